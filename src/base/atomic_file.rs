@@ -1,0 +1,155 @@
+//! The only writer of files under `DATA_DIR` and in a workspace: a file is there whole, or as it was before.
+//!
+//! Unique temporary name in the same directory, fsync, mode, rename, fsync of the directory.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Every temporary name carries this mark, so that [`sweep`] knows what it may delete.
+const MARK: &str = ".agnes-tmp-";
+
+/// Mode of ordinary files.
+pub const PUBLIC: u32 = 0o644;
+/// Mode of files that hold a secret.
+pub const PRIVATE: u32 = 0o600;
+
+/// A temporary path beside `target`, removed on drop unless [`Pending::commit`] was called.
+///
+/// For writers that want a path (DuckDB's `COPY`); they write to [`Pending::path`].
+#[derive(Debug)]
+pub struct Pending {
+    target: PathBuf,
+    temporary: PathBuf,
+    mode: u32,
+    done: bool,
+}
+
+impl Pending {
+    /// Prepares a file for `target`, making its directory when it is missing.
+    pub fn beside(target: &Path, mode: u32) -> io::Result<Self> {
+        let directory = parent(target);
+        fs::create_dir_all(directory)?;
+        let name = target.file_name().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{} names no file", target.display()))
+        })?;
+        let temporary = directory.join(format!(".{}{MARK}{}", name.to_string_lossy(), uuid::Uuid::new_v4().simple()));
+        Ok(Self { target: target.to_owned(), temporary, mode, done: false })
+    }
+
+    /// Where to write.
+    pub fn path(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Opens the temporary file for writing, already with its final mode, so that a secret is never readable by others.
+    pub fn create(&self) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).mode(self.mode).open(&self.temporary)
+    }
+
+    /// Makes the file durable and puts it in the place of the target.
+    pub fn commit(mut self) -> io::Result<()> {
+        let file = File::open(&self.temporary)?;
+        file.set_permissions(fs::Permissions::from_mode(self.mode))?;
+        file.sync_all()?;
+        fs::rename(&self.temporary, &self.target)?;
+        self.done = true;
+        sync_directory(parent(&self.target))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.done {
+            // Nothing to do about a failure here; the next start sweeps what is left.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes `bytes` to `target`.
+pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let pending = Pending::beside(target, mode)?;
+    pending.create()?.write_all(bytes)?;
+    pending.commit()
+}
+
+/// Removes `target` durably; a missing file is fine.
+pub fn remove(target: &Path) -> io::Result<()> {
+    match fs::remove_file(target) {
+        Ok(()) => sync_directory(parent(target)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives `source` a second name `target` without copying it where the file system can, else copies it.
+pub fn link_or_copy(source: &Path, target: &Path) -> io::Result<()> {
+    let pending = Pending::beside(target, PUBLIC)?;
+    if fs::hard_link(source, pending.path()).is_err() {
+        fs::copy(source, pending.path())?;
+    }
+    pending.commit()
+}
+
+/// Deletes temporary files that a killed process left anywhere below `root`. Returns how many.
+///
+/// Only safe while no other writer is active there, i.e. under the lock of the data directory or workspace.
+pub fn sweep(root: &Path) -> usize {
+    walkdir::WalkDir::new(root)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file() && is_temporary(&entry.file_name().to_string_lossy()))
+        .filter(|entry| fs::remove_file(entry.path()).is_ok())
+        .count()
+}
+
+/// Whether a file name is one of ours that never got its final name (also DuckDB's side files of such a name).
+pub fn is_temporary(name: &str) -> bool {
+    name.contains(MARK)
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_whole_and_sweeps_what_was_never_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("deep/secret");
+        write(&target, b"one", PRIVATE).unwrap();
+        write(&target, b"two", PRIVATE).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"two");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let pending = Pending::beside(&target, PUBLIC).unwrap();
+        pending.create().unwrap().write_all(b"half").unwrap();
+        std::mem::forget(pending);
+        assert_eq!(sweep(dir.path()), 1);
+        assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn dropping_leaves_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("file");
+        write(&target, b"old", PUBLIC).unwrap();
+        let pending = Pending::beside(&target, PUBLIC).unwrap();
+        pending.create().unwrap().write_all(b"new").unwrap();
+        drop(pending);
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! Content hashes as existing clients verify them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+/// MD5 of everything fed in, as 32 lower-case hex digits: the `hash` of a manifest entry.
+#[derive(Default)]
+pub struct ContentHasher(Md5);
+
+impl ContentHasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> String {
+        HEXLOWER.encode(&self.0.finalize())
+    }
+}
+
+/// The content hash of a file, read once in 256 KiB steps.
+pub fn md5_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = ContentHasher::default();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
+/// SHA-256 as 64 lower-case hex digits: how tokens are kept at rest.
+pub fn sha256_hex(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}

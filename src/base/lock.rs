@@ -1,0 +1,72 @@
+//! Advisory locks that the kernel lets go of when their holder dies.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// An exclusive lock on a file, held until dropped. The file stays behind; it holds the last holder's process id.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process (its id, where known) holds the lock.
+    #[error("held by process {}", .0.as_deref().unwrap_or("unknown"))]
+    Held(Option<String>),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl FileLock {
+    /// Takes the lock or says at once who has it.
+    pub fn acquire(path: &Path) -> Result<Self, LockError> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0)?;
+                file.rewind()?;
+                write!(file, "{}", std::process::id())?;
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+                Err(LockError::Held(known.then(|| holder.trim().to_owned())))
+            }
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Tries for up to `patience`.
+    pub fn acquire_within(path: &Path, patience: Duration) -> Result<Self, LockError> {
+        let give_up = Instant::now() + patience;
+        loop {
+            match Self::acquire(path) {
+                Err(LockError::Held(_)) if Instant::now() < give_up => std::thread::sleep(Duration::from_millis(50)),
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_holder_is_told_who_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state/.lock");
+        let first = FileLock::acquire(&path).unwrap();
+        let Err(LockError::Held(Some(holder))) = FileLock::acquire(&path) else { panic!("taken twice") };
+        assert_eq!(holder, std::process::id().to_string());
+        drop(first);
+        FileLock::acquire(&path).unwrap();
+    }
+}

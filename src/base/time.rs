@@ -1,0 +1,63 @@
+//! Time as the contract writes it: always UTC; naive text in the database and in most bodies.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+/// Now, cut to whole microseconds (what the database keeps).
+pub fn now() -> Timestamp {
+    from_micros(Timestamp::now().as_microsecond())
+}
+
+/// A point in time from microseconds since 1970; out of range becomes the nearest end of the range.
+pub fn from_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// `2026-11-23T02:09:29.113760`; the fraction is left out when it is zero.
+pub fn iso_naive(at: Timestamp) -> String {
+    text(at, 'T')
+}
+
+/// `2026-11-23T02:09:29.113760+00:00`.
+pub fn iso_offset(at: Timestamp) -> String {
+    format!("{}+00:00", text(at, 'T'))
+}
+
+/// `2026-11-23 02:09:29.113760`, as the user and token endpoints write it.
+pub fn spaced(at: Timestamp) -> String {
+    text(at, ' ')
+}
+
+fn text(at: Timestamp, separator: char) -> String {
+    let civil = civil(at);
+    let fraction = match civil.subsec_nanosecond() / 1000 {
+        0 => String::new(),
+        micros => format!(".{micros:06}"),
+    };
+    format!(
+        "{:04}-{:02}-{:02}{separator}{:02}:{:02}:{:02}{fraction}",
+        civil.year(),
+        civil.month(),
+        civil.day(),
+        civil.hour(),
+        civil.minute(),
+        civil.second()
+    )
+}
+
+/// The UTC calendar reading of a point in time.
+pub fn civil(at: Timestamp) -> civil::DateTime {
+    TimeZone::UTC.to_datetime(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats() {
+        let at = from_micros(1_795_399_769_113_760);
+        assert_eq!(iso_naive(at), "2026-11-23T02:09:29.113760");
+        assert_eq!(iso_offset(from_micros(1_795_399_769_000_000)), "2026-11-23T02:09:29+00:00");
+        assert_eq!(spaced(at), "2026-11-23 02:09:29.113760");
+    }
+}

@@ -1,0 +1,78 @@
+//! The layout of `DATA_DIR`; nobody else puts its paths together.
+
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Made absolute, since paths of it are written into views.
+    pub fn new(path: impl AsRef<Path>) -> std::io::Result<Self> {
+        std::path::absolute(path).map(Self)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// Held by the one process that may open the state database.
+    pub fn lock(&self) -> PathBuf {
+        self.state().join(".lock")
+    }
+
+    pub fn system_db(&self) -> PathBuf {
+        self.state().join("system.duckdb")
+    }
+
+    /// Verified copies of the state database.
+    pub fn snapshots(&self) -> PathBuf {
+        self.state().join("snapshots")
+    }
+
+    pub fn instance_overlay(&self) -> PathBuf {
+        self.state().join("instance.yaml")
+    }
+
+    pub fn env_overlay(&self) -> PathBuf {
+        self.state().join(".env_overlay")
+    }
+
+    pub fn jwt_secret(&self) -> PathBuf {
+        self.state().join(".jwt_secret")
+    }
+
+    pub fn analytics(&self) -> PathBuf {
+        self.0.join("analytics")
+    }
+
+    /// The published views.
+    pub fn analytics_db(&self) -> PathBuf {
+        self.analytics().join("server.duckdb")
+    }
+
+    /// The published parquet files that the views read; immutable, named by content.
+    pub fn published(&self) -> PathBuf {
+        self.analytics().join("published")
+    }
+
+    pub fn extracts(&self) -> PathBuf {
+        self.0.join("extracts")
+    }
+
+    pub fn extract(&self, source: &str) -> PathBuf {
+        self.extracts().join(source)
+    }
+
+    /// Where the `local` source looks for its files unless configured otherwise.
+    pub fn uploaded_tables(&self) -> PathBuf {
+        self.0.join("uploads").join("tables")
+    }
+
+    pub fn docs(&self) -> PathBuf {
+        self.0.join("docs")
+    }
+}

@@ -1,0 +1,101 @@
+//! Every environment variable, declared and documented once. `docs/environment.md` is generated from this list.
+
+/// One environment variable.
+#[derive(Debug)]
+pub struct EnvVar {
+    pub name: &'static str,
+    /// Shown in the reference; the reader applies it.
+    pub default: &'static str,
+    /// Heading in the reference.
+    pub section: &'static str,
+    pub doc: &'static str,
+    /// The value is never shown or logged.
+    pub secret: bool,
+}
+
+macro_rules! env_vars {
+    ($($section:literal { $($(#[$secret:ident])? $name:ident = $default:literal, $doc:literal;)* })*) => {
+        $($(
+            #[doc = $doc]
+            pub const $name: EnvVar = EnvVar {
+                name: stringify!($name), default: $default, section: $section, doc: $doc,
+                secret: env_vars!(@secret $($secret)?),
+            };
+        )*)*
+        /// In the order of the reference.
+        pub const ALL: &[EnvVar] = &[$($($name),*),*];
+    };
+    (@secret secret) => { true };
+    (@secret) => { false };
+}
+
+env_vars! {
+    "Server" {
+        DATA_DIR = "./data", "Directory that holds all state and data.";
+        CONFIG_DIR = "./config", "Directory of the static `instance.yaml`.";
+        AGNES_HOST = "0.0.0.0", "Address that `agnes serve` listens on (`--host`; with `--demo` the default is 127.0.0.1).";
+        AGNES_PORT = "8000", "Port that `agnes serve` listens on (`--port`); 0 takes a free one.";
+        LOG_LEVEL = "INFO", "Least severe log level that is written: ERROR, WARN, INFO, DEBUG or TRACE (a tracing filter such as `agnes=debug,info` works too).";
+        AGNES_LOG_FORMAT = "pretty on a terminal, else json", "`json` writes one object a line, `pretty` is for people.";
+        DEBUG = "off", "`1`, `true` or `yes`: readable logs at DEBUG, and the error text in 500 bodies.";
+        AGNES_VERSION = "the version of the binary", "Version shown by `/api/version`.";
+        RELEASE_CHANNEL = "dev", "Release channel shown by `/api/version`.";
+        AGNES_TAG = "unknown", "Image tag shown by `/api/version`.";
+        AGNES_COMMIT_SHA = "unknown", "Commit shown by `/api/version`.";
+        DOMAIN = "", "Public domain. When set, cookies are marked `Secure`.";
+        AGNES_EXTENSION_DIR = "", "Directory of DuckDB extensions (`v1.5.5/<platform>/NAME.duckdb_extension` below it). `icu` is loaded from here at start; without it DuckDB's own directory is tried.";
+    }
+    "Sign-in" {
+        #[secret] JWT_SECRET_KEY = "generated into `state/.jwt_secret`", "Key that signs session tokens; use 32 characters or more.";
+        SEED_ADMIN_EMAIL = "", "A user with this address is made an admin at each start.";
+        #[secret] SEED_ADMIN_PASSWORD = "", "Password of the seeded admin; used only while none is stored.";
+        #[secret] SCHEDULER_API_TOKEN = "", "Shared secret (32 characters or more) with which the scheduler acts as an admin.";
+    }
+    "Data sources" {
+        DATA_SOURCE = "`data_source.type`", "Overrides the kind of the main data source: `keboola` or `local`.";
+        AGNES_FILES_DIR = "`DATA_DIR/uploads/tables`", "Folder from which `local` tables are read (config key `data_source.local.folder`).";
+        KEBOOLA_STACK_URL = "`data_source.keboola.stack_url`", "Address of the Keboola stack, e.g. `https://connection.keboola.com`.";
+        KBC_STACK_URL = "", "Older name of `KEBOOLA_STACK_URL`.";
+        #[secret] KEBOOLA_STORAGE_TOKEN = "", "Keboola Storage API token (another variable can be named with `data_source.keboola.token_env`).";
+        #[secret] KBC_STORAGE_TOKEN = "", "Older name of `KEBOOLA_STORAGE_TOKEN`.";
+        AGNES_KEBOOLA_JOB_TIMEOUT = "1800", "Seconds that one Keboola export job may take.";
+        AGNES_EXTRACT_TIMEOUT = "1800", "Seconds that one extractor may run before a sync ends it.";
+        AGNES_EXTRACT_MEMORY = "1GB", "Memory limit of DuckDB while a connector writes parquet.";
+    }
+    "Queries" {
+        AGNES_QUERY_TIMEOUT = "300", "Seconds after which a query is stopped.";
+        AGNES_QUERY_MEMORY = "1GB", "Memory limit of DuckDB for each set of readable tables.";
+        AGNES_QUERY_THREADS = "number of cores", "Threads that one query may use.";
+        AGNES_QUERY_CONCURRENCY = "4", "Queries that run at once; more wait, and are refused with 429 when too many wait.";
+    }
+    "Command line" {
+        AGNES_SERVER = "config.yaml, else http://localhost:8000", "Address of the server.";
+        #[secret] AGNES_TOKEN = "the stored token", "Token to use instead of the stored one.";
+        AGNES_CONFIG_DIR = "~/.config/agnes", "Directory of `config.yaml` and the stored tokens.";
+        AGNES_LOCAL_DIR = "the current directory", "The workspace.";
+        AGNES_STREAM_RETRIES = "3", "Further attempts for each download.";
+        AGNES_PULL_CONCURRENCY = "4", "Downloads at once, 1 to 16.";
+        AGNES_CA_FILE = "", "PEM file of further certificate authorities to trust.";
+        NO_COLOR = "", "When set, output is not coloured.";
+    }
+}
+
+/// The reference page as Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\nGenerated from `src/config/env_vars.rs` by `make docs`; a test keeps it true.\n\
+         Variables marked 🔒 hold secrets: they are never logged or shown.\n\
+         Variables may also stand in `DATA_DIR/state/.env_overlay` (`KEY=value` lines); the real environment wins.\n",
+    );
+    let mut section = "";
+    for var in ALL {
+        if var.section != section {
+            section = var.section;
+            page.push_str(&format!("\n## {section}\n\n| Variable | Default | Meaning |\n|---|---|---|\n"));
+        }
+        let lock = if var.secret { " 🔒" } else { "" };
+        let default = if var.default.is_empty() { "–" } else { var.default };
+        page.push_str(&format!("| `{}`{lock} | {default} | {} |\n", var.name, var.doc));
+    }
+    page
+}

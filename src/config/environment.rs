@@ -1,0 +1,106 @@
+//! The process environment with `state/.env_overlay` beneath it: the one way to read a variable.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::env_vars::EnvVar;
+use crate::base::secret::Secret;
+
+/// Values of environment variables. Tests build one from a list instead of changing the process.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    process: HashMap<String, Hidden>,
+    overlay: HashMap<String, Hidden>,
+}
+
+/// A value that may be a secret, so that `Debug` shows none.
+type Hidden = Secret;
+
+impl Environment {
+    pub fn process() -> Self {
+        Self::from_pairs(std::env::vars())
+    }
+
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        let process = pairs.into_iter().map(|(name, value)| (name.into(), Secret::new(value))).collect();
+        Self { process, overlay: HashMap::new() }
+    }
+
+    /// Adds `KEY=value` lines of an overlay file; `#` starts a comment. A missing file is fine.
+    pub fn with_overlay(mut self, path: &Path) -> std::io::Result<Self> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(self),
+            Err(error) => return Err(error),
+        };
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            if let Some((name, value)) = line.split_once('=') {
+                self.overlay.insert(name.trim().to_owned(), Secret::new(value.trim()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The value of a declared variable; empty counts as unset.
+    pub fn get(&self, var: &EnvVar) -> Option<&str> {
+        self.named(var.name)
+    }
+
+    /// The value of a variable whose name comes from configuration (`token_env`, `${NAME}`).
+    pub fn named(&self, name: &str) -> Option<&str> {
+        [&self.process, &self.overlay]
+            .into_iter()
+            .filter_map(|values| values.get(name))
+            .map(Secret::expose)
+            .find(|value| !value.trim().is_empty())
+    }
+
+    pub fn secret(&self, var: &EnvVar) -> Option<Secret> {
+        self.get(var).map(|value| Secret::new(value.trim()))
+    }
+
+    /// `1`, `true` or `yes` in any case.
+    pub fn flag(&self, var: &EnvVar) -> bool {
+        self.get(var).is_some_and(|value| ["1", "true", "yes"].contains(&value.trim().to_ascii_lowercase().as_str()))
+    }
+
+    /// A number, or what to say about it.
+    pub fn number<T: std::str::FromStr>(&self, var: &EnvVar, default: T) -> Result<T, String> {
+        match self.get(var) {
+            None => Ok(default),
+            Some(text) => text.trim().parse().map_err(|_| format!("{} must be a whole number, not '{text}'", var.name)),
+        }
+    }
+
+    /// All pairs, for handing on to a child process.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let inherited = self.overlay.iter().filter(|(name, _)| !self.process.contains_key(*name));
+        self.process.iter().chain(inherited).map(|(name, value)| (name.as_str(), value.expose()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::env_vars;
+    use super::*;
+
+    #[test]
+    fn real_environment_wins_over_the_overlay() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env_overlay");
+        std::fs::write(&path, "# comment\nDOMAIN=overlay.example\nAGNES_PORT=9000\nbroken line\n").unwrap();
+        let env = Environment::from_pairs([("AGNES_PORT", "8123"), ("DEBUG", "Yes"), ("LOG_LEVEL", " ")])
+            .with_overlay(&path)
+            .unwrap();
+        assert_eq!(env.get(&env_vars::DOMAIN), Some("overlay.example"));
+        assert_eq!(env.number(&env_vars::AGNES_PORT, 8000_u16), Ok(8123));
+        assert!(env.flag(&env_vars::DEBUG));
+        assert_eq!(env.get(&env_vars::LOG_LEVEL), None);
+        assert!(!format!("{env:?}").contains("8123"));
+        let bad = Environment::from_pairs([("AGNES_PORT", "many")]);
+        assert_eq!(
+            bad.number(&env_vars::AGNES_PORT, 1_u16).unwrap_err(),
+            "AGNES_PORT must be a whole number, not 'many'"
+        );
+    }
+}

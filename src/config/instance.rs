@@ -1,0 +1,200 @@
+//! `instance.yaml`: the static file and its overlay, deep-merged, with `${NAME}` replaced from the environment.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{DataDir, Environment, env_vars};
+
+/// The keys in use so far. Unknown keys are left alone: they belong to other features or older versions.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Instance {
+    pub instance: Naming,
+    pub data_source: DataSource,
+    /// Older place of the Keboola address.
+    pub keboola: Keboola,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Naming {
+    pub name: String,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self { name: "AI Data Analyst".into() }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DataSource {
+    /// `keboola`, `bigquery` or `local`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub keboola: Option<Keboola>,
+    pub local: Local,
+    pub bigquery: Option<Value>,
+    pub jira: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Keboola {
+    pub stack_url: Option<String>,
+    pub url: Option<String>,
+    pub token_env: Option<String>,
+    pub storage_token: Option<crate::base::secret::Secret>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Local {
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not valid YAML: {message}")]
+    Yaml { path: PathBuf, message: String },
+    #[error("{path} must hold a mapping of keys, e.g. `instance:` with `name:` below it")]
+    Shape { path: PathBuf },
+}
+
+impl Instance {
+    /// Reads `CONFIG_DIR/instance.yaml` and the overlay. Missing files are fine; a broken one is an error, since
+    /// starting with half of the settings would be worse than not starting.
+    pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, InstanceError> {
+        let config_dir = env.get(&env_vars::CONFIG_DIR).unwrap_or("./config");
+        let path = Path::new(config_dir).join("instance.yaml");
+        let mut merged = read(&path, env)?;
+        let overlay = data_dir.instance_overlay();
+        merge(&mut merged, read(&overlay, env)?);
+        serde_json::from_value(merged).map_err(|error| InstanceError::Yaml { path, message: error.to_string() })
+    }
+
+    /// The kind of the main data source; `DATA_SOURCE` wins.
+    pub fn source_type<'a>(&'a self, env: &'a Environment) -> &'a str {
+        env.get(&env_vars::DATA_SOURCE).or(self.data_source.kind.as_deref()).unwrap_or("local")
+    }
+
+    /// Whether tables of `source_type` may be registered: it is the main source, has a block of its own, or needs none.
+    pub fn is_configured(&self, source_type: &str, env: &Environment) -> bool {
+        let main = self.source_type(env);
+        match source_type {
+            "local" | "jira" => true,
+            _ if main == "local" || main == source_type => true,
+            "keboola" => self.data_source.keboola.is_some(),
+            "bigquery" => self.data_source.bigquery.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The folder of the `local` source.
+    pub fn files_folder(&self, env: &Environment, data_dir: &DataDir) -> PathBuf {
+        env.get(&env_vars::AGNES_FILES_DIR)
+            .map(PathBuf::from)
+            .or_else(|| self.data_source.local.folder.clone())
+            .unwrap_or_else(|| data_dir.uploaded_tables())
+    }
+}
+
+fn read(path: &Path, env: &Environment) -> Result<Value, InstanceError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Object(Default::default())),
+        Err(source) => return Err(InstanceError::Read { path: path.into(), source }),
+    };
+    let mut value: Option<Value> = serde_saphyr::from_str(&text)
+        .map_err(|error| InstanceError::Yaml { path: path.into(), message: error.to_string() })?;
+    match value.take() {
+        None | Some(Value::Null) => Ok(Value::Object(Default::default())),
+        Some(mut value @ Value::Object(_)) => {
+            expand(&mut value, env);
+            Ok(value)
+        }
+        Some(_) => Err(InstanceError::Shape { path: path.into() }),
+    }
+}
+
+/// Mappings merge key by key; everything else of `over` replaces.
+fn merge(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+/// Replaces `${NAME}` in every string; an unset variable becomes nothing, with a warning.
+fn expand(value: &mut Value, env: &Environment) {
+    match value {
+        Value::String(text) if text.contains("${") => *text = expand_text(text, env),
+        Value::Array(items) => items.iter_mut().for_each(|item| expand(item, env)),
+        Value::Object(map) => map.values_mut().for_each(|item| expand(item, env)),
+        _ => {}
+    }
+}
+
+fn expand_text(text: &str, env: &Environment) -> String {
+    let mut rest = text;
+    let mut expanded = String::new();
+    while let Some((before, after)) = rest.split_once("${") {
+        expanded.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            expanded.push_str("${");
+            rest = after;
+            continue;
+        };
+        match env.named(name) {
+            Some(value) => expanded.push_str(value),
+            None => tracing::warn!(variable = name, "instance.yaml names a variable that is not set; using nothing"),
+        }
+        rest = tail;
+    }
+    expanded + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(fixed: &str, overlay: &str, env: &[(&str, &str)]) -> Result<Instance, InstanceError> {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(dir.path().join("data")).unwrap();
+        std::fs::create_dir_all(data_dir.state()).unwrap();
+        std::fs::write(dir.path().join("instance.yaml"), fixed).unwrap();
+        std::fs::write(data_dir.instance_overlay(), overlay).unwrap();
+        let config = ("CONFIG_DIR", dir.path().to_str().unwrap());
+        Instance::load(&Environment::from_pairs(env.iter().copied().chain([config])), &data_dir)
+    }
+
+    #[test]
+    fn overlay_wins_per_leaf_and_variables_expand() {
+        let instance = load(
+            "instance:\n  name: Acme\ndata_source:\n  type: keboola\n  keboola:\n    stack_url: https://${HOST}/x${NONE}\n",
+            "data_source:\n  keboola:\n    token_env: OTHER\n",
+            &[("HOST", "kbc.example.com")],
+        )
+        .unwrap();
+        let keboola = instance.data_source.keboola.unwrap();
+        assert_eq!(instance.instance.name, "Acme");
+        assert_eq!(keboola.stack_url.as_deref(), Some("https://kbc.example.com/x"));
+        assert_eq!(keboola.token_env.as_deref(), Some("OTHER"));
+    }
+
+    #[test]
+    fn broken_files_are_errors_and_missing_ones_are_not() {
+        assert!(matches!(load("a: [1,", "", &[]), Err(InstanceError::Yaml { .. })));
+        assert!(matches!(load("- a\n- b\n", "", &[]), Err(InstanceError::Shape { .. })));
+        assert_eq!(load("", "", &[]).unwrap().instance.name, "AI Data Analyst");
+    }
+}

@@ -1,0 +1,11 @@
+//! Settings: `instance.yaml`, its overlay and the environment, read once at start.
+
+pub mod data_dir;
+pub mod env_vars;
+pub mod environment;
+pub mod instance;
+pub mod secrets;
+
+pub use data_dir::DataDir;
+pub use environment::Environment;
+pub use instance::Instance;

@@ -1,0 +1,11 @@
+//! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
+
+pub mod files;
+pub mod keboola;
+mod publish;
+mod report;
+mod request;
+
+pub use publish::{Extracted, publish};
+pub use report::{Report, TableError};
+pub use request::{Request, TableRequest};

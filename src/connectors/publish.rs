@@ -1,0 +1,58 @@
+//! The last step of every extractor: the new `extract.duckdb`, with what earlier runs left carried forward.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::base::atomic_file;
+use crate::extract::{self, ExtractError, TableMeta, data_file};
+
+/// A table whose parquet file this run has put in place (or found unchanged).
+#[derive(Debug)]
+pub struct Extracted {
+    pub name: String,
+    pub description: Option<String>,
+    pub rows: i64,
+}
+
+/// Writes `extract.duckdb` of the source in `directory`.
+///
+/// Tables of earlier runs stay, with their old time, as long as their file is there and `keep` (if given) names them;
+/// files of dropped tables are deleted afterwards.
+pub fn publish(
+    directory: &Path,
+    extracted: Vec<Extracted>,
+    keep: Option<&HashSet<String>>,
+    at: Timestamp,
+) -> Result<(), ExtractError> {
+    let mut tables: BTreeMap<String, TableMeta> = BTreeMap::new();
+    let mut dropped = Vec::new();
+    // An unreadable earlier extract loses nothing that is not fetched again: the parquet files stay.
+    let earlier = extract::read(directory).map(|extract| extract.tables).unwrap_or_default();
+    for table in earlier {
+        if keep.is_some_and(|keep| !keep.contains(&table.table_name)) {
+            dropped.push(table.table_name);
+        } else if table.query_mode != "local" || data_file(directory, &table.table_name).is_file() {
+            tables.insert(table.table_name.clone(), table);
+        }
+    }
+    for table in extracted {
+        let size_bytes = std::fs::metadata(data_file(directory, &table.name))?.len() as i64;
+        let meta = TableMeta {
+            table_name: table.name.clone(),
+            description: table.description,
+            rows: table.rows,
+            size_bytes,
+            extracted_at: Some(at),
+            query_mode: "local".into(),
+        };
+        tables.insert(table.name, meta);
+    }
+    let tables: Vec<TableMeta> = tables.into_values().collect();
+    extract::write(directory, &tables)?;
+    for name in dropped {
+        atomic_file::remove(&data_file(directory, &name))?;
+    }
+    Ok(())
+}

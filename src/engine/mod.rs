@@ -1,0 +1,30 @@
+//! The only place that knows the DuckDB crate: opening databases, limits, isolation. Others use what stands here.
+
+mod open;
+pub mod parse;
+
+pub use duckdb::types::{TimeUnit, Value, ValueRef};
+pub use duckdb::{Connection, InterruptHandle, OptionalExt, Row, Statement, ToSql, params, params_from_iter};
+pub use open::{Limits, allow_directories, allow_paths, in_memory, load_icu, lock_down, open, open_read_only};
+
+pub type Error = duckdb::Error;
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The engine version that extensions must match, e.g. `v1.5.5`.
+pub fn version() -> Result<String> {
+    in_memory(&Limits::small())?.query_row("SELECT version()", [], |row| row.get(0))
+}
+
+/// The message of an engine error without the crate's wrapping.
+pub fn message(error: &Error) -> String {
+    match error {
+        Error::DuckDBFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether the error says that the disk is full.
+pub fn is_disk_full(error: &Error) -> bool {
+    let text = message(error);
+    text.contains("No space left") || text.contains("not enough disk space") || text.contains("ENOSPC")
+}

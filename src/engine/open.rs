@@ -1,0 +1,88 @@
+//! Opening databases with limits, and closing the doors of those that run other people's SQL.
+
+use std::path::{Path, PathBuf};
+
+use duckdb::{AccessMode, Config, Connection};
+
+use super::Result;
+use crate::base::ident::quote_path;
+
+/// What one database instance may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// As DuckDB writes it, e.g. `1GB`.
+    pub memory: String,
+    pub threads: usize,
+    /// Where results that do not fit in memory spill to; `None` forbids spilling.
+    pub spill: Option<PathBuf>,
+    /// Where extensions lie; `None` is DuckDB's own place.
+    pub extensions: Option<PathBuf>,
+}
+
+impl Limits {
+    /// One thread and little memory: metadata work.
+    pub fn small() -> Self {
+        Self { memory: "256MB".into(), threads: 1, spill: None, extensions: None }
+    }
+
+    fn config(&self) -> Result<Config> {
+        let config = Config::default()
+            .max_memory(&self.memory)?
+            .threads(self.threads.max(1) as i64)?
+            .enable_autoload_extension(false)?
+            .with("temp_directory", self.spill.as_deref().map_or("".into(), Path::to_string_lossy))?;
+        match &self.extensions {
+            Some(directory) => config.with("extension_directory", directory.to_string_lossy()),
+            None => Ok(config),
+        }
+    }
+}
+
+/// A database that lives in memory only.
+pub fn in_memory(limits: &Limits) -> Result<Connection> {
+    Connection::open_in_memory_with_flags(limits.config()?)
+}
+
+/// Opens or creates a database file for reading and writing. Only one process can have it open so.
+pub fn open(path: &Path, limits: &Limits) -> Result<Connection> {
+    Connection::open_with_flags(path, limits.config()?)
+}
+
+/// Opens an existing database file for reading.
+pub fn open_read_only(path: &Path, limits: &Limits) -> Result<Connection> {
+    Connection::open_with_flags(path, limits.config()?.access_mode(AccessMode::ReadOnly)?)
+}
+
+/// Exactly these files stay readable after [`lock_down`].
+pub fn allow_paths<'a>(connection: &Connection, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    set_list(connection, "allowed_paths", paths)
+}
+
+/// Everything below these directories stays readable after [`lock_down`].
+pub fn allow_directories<'a>(connection: &Connection, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    set_list(connection, "allowed_directories", paths)
+}
+
+/// No files or network but what was allowed, no extensions, and nobody can change that again.
+pub fn lock_down(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;
+         SET allow_community_extensions = false; SET enable_external_access = false; SET lock_configuration = true;",
+    )
+}
+
+/// Loads `icu` (time zones, collations), which the bundled engine lacks: from the extension directory, or installed
+/// where the network allows. `false` when it is not to be had.
+pub fn load_icu(connection: &Connection) -> bool {
+    let built_in = connection
+        .query_row("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'icu'", [], |row| row.get(0))
+        .unwrap_or(false);
+    built_in
+        || connection.execute_batch("LOAD icu").is_ok()
+        || connection.execute_batch("INSTALL icu; LOAD icu").is_ok()
+}
+
+fn set_list<'a>(connection: &Connection, name: &str, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let list: Vec<_> = paths.into_iter().map(quote_path).collect();
+    connection.execute_batch(&format!("SET {name} = [{}]", list.join(", ")))
+}

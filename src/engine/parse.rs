@@ -1,0 +1,43 @@
+//! DuckDB's own parser, asked for the syntax tree of a text without running it.
+
+use serde_json::Value;
+
+use super::{Connection, Error, Limits, Result, in_memory};
+
+/// A connection that only parses.
+pub struct Parser(Connection);
+
+/// What the parser says of a text.
+pub enum Parsed {
+    /// One element per statement, each `{"node": …}`; only `SELECT`s can be shown as a tree.
+    Selects(Vec<Value>),
+    /// Valid SQL, but not a `SELECT`.
+    NotSelect,
+    /// The parser's message.
+    Invalid(String),
+}
+
+impl Parser {
+    pub fn new() -> Result<Self> {
+        let connection = in_memory(&Limits::small())?;
+        super::lock_down(&connection)?;
+        Ok(Self(connection))
+    }
+
+    pub fn parse(&self, sql: &str) -> Result<Parsed> {
+        let text: String =
+            self.0.query_row("SELECT json_serialize_sql(?::VARCHAR, skip_null := true)", [sql], |row| row.get(0))?;
+        let mut tree: Value = serde_json::from_str(&text)
+            .map_err(|error| Error::ToSqlConversionFailure(format!("unreadable syntax tree: {error}").into()))?;
+        if tree["error"] == Value::Bool(true) {
+            return Ok(match tree["error_type"].as_str() {
+                Some("not implemented") => Parsed::NotSelect,
+                _ => Parsed::Invalid(tree["error_message"].as_str().unwrap_or("syntax error").to_owned()),
+            });
+        }
+        match tree["statements"].take() {
+            Value::Array(statements) => Ok(Parsed::Selects(statements)),
+            _ => Ok(Parsed::NotSelect),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The contract between connectors and the server: `extract.duckdb` with `_meta`, and `data/*.parquet`.
+
+mod meta;
+pub mod parquet;
+mod publication;
+mod reader;
+mod writer;
+
+pub use meta::TableMeta;
+pub use publication::{Publication, PublishedTable};
+pub use reader::{Extract, read};
+pub use writer::write;
+
+use std::path::{Path, PathBuf};
+
+use crate::engine;
+
+/// File name of the database in a source's directory.
+pub const DATABASE: &str = "extract.duckdb";
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    #[error("{} has no table _meta, so it publishes nothing", .0.display())]
+    NoMeta(PathBuf),
+    #[error("{}", engine::message(.0))]
+    Engine(#[from] engine::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Where a source keeps the parquet file of a table.
+pub fn data_file(source: &Path, table: &str) -> PathBuf {
+    source.join("data").join(format!("{table}.parquet"))
+}

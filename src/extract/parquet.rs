@@ -1,0 +1,55 @@
+//! Looking at parquet files without trusting them.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::{ExtractError, reader};
+use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::ident;
+use crate::engine::{self, Limits};
+
+/// Rows of a parquet file, after checking that DuckDB can read its schema and footer.
+pub fn rows(path: &Path) -> Result<i64, ExtractError> {
+    if !has_magic(path)? {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{} is not a parquet file (no PAR1 at both ends)", path.display()),
+        )
+        .into());
+    }
+    let connection = engine::in_memory(&Limits::small())?;
+    engine::allow_paths(&connection, [path])?;
+    engine::lock_down(&connection)?;
+    let file = ident::quote_path(path);
+    connection.execute_batch(&format!("DESCRIBE SELECT * FROM read_parquet({file})"))?;
+    Ok(connection.query_row(&format!("SELECT count(*) FROM read_parquet({file})"), [], |row| row.get(0))?)
+}
+
+/// Whether the file begins and ends with `PAR1`.
+pub fn has_magic(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() < 12 {
+        return Ok(false);
+    }
+    let mut ends = [[0_u8; 4]; 2];
+    file.read_exact(&mut ends[0])?;
+    file.seek(SeekFrom::End(-4))?;
+    file.read_exact(&mut ends[1])?;
+    Ok(ends == [*b"PAR1"; 2])
+}
+
+/// Writes one table or view of an extract as a single parquet file, for sources that keep their rows in the database
+/// itself or in several files. The view can read nothing outside the source's directory.
+pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Result<(), ExtractError> {
+    let pending = Pending::beside(target, PUBLIC)?;
+    let connection = engine::in_memory(limits)?;
+    engine::allow_paths(&connection, [pending.path()])?;
+    reader::attach(&connection, source)?;
+    let (name, file) = (ident::quote_ident(table), ident::quote_path(pending.path()));
+    connection.execute_batch(&format!(
+        "COPY (SELECT * FROM extract.main.{name}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+    ))?;
+    pending.commit()?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Reading an extract that somebody else may have written.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::{DATABASE, ExtractError, TableMeta};
+use crate::base::time;
+use crate::engine::{self, Connection, Limits};
+
+/// What `extract.duckdb` says.
+pub struct Extract {
+    pub tables: Vec<TableMeta>,
+    /// Names of tables and views in schema `main`, lower-cased.
+    pub objects: HashSet<String>,
+}
+
+/// Reads `_meta` and the list of objects of the source in `directory`.
+///
+/// The file is opened read-only in an instance that can reach nothing outside `directory`.
+pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
+    let connection = engine::in_memory(&Limits::small())?;
+    attach(&connection, directory)?;
+    let objects: HashSet<String> = connection
+        .prepare("SELECT lower(table_name) FROM duckdb_tables() WHERE database_name = 'extract' AND schema_name = 'main'
+                  UNION ALL SELECT lower(view_name) FROM duckdb_views() WHERE database_name = 'extract' AND schema_name = 'main'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if !objects.contains("_meta") {
+        return Err(ExtractError::NoMeta(directory.join(DATABASE)));
+    }
+    let tables = connection
+        .prepare(
+            "SELECT table_name, description, coalesce(rows, 0), coalesce(size_bytes, 0), epoch_us(extracted_at),
+                         coalesce(query_mode, 'local') FROM extract.main._meta",
+        )?
+        .query_map([], |row| {
+            Ok(TableMeta {
+                table_name: row.get(0)?,
+                description: row.get(1)?,
+                rows: row.get(2)?,
+                size_bytes: row.get(3)?,
+                extracted_at: row.get::<_, Option<i64>>(4)?.map(time::from_micros),
+                query_mode: row.get(5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Extract { tables, objects })
+}
+
+/// Attaches the source's database as `extract`, read-only, and locks the instance to that directory.
+pub(super) fn attach(connection: &Connection, directory: &Path) -> Result<(), ExtractError> {
+    engine::allow_directories(connection, [directory])?;
+    engine::lock_down(connection)?;
+    let database = crate::base::ident::quote_path(&directory.join(DATABASE));
+    connection.execute_batch(&format!("ATTACH {database} AS extract (READ_ONLY)"))?;
+    Ok(())
+}

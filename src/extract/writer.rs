@@ -1,0 +1,82 @@
+//! Writing `extract.duckdb`: built beside the old one, then renamed over it.
+
+use std::path::Path;
+
+use super::{DATABASE, ExtractError, TableMeta, data_file};
+use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::ident;
+use crate::engine::{self, Limits, params};
+
+/// Writes the database of the source in `directory`: `_meta` and, for each local table, a view over its parquet file,
+/// which must already be there.
+pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError> {
+    let directory = std::path::absolute(directory)?;
+    let pending = Pending::beside(&directory.join(DATABASE), PUBLIC)?;
+    let connection = engine::open(pending.path(), &Limits::small())?;
+    connection.execute_batch(
+        "BEGIN; CREATE TABLE _meta (table_name VARCHAR NOT NULL, description VARCHAR, rows BIGINT, size_bytes BIGINT,
+                             extracted_at TIMESTAMP, query_mode VARCHAR DEFAULT 'local')",
+    )?;
+    for table in tables {
+        connection.execute(
+            "INSERT INTO _meta VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+            params![
+                table.table_name,
+                table.description,
+                table.rows,
+                table.size_bytes,
+                table.extracted_at.map(|at| at.as_microsecond()),
+                table.query_mode
+            ],
+        )?;
+        if table.query_mode == "local" {
+            let file = ident::quote_path(&data_file(&directory, &table.table_name));
+            let view = ident::quote_ident(&table.table_name);
+            connection.execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM read_parquet({file})"))?;
+        }
+    }
+    connection.execute_batch("COMMIT; CHECKPOINT")?;
+    connection.close().map_err(|(_, error)| error)?;
+    pending.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time;
+    use crate::extract;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("it's a source");
+        std::fs::create_dir_all(source.join("data")).unwrap();
+        let connection = engine::in_memory(&Limits::small()).unwrap();
+        let file = ident::quote_path(&data_file(&source, "orders"));
+        connection.execute_batch(&format!("COPY (SELECT 1 AS a) TO {file} (FORMAT parquet)")).unwrap();
+        let table = TableMeta {
+            table_name: "orders".into(),
+            description: Some("d".into()),
+            rows: 1,
+            size_bytes: 100,
+            extracted_at: Some(time::now()),
+            query_mode: "local".into(),
+        };
+        write(&source, std::slice::from_ref(&table)).unwrap();
+        let read = extract::read(&source).unwrap();
+        assert_eq!(read.tables, [table]);
+        assert!(read.objects.contains("orders"));
+        assert!(!source.join("extract.duckdb.wal").exists());
+    }
+
+    #[test]
+    fn a_database_without_meta_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        engine::open(&dir.path().join(DATABASE), &Limits::small())
+            .unwrap()
+            .execute_batch("CREATE TABLE x (i INT)")
+            .unwrap();
+        assert!(matches!(extract::read(dir.path()), Err(ExtractError::NoMeta(_))));
+    }
+}

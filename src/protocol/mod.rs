@@ -1,0 +1,27 @@
+//! Request and response bodies, shared by the server and our own client.
+//!
+//! Field names are the contract with existing clients. Times are UTC text: `YYYY-MM-DDTHH:MM:SS[.ffffff]` in sync and
+//! registry bodies, `YYYY-MM-DD HH:MM:SS[.ffffff]` in bodies about people and tokens.
+
+pub mod access;
+pub mod auth;
+pub mod query;
+pub mod registry;
+pub mod sync;
+pub mod system;
+pub mod users;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Body of every error: `detail` is a text, an object with `kind` or `reason`, or a list of field errors (422).
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct ErrorBody {
+    pub detail: serde_json::Value,
+    /// Only with status 500: what to look for in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Only with status 500 and `DEBUG`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

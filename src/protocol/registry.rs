@@ -1,0 +1,106 @@
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// A row of the table registry.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct TableRow {
+    pub id: String,
+    pub name: String,
+    pub source_type: Option<String>,
+    pub bucket: Option<String>,
+    pub source_table: Option<String>,
+    pub source_query: Option<String>,
+    pub sync_strategy: Option<String>,
+    pub query_mode: Option<String>,
+    pub sync_schedule: Option<String>,
+    pub profile_after_sync: bool,
+    pub primary_key: Vec<String>,
+    pub folder: Option<String>,
+    pub description: Option<String>,
+    pub registered_by: Option<String>,
+    pub registered_at: Option<String>,
+    pub last_sync_error: Option<String>,
+}
+
+/// `GET /api/admin/registry`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct TableList {
+    pub tables: Vec<TableRow>,
+    pub count: usize,
+}
+
+/// `POST /api/admin/register-table`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+pub struct RegisterTable {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_table: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_query: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_mode: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_schedule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_strategy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "one_or_many")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub primary_key: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Answer to a registration.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Registered {
+    pub id: String,
+    pub name: String,
+    pub status: String,
+}
+
+/// `PUT /api/admin/registry/{id}`: absent or null leaves a field as it is, `""` or `[]` clears it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default)]
+pub struct UpdateTable {
+    pub name: Option<String>,
+    pub sync_strategy: Option<String>,
+    #[serde(deserialize_with = "one_or_many")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub primary_key: Option<Vec<String>>,
+    pub description: Option<String>,
+    pub source_type: Option<String>,
+    pub bucket: Option<String>,
+    pub source_table: Option<String>,
+    pub source_query: Option<String>,
+    pub query_mode: Option<String>,
+    pub sync_schedule: Option<String>,
+    pub profile_after_sync: Option<bool>,
+    pub folder: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Updated {
+    pub id: String,
+    /// Names of the fields that were sent, in the order of [`UpdateTable`].
+    pub updated: Vec<String>,
+}
+
+/// A list of column names; a bare text is one name.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(Option::<OneOrMany>::deserialize(deserializer)?.map(|value| match value {
+        OneOrMany::One(name) => vec![name],
+        OneOrMany::Many(names) => names,
+    }))
+}

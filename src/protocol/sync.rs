@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `GET /api/sync/manifest`: what the caller may download, by table name.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Manifest {
+    pub tables: BTreeMap<String, ManifestTable>,
+    #[serde(default)]
+    pub assets: BTreeMap<String, Asset>,
+    pub server_time: String,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ManifestTable {
+    /// MD5 of the file as 32 lower-case hex digits; empty where there is no file to verify (remote tables). Servers of
+    /// v0.35 may send other short tokens, which only tell versions apart.
+    #[serde(default)]
+    pub hash: Option<String>,
+    /// When the data was read from its source.
+    #[serde(default)]
+    pub updated: Option<String>,
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    #[serde(default)]
+    pub rows: Option<i64>,
+    /// `local`, `materialized` or `remote`; remote tables are not downloaded.
+    #[serde(default = "local")]
+    pub query_mode: String,
+    #[serde(default)]
+    pub source_type: String,
+}
+
+fn local() -> String {
+    "local".into()
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Asset {
+    pub hash: String,
+}
+
+/// Answer of `POST /api/sync/trigger`.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Triggered {
+    pub status: String,
+    /// `"all"`, or the ids that were asked for.
+    pub tables: serde_json::Value,
+    pub message: String,
+}

@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `GET /api/health`; always status 200.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `unhealthy`.
+    pub status: String,
+    /// `ok`, `mismatch` or `unreachable`.
+    pub db_schema: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// `GET /api/version`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Version {
+    pub version: String,
+    pub channel: String,
+    pub image_tag: String,
+    pub commit_sha: String,
+    pub schema_version: i32,
+    /// When this process started.
+    pub deployed_at: String,
+}
