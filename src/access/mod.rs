@@ -1,6 +1,11 @@
-//! Who may do what. Only this module can make a [`Principal`], an [`Admin`] or a [`ReadableTable`]; whoever wants to
-//! hand out data must ask for one of them, so a forgotten check does not compile.
+//! Who may do what. Only this module can make a [`Principal`], an [`Admin`] or a [`ReadableTable`]; whoever hands out
+//! data asks for one of them, so that a forgotten check does not compile.
 
+pub mod password;
+mod principal;
 mod readable;
+mod token;
 
-pub use readable::ReadableTable;
+pub use principal::{Admin, AuthKind, Gate, Principal, Unauthorized, is_admin};
+pub use readable::{Denied, ReadableTable, exists, readable, readable_tables};
+pub use token::{Issued, Keys};

@@ -1,11 +1,15 @@
+//! Which published tables a caller may read. Manifest, download and query all ask here.
+
 use std::sync::Arc;
 
-use crate::extract::PublishedTable;
+use super::Principal;
+use crate::extract::{Publication, PublishedTable};
+use crate::store::Snapshot;
+use crate::store::registry::Table;
 
 /// Proof that a caller may read a published table.
 #[derive(Clone, Debug)]
 pub struct ReadableTable {
-    /// The registry id, on which grants are made; the name where a table is not registered.
     id: String,
     source_type: String,
     query_mode: String,
@@ -13,6 +17,7 @@ pub struct ReadableTable {
 }
 
 impl ReadableTable {
+    /// The registry id, on which grants are made; the name where a table is not registered.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -31,9 +36,80 @@ impl ReadableTable {
         &self.table
     }
 
-    /// For unit tests of what takes the proof; everything else goes through `access`.
+    fn new(registered: Option<&Table>, table: &Arc<PublishedTable>) -> Self {
+        Self {
+            id: registered.map_or_else(|| table.name.clone(), |row| row.id.clone()),
+            source_type: registered.and_then(|row| row.source_type.clone()).unwrap_or_default(),
+            query_mode: registered.and_then(|row| row.query_mode.clone()).unwrap_or_else(|| "local".into()),
+            table: Arc::clone(table),
+        }
+    }
+
+    /// For unit tests of what takes the proof; everything else goes through [`readable`].
     #[cfg(test)]
     pub fn for_test(table: PublishedTable) -> Self {
-        Self { id: table.name.clone(), source_type: "local".into(), query_mode: "local".into(), table: Arc::new(table) }
+        Self::new(None, &Arc::new(table))
     }
+}
+
+/// Why a table is not handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// It may exist or not; the caller has no grant on that id or name.
+    Forbidden,
+    /// The caller may read it, but nothing is published under that name.
+    NotPublished,
+}
+
+/// Every table that the caller may read, in order of lower-cased names.
+pub fn readable_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ReadableTable> {
+    publication
+        .tables()
+        .map(|table| (snapshot.registry.by_name(&table.name), table))
+        .filter(|(registered, table)| may_read(snapshot, caller, registered.map_or(&table.name, |row| &row.id)))
+        .filter(|(registered, table)| caller.is_admin() || is_of(registered.map(Arc::as_ref), table))
+        .map(|(registered, table)| ReadableTable::new(registered.map(Arc::as_ref), table))
+        .collect()
+}
+
+/// The table with that registry id or name, if the caller may read it.
+pub fn readable(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    id_or_name: &str,
+) -> Result<ReadableTable, Denied> {
+    let registered = snapshot.registry.get(id_or_name).or_else(|| snapshot.registry.by_name(id_or_name));
+    let (id, name) = registered.map_or((id_or_name, id_or_name), |row| (&row.id, &row.name));
+    if !may_read(snapshot, caller, id) {
+        return Err(Denied::Forbidden);
+    }
+    let table = publication.get(name).ok_or(Denied::NotPublished)?;
+    if !caller.is_admin() && !is_of(registered.map(Arc::as_ref), table) {
+        return Err(Denied::Forbidden);
+    }
+    Ok(ReadableTable::new(registered.map(Arc::as_ref), table))
+}
+
+/// Whether a table of that name is published or registered, for anybody.
+pub fn exists(snapshot: &Snapshot, publication: &Publication, name: &str) -> bool {
+    publication.get(name).is_some() || snapshot.registry.by_name(name).is_some()
+}
+
+/// Whether the published table comes from the source that was registered: a grant on Keboola's `orders` does not open
+/// an `orders` that another source publishes.
+fn is_of(registered: Option<&Table>, table: &PublishedTable) -> bool {
+    match registered.and_then(|row| row.source_type.as_deref()) {
+        Some(source @ ("keboola" | "bigquery" | "jira")) => table.source == source,
+        _ => true,
+    }
+}
+
+fn may_read(snapshot: &Snapshot, caller: &Principal, table_id: &str) -> bool {
+    caller.is_admin()
+        || snapshot
+            .members
+            .of_user(&caller.user().id)
+            .iter()
+            .any(|member| snapshot.grants.has_table(&member.group_id, table_id))
 }

@@ -48,6 +48,14 @@ impl Pending {
         OpenOptions::new().write(true).create_new(true).mode(self.mode).open(&self.temporary)
     }
 
+    /// As [`Pending::commit`], under another name in the same directory, for names that depend on the content.
+    pub fn commit_as(mut self, name: &str) -> io::Result<PathBuf> {
+        self.target.set_file_name(name);
+        let target = self.target.clone();
+        self.commit()?;
+        Ok(target)
+    }
+
     /// Makes the file durable and puts it in the place of the target.
     pub fn commit(mut self) -> io::Result<()> {
         let file = File::open(&self.temporary)?;
@@ -82,15 +90,6 @@ pub fn remove(target: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// Gives `source` a second name `target` without copying it where the file system can, else copies it.
-pub fn link_or_copy(source: &Path, target: &Path) -> io::Result<()> {
-    let pending = Pending::beside(target, PUBLIC)?;
-    if fs::hard_link(source, pending.path()).is_err() {
-        fs::copy(source, pending.path())?;
-    }
-    pending.commit()
 }
 
 /// Deletes temporary files that a killed process left anywhere below `root`. Returns how many.

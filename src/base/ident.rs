@@ -36,6 +36,15 @@ pub fn quote_path(path: &std::path::Path) -> String {
     quote_literal(&path.to_string_lossy())
 }
 
+/// A value in a message: single quotes, or double ones when it holds a single quote.
+pub fn repr(text: &str) -> String {
+    if text.contains('\'') && !text.contains('"') {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "\\'"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

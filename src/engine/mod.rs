@@ -4,7 +4,7 @@ mod open;
 pub mod parse;
 
 pub use duckdb::types::{TimeUnit, Value, ValueRef};
-pub use duckdb::{Connection, InterruptHandle, OptionalExt, Row, Statement, ToSql, params, params_from_iter};
+pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, ToSql, params, params_from_iter};
 pub use open::{Limits, allow_directories, allow_paths, in_memory, load_icu, lock_down, open, open_read_only};
 
 pub type Error = duckdb::Error;

@@ -20,6 +20,8 @@ pub struct PublishedTable {
     pub size_bytes: u64,
     pub rows: i64,
     pub extracted_at: Option<Timestamp>,
+    /// Tells whether the source's file has changed since: its time (ns) and size, as text.
+    pub origin: String,
 }
 
 /// One published generation. Readers hold it by `Arc` until they finish.

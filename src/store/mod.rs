@@ -1,1 +1,73 @@
-//!
+//! The state database `state/system.duckdb`: one writer thread, one transaction per change, and after each commit an
+//! immutable [`Snapshot`] that requests read instead of the database.
+
+pub mod audit;
+pub mod grants;
+pub mod groups;
+pub mod members;
+mod migrate;
+pub mod ownership;
+pub mod registry;
+mod row;
+mod schema;
+mod seed;
+mod snapshot;
+pub mod sync_state;
+pub mod tokens;
+pub mod users;
+mod writer;
+
+pub use migrate::{Facts, MigrateError};
+pub use schema::VERSION;
+pub use seed::{ADMIN_GROUP, EVERYONE_GROUP, SCHEDULER_EMAIL, Seeds};
+pub use snapshot::Snapshot;
+pub use writer::{Change, Store};
+
+use crate::base::lock::LockError;
+use crate::engine;
+
+/// Why a change was not made. Texts of `NotFound`, `Conflict` and `Invalid` are for the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    Invalid(String),
+    #[error("state database: {}", engine::message(.0))]
+    Engine(engine::Error),
+    #[error("the disk is full, so nothing was changed; free some space and try again")]
+    DiskFull,
+    #[error("the server is shutting down")]
+    Closed,
+    #[error("a change of the state database failed unexpectedly: {0}")]
+    Broken(String),
+}
+
+impl From<engine::Error> for StoreError {
+    fn from(error: engine::Error) -> Self {
+        if engine::is_disk_full(&error) { Self::DiskFull } else { Self::Engine(error) }
+    }
+}
+
+/// Why the state database could not be opened. Every text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "DATA_DIR {path} is in use by another Agnes process ({holder}); stop it, or choose another DATA_DIR", 
+        path = .path.display()
+    )]
+    InUse { path: std::path::PathBuf, holder: LockError },
+    #[error("cannot write to {}: {source}; DATA_DIR must be a writable directory", .path.display())]
+    NotWritable { path: std::path::PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error("cannot open the state database {}: {}", .path.display(), engine::message(.source))]
+    Engine { path: std::path::PathBuf, source: engine::Error },
+    #[error("cannot prepare the state database: {0}")]
+    Seed(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What groups may use: rows of (group, resource type, resource id).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{Change, StoreError, row};
+use crate::base::random;
+use crate::engine::{self, Connection, OptionalExt, params};
+
+/// Resource type of tables; the resource id is the registry id.
+pub const TABLE: &str = "table";
+
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub id: String,
+    pub group_id: String,
+    pub resource_type: String,
+    pub resource_id: String,
+    pub assigned_at: Option<Timestamp>,
+    pub assigned_by: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct Grants {
+    by_id: BTreeMap<String, Grant>,
+    /// Group → table ids.
+    tables: HashMap<String, HashSet<String>>,
+    per_group: HashMap<String, usize>,
+}
+
+impl Grants {
+    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
+        let rows: Vec<Grant> = connection
+            .prepare(
+                "SELECT id, group_id, resource_type, resource_id, epoch_us(assigned_at), assigned_by
+                 FROM resource_grants",
+            )?
+            .query_map([], |row| {
+                Ok(Grant {
+                    id: row.get(0)?,
+                    group_id: row.get(1)?,
+                    resource_type: row.get(2)?,
+                    resource_id: row.get(3)?,
+                    assigned_at: row::time(row, 4)?,
+                    assigned_by: row.get(5)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut loaded = Self::default();
+        for grant in rows {
+            *loaded.per_group.entry(grant.group_id.clone()).or_default() += 1;
+            if grant.resource_type == TABLE {
+                loaded.tables.entry(grant.group_id.clone()).or_default().insert(grant.resource_id.clone());
+            }
+            loaded.by_id.insert(grant.id.clone(), grant);
+        }
+        Ok(loaded)
+    }
+
+    /// Whether the group may read the table with that registry id.
+    pub fn has_table(&self, group_id: &str, table_id: &str) -> bool {
+        self.tables.get(group_id).is_some_and(|tables| tables.contains(table_id))
+    }
+
+    pub fn count(&self, group_id: &str) -> usize {
+        self.per_group.get(group_id).copied().unwrap_or(0)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Grant> {
+        self.by_id.values()
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Grant> {
+        self.by_id.get(id)
+    }
+}
+
+/// Grants a resource to a group and returns the grant's id.
+pub fn insert(
+    change: &Change<'_>,
+    group_id: &str,
+    resource_type: &str,
+    resource_id: &str,
+    by: &str,
+) -> Result<String, StoreError> {
+    if !change.exists("SELECT 1 FROM user_groups WHERE id = ?", [group_id])? {
+        return Err(StoreError::NotFound("Group not found".into()));
+    }
+    if change.exists(
+        "SELECT 1 FROM resource_grants WHERE group_id = ? AND resource_type = ? AND resource_id = ?",
+        [group_id, resource_type, resource_id],
+    )? {
+        return Err(StoreError::Conflict("Grant already exists for this group/resource_type/resource_id".into()));
+    }
+    let id = random::uuid();
+    change.execute(
+        "INSERT INTO resource_grants VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+        params![id, group_id, resource_type, resource_id, change.now.as_microsecond(), by],
+    )?;
+    change.touch(Parts::GRANTS);
+    Ok(id)
+}
+
+/// Withdraws a grant and returns what it was: group, type, id.
+pub fn delete(change: &Change<'_>, id: &str) -> Result<(String, String, String), StoreError> {
+    let grant = change
+        .connection
+        .query_row("SELECT group_id, resource_type, resource_id FROM resource_grants WHERE id = ?", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound("Grant not found".into()))?;
+    change.execute("DELETE FROM resource_grants WHERE id = ?", [id])?;
+    change.touch(Parts::GRANTS);
+    Ok(grant)
+}
+
+/// Withdraws every grant on a table, so that none comes back to life when its id is used again.
+pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
+    change.execute("DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?", [TABLE, table_id])?;
+    change.touch(Parts::GRANTS);
+    Ok(())
+}

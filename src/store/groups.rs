@@ -1,0 +1,116 @@
+//! Groups of users; grants are made to groups only.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{ADMIN_GROUP, Change, StoreError, row};
+use crate::engine::{self, Connection, params};
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub is_system: bool,
+    pub created_at: Option<Timestamp>,
+    pub created_by: Option<String>,
+}
+
+impl Group {
+    /// `system`, `google_sync` or `custom`.
+    pub fn origin(&self) -> &'static str {
+        match self.created_by.as_deref() {
+            _ if self.is_system => "system",
+            Some(by) if by.starts_with("system:google") => "google_sync",
+            Some(by) if by.starts_with("system:") => "system",
+            _ => "custom",
+        }
+    }
+
+    /// Members come from Google Workspace and cannot be changed here.
+    pub fn is_google_managed(&self) -> bool {
+        self.created_by.as_deref() == Some("system:google-sync")
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Groups {
+    by_id: BTreeMap<String, Group>,
+    admin: Option<String>,
+}
+
+impl Groups {
+    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
+        let groups: Vec<Group> = connection
+            .prepare(
+                "SELECT id, name, description, coalesce(is_system, false), epoch_us(created_at), created_by
+                 FROM user_groups",
+            )?
+            .query_map([], |row| {
+                Ok(Group {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    description: row.get(2)?,
+                    is_system: row.get(3)?,
+                    created_at: row::time(row, 4)?,
+                    created_by: row.get(5)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        let admin = groups.iter().find(|group| group.name == ADMIN_GROUP).map(|group| group.id.clone());
+        Ok(Self { by_id: groups.into_iter().map(|group| (group.id.clone(), group)).collect(), admin })
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Group> {
+        self.by_id.get(id)
+    }
+
+    /// The group whose members may do everything. Without it nobody may.
+    pub fn admin_id(&self) -> Option<&str> {
+        self.admin.as_deref()
+    }
+
+    /// In order of their names.
+    pub fn all(&self) -> Vec<&Group> {
+        let mut groups: Vec<_> = self.by_id.values().collect();
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        groups
+    }
+}
+
+/// Adds a group and returns its id.
+pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
+    if change.exists("SELECT 1 FROM user_groups WHERE name = ?", [name])? {
+        return Err(StoreError::Conflict(format!("Group {} already exists", crate::base::ident::repr(name))));
+    }
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    change.execute(
+        "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
+         VALUES (?, ?, ?, false, make_timestamp(?::BIGINT), ?)",
+        params![id, name, description, change.now.as_microsecond(), by],
+    )?;
+    change.touch(Parts::GROUPS);
+    Ok(id)
+}
+
+/// Removes a group with its members and grants, and returns its name.
+pub fn delete(change: &Change<'_>, id: &str) -> Result<String, StoreError> {
+    use engine::OptionalExt;
+    let found: Option<(String, bool)> = change
+        .connection
+        .query_row("SELECT name, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let (name, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
+    if is_system {
+        return Err(StoreError::Conflict("Cannot delete a system group".into()));
+    }
+    change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
+    change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
+    change.execute("DELETE FROM user_groups WHERE id = ?", [id])?;
+    change.touch(Parts::GROUPS | Parts::MEMBERS | Parts::GRANTS);
+    Ok(name)
+}

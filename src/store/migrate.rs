@@ -1,0 +1,199 @@
+//! Bringing a state database to the current version: a new file is built beside the old one and renamed over it, so
+//! that there is no half-migrated state. What the new version does not know is carried over as it is.
+
+use std::path::{Path, PathBuf};
+
+use super::schema::{OLDEST, SINGLETONS, TABLES, VERSION};
+use crate::base::atomic_file::{PRIVATE, Pending};
+use crate::base::ident::{is_relaxed, quote_ident, quote_path};
+use crate::base::time;
+use crate::engine::{self, Connection, Limits, params};
+
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(
+        "{path} has schema version {version}, and this program takes over versions {OLDEST} and up; \
+         start release v0.35 on it once, which brings it to version 24"
+    )]
+    TooOld { path: PathBuf, version: i32 },
+    #[error("{0} has no schema version, so it is no state database of Agnes; move it away to start afresh")]
+    Foreign(PathBuf),
+    #[error(
+        "the registry has materialized BigQuery tables, and migrating their SQL needs the project: \
+         set data_source.bigquery.project in instance.yaml or BIGQUERY_PROJECT"
+    )]
+    NoProject,
+    #[error("cannot migrate {path}: {}; nothing was changed, and a copy lies beside it", engine::message(.source))]
+    Engine { path: PathBuf, source: engine::Error },
+    #[error("cannot copy the state database before migrating it: {0}; free some disk space")]
+    Copy(std::io::Error),
+}
+
+/// What a migration needs to know beyond the database.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// `data_source.bigquery.project`, for SQL stored before version 24.
+    pub bigquery_project: Option<String>,
+}
+
+/// Creates the database or brings it to the current version. The caller holds the lock of the data directory.
+///
+/// Returns the path of the copy that was taken when there was something to migrate.
+pub fn prepare(path: &Path, facts: &Facts) -> Result<Option<PathBuf>, MigrateError> {
+    let failed = |source| MigrateError::Engine { path: path.to_owned(), source };
+    if !path.exists() {
+        let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
+        create(pending.path()).map_err(failed)?;
+        pending.commit().map_err(MigrateError::Copy)?;
+        return Ok(None);
+    }
+    let version = version(path).map_err(failed)?.ok_or_else(|| MigrateError::Foreign(path.to_owned()))?;
+    if version < OLDEST {
+        return Err(MigrateError::TooOld { path: path.to_owned(), version });
+    }
+    if version > VERSION {
+        tracing::warn!(version, own = VERSION, "the state database is newer than this program; going on");
+    }
+    if version >= VERSION {
+        return Ok(None);
+    }
+    let copy = copy_aside(path).map_err(MigrateError::Copy)?;
+    tracing::info!(from = version, to = VERSION, copy = %copy.display(), "migrating the state database");
+    // Merges the write-ahead log, so that one rename replaces everything.
+    merge_log(path).map_err(failed)?;
+    let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
+    take_over(path, pending.path(), version, facts)?;
+    pending.commit().map_err(MigrateError::Copy)?;
+    Ok(Some(copy))
+}
+
+/// The schema version of a database file; it is only read, a pending log included.
+fn version(path: &Path) -> engine::Result<Option<i32>> {
+    let connection = engine::in_memory(&Limits::small())?;
+    connection.execute_batch(&format!("ATTACH {} AS old (READ_ONLY)", quote_path(path)))?;
+    if tables(&connection, "old")?.iter().any(|name| name == "schema_version") {
+        connection.query_row("SELECT max(version) FROM old.main.schema_version", [], |row| row.get(0))
+    } else {
+        Ok(None)
+    }
+}
+
+fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
+    let stamp = time::civil(time::now()).strftime("%Y%m%dT%H%M%S%6f");
+    let copy = PathBuf::from(format!("{}.pre-migrate-{stamp}", path.display()));
+    for suffix in ["", ".wal"] {
+        let source = PathBuf::from(format!("{}{suffix}", path.display()));
+        if source.exists() {
+            let pending = Pending::beside(Path::new(&format!("{}{suffix}", copy.display())), PRIVATE)?;
+            std::fs::copy(source, pending.path())?;
+            pending.commit()?;
+        }
+    }
+    Ok(copy)
+}
+
+fn merge_log(path: &Path) -> engine::Result<()> {
+    let connection = engine::open(path, &Limits::small())?;
+    connection.execute_batch("CHECKPOINT")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+fn create(path: &Path) -> engine::Result<()> {
+    let connection = engine::open(path, &Limits::small())?;
+    connection.execute_batch("BEGIN")?;
+    create_tables(&connection, "main")?;
+    finish(&connection, "main")?;
+    connection.execute_batch("COMMIT; CHECKPOINT")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+fn create_tables(connection: &Connection, place: &str) -> engine::Result<()> {
+    for (name, columns) in TABLES {
+        connection.execute_batch(&format!("CREATE TABLE {place}.{name} ({columns})"))?;
+    }
+    Ok(())
+}
+
+/// The version row and the singletons' rows.
+fn finish(connection: &Connection, place: &str) -> engine::Result<()> {
+    connection.execute_batch(&format!("DELETE FROM {place}.schema_version"))?;
+    connection.execute(
+        &format!("INSERT INTO {place}.schema_version VALUES (?, make_timestamp(?::BIGINT))"),
+        params![VERSION, time::now().as_microsecond()],
+    )?;
+    for name in SINGLETONS {
+        connection.execute_batch(&format!(
+            "INSERT INTO {place}.{name} (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {place}.{name})"
+        ))?;
+    }
+    Ok(())
+}
+
+fn take_over(old: &Path, new: &Path, from: i32, facts: &Facts) -> Result<(), MigrateError> {
+    let failed = |source| MigrateError::Engine { path: old.to_owned(), source };
+    let connection = engine::in_memory(&Limits::small()).map_err(failed)?;
+    let attach = format!("ATTACH {} AS old (READ_ONLY); ATTACH {} AS new", quote_path(old), quote_path(new));
+    connection.execute_batch(&attach).map_err(failed)?;
+    connection.execute_batch("BEGIN").map_err(failed)?;
+    create_tables(&connection, "new.main").map_err(failed)?;
+    for table in tables(&connection, "old").map_err(failed)? {
+        copy_table(&connection, &table).map_err(failed)?;
+    }
+    if from < 24 {
+        rewrite_bigquery_sql(&connection, facts).map_err(|error| error.unwrap_or_else(failed))?;
+    }
+    finish(&connection, "new.main").map_err(failed)?;
+    connection.execute_batch("COMMIT; CHECKPOINT new; DETACH new").map_err(failed)
+}
+
+fn tables(connection: &Connection, database: &str) -> engine::Result<Vec<String>> {
+    connection
+        .prepare("SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' ORDER BY 1")?
+        .query_map([database], |row| row.get(0))?
+        .collect()
+}
+
+fn columns(connection: &Connection, database: &str, table: &str) -> engine::Result<Vec<(String, String)>> {
+    connection
+        .prepare(
+            "SELECT column_name, data_type FROM duckdb_columns()
+             WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
+        )?
+        .query_map([database, table], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Copies the rows by column name; columns and tables that only the old database has come along.
+fn copy_table(connection: &Connection, table: &str) -> engine::Result<()> {
+    let name = quote_ident(table);
+    if !TABLES.iter().any(|(known, _)| *known == table) {
+        return connection.execute_batch(&format!("CREATE TABLE new.main.{name} AS SELECT * FROM old.main.{name}"));
+    }
+    let known = columns(connection, "new", table)?;
+    let old = columns(connection, "old", table)?;
+    for (column, data_type) in old.iter().filter(|(column, _)| !known.iter().any(|(name, _)| name == column)) {
+        let add = format!("ALTER TABLE new.main.{name} ADD COLUMN {} {data_type}", quote_ident(column));
+        connection.execute_batch(&add)?;
+    }
+    let list = old.iter().map(|(column, _)| quote_ident(column)).collect::<Vec<_>>().join(", ");
+    connection.execute_batch(&format!("INSERT INTO new.main.{name} ({list}) SELECT {list} FROM old.main.{name}"))
+}
+
+/// Version 24: materialized BigQuery SQL names tables the way BigQuery does.
+fn rewrite_bigquery_sql(connection: &Connection, facts: &Facts) -> Result<(), Result<MigrateError, engine::Error>> {
+    const ROWS: &str = "source_type = 'bigquery' AND query_mode = 'materialized' AND source_query IS NOT NULL";
+    let count: i64 = connection
+        .query_row(&format!("SELECT count(*) FROM new.main.table_registry WHERE {ROWS}"), [], |row| row.get(0))
+        .map_err(Err)?;
+    if count == 0 {
+        return Ok(());
+    }
+    let Some(project) = facts.bigquery_project.as_deref().filter(|project| is_relaxed(project)) else {
+        return Err(Ok(MigrateError::NoProject));
+    };
+    let update = format!(
+        r#"UPDATE new.main.table_registry SET source_query =
+             regexp_replace(source_query, 'bq\."([^"]+)"\."([^"]+)"', '`{project}.\1.\2`', 'g') WHERE {ROWS}"#
+    );
+    connection.execute_batch(&update).map_err(Err)
+}

@@ -1,0 +1,36 @@
+//! Which source owns a view name: the first that published it, until it stops to.
+
+use std::collections::HashMap;
+
+use super::{Change, StoreError};
+use crate::engine::params;
+
+/// Lower-cased view name → source, as of this transaction.
+pub fn load(change: &Change<'_>) -> Result<HashMap<String, String>, StoreError> {
+    Ok(change
+        .connection
+        .prepare("SELECT lower(view_name), source_name FROM view_ownership")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Replaces all ownership by these (view, source) pairs, keeping the time of those that stay.
+pub fn replace(change: &Change<'_>, owners: &[(String, String)]) -> Result<(), StoreError> {
+    let before = load(change)?;
+    let after: HashMap<String, &str> =
+        owners.iter().map(|(view, source)| (view.to_lowercase(), source.as_str())).collect();
+    for (view, source) in &before {
+        if after.get(view) != Some(&source.as_str()) {
+            change.execute("DELETE FROM view_ownership WHERE lower(view_name) = ?", [view])?;
+        }
+    }
+    for (view, source) in owners {
+        if before.get(&view.to_lowercase()) != Some(source) {
+            change.execute(
+                "INSERT INTO view_ownership VALUES (?, ?, make_timestamp(?::BIGINT))",
+                params![view, source, change.now.as_microsecond()],
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The table registry: what is synced from where, and under which id it is granted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{Change, StoreError, grants, row, sync_state};
+use crate::engine::{self, Connection, OptionalExt, params};
+
+/// A registered table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// What grants name.
+    pub id: String,
+    /// Name of the view, of the file and in the manifest.
+    pub name: String,
+    pub source_type: Option<String>,
+    pub bucket: Option<String>,
+    pub source_table: Option<String>,
+    pub source_query: Option<String>,
+    pub sync_strategy: Option<String>,
+    pub query_mode: Option<String>,
+    pub sync_schedule: Option<String>,
+    pub profile_after_sync: bool,
+    pub primary_key: Vec<String>,
+    pub folder: Option<String>,
+    pub description: Option<String>,
+    pub registered_by: Option<String>,
+    pub registered_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+pub struct Registry {
+    by_id: BTreeMap<String, Arc<Table>>,
+    /// By lower-cased name; of names that differ in case only the first registered wins.
+    by_name: HashMap<String, Arc<Table>>,
+}
+
+const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query, sync_strategy, query_mode,
+    sync_schedule, coalesce(profile_after_sync, true), primary_key, folder, description, registered_by,
+    epoch_us(registered_at)";
+
+fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
+    Ok(Table {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        source_type: row.get(2)?,
+        bucket: row.get(3)?,
+        source_table: row.get(4)?,
+        source_query: row.get(5)?,
+        sync_strategy: row.get(6)?,
+        query_mode: row.get(7)?,
+        sync_schedule: row.get(8)?,
+        profile_after_sync: row.get(9)?,
+        primary_key: primary_key(row.get::<_, Option<String>>(10)?.as_deref()),
+        folder: row.get(11)?,
+        description: row.get(12)?,
+        registered_by: row.get(13)?,
+        registered_at: row::time(row, 14)?,
+    })
+}
+
+/// Column names from their stored text: a JSON list; older rows hold `a,b`, `['a', 'b']` or one name.
+fn primary_key(stored: Option<&str>) -> Vec<String> {
+    let Some(text) = stored.map(str::trim).filter(|text| !text.is_empty()) else { return Vec::new() };
+    if let Ok(names) = serde_json::from_str(text) {
+        return names;
+    }
+    text.trim_matches(['[', ']'])
+        .split(',')
+        .map(|name| name.trim().trim_matches(['\'', '"']).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+impl Registry {
+    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
+        let tables: Vec<Table> = connection
+            .prepare(&format!("SELECT {COLUMNS} FROM table_registry ORDER BY registered_at DESC"))?
+            .query_map([], table)?
+            .collect::<Result<_, _>>()?;
+        let mut loaded = Self::default();
+        for table in tables.into_iter().map(Arc::new) {
+            loaded.by_name.insert(table.name.to_lowercase(), Arc::clone(&table));
+            loaded.by_id.insert(table.id.clone(), table);
+        }
+        Ok(loaded)
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Arc<Table>> {
+        self.by_id.get(id)
+    }
+
+    /// Without regard to case.
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Table>> {
+        self.by_name.get(&name.to_lowercase())
+    }
+
+    /// In order of their names.
+    pub fn all(&self) -> Vec<&Arc<Table>> {
+        let mut tables: Vec<_> = self.by_id.values().collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        tables
+    }
+}
+
+/// Adds a row; id and name (without regard to case) must be free.
+pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+    if change.exists("SELECT 1 FROM table_registry WHERE lower(id) = lower(?)", [&table.id])? {
+        return Err(StoreError::Conflict(format!("Table '{}' already registered", table.id)));
+    }
+    name_is_free(change, table)?;
+    write(change, table, change.now)
+}
+
+/// Replaces the row with the same id, keeping who registered it and when.
+pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+    let stored = get(change, &table.id)?;
+    name_is_free(change, table)?;
+    change.execute("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
+    let kept = Table { registered_by: stored.registered_by, ..table.clone() };
+    write(change, &kept, stored.registered_at.unwrap_or(change.now))
+}
+
+/// Removes a row with its sync state and grants, and returns it.
+pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+    let table = get(change, id)?;
+    change.execute("DELETE FROM table_registry WHERE id = ?", [id])?;
+    change.execute("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
+    sync_state::forget(change, &table.name)?;
+    grants::delete_for_table(change, id)?;
+    change.touch(Parts::REGISTRY);
+    Ok(table)
+}
+
+/// The row with that id, as of this transaction.
+pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+    change
+        .connection
+        .query_row(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound("Table not found".into()))
+}
+
+fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+    let taken: Option<String> = change
+        .connection
+        .query_row(
+            "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
+            [&table.name, &table.id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match taken {
+        Some(id) => {
+            Err(StoreError::Conflict(format!("View name '{}' is already in use by table id '{id}'", table.name)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<(), StoreError> {
+    let key = (!table.primary_key.is_empty()).then(|| serde_json::json!(table.primary_key).to_string());
+    change.execute(
+        "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
+            query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
+            registered_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
+        params![
+            table.id,
+            table.name,
+            table.source_type,
+            table.bucket,
+            table.source_table,
+            table.source_query,
+            table.sync_strategy,
+            table.query_mode,
+            table.sync_schedule,
+            table.profile_after_sync,
+            key,
+            table.folder,
+            table.description,
+            table.registered_by,
+            registered_at.as_microsecond()
+        ],
+    )?;
+    change.touch(Parts::REGISTRY);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn primary_key_in_every_stored_form() {
+        for stored in [r#"["a","b"]"#, "a,b", "['a', 'b']", " a , b "] {
+            assert_eq!(super::primary_key(Some(stored)), ["a", "b"], "{stored}");
+        }
+        assert_eq!(super::primary_key(Some("id")), ["id"]);
+        assert!(super::primary_key(Some("[]")).is_empty());
+        assert!(super::primary_key(None).is_empty());
+    }
+}

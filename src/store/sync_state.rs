@@ -1,0 +1,132 @@
+//! When each table was last read from its source, and what went wrong since; keyed by table name.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{Change, StoreError, row};
+use crate::base::random;
+use crate::engine::{self, Connection, params};
+
+#[derive(Clone, Debug, Default)]
+pub struct SyncState {
+    pub last_sync: Option<Timestamp>,
+    pub rows: Option<i64>,
+    pub file_size_bytes: Option<i64>,
+    pub hash: Option<String>,
+    pub status: Option<String>,
+    pub error: Option<String>,
+}
+
+impl SyncState {
+    /// The text of the last failure, unless a success came after it.
+    pub fn last_error(&self) -> Option<&str> {
+        (self.status.as_deref() == Some("error")).then_some(())?;
+        self.error.as_deref().filter(|text| !text.is_empty())
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct SyncStates(HashMap<String, SyncState>);
+
+impl SyncStates {
+    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
+        connection
+            .prepare(
+                "SELECT table_id, epoch_us(last_sync), rows, file_size_bytes, hash, status, error FROM sync_state",
+            )?
+            .query_map([], |row| {
+                let state = SyncState {
+                    last_sync: row::time(row, 1)?,
+                    rows: row.get(2)?,
+                    file_size_bytes: row.get(3)?,
+                    hash: row.get(4)?,
+                    status: row.get(5)?,
+                    error: row.get(6)?,
+                };
+                Ok((row.get(0)?, state))
+            })?
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    pub fn get(&self, table: &str) -> Option<&SyncState> {
+        self.0.get(table)
+    }
+}
+
+/// A table as it was published.
+#[derive(Clone, Debug)]
+pub struct Synced {
+    pub table: String,
+    pub at: Option<Timestamp>,
+    pub rows: i64,
+    pub size_bytes: i64,
+    pub hash: String,
+}
+
+/// Stores that a table was read from its source. Nothing happens unless the time or content is new, so that a rebuild
+/// neither invents history nor hides a failure.
+pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError> {
+    let at = row::micros(synced.at);
+    let same = change.exists(
+        "SELECT 1 FROM sync_state WHERE table_id = ? AND hash = ?
+           AND last_sync IS NOT DISTINCT FROM make_timestamp(?::BIGINT)",
+        params![synced.table, synced.hash, at],
+    )?;
+    if same {
+        return Ok(());
+    }
+    change.execute("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
+    change.execute(
+        "INSERT INTO sync_state VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok', NULL)",
+        params![synced.table, at, synced.rows, synced.size_bytes, synced.hash],
+    )?;
+    history(change, &synced.table, Some(synced.rows), "ok", None)
+}
+
+/// Stores a failure; what was known of the table stays.
+pub fn failed(change: &Change<'_>, table: &str, error: &str) -> Result<(), StoreError> {
+    let known =
+        change.execute("UPDATE sync_state SET status = 'error', error = ? WHERE table_id = ?", [error, table])?;
+    if known == 0 {
+        change.execute("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
+    }
+    history(change, table, None, "error", Some(error))
+}
+
+/// Forgets a table that is no longer registered or published.
+pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
+    change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
+    change.execute("DELETE FROM sync_history WHERE table_id = ?", [table])?;
+    change.touch(Parts::SYNC);
+    Ok(())
+}
+
+/// Forgets the state of tables that are neither in `published` nor in the registry.
+pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreError> {
+    let list = serde_json::json!(published).to_string();
+    change.execute(
+        "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
+           AND table_id NOT IN (SELECT name FROM table_registry)",
+        [&list],
+    )?;
+    change.touch(Parts::SYNC);
+    Ok(())
+}
+
+fn history(
+    change: &Change<'_>,
+    table: &str,
+    rows: Option<i64>,
+    status: &str,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    change.execute(
+        "INSERT INTO sync_history VALUES (?, ?, make_timestamp(?::BIGINT), ?, NULL, ?, ?)",
+        params![random::uuid(), table, change.now.as_microsecond(), rows, status, error],
+    )?;
+    change.touch(Parts::SYNC);
+    Ok(())
+}

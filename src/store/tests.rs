@@ -1,0 +1,168 @@
+use std::path::Path;
+
+use super::*;
+use crate::config::DataDir;
+use crate::engine::{Limits, open};
+
+fn data_dir(path: &Path) -> DataDir {
+    DataDir::new(path).unwrap()
+}
+
+fn open_store(path: &Path) -> Store {
+    Store::open(&data_dir(path), &Facts::default(), &Seeds::default()).unwrap()
+}
+
+/// A data directory with the database of v0.35 after a clean stop, or as a kill left it.
+fn v0_35(state: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("state");
+    std::fs::create_dir(&target).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.35").join(state);
+    for entry in std::fs::read_dir(fixture).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if let Some(name) = name.strip_suffix(".gz") {
+            let mut packed = flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap());
+            std::io::copy(&mut packed, &mut std::fs::File::create(target.join(name)).unwrap()).unwrap();
+        } else {
+            std::fs::copy(&path, target.join(name)).unwrap();
+        }
+    }
+    dir
+}
+
+#[tokio::test]
+async fn a_fresh_database_is_seeded_and_keeps_what_was_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    assert_eq!(store.snapshot().schema_version, VERSION);
+    let names: Vec<_> = store.snapshot().groups.all().iter().map(|group| group.name.clone()).collect();
+    assert_eq!(names, ["Admin", "Everyone"]);
+    let id = store.write(|change| users::insert(change, "ann@example.com", Some("Ann"), None)).await.unwrap();
+    assert_eq!(store.snapshot().users.by_email("ANN@example.com").unwrap().id, id);
+    store.close().await;
+
+    let store = open_store(dir.path());
+    assert_eq!(store.snapshot().users.get(&id).unwrap().email, "ann@example.com");
+    store.close().await;
+    assert!(!dir.path().join("state/system.duckdb.wal").exists());
+}
+
+#[tokio::test]
+async fn a_refused_change_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let refused: Result<(), StoreError> = store
+        .write(|change| {
+            users::insert(change, "ann@example.com", None, None)?;
+            users::insert(change, "Ann@Example.com", None, None).map(drop)
+        })
+        .await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    let panicked: Result<(), StoreError> = store
+        .write(|change| {
+            users::insert(change, "bob@example.com", None, None)?;
+            panic!("on purpose")
+        })
+        .await;
+    assert!(matches!(panicked, Err(StoreError::Broken(_))));
+    assert_eq!(store.snapshot().users.all().len(), 0);
+    store.write(|change| users::insert(change, "eve@example.com", None, None)).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_who_holds_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let error = Store::open(&data_dir(dir.path()), &Facts::default(), &Seeds::default()).err().unwrap().to_string();
+    assert!(error.contains("in use by another Agnes process") && error.contains(&std::process::id().to_string()));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn databases_of_v0_35_are_taken_over() {
+    for state in ["clean", "killed"] {
+        let dir = v0_35(state);
+        let store = open_store(dir.path());
+        let snapshot = store.snapshot();
+        assert_eq!(snapshot.schema_version, VERSION, "{state}");
+        let ann = snapshot.users.by_email("ann@example.com").unwrap();
+        assert!(ann.password_hash.is_some());
+        let analysts = &snapshot.members.of_user(&ann.id)[0].group_id;
+        assert!(snapshot.grants.has_table(analysts, "flights"), "{state}");
+        assert!(!snapshot.grants.has_table(analysts, "weather"), "{state}");
+        assert_eq!(snapshot.registry.all().len(), 3);
+        assert_eq!(snapshot.tokens.len(), 2);
+        assert_eq!(snapshot.sync.get("flights").unwrap().rows, Some(336_776));
+        store.close().await;
+
+        let copies: Vec<_> = std::fs::read_dir(dir.path().join("state"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.contains("pre-migrate-") && !name.ends_with(".wal"))
+            .collect();
+        assert_eq!(copies.len(), 1, "{state}");
+        let connection = open(&dir.path().join("state/system.duckdb"), &Limits::small()).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM knowledge_items"), 1);
+        assert_eq!(count("SELECT count(*) FROM column_metadata"), 1);
+        assert_eq!(count("SELECT count(*) FROM audit_log"), 19);
+        assert_eq!(count("SELECT count(*) FROM duckdb_constraints() WHERE constraint_type <> 'NOT NULL'"), 0);
+        assert_eq!(count("SELECT count(*) FROM duckdb_indexes()"), 0);
+    }
+}
+
+/// Version 19 lacks `source_query` and the three templates; a table of its own must come along.
+#[tokio::test]
+async fn version_19_is_taken_over() {
+    let dir = v0_35("clean");
+    let path = dir.path().join("state/system.duckdb");
+    let connection = open(&path, &Limits::small()).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE welcome_template; DROP TABLE setup_banner; DROP TABLE claude_md_template;
+             CREATE TABLE registry_19 AS SELECT * EXCLUDE (source_query) FROM table_registry; DROP TABLE table_registry;
+             ALTER TABLE registry_19 RENAME TO table_registry;
+             CREATE TABLE notes AS SELECT 'kept' AS text; ALTER TABLE users ADD COLUMN shoe_size INTEGER;
+             UPDATE schema_version SET version = 19",
+        )
+        .unwrap();
+    drop(connection);
+    let store = open_store(dir.path());
+    assert_eq!(store.snapshot().registry.get("flights").unwrap().source_query, None);
+    store.close().await;
+    let connection = open(&path, &Limits::small()).unwrap();
+    let text: String = connection.query_row("SELECT text FROM notes", [], |row| row.get(0)).unwrap();
+    assert_eq!(text, "kept");
+    connection.execute_batch("SELECT shoe_size FROM users; SELECT content FROM welcome_template WHERE id = 1").unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_over_stays_as_it_is() {
+    let dir = v0_35("clean");
+    let path = dir.path().join("state/system.duckdb");
+    let change = |sql: &str| open(&path, &Limits::small()).unwrap().execute_batch(sql).unwrap();
+    let refusal = || Store::open(&data_dir(dir.path()), &Facts::default(), &Seeds::default()).err().unwrap();
+
+    change("UPDATE schema_version SET version = 7");
+    assert!(matches!(refusal(), OpenError::Migrate(MigrateError::TooOld { version: 7, .. })));
+
+    change(
+        "UPDATE schema_version SET version = 23;
+         INSERT INTO table_registry (id, name, source_type, query_mode, source_query)
+         VALUES ('m', 'm', 'bigquery', 'materialized', 'SELECT * FROM bq.\"ds\".\"t\"')",
+    );
+    assert!(matches!(refusal(), OpenError::Migrate(MigrateError::NoProject)));
+    let version: i32 = open(&path, &Limits::small())
+        .unwrap()
+        .query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 23);
+
+    let facts = Facts { bigquery_project: Some("acme-data".into()) };
+    let store = Store::open(&data_dir(dir.path()), &facts, &Seeds::default()).unwrap();
+    let sql = store.snapshot().registry.get("m").unwrap().source_query.clone();
+    assert_eq!(sql.as_deref(), Some("SELECT * FROM `acme-data.ds.t`"));
+    store.close().await;
+}

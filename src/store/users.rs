@@ -1,0 +1,120 @@
+//! People and service accounts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{Change, StoreError, row};
+use crate::base::random;
+use crate::base::secret::Secret;
+use crate::engine::{self, Connection, params};
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: String,
+    pub email: String,
+    pub name: Option<String>,
+    /// argon2id, in PHC form.
+    pub password_hash: Option<Secret>,
+    pub active: bool,
+    pub created_at: Option<Timestamp>,
+    pub deactivated_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+pub struct Users {
+    by_id: HashMap<String, Arc<User>>,
+    /// By lower-cased address.
+    by_email: HashMap<String, Arc<User>>,
+}
+
+impl Users {
+    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
+        let users: Vec<User> = connection
+            .prepare(
+                "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at)
+                 FROM users ORDER BY created_at DESC",
+            )?
+            .query_map([], |row| {
+                Ok(User {
+                    id: row.get(0)?,
+                    email: row.get(1)?,
+                    name: row.get(2)?,
+                    password_hash: row.get::<_, Option<String>>(3)?.filter(|hash| !hash.is_empty()).map(Secret::new),
+                    active: row.get(4)?,
+                    created_at: row::time(row, 5)?,
+                    deactivated_at: row::time(row, 6)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut loaded = Self::default();
+        // Newest first, so that of addresses that differ in case only the oldest account wins.
+        for user in users.into_iter().map(Arc::new) {
+            loaded.by_email.insert(user.email.to_lowercase(), Arc::clone(&user));
+            loaded.by_id.insert(user.id.clone(), user);
+        }
+        Ok(loaded)
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Arc<User>> {
+        self.by_id.get(id)
+    }
+
+    /// Without regard to case.
+    pub fn by_email(&self, email: &str) -> Option<&Arc<User>> {
+        self.by_email.get(&email.to_lowercase())
+    }
+
+    /// In order of their addresses.
+    pub fn all(&self) -> Vec<&Arc<User>> {
+        let mut users: Vec<_> = self.by_id.values().collect();
+        users.sort_by(|a, b| a.email.cmp(&b.email));
+        users
+    }
+
+    /// Whether anybody can sign in with a password.
+    pub fn any_password(&self) -> bool {
+        self.by_id.values().any(|user| user.password_hash.is_some())
+    }
+}
+
+/// Adds a user and returns the id.
+pub fn insert(
+    change: &Change<'_>,
+    email: &str,
+    name: Option<&str>,
+    password_hash: Option<&Secret>,
+) -> Result<String, StoreError> {
+    if change.exists("SELECT 1 FROM users WHERE lower(email) = lower(?)", [email])? {
+        return Err(StoreError::Conflict("User with this email already exists".into()));
+    }
+    let id = random::uuid();
+    let now = change.now.as_microsecond();
+    change.execute(
+        "INSERT INTO users (id, email, name, password_hash, active, created_at, updated_at)
+         VALUES (?, ?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
+        params![id, email, name, password_hash.map(Secret::expose), now, now],
+    )?;
+    change.touch(Parts::USERS);
+    Ok(id)
+}
+
+/// Sets or replaces the password.
+pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Result<(), StoreError> {
+    let changed = change.execute(
+        "UPDATE users SET password_hash = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
+        params![password_hash.expose(), change.now.as_microsecond(), id],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound("User not found".into()));
+    }
+    change.touch(Parts::USERS);
+    Ok(())
+}
+
+/// Whether anybody can sign in with a password, as of this transaction.
+pub fn any_password(change: &Change<'_>) -> Result<bool, StoreError> {
+    change.exists("SELECT 1 FROM users WHERE coalesce(password_hash, '') <> ''", [])
+}

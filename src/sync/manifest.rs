@@ -1,0 +1,28 @@
+//! What a caller may download, as of one generation.
+
+use super::assets::assets;
+use crate::access::ReadableTable;
+use crate::base::time;
+use crate::config::DataDir;
+use crate::protocol::sync::{Manifest, ManifestTable};
+
+/// The manifest of these tables. Looks at files of `DATA_DIR/docs`, so it blocks.
+pub fn manifest(tables: &[ReadableTable], data_dir: &DataDir) -> Manifest {
+    Manifest {
+        tables: tables.iter().map(|table| (table.table().name.clone(), entry(table))).collect(),
+        assets: assets(data_dir),
+        server_time: time::iso_offset(time::now()),
+    }
+}
+
+fn entry(readable: &ReadableTable) -> ManifestTable {
+    let table = readable.table();
+    ManifestTable {
+        hash: Some(table.hash.clone()),
+        updated: table.extracted_at.map(time::iso_naive),
+        size_bytes: Some(table.size_bytes),
+        rows: Some(table.rows),
+        query_mode: readable.query_mode().to_owned(),
+        source_type: readable.source_type().to_owned(),
+    }
+}

@@ -1,0 +1,242 @@
+//! The rebuild: from all `extracts/*/extract.duckdb` to one published generation, whole or not at all.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+
+use super::{publication_file, publish_table::publish_table};
+use crate::base::{atomic_file, ident};
+use crate::config::DataDir;
+use crate::engine::Limits;
+use crate::extract::{self, ExtractError, Publication, PublishedTable, TableMeta};
+
+/// Publishes, one rebuild at a time.
+pub struct Orchestrator {
+    data_dir: DataDir,
+    limits: Limits,
+    current: ArcSwap<Publication>,
+    /// Earlier generations that readers may still hold; also serializes rebuilds.
+    earlier: Mutex<Vec<Weak<Publication>>>,
+}
+
+/// Something that was not published as it should be. What was published before stays, where there was something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub source: String,
+    /// `None`: the whole source.
+    pub table: Option<String>,
+    pub error: String,
+}
+
+/// The outcome of a rebuild.
+#[derive(Debug)]
+pub struct Rebuilt {
+    pub publication: Arc<Publication>,
+    /// Source → its published tables.
+    pub sources: BTreeMap<String, Vec<String>>,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    #[error("cannot publish: {0}; the last publication stays in place")]
+    Write(#[from] ExtractError),
+    #[error("cannot read {}: {source}", .path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+}
+
+/// What one source offers.
+struct Offer {
+    source: String,
+    directory: PathBuf,
+    tables: Vec<TableMeta>,
+}
+
+impl Orchestrator {
+    /// Starts from what was last published.
+    pub fn open(data_dir: DataDir, limits: Limits) -> Self {
+        let publication = Publication::new(1, publication_file::read(&data_dir));
+        Self { data_dir, limits, current: ArcSwap::from_pointee(publication), earlier: Mutex::default() }
+    }
+
+    /// What is published now.
+    pub fn publication(&self) -> Arc<Publication> {
+        self.current.load_full()
+    }
+
+    /// Publishes what all sources offer. `owners` says which source has which view name (lower-cased) so far: it keeps
+    /// the name as long as it offers it.
+    ///
+    /// Blocks for as long as it takes to hash what has changed.
+    pub fn rebuild(&self, owners: &HashMap<String, String>) -> Result<Rebuilt, RebuildError> {
+        let mut earlier = self.earlier.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let before = self.publication();
+        let mut problems = Vec::new();
+        let (offers, broken) = self.offers(&mut problems)?;
+        let mut tables = BTreeMap::new();
+        // Broken sources first: they keep what they had.
+        for table in before.tables().filter(|table| broken.contains(&table.source)) {
+            tables.insert(table.name.to_lowercase(), PublishedTable::clone(table));
+        }
+        let winners = winners(&offers, owners, &tables);
+        for offer in &offers {
+            for meta in &offer.tables {
+                let key = meta.table_name.to_lowercase();
+                if winners.get(&key).is_some_and(|winner| *winner != offer.source) || tables.contains_key(&key) {
+                    let owner = winners.get(&key).map_or("another source", String::as_str);
+                    let error = format!("the name is already published by {owner}; rename one of the two tables");
+                    problems.push(Problem::table(offer, meta, error));
+                    continue;
+                }
+                let was = before.get(&key).filter(|table| table.source == offer.source);
+                match self.publish(offer, meta, was.map(Arc::as_ref)) {
+                    Ok(table) => drop(tables.insert(key, table)),
+                    Err(error) => {
+                        problems.push(Problem::table(offer, meta, error.to_string()));
+                        // The last good rows stay.
+                        if let Some(was) = was {
+                            tables.insert(key, PublishedTable::clone(was));
+                        }
+                    }
+                }
+            }
+        }
+        let tables: Vec<PublishedTable> = tables.into_values().collect();
+        publication_file::write(&self.data_dir, &tables)?;
+        let publication = Arc::new(Publication::new(before.generation + 1, tables));
+        self.current.store(Arc::clone(&publication));
+        earlier.push(Arc::downgrade(&before));
+        drop(before);
+        self.delete_unused(&mut earlier);
+        Ok(Rebuilt { sources: by_source(&publication), publication, problems })
+    }
+
+    fn publish(
+        &self,
+        offer: &Offer,
+        meta: &TableMeta,
+        was: Option<&PublishedTable>,
+    ) -> Result<PublishedTable, ExtractError> {
+        publish_table(&offer.source, &offer.directory, meta, &self.data_dir.published(), was, &self.limits)
+    }
+
+    /// Reads every source; the second value names those that cannot be read.
+    fn offers(&self, problems: &mut Vec<Problem>) -> Result<(Vec<Offer>, HashSet<String>), RebuildError> {
+        let (mut offers, mut broken) = (Vec::new(), HashSet::new());
+        for directory in directories(&self.data_dir.extracts())? {
+            let source = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !directory.join(extract::DATABASE).is_file() {
+                continue;
+            }
+            if !ident::is_strict(&source) || ident::is_reserved_source(&source) {
+                let error = "a source's directory needs a name of letters, digits and _ that is not reserved \
+                             (main, temp, system, server)";
+                problems.push(Problem { source, table: None, error: error.into() });
+                continue;
+            }
+            match extract::read(&directory) {
+                Ok(extract) => {
+                    let tables = offered(&source, extract, problems);
+                    offers.push(Offer { source, directory, tables });
+                }
+                Err(error) => {
+                    tracing::error!(source, %error, "source cannot be read; its last good tables stay published");
+                    problems.push(Problem { source: source.clone(), table: None, error: error.to_string() });
+                    broken.insert(source);
+                }
+            }
+        }
+        Ok((offers, broken))
+    }
+
+    /// Deletes published files that no generation in use names.
+    fn delete_unused(&self, earlier: &mut Vec<Weak<Publication>>) {
+        earlier.retain(|generation| generation.strong_count() > 0);
+        let alive: Vec<_> = earlier.iter().filter_map(Weak::upgrade).chain([self.publication()]).collect();
+        let used: HashSet<&Path> =
+            alive.iter().flat_map(|generation| generation.tables()).map(|table| table.file.as_path()).collect();
+        let Ok(files) = std::fs::read_dir(self.data_dir.published()) else { return };
+        for path in files.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+            if !used.contains(path.as_path())
+                && let Err(error) = atomic_file::remove(&path)
+            {
+                tracing::warn!(path = %path.display(), %error, "cannot delete an unused file");
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn table(offer: &Offer, meta: &TableMeta, error: String) -> Self {
+        let (source, table) = (offer.source.clone(), meta.table_name.clone());
+        tracing::error!(source, table, error, "table not published");
+        Self { source, table: Some(table), error }
+    }
+}
+
+/// The local tables of an extract that can be published.
+fn offered(source: &str, extract: extract::Extract, problems: &mut Vec<Problem>) -> Vec<TableMeta> {
+    let extract::Extract { tables, objects } = extract;
+    tables
+        .into_iter()
+        .filter(|table| table.query_mode == "local")
+        .filter(|table| {
+            let error = if !ident::is_strict(&table.table_name) {
+                "unsafe identifier: use letters, digits and _ (64 at most), not beginning with a digit"
+            } else if !objects.contains(&table.table_name.to_lowercase()) {
+                "named in _meta, but there is no table or view of that name"
+            } else {
+                return true;
+            };
+            let table = Some(table.table_name.clone());
+            problems.push(Problem { source: source.to_owned(), table, error: error.into() });
+            false
+        })
+        .collect()
+}
+
+/// Lower-cased name → the source that may publish it: its owner while that still offers it, else the first to ask.
+fn winners(
+    offers: &[Offer],
+    owners: &HashMap<String, String>,
+    kept: &BTreeMap<String, PublishedTable>,
+) -> HashMap<String, String> {
+    let mut winners: HashMap<String, String> =
+        kept.iter().map(|(name, table)| (name.clone(), table.source.clone())).collect();
+    for owner_round in [true, false] {
+        for offer in offers {
+            for meta in &offer.tables {
+                let name = meta.table_name.to_lowercase();
+                if !owner_round || owners.get(&name) == Some(&offer.source) {
+                    winners.entry(name).or_insert_with(|| offer.source.clone());
+                }
+            }
+        }
+    }
+    winners
+}
+
+fn by_source(publication: &Publication) -> BTreeMap<String, Vec<String>> {
+    let mut sources: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for table in publication.tables() {
+        sources.entry(table.source.clone()).or_default().push(table.name.clone());
+    }
+    sources
+}
+
+/// Sub-directories in order of their names; none when the parent is missing.
+fn directories(parent: &Path) -> Result<Vec<PathBuf>, RebuildError> {
+    let failed = |source| RebuildError::Read { path: parent.to_owned(), source };
+    let entries = match std::fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut directories: Vec<PathBuf> =
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_dir()).collect();
+    directories.sort();
+    Ok(directories)
+}

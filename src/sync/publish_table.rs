@@ -1,0 +1,84 @@
+//! One table from a source's directory to `analytics/published/`, where files never change once they are there.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::hash;
+use crate::engine::Limits;
+use crate::extract::{self, ExtractError, PublishedTable, TableMeta, data_file, parquet};
+
+/// Publishes the rows of `meta`, reusing `earlier` when the source's file is still the same.
+pub(super) fn publish_table(
+    source: &str,
+    directory: &Path,
+    meta: &TableMeta,
+    published: &Path,
+    earlier: Option<&PublishedTable>,
+    limits: &Limits,
+) -> Result<PublishedTable, ExtractError> {
+    let file = data_file(directory, &meta.table_name);
+    let origin = origin(directory, &file, &meta.table_name)?;
+    if let Some(earlier) = earlier.filter(|earlier| earlier.origin == origin && earlier.source == source) {
+        return Ok(PublishedTable {
+            description: meta.description.clone(),
+            extracted_at: meta.extracted_at,
+            ..earlier.clone()
+        });
+    }
+    let pending = Pending::beside(&published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
+    if file.is_file() {
+        take(directory, &file, pending.path())?;
+    } else {
+        parquet::export(directory, &meta.table_name, pending.path(), limits)?;
+    }
+    let rows = parquet::rows(pending.path())?;
+    let hash = hash::md5_file(pending.path())?;
+    let size_bytes = fs::metadata(pending.path())?.len();
+    let file = pending.commit_as(&format!("{}.{hash}.parquet", meta.table_name))?;
+    Ok(PublishedTable {
+        name: meta.table_name.clone(),
+        source: source.to_owned(),
+        description: meta.description.clone(),
+        file,
+        hash,
+        size_bytes,
+        rows,
+        extracted_at: meta.extracted_at,
+        origin,
+    })
+}
+
+/// A second name for the file where its writer replaces it by rename, as our connectors do (their lock file tells);
+/// other writers may change it in place, so theirs is copied.
+fn take(directory: &Path, file: &Path, target: &Path) -> std::io::Result<()> {
+    if directory.join(".lock").exists() && fs::hard_link(file, target).is_ok() {
+        return Ok(());
+    }
+    fs::copy(file, target).map(drop)
+}
+
+/// Changes whenever the rows may have: time and size of the parquet file; for rows kept elsewhere, of the database
+/// and of the table's own folder of files.
+fn origin(directory: &Path, file: &Path, table: &str) -> std::io::Result<String> {
+    if file.is_file() {
+        return Ok(stamp(&fs::metadata(file)?));
+    }
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(directory.join("data").join(table))
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.into_path())
+        .collect();
+    files.sort();
+    files.push(directory.join(extract::DATABASE));
+    let stamps: Vec<String> =
+        files.iter().map(|path| fs::metadata(path).map(|metadata| stamp(&metadata))).collect::<Result<_, _>>()?;
+    Ok(hash::sha256_hex(&stamps.join(" ")))
+}
+
+fn stamp(metadata: &Metadata) -> String {
+    let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
+    format!("{nanoseconds}:{}", metadata.len())
+}
