@@ -17,6 +17,7 @@ pub mod config;
 pub mod connectors;
 pub mod engine;
 pub mod extract;
+pub mod logging;
 pub mod protocol;
 pub mod query;
 pub mod server;

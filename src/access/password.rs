@@ -1,11 +1,15 @@
 //! Passwords at rest: argon2id with OWASP's parameters. Both functions take tens of milliseconds and 19 MiB (more for
 //! hashes that v0.35 made), so callers run them on a bounded pool.
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq;
 
 use crate::base::secret::Secret;
+
+/// Allocations of more than 32 MiB go back to the operating system when they are freed; smaller ones stay with the C
+/// library, one for each thread that ever hashed. So this much is asked for, and only what is needed is touched.
+const GIVEN_BACK: usize = 33 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
@@ -17,16 +21,41 @@ pub enum PasswordError {
 
 /// The hash of a password in PHC form, with a fresh salt.
 pub fn hash(password: &str) -> Result<Secret, PasswordError> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| Secret::new(hash.to_string()))
-        .map_err(|error| PasswordError::Hash(error.to_string()))
+    let failed = |error: &dyn std::fmt::Display| PasswordError::Hash(error.to_string());
+    let mut salt = [0_u8; 16];
+    rand::fill(&mut salt);
+    let params = Params::default();
+    let mut key = [0_u8; Params::DEFAULT_OUTPUT_LEN];
+    derive(password, &Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone()), &salt, &mut key)
+        .map_err(|error| failed(&error))?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|error| failed(&error))?,
+        salt: Some(Salt::new(&salt).map_err(|error| failed(&error))?),
+        hash: Some(Output::new(&key).map_err(|error| failed(&error))?),
+    };
+    Ok(Secret::new(hash.to_string()))
 }
 
 /// Whether the password fits; the parameters are those of the stored hash.
 pub fn verify(password: &str, stored: &Secret) -> Result<bool, PasswordError> {
-    let hash = PasswordHash::new(stored.expose()).map_err(|_| PasswordError::Unreadable)?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let unreadable = || PasswordError::Unreadable;
+    let hash = PasswordHash::new(stored.expose()).map_err(|_| unreadable())?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| unreadable())?;
+    let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| unreadable())?;
+    let params = Params::try_from(&hash).map_err(|_| unreadable())?;
+    let (salt, expected) = hash.salt.zip(hash.hash).ok_or_else(unreadable)?;
+    let mut key = vec![0; expected.len()];
+    derive(password, &Argon2::new(algorithm, version, params), salt.as_ref(), &mut key).map_err(|_| unreadable())?;
+    Ok(key.ct_eq(expected.as_bytes()).into())
+}
+
+fn derive(password: &str, argon2: &Argon2<'_>, salt: &[u8], key: &mut [u8]) -> argon2::Result<()> {
+    let blocks = argon2.params().block_count();
+    let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK / size_of::<Block>()));
+    memory.resize(blocks, Block::default());
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, key, &mut memory)
 }
 
 #[cfg(test)]
@@ -41,5 +70,17 @@ mod tests {
         assert!(verify("x", &Secret::new("nonsense")).is_err());
         let old = "$argon2id$v=19$m=65536,t=3,p=4$DcM9ufjBWgeMeL53PLMIzw$Mj8Pb6O9oSMoe9dYXFDcskaqpHPbXOGp6F9m+lDaZzg";
         assert!(verify("battery staple 2", &Secret::new(old)).unwrap());
+    }
+
+    /// Others can read what we write, and we what they write.
+    #[test]
+    fn is_the_usual_phc_form() {
+        use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+        let ours = hash("correct horse").unwrap();
+        assert!(ours.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", ours.expose());
+        let parsed = PasswordHash::new(ours.expose()).unwrap();
+        Argon2::default().verify_password(b"correct horse", &parsed).unwrap();
+        let theirs: PasswordHash = Argon2::default().hash_password(b"battery staple").unwrap();
+        assert!(verify("battery staple", &Secret::new(theirs.to_string())).unwrap());
     }
 }

@@ -63,32 +63,34 @@ pub enum Denied {
 
 /// Every table that the caller may read, in order of lower-cased names.
 pub fn readable_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ReadableTable> {
-    publication
-        .tables()
-        .map(|table| (snapshot.registry.by_name(&table.name), table))
-        .filter(|(registered, table)| may_read(snapshot, caller, registered.map_or(&table.name, |row| &row.id)))
-        .filter(|(registered, table)| caller.is_admin() || is_of(registered.map(Arc::as_ref), table))
-        .map(|(registered, table)| ReadableTable::new(registered.map(Arc::as_ref), table))
-        .collect()
+    publication.tables().filter_map(|table| proof(snapshot, caller, table)).collect()
 }
 
-/// The table with that registry id or name, if the caller may read it.
+/// The table with that name or registry id, if the caller may read it. A name wins, since the manifest goes by names.
 pub fn readable(
     snapshot: &Snapshot,
     publication: &Publication,
     caller: &Principal,
-    id_or_name: &str,
+    name_or_id: &str,
 ) -> Result<ReadableTable, Denied> {
-    let registered = snapshot.registry.get(id_or_name).or_else(|| snapshot.registry.by_name(id_or_name));
-    let (id, name) = registered.map_or((id_or_name, id_or_name), |row| (&row.id, &row.name));
-    if !may_read(snapshot, caller, id) {
-        return Err(Denied::Forbidden);
+    let registered = snapshot.registry.by_name(name_or_id).or_else(|| snapshot.registry.get(name_or_id));
+    let table = publication.get(name_or_id).or_else(|| publication.get(&registered?.name));
+    match table {
+        Some(table) => proof(snapshot, caller, table).ok_or(Denied::Forbidden),
+        None if may_read(snapshot, caller, registered.map_or(name_or_id, |row| &row.id)) => Err(Denied::NotPublished),
+        None => Err(Denied::Forbidden),
     }
-    let table = publication.get(name).ok_or(Denied::NotPublished)?;
-    if !caller.is_admin() && !is_of(registered.map(Arc::as_ref), table) {
-        return Err(Denied::Forbidden);
-    }
-    Ok(ReadableTable::new(registered.map(Arc::as_ref), table))
+}
+
+/// The one decision on a published table: by the grants of its registry row, or, where it has none, by its name.
+fn proof(snapshot: &Snapshot, caller: &Principal, table: &Arc<PublishedTable>) -> Option<ReadableTable> {
+    let registered = snapshot.registry.by_name(&table.name).map(Arc::as_ref);
+    let granted = match registered {
+        Some(row) => is_of(row, table) && may_read(snapshot, caller, &row.id),
+        // A grant on that id is meant for the row that has it, whatever that is called now.
+        None => snapshot.registry.get(&table.name).is_none() && may_read(snapshot, caller, &table.name),
+    };
+    (granted || caller.is_admin()).then(|| ReadableTable::new(registered, table))
 }
 
 /// Whether a table of that name is published or registered, for anybody.
@@ -98,8 +100,8 @@ pub fn exists(snapshot: &Snapshot, publication: &Publication, name: &str) -> boo
 
 /// Whether the published table comes from the source that was registered: a grant on Keboola's `orders` does not open
 /// an `orders` that another source publishes.
-fn is_of(registered: Option<&Table>, table: &PublishedTable) -> bool {
-    match registered.and_then(|row| row.source_type.as_deref()) {
+fn is_of(registered: &Table, table: &PublishedTable) -> bool {
+    match registered.source_type.as_deref() {
         Some(source @ ("keboola" | "bigquery" | "jira")) => table.source == source,
         _ => true,
     }

@@ -83,6 +83,14 @@ pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     pending.commit()
 }
 
+/// Makes a finished file durable and puts it in the place of `target`, in the same directory.
+///
+/// For writers that keep an unfinished file from run to run, such as a download that can be resumed.
+pub fn promote(finished: &Path, target: &Path, mode: u32) -> io::Result<()> {
+    let pending = Pending { target: target.to_owned(), temporary: finished.to_owned(), mode, done: false };
+    pending.commit()
+}
+
 /// Removes `target` durably; a missing file is fine.
 pub fn remove(target: &Path) -> io::Result<()> {
     match fs::remove_file(target) {

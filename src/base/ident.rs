@@ -21,6 +21,11 @@ pub fn is_reserved_source(name: &str) -> bool {
     ["main", "temp", "system", "server"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
+/// Table names that extracts and the analytics database use themselves.
+pub fn is_reserved_table(name: &str) -> bool {
+    ["_meta", "_remote_attach", "_published"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
 /// `"name"` with inner quotes doubled.
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

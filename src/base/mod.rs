@@ -7,3 +7,11 @@ pub mod lock;
 pub mod random;
 pub mod secret;
 pub mod time;
+
+use std::any::Any;
+
+/// What a panic said.
+pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}

@@ -59,6 +59,11 @@ impl DataDir {
         self.analytics().join("published")
     }
 
+    /// Where exports and queries put what does not fit in memory.
+    pub fn spill(&self) -> PathBuf {
+        self.analytics().join(".spill")
+    }
+
     pub fn extracts(&self) -> PathBuf {
         self.0.join("extracts")
     }

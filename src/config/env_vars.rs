@@ -52,6 +52,7 @@ env_vars! {
         #[secret] SCHEDULER_API_TOKEN = "", "Shared secret (32 characters or more) with which the scheduler acts as an admin.";
     }
     "Data sources" {
+        BIGQUERY_PROJECT = "`data_source.bigquery.project`", "BigQuery project; needed once when a database with materialized BigQuery tables is taken over.";
         DATA_SOURCE = "`data_source.type`", "Overrides the kind of the main data source: `keboola` or `local`.";
         AGNES_FILES_DIR = "`DATA_DIR/uploads/tables`", "Folder from which `local` tables are read (config key `data_source.local.folder`).";
         KEBOOLA_STACK_URL = "`data_source.keboola.stack_url`", "Address of the Keboola stack, e.g. `https://connection.keboola.com`.";

@@ -18,7 +18,10 @@ type Hidden = Secret;
 
 impl Environment {
     pub fn process() -> Self {
-        Self::from_pairs(std::env::vars())
+        // A variable that is no text cannot be one of ours.
+        let text =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::from_pairs(text)
     }
 
     pub fn from_pairs(pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
@@ -69,6 +72,14 @@ impl Environment {
         match self.get(var) {
             None => Ok(default),
             Some(text) => text.trim().parse().map_err(|_| format!("{} must be a whole number, not '{text}'", var.name)),
+        }
+    }
+
+    /// A number between 1 and `most`, or what to say about it.
+    pub fn bounded(&self, var: &EnvVar, default: u64, most: u64) -> Result<u64, String> {
+        match self.number(var, default)? {
+            number if (1..=most).contains(&number) => Ok(number),
+            number => Err(format!("{} must be between 1 and {most}, not {number}", var.name)),
         }
     }
 

@@ -62,6 +62,9 @@ pub enum InstanceError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} is not valid YAML: {message}")]
     Yaml { path: PathBuf, message: String },
+    /// The path of keys, e.g. `data_source.keboola.stack_url`, and what is wrong there.
+    #[error("{path}: wrong value of {key}: {message}")]
+    Value { path: PathBuf, key: String, message: String },
     #[error("{path} must hold a mapping of keys, e.g. `instance:` with `name:` below it")]
     Shape { path: PathBuf },
 }
@@ -75,7 +78,7 @@ impl Instance {
         let mut merged = read(&path, env)?;
         let overlay = data_dir.instance_overlay();
         merge(&mut merged, read(&overlay, env)?);
-        serde_json::from_value(merged).map_err(|error| InstanceError::Yaml { path, message: error.to_string() })
+        typed(merged, &path)
     }
 
     /// The kind of the main data source; `DATA_SOURCE` wins.
@@ -116,9 +119,28 @@ fn read(path: &Path, env: &Environment) -> Result<Value, InstanceError> {
         None | Some(Value::Null) => Ok(Value::Object(Default::default())),
         Some(mut value @ Value::Object(_)) => {
             expand(&mut value, env);
+            drop_nulls(&mut value);
+            // Each file on its own, so that the error names the right one.
+            typed(value.clone(), path)?;
             Ok(value)
         }
         Some(_) => Err(InstanceError::Shape { path: path.into() }),
+    }
+}
+
+fn typed(value: Value, path: &Path) -> Result<Instance, InstanceError> {
+    serde_path_to_error::deserialize(value).map_err(|error| InstanceError::Value {
+        path: path.into(),
+        key: error.path().to_string(),
+        message: error.into_inner().to_string(),
+    })
+}
+
+/// A key without a value, e.g. because all below it is commented out, counts as not there.
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, item| !item.is_null());
+        map.values_mut().for_each(drop_nulls);
     }
 }
 
@@ -196,5 +218,8 @@ mod tests {
         assert!(matches!(load("a: [1,", "", &[]), Err(InstanceError::Yaml { .. })));
         assert!(matches!(load("- a\n- b\n", "", &[]), Err(InstanceError::Shape { .. })));
         assert_eq!(load("", "", &[]).unwrap().instance.name, "AI Data Analyst");
+        assert_eq!(load("instance:\n  # name: Acme\n", "", &[]).unwrap().instance.name, "AI Data Analyst");
+        let wrong = load("", "data_source:\n  keboola:\n    stack_url: [1]\n", &[]).unwrap_err().to_string();
+        assert!(wrong.contains("state/instance.yaml: wrong value of data_source.keboola.stack_url"), "{wrong}");
     }
 }

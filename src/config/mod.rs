@@ -5,7 +5,9 @@ pub mod env_vars;
 pub mod environment;
 pub mod instance;
 pub mod secrets;
+mod settings;
 
 pub use data_dir::DataDir;
 pub use environment::Environment;
 pub use instance::Instance;
+pub use settings::{Settings, SettingsError};

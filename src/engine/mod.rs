@@ -1,11 +1,15 @@
 //! The only place that knows the DuckDB crate: opening databases, limits, isolation. Others use what stands here.
 
+mod deadline;
+mod icu;
 mod open;
 pub mod parse;
 
+pub use deadline::within;
 pub use duckdb::types::{TimeUnit, Value, ValueRef};
 pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, ToSql, params, params_from_iter};
-pub use open::{Limits, allow_directories, allow_paths, in_memory, load_icu, lock_down, open, open_read_only};
+pub use icu::Icu;
+pub use open::{Limits, allow_directories, allow_paths, in_memory, lock_down, open, open_read_only};
 
 pub type Error = duckdb::Error;
 pub type Result<T> = std::result::Result<T, Error>;

@@ -71,17 +71,6 @@ pub fn lock_down(connection: &Connection) -> Result<()> {
     )
 }
 
-/// Loads `icu` (time zones, collations), which the bundled engine lacks: from the extension directory, or installed
-/// where the network allows. `false` when it is not to be had.
-pub fn load_icu(connection: &Connection) -> bool {
-    let built_in = connection
-        .query_row("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'icu'", [], |row| row.get(0))
-        .unwrap_or(false);
-    built_in
-        || connection.execute_batch("LOAD icu").is_ok()
-        || connection.execute_batch("INSTALL icu; LOAD icu").is_ok()
-}
-
 fn set_list<'a>(connection: &Connection, name: &str, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     let list: Vec<_> = paths.into_iter().map(quote_path).collect();
     connection.execute_batch(&format!("SET {name} = [{}]", list.join(", ")))

@@ -1,5 +1,6 @@
 //! DuckDB's own parser, asked for the syntax tree of a text without running it.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Connection, Error, Limits, Result, in_memory};
@@ -27,7 +28,10 @@ impl Parser {
     pub fn parse(&self, sql: &str) -> Result<Parsed> {
         let text: String =
             self.0.query_row("SELECT json_serialize_sql(?::VARCHAR, skip_null := true)", [sql], |row| row.get(0))?;
-        let mut tree: Value = serde_json::from_str(&text)
+        // As deep as the engine's own limit of 1000 nested expressions allows: callers bring the stack for it.
+        let mut reader = serde_json::Deserializer::from_str(&text);
+        reader.disable_recursion_limit();
+        let mut tree = Value::deserialize(&mut reader)
             .map_err(|error| Error::ToSqlConversionFailure(format!("unreadable syntax tree: {error}").into()))?;
         if tree["error"] == Value::Bool(true) {
             return Ok(match tree["error_type"].as_str() {

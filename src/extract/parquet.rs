@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
 use super::{ExtractError, reader};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::ident;
 use crate::engine::{self, Limits};
+
+/// How long one table of somebody else's extract may take; a view can hold any query.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Rows of a parquet file, after checking that DuckDB can read its schema and footer.
 pub fn rows(path: &Path) -> Result<i64, ExtractError> {
@@ -24,6 +28,15 @@ pub fn rows(path: &Path) -> Result<i64, ExtractError> {
     let file = ident::quote_path(path);
     connection.execute_batch(&format!("DESCRIBE SELECT * FROM read_parquet({file})"))?;
     Ok(connection.query_row(&format!("SELECT count(*) FROM read_parquet({file})"), [], |row| row.get(0))?)
+}
+
+/// Reads every value once, so that damaged pages are found now and not by whoever asks next.
+pub fn read_through(path: &Path, limits: &Limits) -> Result<(), ExtractError> {
+    let connection = engine::in_memory(limits)?;
+    engine::allow_paths(&connection, [path])?;
+    engine::lock_down(&connection)?;
+    let read = format!("SELECT max(hash(t)) FROM read_parquet({}) AS t", ident::quote_path(path));
+    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&read))?)
 }
 
 /// Whether the file begins and ends with `PAR1`.
@@ -47,9 +60,10 @@ pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Res
     engine::allow_paths(&connection, [pending.path()])?;
     reader::attach(&connection, source)?;
     let (name, file) = (ident::quote_ident(table), ident::quote_path(pending.path()));
-    connection.execute_batch(&format!(
+    let copy = format!(
         "COPY (SELECT * FROM extract.main.{name}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-    ))?;
+    );
+    engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?;
     pending.commit()?;
     Ok(())
 }

@@ -48,4 +48,7 @@ pub struct Triggered {
     /// `"all"`, or the ids that were asked for.
     pub tables: serde_json::Value,
     pub message: String,
+    /// Ids that are not registered; nothing was started for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
 }

@@ -82,7 +82,7 @@ impl Groups {
 
 /// Adds a group and returns its id.
 pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
-    if change.exists("SELECT 1 FROM user_groups WHERE name = ?", [name])? {
+    if change.exists("SELECT 1 FROM user_groups WHERE lower(name) = lower(?)", [name])? {
         return Err(StoreError::Conflict(format!("Group {} already exists", crate::base::ident::repr(name))));
     }
     let id = uuid::Uuid::new_v4().simple().to_string();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::snapshot::Parts;
-use super::{ADMIN_GROUP, Change, StoreError, row};
+use super::{ADMIN_GROUP, Change, SCHEDULER_EMAIL, StoreError, row};
 use crate::engine::{self, Connection, OptionalExt, params};
 
 /// Membership sources. Only `admin` ones can be removed through the API.
@@ -87,7 +87,8 @@ pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by:
     }
 }
 
-/// Removes a membership that an admin made; the last active admin stays.
+/// Removes a membership that an admin made; the last active admin stays. The scheduler's account is nobody who could
+/// let others in, so it does not count.
 pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
     let group: Option<String> = change
         .connection
@@ -98,8 +99,8 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
     if group == ADMIN_GROUP && change.exists(&format!("SELECT 1 {member}"), [user_id, group_id])? {
         let others: i64 = change.connection.query_row(
             "SELECT count(*) FROM user_group_members m JOIN users u ON u.id = m.user_id
-             WHERE m.group_id = ? AND u.active AND u.id <> ?",
-            [group_id, user_id],
+             WHERE m.group_id = ? AND u.active AND u.id <> ? AND u.email <> ?",
+            [group_id, user_id, SCHEDULER_EMAIL],
             |row| row.get(0),
         )?;
         if others == 0 {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::schema::{OLDEST, SINGLETONS, TABLES, VERSION};
 use crate::base::atomic_file::{PRIVATE, Pending};
 use crate::base::ident::{is_relaxed, quote_ident, quote_path};
-use crate::base::time;
+use crate::base::{hash, time};
+use crate::config::{Environment, Instance, env_vars};
 use crate::engine::{self, Connection, Limits, params};
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,19 @@ pub struct Facts {
     pub bigquery_project: Option<String>,
 }
 
+impl Facts {
+    /// The project, if it can be written into SQL.
+    fn project(&self) -> Option<&str> {
+        self.bigquery_project.as_deref().filter(|project| is_relaxed(project))
+    }
+
+    /// What the settings say.
+    pub fn of(instance: &Instance, env: &Environment) -> Self {
+        let configured = instance.data_source.bigquery.as_ref().and_then(|block| block["project"].as_str());
+        Self { bigquery_project: env.get(&env_vars::BIGQUERY_PROJECT).or(configured).map(str::to_owned) }
+    }
+}
+
 /// Creates the database or brings it to the current version. The caller holds the lock of the data directory.
 ///
 /// Returns the path of the copy that was taken when there was something to migrate.
@@ -57,7 +71,13 @@ pub fn prepare(path: &Path, facts: &Facts) -> Result<Option<PathBuf>, MigrateErr
     if version >= VERSION {
         return Ok(None);
     }
-    let copy = copy_aside(path).map_err(MigrateError::Copy)?;
+    if version < 24 && facts.project().is_none() && needs_project(path).map_err(failed)? {
+        return Err(MigrateError::NoProject);
+    }
+    let copy = match same_copy(path).map_err(MigrateError::Copy)? {
+        Some(copy) => copy,
+        None => copy_aside(path).map_err(MigrateError::Copy)?,
+    };
     tracing::info!(from = version, to = VERSION, copy = %copy.display(), "migrating the state database");
     // Merges the write-ahead log, so that one rename replaces everything.
     merge_log(path).map_err(failed)?;
@@ -76,6 +96,27 @@ fn version(path: &Path) -> engine::Result<Option<i32>> {
     } else {
         Ok(None)
     }
+}
+
+/// An earlier copy with the same bytes: a start that fails again and again must not fill the disk.
+fn same_copy(path: &Path) -> std::io::Result<Option<PathBuf>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let log = |file: &Path| PathBuf::from(format!("{}.wal", file.display()));
+    let same = |a: &Path, b: &Path| -> std::io::Result<bool> {
+        match (a.exists(), b.exists()) {
+            (true, true) => Ok(a.metadata()?.len() == b.metadata()?.len() && hash::md5_file(a)? == hash::md5_file(b)?),
+            (a, b) => Ok(a == b),
+        }
+    };
+    for entry in std::fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let candidate = entry?.path();
+        let file = candidate.file_name().unwrap_or_default().to_string_lossy();
+        let is_copy = file.starts_with(&format!("{name}.pre-migrate-")) && !file.ends_with(".wal");
+        if is_copy && same(path, &candidate)? && same(&log(path), &log(&candidate))? {
+            return Ok(Some(candidate));
+        }
+    }
+    Ok(None)
 }
 
 fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
@@ -140,7 +181,7 @@ fn take_over(old: &Path, new: &Path, from: i32, facts: &Facts) -> Result<(), Mig
         copy_table(&connection, &table).map_err(failed)?;
     }
     if from < 24 {
-        rewrite_bigquery_sql(&connection, facts).map_err(|error| error.unwrap_or_else(failed))?;
+        rewrite_bigquery_sql(&connection, facts).map_err(failed)?;
     }
     finish(&connection, "new.main").map_err(failed)?;
     connection.execute_batch("COMMIT; CHECKPOINT new; DETACH new").map_err(failed)
@@ -179,21 +220,23 @@ fn copy_table(connection: &Connection, table: &str) -> engine::Result<()> {
     connection.execute_batch(&format!("INSERT INTO new.main.{name} ({list}) SELECT {list} FROM old.main.{name}"))
 }
 
+const BIGQUERY_ROWS: &str = "source_type = 'bigquery' AND query_mode = 'materialized' AND source_query IS NOT NULL";
+
+/// Whether there is SQL that [`rewrite_bigquery_sql`] has to change.
+fn needs_project(path: &Path) -> engine::Result<bool> {
+    let connection = engine::in_memory(&Limits::small())?;
+    connection.execute_batch(&format!("ATTACH {} AS old (READ_ONLY)", quote_path(path)))?;
+    let has_sql = columns(&connection, "old", "table_registry")?.iter().any(|(name, _)| name == "source_query");
+    let rows = format!("SELECT 1 FROM old.main.table_registry WHERE {BIGQUERY_ROWS}");
+    Ok(has_sql && connection.prepare(&rows)?.exists([])?)
+}
+
 /// Version 24: materialized BigQuery SQL names tables the way BigQuery does.
-fn rewrite_bigquery_sql(connection: &Connection, facts: &Facts) -> Result<(), Result<MigrateError, engine::Error>> {
-    const ROWS: &str = "source_type = 'bigquery' AND query_mode = 'materialized' AND source_query IS NOT NULL";
-    let count: i64 = connection
-        .query_row(&format!("SELECT count(*) FROM new.main.table_registry WHERE {ROWS}"), [], |row| row.get(0))
-        .map_err(Err)?;
-    if count == 0 {
-        return Ok(());
-    }
-    let Some(project) = facts.bigquery_project.as_deref().filter(|project| is_relaxed(project)) else {
-        return Err(Ok(MigrateError::NoProject));
-    };
+fn rewrite_bigquery_sql(connection: &Connection, facts: &Facts) -> engine::Result<()> {
+    let Some(project) = facts.project() else { return Ok(()) };
     let update = format!(
         r#"UPDATE new.main.table_registry SET source_query =
-             regexp_replace(source_query, 'bq\."([^"]+)"\."([^"]+)"', '`{project}.\1.\2`', 'g') WHERE {ROWS}"#
+             regexp_replace(source_query, 'bq\."([^"]+)"\."([^"]+)"', '`{project}.\1.\2`', 'g') WHERE {BIGQUERY_ROWS}"#
     );
-    connection.execute_batch(&update).map_err(Err)
+    connection.execute_batch(&update)
 }

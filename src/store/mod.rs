@@ -2,6 +2,7 @@
 //! immutable [`Snapshot`] that requests read instead of the database.
 
 pub mod audit;
+mod backup;
 pub mod grants;
 pub mod groups;
 pub mod members;
@@ -26,15 +27,13 @@ pub use writer::{Change, Store};
 use crate::base::lock::LockError;
 use crate::engine;
 
-/// Why a change was not made. Texts of `NotFound`, `Conflict` and `Invalid` are for the person who asked.
+/// Why a change was not made. Texts of `NotFound` and `Conflict` are for the person who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{0}")]
     NotFound(String),
     #[error("{0}")]
     Conflict(String),
-    #[error("{0}")]
-    Invalid(String),
     #[error("state database: {}", engine::message(.0))]
     Engine(engine::Error),
     #[error("the disk is full, so nothing was changed; free some space and try again")]

@@ -4,7 +4,7 @@ use super::snapshot::Parts;
 use super::{Change, StoreError, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
-use crate::engine::{OptionalExt, params};
+use crate::engine::params;
 
 /// Members of this group may do everything.
 pub const ADMIN_GROUP: &str = "Admin";
@@ -58,11 +58,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
 }
 
 fn ensure_user(change: &Change<'_>, email: &str, name: &str) -> Result<String, StoreError> {
-    let found: Option<String> = change
-        .connection
-        .query_row("SELECT id FROM users WHERE lower(email) = lower(?) ORDER BY created_at", [email], |row| row.get(0))
-        .optional()?;
-    match found {
+    match users::id_of(change, email)? {
         Some(id) => Ok(id),
         None => users::insert(change, email, Some(name), None),
     }

@@ -154,6 +154,8 @@ async fn what_cannot_be_taken_over_stays_as_it_is() {
          VALUES ('m', 'm', 'bigquery', 'materialized', 'SELECT * FROM bq.\"ds\".\"t\"')",
     );
     assert!(matches!(refusal(), OpenError::Migrate(MigrateError::NoProject)));
+    let files = std::fs::read_dir(dir.path().join("state")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!files.into_iter().any(|name| name.to_string_lossy().contains("pre-migrate")), "no copy of what stays");
     let version: i32 = open(&path, &Limits::small())
         .unwrap()
         .query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))

@@ -9,7 +9,7 @@ use super::snapshot::Parts;
 use super::{Change, StoreError, row};
 use crate::base::random;
 use crate::base::secret::Secret;
-use crate::engine::{self, Connection, params};
+use crate::engine::{self, Connection, OptionalExt, params};
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -117,4 +117,12 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
 /// Whether anybody can sign in with a password, as of this transaction.
 pub fn any_password(change: &Change<'_>) -> Result<bool, StoreError> {
     change.exists("SELECT 1 FROM users WHERE coalesce(password_hash, '') <> ''", [])
+}
+
+/// The id of the user with that address, as of this transaction.
+pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>, StoreError> {
+    Ok(change
+        .connection
+        .query_row("SELECT id FROM users WHERE lower(email) = lower(?) ORDER BY created_at", [email], |row| row.get(0))
+        .optional()?)
 }

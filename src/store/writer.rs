@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::snapshot::{Parts, Snapshot};
-use super::{Facts, OpenError, Seeds, StoreError, migrate, seed};
+use super::{Facts, OpenError, Seeds, StoreError, VERSION, backup, migrate, seed};
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, time};
+use crate::base::{atomic_file, panic_text, time};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits};
 
@@ -21,14 +22,13 @@ use crate::engine::{self, Connection, Limits};
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// How often a verified copy of the database is put aside, if anything changed.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(3600);
-/// How many of these copies are kept.
-const SNAPSHOTS_KEPT: usize = 3;
 
 /// The open state database. Cheap to clone; the database is closed when [`Store::close`] returns.
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    open: Arc<AtomicBool>,
 }
 
 /// A change as it runs: the connection within its transaction, and what of the snapshot it makes stale.
@@ -61,12 +61,21 @@ enum Job {
 }
 
 struct Writer {
-    connection: Connection,
+    /// `None` while the database cannot be opened.
+    connection: Option<Connection>,
     data_dir: DataDir,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Cleared while the database cannot be used.
+    open: Arc<AtomicBool>,
     unmerged: bool,
     uncopied: bool,
     _lock: FileLock,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.open.store(false, Ordering::Release);
+    }
 }
 
 impl Store {
@@ -84,21 +93,26 @@ impl Store {
         let connection = open_database(&path).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let open = Arc::new(AtomicBool::new(true));
         let mut writer = Writer {
-            connection,
+            connection: Some(connection),
             data_dir: data_dir.clone(),
             snapshot: Arc::clone(&snapshot),
+            open: Arc::clone(&open),
             unmerged: false,
             uncopied: false,
             _lock: lock,
         };
-        writer.change(|change| seed::seed(change, seeds))?;
+        // A newer program may have other ideas about what must be there.
+        if snapshot.load().schema_version <= VERSION {
+            writer.change(|change| seed::seed(change, seeds))?;
+        }
         let (jobs, queue) = mpsc::channel();
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&queue))
             .map_err(|source| OpenError::NotWritable { path: root(), source })?;
-        Ok(Self { jobs, snapshot })
+        Ok(Self { jobs, snapshot, open })
     }
 
     /// The state after the last commit.
@@ -119,6 +133,11 @@ impl Store {
         }));
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
         outcome.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Whether the writer is at work.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
     }
 
     /// Merges the log, closes the database and lets go of the data directory.
@@ -161,68 +180,91 @@ impl Writer {
     }
 
     fn change<T, E: From<StoreError>>(&mut self, change: impl FnOnce(&Change<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.begin().map_err(StoreError::from)?;
-        let context = Change { connection: &self.connection, now: time::now(), stale: Cell::new(Parts::NONE) };
+        let begun = self.begin();
+        self.open.store(begun.is_ok(), Ordering::Release);
+        let connection = begun.map_err(StoreError::from)?;
+        let outcome = self.transact(&connection, change);
+        self.connection = Some(connection);
+        outcome
+    }
+
+    fn transact<T, E: From<StoreError>>(
+        &mut self,
+        connection: &Connection,
+        change: impl FnOnce(&Change<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let context = Change { connection, now: time::now(), stale: Cell::new(Parts::NONE) };
         // A panic must not take the writer, and with it the server, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| change(&context)));
         let stale = context.stale.get();
         let value = match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
-                self.rollback();
+                rollback(connection);
                 return Err(error);
             }
             Err(panic) => {
-                self.rollback();
-                let text = panic.downcast_ref::<&str>().map_or("panic", |text| *text);
-                return Err(StoreError::Broken(text.to_owned()).into());
+                rollback(connection);
+                return Err(StoreError::Broken(panic_text(panic.as_ref()).to_owned()).into());
             }
         };
-        if let Err(error) = self.connection.execute_batch("COMMIT") {
-            self.rollback();
+        if let Err(error) = connection.execute_batch("COMMIT") {
+            rollback(connection);
             return Err(StoreError::from(error).into());
         }
         (self.unmerged, self.uncopied) = (true, true);
         if stale != Parts::NONE {
-            match self.snapshot.load().reload(&self.connection, stale) {
-                Ok(snapshot) => self.snapshot.store(Arc::new(snapshot)),
-                Err(error) => return Err(StoreError::from(error).into()),
-            }
+            self.publish(connection, stale)?;
         }
         Ok(value)
     }
 
-    /// Begins a transaction. A fatal error (such as a full disk during a commit) makes DuckDB refuse everything until
-    /// the file is opened again, so that is tried once.
-    fn begin(&mut self) -> engine::Result<()> {
-        if self.connection.execute_batch("BEGIN").is_ok() {
-            return Ok(());
+    /// Shows the committed state to readers. If it cannot be read back, the server must not go on deciding by old
+    /// grants: nobody is let in until a later change could read it.
+    fn publish(&self, connection: &Connection, stale: Parts) -> Result<(), StoreError> {
+        let before = self.snapshot.load_full();
+        let is_whole = before.schema_version > 0;
+        let reloaded = if is_whole { before.reload(connection, stale) } else { Snapshot::load(connection) };
+        match reloaded.or_else(|_| Snapshot::load(connection)) {
+            Ok(snapshot) => {
+                self.snapshot.store(Arc::new(snapshot));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
+                self.snapshot.store(Arc::new(Snapshot::default()));
+                self.open.store(false, Ordering::Release);
+                Err(StoreError::from(error))
+            }
         }
-        // The old connection must be gone before the file can be opened anew.
-        self.connection = engine::in_memory(&Limits::small())?;
-        self.connection = open_database(&self.data_dir.system_db())?;
-        tracing::warn!("the state database had to be opened again after a fatal error");
-        self.snapshot.store(Arc::new(Snapshot::load(&self.connection)?));
-        self.connection.execute_batch("BEGIN")
     }
 
-    fn rollback(&self) {
-        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
-            tracing::debug!(error = engine::message(&error), "nothing to roll back");
+    /// Takes the connection and begins a transaction. A fatal error (such as a full disk during a commit) makes DuckDB
+    /// refuse everything until the file is opened again; that is tried before each change until it works.
+    fn begin(&mut self) -> engine::Result<Connection> {
+        if let Some(connection) = self.connection.take()
+            && connection.execute_batch("BEGIN").is_ok()
+        {
+            return Ok(connection);
         }
+        let connection = open_database(&self.data_dir.system_db())?;
+        tracing::warn!("the state database had to be opened again after a fatal error");
+        self.snapshot.store(Arc::new(Snapshot::load(&connection)?));
+        connection.execute_batch("BEGIN")?;
+        Ok(connection)
     }
 
     fn merge(&mut self) {
-        match self.connection.execute_batch("CHECKPOINT") {
+        let Some(connection) = &self.connection else { return };
+        match connection.execute_batch("CHECKPOINT") {
             Ok(()) => self.unmerged = false,
             Err(error) => tracing::warn!(error = engine::message(&error), "cannot merge the log of the state database"),
         }
     }
 
-    /// A logical copy, which reads every row and so verifies the database; made by SQL, since opening the file a second
-    /// time in this process would drop its lock.
     fn copy(&mut self) {
-        match self.try_copy() {
+        let Some(connection) = &self.connection else { return };
+        match backup::copy(connection, &self.data_dir.snapshots()) {
             Ok(path) => {
                 self.uncopied = false;
                 tracing::info!(path = %path.display(), "state database copied");
@@ -230,26 +272,10 @@ impl Writer {
             Err(error) => tracing::error!(%error, "cannot copy the state database"),
         }
     }
+}
 
-    fn try_copy(&self) -> Result<PathBuf, Box<dyn std::error::Error>> {
-        let directory = self.data_dir.snapshots();
-        let stamp = time::civil(time::now()).strftime("%Y%m%dT%H%M%S%6f");
-        let target = directory.join(format!("system-{stamp}.duckdb"));
-        let pending = atomic_file::Pending::beside(&target, atomic_file::PRIVATE)?;
-        let attach = format!("ATTACH {} AS copy", crate::base::ident::quote_path(pending.path()));
-        self.connection.execute_batch(&attach)?;
-        let copied = self.connection.execute_batch("COPY FROM DATABASE system TO copy; CHECKPOINT copy");
-        self.connection.execute_batch("DETACH copy")?;
-        copied?;
-        pending.commit()?;
-        let mut copies: Vec<PathBuf> = std::fs::read_dir(&directory)?
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "duckdb"))
-            .collect();
-        copies.sort();
-        for old in copies.iter().rev().skip(SNAPSHOTS_KEPT) {
-            atomic_file::remove(old)?;
-        }
-        Ok(target)
+fn rollback(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("ROLLBACK") {
+        tracing::debug!(error = engine::message(&error), "nothing to roll back");
     }
 }

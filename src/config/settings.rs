@@ -1,0 +1,35 @@
+//! What every role of the program reads first.
+
+use std::path::PathBuf;
+
+use super::instance::InstanceError;
+use super::{DataDir, Environment, Instance, env_vars};
+
+/// The data directory, the environment with its overlay, and `instance.yaml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub data_dir: DataDir,
+    pub env: Environment,
+    pub instance: Instance,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("DATA_DIR {path} cannot be used: {source}")]
+    DataDir { path: String, source: std::io::Error },
+    #[error("cannot read {}: {source}", path.display())]
+    Overlay { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+}
+
+impl Settings {
+    pub fn load(env: Environment) -> Result<Self, SettingsError> {
+        let path = env.get(&env_vars::DATA_DIR).unwrap_or("./data").to_owned();
+        let data_dir = DataDir::new(&path).map_err(|source| SettingsError::DataDir { path, source })?;
+        let overlay = data_dir.env_overlay();
+        let env = env.with_overlay(&overlay).map_err(|source| SettingsError::Overlay { path: overlay, source })?;
+        let instance = Instance::load(&env, &data_dir)?;
+        Ok(Self { data_dir, env, instance })
+    }
+}

@@ -1,0 +1,225 @@
+//! Logs on standard error: one JSON object a line, or text for people.
+
+use std::io::IsTerminal;
+
+use serde_json::{Map, Value, json};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::base::{panic_text, time};
+use crate::config::{Environment, env_vars};
+
+/// Dependencies that would tell about every connection.
+const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn";
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    #[error("LOG_LEVEL '{0}' is unknown; use ERROR, WARN, INFO, DEBUG, TRACE or a filter such as agnes=debug,info")]
+    Level(String),
+    #[error("AGNES_LOG_FORMAT must be json or pretty, not '{0}'")]
+    Format(String),
+    #[error("logging was set up twice")]
+    Twice,
+}
+
+/// Starts logging for the whole process, panics included.
+pub fn init(env: &Environment) -> Result<(), LoggingError> {
+    let filter = filter(env)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // It would complain on the very stderr that cannot be written to, and die of that.
+    let builder = builder.log_internal_errors(false);
+    let started = if is_pretty(env)? {
+        builder.with_ansi(std::io::stderr().is_terminal() && env.get(&env_vars::NO_COLOR).is_none()).try_init()
+    } else {
+        builder.fmt_fields(JsonFields::new()).event_format(JsonLine).try_init()
+    };
+    started.map_err(|_| LoggingError::Twice)?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, exc = panic_text(panic.payload()), "panic");
+    }));
+    Ok(())
+}
+
+fn filter(env: &Environment) -> Result<EnvFilter, LoggingError> {
+    let default = if env.flag(&env_vars::DEBUG) { "DEBUG" } else { "INFO" };
+    let level = env.get(&env_vars::LOG_LEVEL).unwrap_or(default).trim();
+    let directives = match level.to_ascii_lowercase().as_str() {
+        // Names that other logging libraries use.
+        "warning" => "warn".to_owned(),
+        "critical" | "fatal" => "error".to_owned(),
+        plain => plain.to_owned(),
+    };
+    // A lone word that is no level would be taken for a module name and silence everything else.
+    let is_level = directives.parse::<tracing::level_filters::LevelFilter>().is_ok();
+    if !is_level && !directives.contains('=') {
+        return Err(LoggingError::Level(level.to_owned()));
+    }
+    EnvFilter::try_new(format!("{QUIET},{directives}")).map_err(|_| LoggingError::Level(level.to_owned()))
+}
+
+fn is_pretty(env: &Environment) -> Result<bool, LoggingError> {
+    match env.get(&env_vars::AGNES_LOG_FORMAT).map(str::trim) {
+        Some("json") => Ok(false),
+        Some("pretty") => Ok(true),
+        Some(other) => Err(LoggingError::Format(other.to_owned())),
+        None => Ok(env.flag(&env_vars::DEBUG) || std::io::stderr().is_terminal()),
+    }
+}
+
+/// `{"ts", "lvl", "logger", "service", "msg", "request_id"?, …}`: the fields of the event and of the spans around it
+/// stand beside the fixed ones, which they cannot replace.
+struct JsonLine;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for JsonLine {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let metadata = event.metadata();
+        let mut line = Map::new();
+        line.insert("ts".into(), json!(time::iso_offset(time::now())));
+        line.insert("lvl".into(), json!(metadata.level().as_str()));
+        line.insert("logger".into(), json!(metadata.target()));
+        line.insert("service".into(), json!(service(metadata.target())));
+        line.insert("msg".into(), fields.0.remove("message").unwrap_or_default());
+        for span in context.event_scope().into_iter().flatten() {
+            let extensions = span.extensions();
+            let Some(text) = extensions.get::<FormattedFields<JsonFields>>() else { continue };
+            let recorded: Map<String, Value> = serde_json::from_str(&text.fields).unwrap_or_default();
+            for (name, value) in recorded {
+                line.entry(name).or_insert(value);
+            }
+        }
+        for (name, value) in fields.0 {
+            line.entry(name).or_insert(value);
+        }
+        writeln!(writer, "{}", Value::Object(line))
+    }
+}
+
+/// The part of Agnes that speaks, or the dependency.
+fn service(target: &str) -> &str {
+    let mut parts = target.split("::");
+    match (parts.next(), parts.next()) {
+        (Some("agnes"), Some(part)) => part,
+        (first, _) => first.unwrap_or(target),
+    }
+}
+
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: Value) {
+        self.0.insert(field.name().to_owned(), value);
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.put(field, json!(format!("{value:?}")));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, json!(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, json!(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Memory {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    fn env(pairs: &[(&str, &str)]) -> Environment {
+        Environment::from_pairs(pairs.iter().copied())
+    }
+
+    #[test]
+    fn a_line_is_an_object_with_the_request_id() {
+        let memory = Memory::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter(&env(&[])).unwrap())
+            .with_writer(memory.clone())
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLine)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let _span = tracing::error_span!("request", request_id = %"rid").entered();
+            tracing::info!(target: "agnes::sync::trigger", rows = 3, lvl = "forged", "line\nbreak");
+            tracing::debug!("too fine");
+            tracing::info!(target: "hyper::proto", "noise");
+        });
+        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        let mut line: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        assert!(line.remove("ts").unwrap().as_str().unwrap().ends_with("+00:00"));
+        assert_eq!(
+            Value::Object(line),
+            json!({"lvl": "INFO", "logger": "agnes::sync::trigger", "service": "sync", "msg": "line\nbreak",
+                   "request_id": "rid", "rows": 3})
+        );
+    }
+
+    #[test]
+    fn levels_and_formats_are_checked() {
+        for good in ["INFO", "warning", "Debug", "agnes=debug,info"] {
+            assert!(filter(&env(&[("LOG_LEVEL", good)])).is_ok(), "{good}");
+        }
+        assert_eq!(
+            filter(&env(&[("LOG_LEVEL", "LOUD")])).unwrap_err().to_string(),
+            "LOG_LEVEL 'LOUD' is unknown; use ERROR, WARN, INFO, DEBUG, TRACE or a filter such as agnes=debug,info"
+        );
+        assert!(is_pretty(&env(&[("AGNES_LOG_FORMAT", "xml")])).is_err());
+        assert!(is_pretty(&env(&[("DEBUG", "1")])).unwrap());
+        assert!(!is_pretty(&env(&[("DEBUG", "1"), ("AGNES_LOG_FORMAT", "json")])).unwrap());
+    }
+}
