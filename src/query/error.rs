@@ -1,0 +1,95 @@
+//! What can go wrong with a query, and engine messages without what a caller need not know.
+
+use std::time::Duration;
+
+use crate::engine;
+
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// 400
+    #[error("Query must start with SELECT or WITH")]
+    NotSelect,
+    /// 400: several statements, not a `SELECT`, or something that reaches beyond the caller's tables.
+    #[error("Only single SELECT queries are allowed")]
+    Refused,
+    /// 403: the table exists, but the caller may not read it.
+    #[error("Access denied to table '{0}'")]
+    Denied(String),
+    /// 400: nothing of that name; a caller may know a better reason, e.g. that the table is not materialized yet.
+    #[error("Query error: Catalog Error: Table with name {0} does not exist!")]
+    UnknownTable(String),
+    /// 400: the engine's own message, cleaned.
+    #[error("Query error: {0}")]
+    Sql(String),
+    /// 400
+    #[error("Query error: one row is larger than {0} MB; select fewer or shorter values")]
+    TooLarge(usize),
+    /// 504
+    #[error("the query was stopped after {} s; narrow it down", elapsed.as_secs())]
+    Timeout { elapsed: Duration },
+    /// Nobody waits for the answer any more.
+    #[error("the query was cancelled")]
+    Cancelled,
+    /// 429
+    #[error("too many queries are running or waiting; try again in a few seconds")]
+    Busy,
+    /// 500
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<engine::Error> for QueryError {
+    fn from(error: engine::Error) -> Self {
+        let text = engine::message(&error);
+        if is_fatal(&text) {
+            Self::Internal(text)
+        } else if text.contains("exists in the icu extension") {
+            let name = text.split('"').nth(1).unwrap_or("this");
+            Self::Sql(format!(
+                "{name} needs DuckDB's extension icu, which this server lacks; its operator can install it"
+            ))
+        } else if text.starts_with("Permission Error") {
+            Self::Refused
+        } else {
+            Self::Sql(clean(&text))
+        }
+    }
+}
+
+/// Whether the engine gave up on the instance, so that it must not be used again.
+fn is_fatal(text: &str) -> bool {
+    ["INTERNAL Error", "FATAL Error"].iter().any(|start| text.starts_with(start))
+}
+
+/// Drops the quoted statement with its caret (it shows our wrapping), suggestions and absolute paths.
+pub fn clean(text: &str) -> String {
+    let text = text.split("\nLINE ").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.starts_with("Did you mean")).map(without_paths);
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+fn without_paths(line: &str) -> String {
+    let is_path = |word: &str| {
+        let word = word.trim_start_matches(['"', '\'', '(', '[']);
+        let word = word.strip_prefix("file:").unwrap_or(word);
+        word.starts_with('/') && word[1..].contains('/')
+    };
+    let words = line.split(' ').map(|word| if is_path(word) { "<path>" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_keep_the_reason_only() {
+        let text =
+            "Binder Error: Referenced column \"x\" not found!\nDid you mean \"salaries\"?\n\nLINE 1: SELECT x\n   ^";
+        assert_eq!(clean(text), "Binder Error: Referenced column \"x\" not found!");
+        assert_eq!(
+            clean("IO Error: Cannot open file \"/data/a/b.parquet\": no"),
+            "IO Error: Cannot open file <path> no"
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! Isolated engine instances: one for each set of tables, which holds views over them and can open nothing else.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+
+use super::namespace::{self, SERVER};
+use super::{QueryError, QuerySettings};
+use crate::access::ReadableTable;
+use crate::base::ident::{quote_ident, quote_path};
+use crate::engine::{self, Connection, Icu, Limits};
+
+/// What an instance is made of: the generation, and name, source, hash and file of every table, in order. Compared in
+/// full, so that two callers can only share an instance when they may read the same.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    generation: u64,
+    tables: Arc<[(String, String, String, PathBuf)]>,
+}
+
+impl Key {
+    fn new(generation: u64, readable: &[ReadableTable]) -> Self {
+        let mut tables: Vec<_> = readable
+            .iter()
+            .map(ReadableTable::table)
+            .map(|table| (table.name.clone(), table.source.clone(), table.hash.clone(), table.file.clone()))
+            .collect();
+        tables.sort();
+        tables.dedup();
+        Self { generation, tables: tables.into() }
+    }
+}
+
+pub struct Instance {
+    key: Key,
+    root: Mutex<Connection>,
+}
+
+impl Instance {
+    fn open(key: Key, readable: &[ReadableTable], limits: &Limits, icu: &Icu) -> Result<Self, QueryError> {
+        let connection = engine::in_memory(limits)?;
+        if icu.load(&connection) {
+            connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+        }
+        connection.execute_batch(&format!("ATTACH ':memory:' AS {SERVER}"))?;
+        let mut sources = HashSet::new();
+        for table in readable.iter().map(ReadableTable::table) {
+            let view = quote_ident(&table.name);
+            let mut databases = vec!["memory".to_owned(), SERVER.to_owned()];
+            if namespace::is_source_alias(&table.source) {
+                let source = quote_ident(&table.source);
+                if sources.insert(table.source.to_ascii_lowercase()) {
+                    connection.execute_batch(&format!("ATTACH ':memory:' AS {source}"))?;
+                }
+                databases.push(source);
+            }
+            for database in databases {
+                let file = quote_path(&table.file);
+                let made = connection.execute_batch(&format!(
+                    "CREATE OR REPLACE VIEW {database}.main.{view} AS SELECT * FROM read_parquet([{file}])"
+                ));
+                if let Err(error) = made {
+                    // One broken file must not take the other tables away; a query for it says that it is missing.
+                    tracing::error!(table = table.name, error = engine::message(&error), "table cannot be queried");
+                    break;
+                }
+            }
+        }
+        engine::allow_paths(&connection, readable.iter().map(|table| table.table().file.as_path()))?;
+        engine::lock_down(&connection)?;
+        Ok(Self { key, root: Mutex::new(connection) })
+    }
+
+    /// A connection of its own, so that queries on one instance run side by side.
+    pub fn connect(&self) -> Result<Connection, QueryError> {
+        Ok(self.root.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?)
+    }
+}
+
+/// Instances by use; the least recently used goes first, and those of older generations at once.
+pub struct Instances {
+    limits: Limits,
+    icu: Icu,
+    cached: Mutex<LruCache<Key, Slot>>,
+}
+
+/// Filled under its own lock, so that only those wait who need this very instance.
+type Slot = Arc<Mutex<Option<Arc<Instance>>>>;
+
+impl Instances {
+    pub fn new(settings: &QuerySettings) -> Result<Self, QueryError> {
+        let limits = Limits {
+            memory: settings.memory.clone(),
+            threads: settings.threads,
+            spill: Some(settings.spill.clone()),
+            extensions: settings.extensions.clone(),
+        };
+        let capacity = NonZeroUsize::new(settings.cached_instances).unwrap_or(NonZeroUsize::MIN);
+        let icu = Icu::find(&limits)?;
+        Ok(Self { limits, icu, cached: Mutex::new(LruCache::new(capacity)) })
+    }
+
+    pub fn get(&self, generation: u64, readable: &[ReadableTable]) -> Result<Arc<Instance>, QueryError> {
+        let key = Key::new(generation, readable);
+        let slot = self.slot(&key);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(instance) = slot.as_ref() {
+            return Ok(instance.clone());
+        }
+        let limits = Limits { spill: self.limits.spill.as_deref().map(unique), ..self.limits.clone() };
+        let instance = Arc::new(Instance::open(key, readable, &limits, &self.icu).map_err(internal)?);
+        *slot = Some(instance.clone());
+        Ok(instance)
+    }
+
+    fn slot(&self, key: &Key) -> Slot {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let old: Vec<_> =
+            cached.iter().map(|(key, _)| key).filter(|old| old.generation < key.generation).cloned().collect();
+        for old in old {
+            cached.pop(&old);
+        }
+        cached.get_or_insert(key.clone(), Slot::default).clone()
+    }
+
+    /// Forgets an instance that the engine gave up on.
+    pub fn discard(&self, instance: &Instance) {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).pop(&instance.key);
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.cached.lock().unwrap().len()
+    }
+}
+
+/// Two instances must not spill into the same files.
+fn unique(spill: &Path) -> PathBuf {
+    spill.join(format!("query-{}", uuid::Uuid::new_v4().simple()))
+}
+
+/// Failing to set an instance up is never the caller's fault.
+fn internal(error: QueryError) -> QueryError {
+    QueryError::Internal(format!("cannot set up a query instance: {error}"))
+}

@@ -1,0 +1,54 @@
+//! The names a caller can use for the tables that this caller may read.
+
+use std::collections::HashSet;
+
+use crate::access::ReadableTable;
+use crate::base::ident;
+
+/// Name of the database that carries all tables; also what `main` stands for.
+pub const SERVER: &str = "server";
+
+/// Resolves table names without regard to (ASCII) case, as the engine does.
+#[derive(Debug, Default)]
+pub struct Namespace {
+    tables: HashSet<String>,
+    sourced: HashSet<(String, String)>,
+}
+
+impl Namespace {
+    pub fn new(readable: &[ReadableTable]) -> Self {
+        let mut namespace = Self::default();
+        for table in readable.iter().map(ReadableTable::table) {
+            let name = table.name.to_ascii_lowercase();
+            if is_source_alias(&table.source) {
+                namespace.sourced.insert((table.source.to_ascii_lowercase(), name.clone()));
+            }
+            namespace.tables.insert(name);
+        }
+        namespace
+    }
+
+    /// `table`, `main.table`, `server.table`, `server.main.table`, `source.table` or `source.main.table`; absent parts
+    /// are empty.
+    pub fn contains(&self, catalog: &str, schema: &str, table: &str) -> bool {
+        let [catalog, schema, table] = [catalog, schema, table].map(str::to_ascii_lowercase);
+        let database = match (catalog.as_str(), schema.as_str()) {
+            ("", "" | "main") => SERVER,
+            ("", database) | (database, "main") => database,
+            _ => return false,
+        };
+        if database == SERVER {
+            self.tables.contains(&table)
+        } else {
+            self.sourced.contains(&(database.to_owned(), table))
+        }
+    }
+}
+
+/// Whether a source can be a database of its name in an instance.
+pub fn is_source_alias(source: &str) -> bool {
+    let taken = ["memory", "pg_catalog", "information_schema"];
+    ident::is_strict(source)
+        && !ident::is_reserved_source(source)
+        && !taken.iter().any(|name| source.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,99 @@
+//! The first word of a statement, which decides between two refusals.
+
+/// Statements that only show something.
+const GENTLE: [&str; 10] = ["", "describe", "desc", "explain", "from", "show", "summarize", "table", "values", "pivot"];
+
+/// Statements that change something.
+const STATEMENTS: [&str; 32] = [
+    "alter",
+    "analyze",
+    "attach",
+    "begin",
+    "call",
+    "checkpoint",
+    "comment",
+    "commit",
+    "copy",
+    "create",
+    "deallocate",
+    "delete",
+    "detach",
+    "drop",
+    "execute",
+    "export",
+    "force",
+    "import",
+    "insert",
+    "install",
+    "load",
+    "merge",
+    "pragma",
+    "prepare",
+    "reset",
+    "rollback",
+    "set",
+    "truncate",
+    "update",
+    "use",
+    "vacuum",
+    "upsert",
+];
+
+pub fn is_gentle(word: &str) -> bool {
+    GENTLE.contains(&word) || word == "unpivot"
+}
+
+pub fn is_statement(word: &str) -> bool {
+    STATEMENTS.contains(&word)
+}
+
+/// The first word in lower case, after blanks, comments and parentheses.
+pub fn keyword(sql: &str) -> String {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = after_block(comment);
+        } else {
+            let word = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+            return word.collect::<String>().to_ascii_lowercase();
+        }
+    }
+}
+
+/// Block comments nest, as they do in the engine.
+fn after_block(text: &str) -> &str {
+    let (mut depth, mut at, bytes) = (1, 0, text.as_bytes());
+    while at + 1 < bytes.len() {
+        match &bytes[at..at + 2] {
+            b"/*" => (depth, at) = (depth + 1, at + 2),
+            b"*/" => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+        if depth == 0 {
+            return &text[at..];
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_words() {
+        for (sql, word) in [
+            (" \u{a0}SELECT 1", "select"),
+            ("/* a /* b */ */ -- c\n ((select 1))", "select"),
+            ("-- only", ""),
+            ("", ""),
+            ("/* open", ""),
+            ("Drop\tTABLE x", "drop"),
+        ] {
+            assert_eq!(keyword(sql), word, "{sql}");
+        }
+    }
+}
