@@ -6,6 +6,6 @@ mod publish;
 mod report;
 mod request;
 
-pub use publish::{Extracted, publish};
+pub use publish::{Extracted, LOCK, PruneError, prune, publish};
 pub use report::{Report, TableError};
 pub use request::{Request, TableRequest};

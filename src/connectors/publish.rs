@@ -6,7 +6,11 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::base::atomic_file;
+use crate::base::lock::{FileLock, LockError};
 use crate::extract::{self, ExtractError, TableMeta, data_file};
+
+/// Held while an extractor works in a source's directory; stays behind as the mark of our own extractors.
+pub const LOCK: &str = ".lock";
 
 /// A table whose parquet file this run has put in place (or found unchanged).
 #[derive(Debug)]
@@ -52,7 +56,37 @@ pub fn publish(
     let tables: Vec<TableMeta> = tables.into_values().collect();
     extract::write(directory, &tables)?;
     for name in dropped {
+        tracing::info!(table = name, "no longer wanted, so it was dropped");
         atomic_file::remove(&data_file(directory, &name))?;
     }
     Ok(())
+}
+
+/// Drops the tables that `keep` does not name from a source that our own extractors write, and returns their names.
+/// Other sources, and sources that are being extracted, stay as they are.
+pub fn prune(directory: &Path, keep: &HashSet<String>) -> Result<Vec<String>, PruneError> {
+    let lock = directory.join(LOCK);
+    if !lock.exists() || !directory.join(extract::DATABASE).is_file() {
+        return Ok(Vec::new());
+    }
+    let _lock = FileLock::acquire(&lock)?;
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        extract::read(directory)?.tables.into_iter().partition(|table| keep.contains(&table.table_name));
+    if dropped.is_empty() {
+        return Ok(Vec::new());
+    }
+    extract::write(directory, &kept)?;
+    let dropped: Vec<String> = dropped.into_iter().map(|table| table.table_name).collect();
+    for name in &dropped {
+        atomic_file::remove(&data_file(directory, name)).map_err(ExtractError::from)?;
+    }
+    Ok(dropped)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    #[error("the source is being extracted ({0})")]
+    Busy(#[from] LockError),
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
 }

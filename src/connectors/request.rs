@@ -2,14 +2,26 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::registry::Table;
+
 /// What an extractor shall fetch; the server hands it over as JSON on standard input.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Request {
     pub tables: Vec<TableRequest>,
     /// Names of all tables that are registered for this source; others are dropped from the extract.
     /// Absent: everything that was published before stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<HashSet<String>>,
+    /// Id of the process that asks; an extractor ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<u32>,
+}
+
+impl Request {
+    /// The same request, with the process that asks.
+    pub fn from_process(&self, id: u32) -> Self {
+        Self { asked_by: Some(id), ..self.clone() }
+    }
 }
 
 /// The registry row of one table, as far as extractors need it.
@@ -30,6 +42,20 @@ pub struct TableRequest {
 }
 
 impl TableRequest {
+    /// What a registry row says.
+    pub fn from_registry(table: &Table) -> Self {
+        Self {
+            id: table.id.clone(),
+            name: table.name.clone(),
+            bucket: table.bucket.clone(),
+            source_table: table.source_table.clone(),
+            query_mode: table.query_mode.clone().unwrap_or_else(|| "local".into()),
+            sync_strategy: table.sync_strategy.clone(),
+            primary_key: table.primary_key.clone(),
+            description: table.description.clone(),
+        }
+    }
+
     /// The name at the source.
     pub fn source_name(&self) -> &str {
         self.source_table.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.name)

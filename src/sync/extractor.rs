@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use crate::base::secret::Secret;
 use crate::config::Environment;
 use crate::connectors::{Report, Request};
 
@@ -27,32 +28,35 @@ const NAMES: [&str; 13] = [
     "DATA_SOURCE",
     "LD_LIBRARY_PATH",
 ];
-const PREFIXES: [&str; 3] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_"];
+const PREFIXES: [&str; 4] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_"];
 const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
-/// How much of the child's last words goes into an error.
+/// How much of the child's last words goes into an error, in bytes.
 const TAIL: usize = 500;
+/// How much of its output is kept, in bytes.
+const KEPT: usize = 1024 * 1024;
 
 pub(super) struct Extractor {
     /// The `agnes` executable.
     pub program: PathBuf,
     pub environment: Environment,
     pub data_dir: PathBuf,
-    /// A further variable that configuration names for a token.
-    pub token_env: Option<String>,
+    /// Credentials as the server resolved them, under the names that the extractor looks for.
+    pub credentials: Vec<(&'static str, Secret)>,
     pub timeout: Duration,
 }
 
 impl Extractor {
     /// Runs `agnes extract …` and returns its report, or why there is none. Dropping the future kills the child.
     pub(super) async fn run(&self, arguments: &[OsString], request: &Request) -> Result<Report, String> {
-        let input = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
         let mut command = Command::new(&self.program);
         command
             .arg("extract")
             .args(arguments)
             .arg("--stdin")
             .env_clear()
-            .envs(self.environment.pairs().filter(|(name, _)| self.hands_on(name)))
+            .envs(self.environment.pairs().filter(|(name, _)| hands_on(name)))
+            .envs(self.credentials.iter().map(|(name, value)| (name, value.expose())))
             .env("DATA_DIR", &self.data_dir)
             .env("AGNES_LOG_FORMAT", "json")
             .stdin(Stdio::piped())
@@ -79,34 +83,40 @@ impl Extractor {
         };
         let status = status.map_err(|error| error.to_string())?;
         if !stderr.is_empty() {
-            tracing::debug!(stderr = tail(&stderr), "extractor");
+            tracing::debug!(stderr = last_words(&stderr), "extractor");
         }
         let report = stdout.lines().last().and_then(|line| serde_json::from_str(line).ok());
-        report.ok_or_else(|| format!("the extractor ended with {status}: {}", tail(&stderr)))
-    }
-
-    fn hands_on(&self, name: &str) -> bool {
-        NAMES.contains(&name)
-            || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-            || self.token_env.as_deref() == Some(name)
+        report.ok_or_else(|| format!("the extractor ended with {status}: {}", last_words(&stderr)))
     }
 }
 
+fn hands_on(name: &str) -> bool {
+    NAMES.contains(&name)
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// The end of what a stream says; all of it is read, so that the child never waits.
 async fn text(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        // What was read before a failure is still worth showing.
-        let _ = stream.read_to_end(&mut bytes).await;
+    let Some(mut stream) = stream else { return String::new() };
+    let (mut kept, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
+    // What was read before a failure is still worth showing.
+    while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+        kept.extend_from_slice(&chunk[..read]);
+        if kept.len() > 2 * KEPT {
+            kept.drain(..kept.len() - KEPT);
+        }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&kept).into_owned()
 }
 
-fn tail(text: &str) -> &str {
-    let text = text.trim();
-    let mut start = text.len().saturating_sub(TAIL);
-    while !text.is_char_boundary(start) {
+/// The child's own last words, without its log.
+fn last_words(stderr: &str) -> String {
+    let said: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
+    let said = if said.is_empty() { stderr.trim().to_owned() } else { said.join("\n") };
+    let mut start = said.len().saturating_sub(TAIL);
+    while !said.is_char_boundary(start) {
         start += 1;
     }
-    &text[start..]
+    said[start..].to_owned()
 }

@@ -6,9 +6,11 @@ pub mod manifest;
 mod orchestrator;
 mod publication_file;
 mod publish_table;
+mod rebuild;
 mod runner;
 pub mod schedule;
 mod select;
 
-pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt};
-pub use runner::{Runner, RunnerSettings};
+pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt, Standing};
+pub use rebuild::rebuild_and_note;
+pub use runner::{RunError, Runner, RunnerSettings};

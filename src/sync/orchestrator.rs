@@ -48,6 +48,15 @@ pub enum RebuildError {
     Read { path: PathBuf, source: std::io::Error },
 }
 
+/// What the state database knows that a rebuild has to respect.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Which source has which view name (lower-cased) so far: it keeps the name as long as it offers it.
+    pub owners: HashMap<String, String>,
+    /// Materialized tables, as (source, name): extracts of v0.35 hold their files without naming them.
+    pub materialized: Vec<(String, String)>,
+}
+
 /// What one source offers.
 struct Offer {
     source: String,
@@ -67,21 +76,28 @@ impl Orchestrator {
         self.current.load_full()
     }
 
-    /// Publishes what all sources offer. `owners` says which source has which view name (lower-cased) so far: it keeps
-    /// the name as long as it offers it.
-    ///
-    /// Blocks for as long as it takes to hash what has changed.
-    pub fn rebuild(&self, owners: &HashMap<String, String>) -> Result<Rebuilt, RebuildError> {
+    /// Publishes what all sources offer. Blocks for as long as it takes to hash what has changed.
+    pub fn rebuild(&self, standing: &Standing) -> Result<Rebuilt, RebuildError> {
         let mut earlier = self.earlier.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let before = self.publication();
         let mut problems = Vec::new();
-        let (offers, broken) = self.offers(&mut problems)?;
+        let (mut offers, broken) = self.offers(&before, &mut problems)?;
+        for (source, name) in &standing.materialized {
+            if let Some(offer) = offers.iter_mut().find(|offer| offer.source == *source) {
+                offer.add_file(name);
+            }
+        }
         let mut tables = BTreeMap::new();
         // Broken sources first: they keep what they had.
         for table in before.tables().filter(|table| broken.contains(&table.source)) {
             tables.insert(table.name.to_lowercase(), PublishedTable::clone(table));
         }
-        let winners = winners(&offers, owners, &tables);
+        // So do tables that their source still names but cannot show.
+        for Problem { source, table, .. } in &problems {
+            let was = table.as_ref().and_then(|name| before.get(name)).filter(|was| was.source == *source);
+            tables.extend(was.map(|was| (was.name.to_lowercase(), PublishedTable::clone(was))));
+        }
+        let winners = winners(&offers, &standing.owners, &tables);
         for offer in &offers {
             for meta in &offer.tables {
                 let key = meta.table_name.to_lowercase();
@@ -123,12 +139,32 @@ impl Orchestrator {
         publish_table(&offer.source, &offer.directory, meta, &self.data_dir.published(), was, &self.limits)
     }
 
-    /// Reads every source; the second value names those that cannot be read.
-    fn offers(&self, problems: &mut Vec<Problem>) -> Result<(Vec<Offer>, HashSet<String>), RebuildError> {
+    /// Reads every source; the second value names those that cannot be read although they published something before.
+    /// A source is gone only when its directory is.
+    fn offers(
+        &self,
+        before: &Publication,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(Vec<Offer>, HashSet<String>), RebuildError> {
         let (mut offers, mut broken) = (Vec::new(), HashSet::new());
-        for directory in directories(&self.data_dir.extracts())? {
+        let extracts = self.data_dir.extracts();
+        if !extracts.is_dir() {
+            // Perhaps a volume that is not mounted.
+            broken.extend(before.tables().map(|table| table.source.clone()));
+            problems.extend(broken.iter().map(|source| {
+                let error = format!("{} is missing; the last good tables stay published", extracts.display());
+                Problem { source: source.clone(), table: None, error }
+            }));
+            return Ok((offers, broken));
+        }
+        for directory in directories(&extracts)? {
             let source = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !directory.join(extract::DATABASE).is_file() {
+                if before.tables().any(|table| table.source == source) {
+                    let error = format!("{} is missing; the last good tables stay published", extract::DATABASE);
+                    problems.push(Problem { source: source.clone(), table: None, error });
+                    broken.insert(source);
+                }
                 continue;
             }
             if !ident::is_strict(&source) || ident::is_reserved_source(&source) {
@@ -169,6 +205,24 @@ impl Orchestrator {
     }
 }
 
+impl Offer {
+    /// Offers the file of a table that the extract does not name, if there is one.
+    fn add_file(&mut self, name: &str) {
+        let file = extract::data_file(&self.directory, name);
+        let named = self.tables.iter().any(|table| table.table_name.eq_ignore_ascii_case(name));
+        let Some(metadata) = std::fs::metadata(file).ok().filter(|_| ident::is_strict(name) && !named) else { return };
+        let written = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+        self.tables.push(TableMeta {
+            table_name: name.to_owned(),
+            description: None,
+            rows: 0,
+            size_bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
+            extracted_at: written,
+            query_mode: "local".into(),
+        });
+    }
+}
+
 impl Problem {
     fn table(offer: &Offer, meta: &TableMeta, error: String) -> Self {
         let (source, table) = (offer.source.clone(), meta.table_name.clone());
@@ -184,7 +238,8 @@ fn offered(source: &str, extract: extract::Extract, problems: &mut Vec<Problem>)
         .into_iter()
         .filter(|table| table.query_mode == "local")
         .filter(|table| {
-            let error = if !ident::is_strict(&table.table_name) {
+            let name = &table.table_name;
+            let error = if !ident::is_strict(name) || ident::is_reserved_table(name) {
                 "unsafe identifier: use letters, digits and _ (64 at most), not beginning with a digit"
             } else if !objects.contains(&table.table_name.to_lowercase()) {
                 "named in _meta, but there is no table or view of that name"

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::hash;
+use crate::connectors;
 use crate::engine::Limits;
 use crate::extract::{self, ExtractError, PublishedTable, TableMeta, data_file, parquet};
 
@@ -19,6 +20,11 @@ pub(super) fn publish_table(
     limits: &Limits,
 ) -> Result<PublishedTable, ExtractError> {
     let file = data_file(directory, &meta.table_name);
+    if file.is_symlink() {
+        // It could show any file of the server to whoever may read the table.
+        let refused = "data file is a symbolic link; put the file itself there";
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, refused).into());
+    }
     let origin = origin(directory, &file, &meta.table_name)?;
     if let Some(earlier) = earlier.filter(|earlier| earlier.origin == origin && earlier.source == source) {
         return Ok(PublishedTable {
@@ -28,8 +34,12 @@ pub(super) fn publish_table(
         });
     }
     let pending = Pending::beside(&published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
+    let is_ours = directory.join(connectors::LOCK).exists();
     if file.is_file() {
-        take(directory, &file, pending.path())?;
+        take(is_ours, &file, pending.path())?;
+        if !is_ours {
+            parquet::read_through(pending.path(), limits)?;
+        }
     } else {
         parquet::export(directory, &meta.table_name, pending.path(), limits)?;
     }
@@ -50,10 +60,10 @@ pub(super) fn publish_table(
     })
 }
 
-/// A second name for the file where its writer replaces it by rename, as our connectors do (their lock file tells);
-/// other writers may change it in place, so theirs is copied.
-fn take(directory: &Path, file: &Path, target: &Path) -> std::io::Result<()> {
-    if directory.join(".lock").exists() && fs::hard_link(file, target).is_ok() {
+/// A second name for the file where its writer replaces it by rename, as our connectors do; other writers may change it
+/// in place, so theirs is copied.
+fn take(is_ours: bool, file: &Path, target: &Path) -> std::io::Result<()> {
+    if is_ours && fs::hard_link(file, target).is_ok() {
         return Ok(());
     }
     fs::copy(file, target).map(drop)

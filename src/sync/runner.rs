@@ -7,26 +7,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
+use tracing::{Instrument, Span};
 
 use super::extractor::Extractor;
-use super::orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt};
-use super::select::{Wanted, select};
+use super::orchestrator::{Orchestrator, RebuildError, Rebuilt};
+use super::rebuild::rebuild_and_note;
+use super::select::{SOURCES, Wanted, registered, select};
+use crate::base::secret::Secret;
 use crate::base::time;
-use crate::config::Environment;
-use crate::connectors::{Report, Request};
-use crate::store::sync_state::{self, Synced};
-use crate::store::{Store, StoreError, ownership};
+use crate::config::{DataDir, Environment};
+use crate::connectors::{self, Report, Request};
+use crate::store::{Store, StoreError, sync_state};
 
 /// What runs need from the configuration.
 pub struct RunnerSettings {
     /// The `agnes` executable, for child processes.
     pub program: PathBuf,
     pub environment: Environment,
-    pub data_dir: PathBuf,
+    pub data_dir: DataDir,
     /// Folder of the `local` source.
     pub files_folder: PathBuf,
-    /// Name of a variable with the Keboola token, where configured.
-    pub token_env: Option<String>,
+    /// Credentials for extractors, under the names of their variables.
+    pub credentials: Vec<(&'static str, Secret)>,
     pub extract_timeout: Duration,
 }
 
@@ -35,8 +37,10 @@ pub struct Runner {
     store: Store,
     orchestrator: Arc<Orchestrator>,
     extractor: Extractor,
+    data_dir: DataDir,
     files_folder: PathBuf,
-    wanted: Mutex<Option<Wanted>>,
+    /// What to do next, and the request that asked for it, for the log.
+    wanted: Mutex<Option<(Wanted, Span)>>,
     woken: Notify,
     /// One rebuild, with its notes in the store, at a time.
     rebuilding: Semaphore,
@@ -54,18 +58,15 @@ pub enum RunError {
 
 impl Runner {
     pub fn new(store: Store, orchestrator: Arc<Orchestrator>, settings: RunnerSettings) -> Arc<Self> {
-        let extractor = Extractor {
-            program: settings.program,
-            environment: settings.environment,
-            data_dir: settings.data_dir,
-            token_env: settings.token_env,
-            timeout: settings.extract_timeout,
-        };
+        let RunnerSettings { program, environment, data_dir, files_folder, credentials, extract_timeout } = settings;
+        let root = data_dir.root().to_owned();
+        let extractor = Extractor { program, environment, data_dir: root, credentials, timeout: extract_timeout };
         Arc::new(Self {
             store,
             orchestrator,
             extractor,
-            files_folder: settings.files_folder,
+            data_dir,
+            files_folder,
             wanted: Mutex::default(),
             woken: Notify::new(),
             rebuilding: Semaphore::new(1),
@@ -77,8 +78,8 @@ impl Runner {
         let new = ids.map_or(Wanted::Due, Wanted::Ids);
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         *wanted = Some(match wanted.take() {
-            Some(before) => before.and(new),
-            None => new,
+            Some((before, span)) => (before.and(new), span),
+            None => (new, Span::current()),
         });
         self.woken.notify_one();
     }
@@ -88,27 +89,40 @@ impl Runner {
         loop {
             let next = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
             match next {
-                Some(wanted) => self.run(&wanted).await,
+                Some((wanted, span)) => self.run(&wanted).instrument(span).await,
                 None => self.woken.notified().await,
             }
         }
     }
 
+    /// Runs once for everything that is due, and returns when it is published.
+    pub async fn run_due(&self) {
+        self.run(&Wanted::Due).await;
+    }
+
     async fn run(&self, wanted: &Wanted) {
         let started = std::time::Instant::now();
         let requests = select(&self.store.snapshot(), &self.orchestrator.publication(), wanted, time::now());
+        let mut failing = HashSet::new();
         for (source, request) in requests {
             tracing::info!(source, tables = request.tables.len(), "extracting");
             let report = match self.extractor.run(&self.arguments(source), &request).await {
                 Ok(report) => report,
                 Err(error) => all_failed(&request, &error),
             };
+            if report.tables_failed > 0 {
+                failing.insert(source);
+            }
             for failure in &report.errors {
                 tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
             }
             if let Err(error) = self.note_failures(report).await {
                 tracing::error!(source, %error, "cannot store the failures of the run");
             }
+        }
+        // What failed may be the new name of something old; then that stays for now.
+        for source in SOURCES.into_iter().filter(|source| !failing.contains(source)) {
+            self.prune(source).await;
         }
         match self.rebuild().await {
             Ok(rebuilt) => tracing::info!(
@@ -133,37 +147,27 @@ impl Runner {
     /// Publishes what all sources offer, and stores what that says of each table.
     pub async fn rebuild(&self) -> Result<Rebuilt, RunError> {
         let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
-        let owners = self.store.write(|change| ownership::load(change)).await?;
-        let orchestrator = Arc::clone(&self.orchestrator);
-        let rebuilt =
-            tokio::task::spawn_blocking(move || orchestrator.rebuild(&owners)).await.map_err(|_| RunError::Lost)??;
-        let (publication, problems) = (Arc::clone(&rebuilt.publication), rebuilt.problems.clone());
-        self.store
-            .write(move |change| {
-                let tables: Vec<_> = publication.tables().collect();
-                let owners: Vec<_> = tables.iter().map(|table| (table.name.clone(), table.source.clone())).collect();
-                ownership::replace(change, &owners)?;
-                for table in &tables {
-                    let synced = Synced {
-                        table: table.name.clone(),
-                        at: table.extracted_at,
-                        rows: table.rows,
-                        size_bytes: i64::try_from(table.size_bytes).unwrap_or(i64::MAX),
-                        hash: table.hash.clone(),
-                    };
-                    sync_state::succeeded(change, &synced)?;
-                }
-                for Problem { source, table, error } in &problems {
-                    // A refused name is a problem of the source that lost it, not of the table that is published.
-                    let of_another = |name: &String| tables.iter().any(|it| it.name == *name && it.source != *source);
-                    if let Some(table) = table.as_ref().filter(|name| !of_another(name)) {
-                        sync_state::failed(change, table, error)?;
-                    }
-                }
-                sync_state::retain(change, &owners.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
-            })
-            .await?;
-        Ok(rebuilt)
+        rebuild_and_note(&self.store, &self.orchestrator).await
+    }
+
+    /// Publishes without tables that are no longer registered.
+    pub async fn retire(&self) -> Result<(), RunError> {
+        for source in SOURCES {
+            self.prune(source).await;
+        }
+        self.rebuild().await.map(drop)
+    }
+
+    /// Drops what is not registered any more from the extract that we write ourselves.
+    async fn prune(&self, source: &'static str) {
+        let (directory, keep) = (self.data_dir.extract(source), registered(&self.store.snapshot(), source));
+        match tokio::task::spawn_blocking(move || connectors::prune(&directory, &keep)).await {
+            Ok(Ok(dropped)) if dropped.is_empty() => {}
+            Ok(Ok(dropped)) => tracing::info!(source, tables = dropped.join(", "), "unregistered tables dropped"),
+            // An extractor is at work there; the next run tries again.
+            Ok(Err(error)) => tracing::warn!(source, %error, "unregistered tables stay until the next sync"),
+            Err(error) => tracing::error!(source, %error, "dropping unregistered tables ended unexpectedly"),
+        }
     }
 
     async fn note_failures(&self, report: Report) -> Result<(), StoreError> {

@@ -35,6 +35,12 @@ impl Wanted {
     }
 }
 
+/// The names of all tables that are registered for a source.
+pub(super) fn registered(snapshot: &Snapshot, source: &str) -> HashSet<String> {
+    let all = snapshot.registry.all().into_iter();
+    all.filter(|table| source_of(table) == Some(source)).map(|table| table.name.clone()).collect()
+}
+
 /// Source → what its extractor shall fetch. Sources without anything to do are left out.
 pub(super) fn select(
     snapshot: &Snapshot,
@@ -44,21 +50,16 @@ pub(super) fn select(
 ) -> BTreeMap<&'static str, Request> {
     let mut requests = BTreeMap::new();
     for source in SOURCES {
-        let registered: Vec<&Table> = snapshot
+        let tables: Vec<TableRequest> = snapshot
             .registry
             .all()
             .into_iter()
-            .map(AsRef::as_ref)
             .filter(|table| source_of(table) == Some(source) && !published_elsewhere(table, source, publication))
-            .collect();
-        let tables: Vec<TableRequest> = registered
-            .iter()
             .filter(|table| is_wanted(table, snapshot, wanted, now))
-            .map(|table| request(table))
+            .map(|table| TableRequest::from_registry(table))
             .collect();
         if !tables.is_empty() {
-            let keep = registered.iter().map(|table| table.name.clone()).collect();
-            requests.insert(source, Request { tables, keep: Some(keep) });
+            requests.insert(source, Request { tables, keep: Some(registered(snapshot, source)), asked_by: None });
         }
     }
     requests
@@ -88,18 +89,5 @@ fn is_wanted(table: &Table, snapshot: &Snapshot, wanted: &Wanted, now: Timestamp
             };
             schedule.is_due(snapshot.sync.get(&table.name).and_then(|state| state.last_sync), now)
         }
-    }
-}
-
-fn request(table: &Table) -> TableRequest {
-    TableRequest {
-        id: table.id.clone(),
-        name: table.name.clone(),
-        bucket: table.bucket.clone(),
-        source_table: table.source_table.clone(),
-        query_mode: table.query_mode.clone().unwrap_or_else(|| "local".into()),
-        sync_strategy: table.sync_strategy.clone(),
-        primary_key: table.primary_key.clone(),
-        description: table.description.clone(),
     }
 }

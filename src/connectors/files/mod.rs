@@ -1,1 +1,154 @@
+//! The files connector: each CSV, TSV or parquet file of a folder becomes one table of an extract.
 //!
+//! A table is as it was before, or as its file is now: what cannot be read whole and without loss is reported and
+//! changes nothing.
+
+mod convert;
+mod fault;
+mod folder;
+mod kind;
+mod sample;
+mod scan;
+mod state;
+mod table;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use crate::base::lock::{FileLock, LockError};
+use crate::base::{atomic_file, ident, time};
+use crate::connectors::{Extracted, LOCK, Report, Request, TableRequest, publish};
+use crate::engine::Limits;
+use crate::extract::ExtractError;
+use folder::Folder;
+
+/// What a conversion may use.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Memory limit of DuckDB, e.g. `1GB` (`AGNES_EXTRACT_MEMORY`).
+    pub memory: String,
+    pub threads: usize,
+}
+
+/// The run could not start or not finish; what concerns one table only is in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    #[error("cannot read the folder {}: {error}", path.display())]
+    Folder { path: PathBuf, error: std::io::Error },
+    #[error("{} has no file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet; nothing was changed", .0.display())]
+    Empty(PathBuf),
+    #[error("another extraction into {} is running ({error})", path.display())]
+    Locked { path: PathBuf, error: LockError },
+    #[error("cannot write to {}: {error}", path.display())]
+    Directory { path: PathBuf, error: std::io::Error },
+    #[error("the tables are converted, but the extract in {} could not be published: {error}", path.display())]
+    Publish { path: PathBuf, error: ExtractError },
+}
+
+/// Extracts the data files directly in `folder` into `directory` (`extracts/<source>/`).
+///
+/// Without a request every file is a table, and tables whose files are gone are dropped. With one, only its tables are
+/// extracted, each from the file named `source_name()`.
+pub fn run(
+    folder: &Path,
+    directory: &Path,
+    request: Option<Request>,
+    settings: &Settings,
+) -> Result<Report, FilesError> {
+    let unwritable = |error| FilesError::Directory { path: directory.to_owned(), error };
+    let files = Folder::read(folder).map_err(|error| FilesError::Folder { path: folder.to_owned(), error })?;
+    if request.is_none() && files.is_empty() {
+        return Err(FilesError::Empty(folder.to_owned()));
+    }
+    let directory = std::path::absolute(directory).map_err(unwritable)?;
+    let _lock = FileLock::acquire(&directory.join(LOCK)).map_err(|error| match error {
+        LockError::Io(error) => unwritable(error),
+        error => FilesError::Locked { path: directory.clone(), error },
+    })?;
+    atomic_file::sweep(&directory);
+    let spill = Spill::new(directory.join(".spill"));
+    let limits = Limits {
+        memory: settings.memory.clone(),
+        threads: settings.threads,
+        spill: Some(spill.0.clone()),
+        extensions: None,
+    };
+
+    let at = time::now();
+    let has_request = request.is_some();
+    let (requests, keep) = match request {
+        Some(request) => (request.tables, request.keep),
+        None => (files.every_table(), Some(files.stems())),
+    };
+    let mut report = Report::default();
+    let mut extracted = Vec::new();
+    for table in &requests {
+        match one(&files, &directory, table, &limits) {
+            Ok(rows) => {
+                report.extracted();
+                extracted.push(Extracted { name: table.name.clone(), description: table.description.clone(), rows });
+            }
+            Err(error) => {
+                tracing::warn!(table = table.name, "not extracted: {error}");
+                report.failed(&table.name, error);
+            }
+        }
+    }
+    // A run in which everything failed leaves the extract alone.
+    if !extracted.is_empty() || report.tables_failed == 0 {
+        // What failed may be the new name of something old, so nothing goes before everything is there.
+        let keep = keep.filter(|_| report.tables_failed == 0 || !has_request);
+        publish(&directory, extracted, keep.as_ref(), at)
+            .map_err(|error| FilesError::Publish { path: directory.clone(), error })?;
+        forget(&directory, keep.as_ref());
+    }
+    Ok(report)
+}
+
+fn one(files: &Folder, directory: &Path, table: &TableRequest, limits: &Limits) -> Result<i64, String> {
+    if ident::is_reserved_table(&table.name) {
+        return Err(format!("unsafe identifier '{}': the name is reserved; rename the file", table.name));
+    }
+    if !ident::is_strict(&table.name) {
+        return Err(format!(
+            "unsafe identifier '{}': a table name begins with a letter or _ and has only letters, digits and _ \
+             (a-z, at most 64); rename the file",
+            table.name
+        ));
+    }
+    let file = files.find(table.source_name())?;
+    table::extract(file, directory, &table.name, limits).map_err(|error| error.to_string())
+}
+
+/// Drops the notes about tables that are no longer published.
+fn forget(directory: &Path, keep: Option<&HashSet<String>>) {
+    let Some(keep) = keep else { return };
+    for entry in std::fs::read_dir(state::directory(directory)).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.strip_suffix(".json").is_some_and(|table| !keep.contains(table)) {
+            // A note that stays behind is only read again together with its parquet file, which is gone.
+            let _ = atomic_file::remove(&entry.path());
+        }
+    }
+}
+
+/// DuckDB's spill directory, removed before and after a run.
+struct Spill(PathBuf);
+
+impl Spill {
+    fn new(path: PathBuf) -> Self {
+        let spill = Self(path);
+        spill.remove();
+        spill
+    }
+
+    fn remove(&self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}

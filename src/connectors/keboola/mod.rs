@@ -1,1 +1,156 @@
+//! Keboola: tables of a project through the Storage API, as typed parquet.
 //!
+//! Each table is exported by an asynchronous job, downloaded piece by piece to disk and written by DuckDB. A table that
+//! fails keeps the file of an earlier run.
+
+pub mod client;
+mod convert;
+mod download;
+mod location;
+pub mod model;
+mod retry;
+mod settings;
+mod table;
+mod types;
+
+pub use retry::Backoff;
+pub use settings::{Endpoints, Settings, SettingsError};
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Semaphore;
+
+use self::client::StorageClient;
+use self::download::Downloader;
+use self::table::{Run, TableError};
+use crate::base::lock::{FileLock, LockError};
+use crate::base::{atomic_file, time};
+use crate::connectors::{Extracted, LOCK, Report, Request, TableRequest, publish};
+
+/// Exports that run at once.
+const TABLES_AT_ONCE: usize = 4;
+/// What a failure of the whole run is filed under when no table was asked for.
+const WHOLE_RUN: &str = "keboola";
+
+/// Fetches the tables of `request` into `directory` (`extracts/keboola`) and publishes them there.
+///
+/// Only one run at a time can work on a directory; a second one fails at once.
+pub async fn run(settings: &Settings, directory: &Path, request: Request) -> Report {
+    match run_locked(settings, directory, &request).await {
+        Ok(report) => report,
+        Err(error) => all_failed(&request, &error.to_string()),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error("another Keboola extraction is running ({0}); wait for it to end")]
+    Busy(LockError),
+    #[error("cannot use the extract directory: {0}")]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("cannot publish the extract: {0}")]
+    Publish(String),
+}
+
+async fn run_locked(settings: &Settings, directory: &Path, request: &Request) -> Result<Report, RunError> {
+    let directory = std::path::absolute(directory)?;
+    let _lock = FileLock::acquire(&directory.join(LOCK)).map_err(|error| match error {
+        LockError::Io(error) => RunError::Io(error),
+        held => RunError::Busy(held),
+    })?;
+    // What a killed run left; nobody else writes here while the lock is held.
+    atomic_file::sweep(&directory);
+    let spill = directory.join(".spill");
+    remove_directory(&spill)?;
+
+    let at = time::now();
+    let run = Run {
+        storage: StorageClient::new(settings)?,
+        downloader: Downloader::new(settings, &directory)?,
+        directory: directory.clone(),
+        spill: spill.clone(),
+        conversion: Arc::new(Semaphore::new(1)),
+        settings: settings.clone(),
+    };
+    let (report, extracted) = extract_all(&run, &request.tables).await;
+    remove_directory(&spill)?;
+
+    // What failed may be the new name of something old, so nothing goes before everything is there.
+    let keep = request.keep.clone().filter(|_| report.tables_failed == 0);
+    tokio::task::spawn_blocking(move || publish(&directory, extracted, keep.as_ref(), at))
+        .await
+        .map_err(|error| RunError::Publish(error.to_string()))?
+        .map_err(|error| RunError::Publish(error.to_string()))?;
+    Ok(report)
+}
+
+async fn extract_all(run: &Run, tables: &[TableRequest]) -> (Report, Vec<Extracted>) {
+    let mut names = HashSet::new();
+    let planned: Vec<_> = tables
+        .iter()
+        .filter(|table| table.query_mode != "materialized")
+        .map(|table| {
+            let id = table::storage_id(table).and_then(|id| match table.query_mode.as_str() {
+                "remote" => Err(TableError::Remote),
+                _ if !names.insert(table.name.to_lowercase()) => Err(TableError::SameName),
+                _ => Ok(id),
+            });
+            (table, id)
+        })
+        .collect();
+    // One clear answer for a bad token or address instead of retries for each table.
+    let usable = match planned.iter().any(|(_, id)| id.is_ok()) {
+        true => run.storage.verify_token().await.map(|_| ()).map_err(|error| error.to_string()),
+        false => Ok(()),
+    };
+    let outcomes: Vec<_> = stream::iter(planned)
+        .map(async |(table, id)| {
+            let outcome = match (id, &usable) {
+                (Err(error), _) => Err(error.to_string()),
+                (Ok(_), Err(error)) => Err(error.clone()),
+                (Ok(id), Ok(())) => table::extract(run, table, id).await.map_err(|error| error.to_string()),
+            };
+            (table, outcome)
+        })
+        .buffered(TABLES_AT_ONCE)
+        .collect()
+        .await;
+
+    let (mut report, mut extracted) = (Report::default(), Vec::new());
+    for (table, outcome) in outcomes {
+        match outcome {
+            Ok(table) => {
+                report.extracted();
+                extracted.push(table);
+            }
+            Err(error) => {
+                tracing::warn!(table = table.name, error, "table was not extracted");
+                report.failed(&table.name, error);
+            }
+        }
+    }
+    (report, extracted)
+}
+
+fn all_failed(request: &Request, error: &str) -> Report {
+    let mut report = Report::default();
+    for table in request.tables.iter().filter(|table| table.query_mode != "materialized") {
+        report.failed(&table.name, error);
+    }
+    if report.errors.is_empty() {
+        report.failed(WHOLE_RUN, error);
+    }
+    report
+}
+
+fn remove_directory(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

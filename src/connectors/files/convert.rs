@@ -1,0 +1,109 @@
+//! CSV to parquet: one streaming `COPY` through DuckDB, typed by the sample and mended where a later value does not fit.
+
+use std::path::Path;
+
+use super::fault::Fault;
+use super::folder::DataFile;
+use super::kind::Kind;
+use super::sample::{self, Sample};
+use super::scan;
+use crate::base::ident::{quote_ident, quote_literal, quote_path};
+use crate::engine::{self, Connection, Limits};
+
+/// Tries with a column's type widened, before everything is text.
+const TRIES: usize = 8;
+/// Begins the error of a value that its column's type would lose something of; then `<column>:<value>`.
+const MISFIT: &str = "value-does-not-fit:";
+
+/// Writes the rows of `file` to the parquet file `target`. Returns how many.
+///
+/// A value beyond the sample that does not fit makes its column `DOUBLE` where that loses nothing, else `VARCHAR`.
+pub fn to_parquet(file: &DataFile, target: &Path, limits: &Limits) -> Result<i64, Fault> {
+    let sample = sample::take(file)?;
+    // The scan reads along on another core, so that it costs little time.
+    let (rows, scanned) = std::thread::scope(|scope| {
+        let scan = scope.spawn(|| scan::scan(file));
+        let rows = copy_mending(file, sample, target, limits);
+        (rows, scan.join())
+    });
+    // What the scan found is the cause of what DuckDB says of it.
+    scanned.map_err(|_| Fault::Engine("the check of the file broke off".into()))??;
+    rows
+}
+
+fn copy_mending(file: &DataFile, mut sample: Sample, target: &Path, limits: &Limits) -> Result<i64, Fault> {
+    let connection = open(&file.path, target, limits).map_err(|error| Fault::reader(&error))?;
+    for left in (0..TRIES).rev() {
+        let error = match connection.execute(&copy(file, &sample, target), []) {
+            Ok(rows) => return Ok(rows as i64),
+            Err(error) => error,
+        };
+        let text = engine::message(&error);
+        let Some((index, value)) = misfit(&text).filter(|(index, _)| *index < sample.columns.len()) else {
+            return Err(Fault::reader(&error));
+        };
+        let (name, kind) = &mut sample.columns[index];
+        let widened = match kind.join(Kind::of(value)) {
+            same if same == *kind => Kind::Text,
+            Kind::Unknown => Kind::Text,
+            wider => wider,
+        };
+        tracing::debug!(file = %file.path.display(), column = name, "{kind:?} does not hold every value: {widened:?}");
+        *kind = widened;
+        if left == 1 {
+            sample.columns.iter_mut().for_each(|(_, kind)| *kind = Kind::Text);
+        }
+    }
+    Err(Fault::Engine("no types were found for its columns".into()))
+}
+
+fn open(source: &Path, target: &Path, limits: &Limits) -> engine::Result<Connection> {
+    let connection = engine::in_memory(limits)?;
+    engine::allow_directories(&connection, limits.spill.as_deref())?;
+    engine::allow_paths(&connection, [source, target])?;
+    engine::lock_down(&connection)?;
+    Ok(connection)
+}
+
+/// The columns are called `c0`, `c1`… inside, so that DuckDB's messages can be told apart from odd names. Casts stand in
+/// a query of their own (`v0`, `v1`…), so that each is done once.
+fn copy(file: &DataFile, sample: &Sample, target: &Path) -> String {
+    let (mut types, mut casts, mut values) = (Vec::new(), vec!["*".to_owned()], Vec::new());
+    for (index, (name, kind)) in sample.columns.iter().enumerate() {
+        let (column, cast, name) = (format!("c{index}"), format!("v{index}"), quote_ident(name));
+        types.push(format!("'{column}': '{}'", kind.reader_type()));
+        values.push(match kind.checked_cast(&column, &cast) {
+            None => format!("{column} AS {name}"),
+            Some((value, fits)) => {
+                casts.push(format!("{value} AS {cast}"));
+                format!(
+                    "CASE WHEN {fits} THEN {cast} WHEN {column} IS NOT NULL \
+                     THEN error('{MISFIT}{index}:' || {column}) END AS {name}"
+                )
+            }
+        });
+    }
+    format!(
+        "COPY (SELECT {values} FROM (SELECT {casts} FROM read_csv({source}, auto_detect = false, header = true, \
+         delim = {delimiter}, quote = '\"', escape = '\"', strict_mode = true, compression = '{compression}', \
+         columns = {{{types}}}))) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+        values = values.join(", "),
+        casts = casts.join(", "),
+        source = quote_path(&file.path),
+        delimiter = quote_literal(&char::from(sample.delimiter).to_string()),
+        compression = if file.gzip { "gzip" } else { "none" },
+        types = types.join(", "),
+        target = quote_path(target),
+    )
+}
+
+/// Column and value that stopped a `COPY`, whether our check, DuckDB's reader or a cast found it.
+fn misfit(text: &str) -> Option<(usize, &str)> {
+    if let Some((_, rest)) = text.split_once(MISFIT) {
+        let (index, value) = rest.split_once(':')?;
+        return Some((index.parse().ok()?, value.lines().next().unwrap_or_default()));
+    }
+    let (_, rest) = text.split_once("Error when converting column \"c")?;
+    let (index, rest) = rest.split_once("\". Could not convert string \"")?;
+    Some((index.parse().ok()?, rest.split_once("\" to '")?.0))
+}

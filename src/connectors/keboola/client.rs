@@ -1,0 +1,163 @@
+//! The Storage API: token, tables, export jobs, files.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::model::{FileInfo, Id, Job, Table, TokenInfo};
+use super::retry::{self, Failure};
+use super::settings::{Settings, SettingsError};
+
+/// Longest pause between two looks at a job, as a multiple of the first.
+const POLL_GROWTH: u32 = 10;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("Keboola does not accept the Storage token (401: {0}); check KEBOOLA_STORAGE_TOKEN and the stack URL")]
+    Token(String),
+    #[error("the Storage token may not do this (403: {0}); give it access to the bucket")]
+    Denied(String),
+    #[error("Keboola answered {status}: {message}")]
+    Refused { status: u16, message: String },
+    #[error("Keboola cannot be reached: {0}")]
+    Network(String),
+    #[error("Export job failed: {0}")]
+    Job(String),
+    #[error("Export job {job} took longer than {seconds} s; AGNES_KEBOOLA_JOB_TIMEOUT sets the limit")]
+    JobTimeout { job: String, seconds: u64 },
+    #[error("Keboola's answer is not understood: {0}")]
+    Answer(String),
+}
+
+/// A client for one project. The token goes to the stack only, and redirects are not followed.
+pub struct StorageClient {
+    http: Client,
+    settings: Settings,
+}
+
+impl StorageClient {
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        let mut token = HeaderValue::from_str(settings.token.expose()).map_err(|_| SettingsError::Token)?;
+        token.set_sensitive(true);
+        let http = Client::builder()
+            .default_headers(HeaderMap::from_iter([(
+                reqwest::header::HeaderName::from_static("x-storageapi-token"),
+                token,
+            )]))
+            .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(120))
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(|error| SettingsError::Number(retry::network_text(error)))?;
+        Ok(Self { http, settings: settings.clone() })
+    }
+
+    /// Whose token it is; fails when it is not valid.
+    pub async fn verify_token(&self) -> Result<TokenInfo, StorageError> {
+        self.get(&["tokens", "verify"], &[]).await
+    }
+
+    /// All tables that the token may see, with their columns and metadata. The API has no paging here.
+    pub async fn tables(&self) -> Result<Vec<Table>, StorageError> {
+        self.get(&["tables"], &[("include", "columns,buckets,columnMetadata,metadata")]).await
+    }
+
+    pub async fn table(&self, id: &str) -> Result<Table, StorageError> {
+        self.get(&["tables", id], &[]).await
+    }
+
+    pub async fn file(&self, id: &Id) -> Result<FileInfo, StorageError> {
+        self.get(&["files", &id.to_string()], &[("federationToken", "1")]).await
+    }
+
+    /// Exports a whole table as gzipped CSV and waits for it. Returns the file.
+    pub async fn export(&self, table: &str) -> Result<Id, StorageError> {
+        let url = self.url(&["tables", table, "export-async"]);
+        let job: Job = self.send(|| self.http.post(url.clone()).json(&json!({"gzip": true}))).await?;
+        let job = self.wait(job).await?;
+        let file = job.results.and_then(|results| results.file);
+        file.map(|file| file.id).ok_or_else(|| StorageError::Answer(format!("export job {} names no file", job.id)))
+    }
+
+    async fn wait(&self, mut job: Job) -> Result<Job, StorageError> {
+        let started = Instant::now();
+        let mut pause = self.settings.poll;
+        loop {
+            match job.status.as_str() {
+                "success" => return Ok(job),
+                "error" => {
+                    let message = job.error.and_then(|error| error.message);
+                    return Err(StorageError::Job(message.unwrap_or_else(|| "no reason given".into())));
+                }
+                "waiting" | "processing" => {}
+                other => return Err(StorageError::Answer(format!("job {} has the status '{other}'", job.id))),
+            }
+            if started.elapsed() >= self.settings.job_timeout {
+                let seconds = self.settings.job_timeout.as_secs();
+                return Err(StorageError::JobTimeout { job: job.id.to_string(), seconds });
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.mul_f64(1.5).min(self.settings.poll * POLL_GROWTH);
+            job = self.get(&["jobs", &job.id.to_string()], &[]).await?;
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, StorageError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(|| self.http.get(url.clone())).await
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.settings.stack_url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        // Always possible: the settings accept only addresses with a host.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["v2", "storage"]).extend(path);
+        }
+        url
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: impl Fn() -> RequestBuilder) -> Result<T, StorageError> {
+        self.settings.backoff.run(|| self.once(request())).await
+    }
+
+    async fn once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure<StorageError>> {
+        let network = |error| Failure::Passing(StorageError::Network(retry::network_text(error)), None);
+        let response = request.send().await.map_err(network)?;
+        let (status, asked) = (response.status(), retry::retry_after(response.headers()));
+        let body = response.bytes().await.map_err(network)?;
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|error| Failure::Final(StorageError::Answer(error.to_string())));
+        }
+        let message = self.message(status, &body);
+        Err(match status {
+            StatusCode::UNAUTHORIZED => Failure::Final(StorageError::Token(message)),
+            StatusCode::FORBIDDEN => Failure::Final(StorageError::Denied(message)),
+            _ => {
+                let error = StorageError::Refused { status: status.as_u16(), message };
+                if retry::is_passing(status) { Failure::Passing(error, asked) } else { Failure::Final(error) }
+            }
+        })
+    }
+
+    /// What the API says of an error; a token that it echoes is masked.
+    fn message(&self, status: StatusCode, body: &[u8]) -> String {
+        if status.is_redirection() {
+            return "the address redirects elsewhere; check KEBOOLA_STACK_URL".into();
+        }
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let said = [&answer["error"], &answer["message"]].into_iter().find_map(Value::as_str);
+        let text = said.or(status.canonical_reason()).unwrap_or("no reason given");
+        text.replace(self.settings.token.expose(), "***")
+    }
+}

@@ -1,0 +1,53 @@
+//! A rebuild together with its notes in the state database.
+
+use std::sync::Arc;
+
+use super::orchestrator::{Orchestrator, Problem, Rebuilt, Standing};
+use super::runner::RunError;
+use crate::store::sync_state::{self, Synced};
+use crate::store::{Snapshot, Store, ownership};
+
+/// Publishes what all sources offer, and stores what that says of each table and view name.
+pub async fn rebuild_and_note(store: &Store, orchestrator: &Arc<Orchestrator>) -> Result<Rebuilt, RunError> {
+    let owners = store.write(ownership::load).await?;
+    let standing = Standing { owners, materialized: materialized(&store.snapshot()) };
+    let orchestrator = Arc::clone(orchestrator);
+    let rebuilt =
+        tokio::task::spawn_blocking(move || orchestrator.rebuild(&standing)).await.map_err(|_| RunError::Lost)??;
+    let (publication, problems) = (Arc::clone(&rebuilt.publication), rebuilt.problems.clone());
+    store
+        .write(move |change| {
+            let tables: Vec<_> = publication.tables().collect();
+            let owners: Vec<_> = tables.iter().map(|table| (table.name.clone(), table.source.clone())).collect();
+            ownership::replace(change, &owners)?;
+            for table in &tables {
+                let synced = Synced {
+                    table: table.name.clone(),
+                    at: table.extracted_at,
+                    rows: table.rows,
+                    size_bytes: i64::try_from(table.size_bytes).unwrap_or(i64::MAX),
+                    hash: table.hash.clone(),
+                };
+                sync_state::succeeded(change, &synced)?;
+            }
+            for Problem { source, table, error } in &problems {
+                // A refused name is a problem of the source that lost it, not of the table that is published.
+                let of_another = |name: &String| tables.iter().any(|it| it.name == *name && it.source != *source);
+                if let Some(table) = table.as_ref().filter(|name| !of_another(name)) {
+                    sync_state::failed(change, table, error)?;
+                }
+            }
+            sync_state::retain(change, &owners.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(rebuilt)
+}
+
+/// Registered materialized tables, as (source, name).
+fn materialized(snapshot: &Snapshot) -> Vec<(String, String)> {
+    let all = snapshot.registry.all().into_iter();
+    all.filter(|table| table.query_mode.as_deref() == Some("materialized"))
+        // Rows of old have no source type; they are BigQuery's.
+        .map(|table| (table.source_type.clone().unwrap_or_else(|| "bigquery".into()), table.name.clone()))
+        .collect()
+}
