@@ -1,0 +1,2 @@
+mod conditions;
+pub mod download;

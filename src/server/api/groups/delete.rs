@@ -1,0 +1,25 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::view;
+use crate::access::Admin;
+use crate::server::extractors::Path;
+use crate::server::{ApiError, AppState};
+use crate::store::{StoreError, audit, groups};
+
+/// Removes a group with its members and grants.
+#[utoipa::path(delete, path = "/api/admin/groups/{id}", tag = "access",
+    params(("id" = String, Path, description = "Group id")),
+    responses((status = 204), (status = 404), (status = 409, description = "A system group")))]
+pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+    view::editable(&app.store.snapshot(), &id)?;
+    app.store
+        .write(move |change| -> Result<_, StoreError> {
+            let name = groups::delete(change, &id)?;
+            let (resource, details) = (format!("group:{id}"), json!({ "name": name }));
+            audit::record(change, Some(&admin.user().id), "user_group.deleted", &resource, Some(&details), None)
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,97 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::view;
+use crate::access::Admin;
+use crate::base::{ident, time};
+use crate::protocol::access::{AddMember, Member};
+use crate::server::extractors::{Json, Path};
+use crate::server::{ApiError, AppState};
+use crate::store::{StoreError, audit, members};
+
+/// The members of a group, by address.
+#[utoipa::path(get, path = "/api/admin/groups/{id}/members", tag = "access",
+    params(("id" = String, Path, description = "Group id")),
+    responses((status = 200, body = Vec<Member>), (status = 404)))]
+pub async fn list(
+    State(app): State<AppState>,
+    _: Admin,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Member>>, ApiError> {
+    let snapshot = app.store.snapshot();
+    snapshot.groups.get(&id).ok_or_else(|| ApiError::not_found("Group not found"))?;
+    let mut list: Vec<Member> = snapshot
+        .members
+        .of_group(&id)
+        .iter()
+        .filter_map(|member| Some((member, snapshot.users.get(&member.user_id)?)))
+        .map(|(member, user)| Member {
+            user_id: user.id.clone(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            active: user.active,
+            source: member.source.clone(),
+            added_at: member.added_at.map(time::spaced),
+            added_by: member.added_by.clone(),
+        })
+        .collect();
+    list.sort_by(|a, b| a.email.cmp(&b.email));
+    Ok(Json(list))
+}
+
+/// Adds a user to a group.
+#[utoipa::path(post, path = "/api/admin/groups/{id}/members", tag = "access", request_body = AddMember,
+    params(("id" = String, Path, description = "Group id")),
+    responses((status = 201, body = Member), (status = 404), (status = 409, description = "Already a member")))]
+pub async fn add(
+    State(app): State<AppState>,
+    admin: Admin,
+    Path(id): Path<String>,
+    Json(body): Json<AddMember>,
+) -> Result<(StatusCode, Json<Member>), ApiError> {
+    let snapshot = app.store.snapshot();
+    view::editable(&snapshot, &id)?;
+    let user = snapshot
+        .users
+        .by_email(body.email.trim())
+        .ok_or_else(|| ApiError::not_found(format!("User {} not found", ident::repr(&body.email))))?
+        .clone();
+    let member = Member {
+        user_id: user.id.clone(),
+        email: user.email.clone(),
+        name: user.name.clone(),
+        active: user.active,
+        source: members::SOURCE_ADMIN.into(),
+        added_at: None,
+        added_by: Some(admin.user().email.clone()),
+    };
+    app.store
+        .write(move |change| -> Result<_, StoreError> {
+            members::insert(change, &user.id, &id, members::SOURCE_ADMIN, &admin.user().email)?;
+            let (resource, details) = (format!("group:{id}"), json!({ "user_email": user.email }));
+            audit::record(change, Some(&admin.user().id), "user_group.member_added", &resource, Some(&details), None)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(member)))
+}
+
+/// Takes a user out of a group.
+#[utoipa::path(delete, path = "/api/admin/groups/{id}/members/{user_id}", tag = "access",
+    params(("id" = String, Path, description = "Group id"), ("user_id" = String, Path, description = "User id")),
+    responses((status = 204), (status = 404), (status = 409, description = "The last admin")))]
+pub async fn remove(
+    State(app): State<AppState>,
+    admin: Admin,
+    Path((id, user_id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    view::editable(&app.store.snapshot(), &id)?;
+    app.store
+        .write(move |change| -> Result<_, StoreError> {
+            members::remove(change, &user_id, &id)?;
+            let (resource, details) = (format!("group:{id}"), json!({ "user_id": user_id }));
+            audit::record(change, Some(&admin.user().id), "user_group.member_removed", &resource, Some(&details), None)
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,33 @@
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde_json::json;
+
+use crate::access::{Principal, exists, readable_tables};
+use crate::protocol::query::{QueryRequest, QueryResponse};
+use crate::server::error::FieldError;
+use crate::server::extractors::Json;
+use crate::server::{ApiError, AppState};
+
+/// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
+/// `truncated` tells when there were more.
+#[utoipa::path(post, path = "/api/query", tag = "query", request_body = QueryRequest,
+    responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
+        (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
+pub async fn run(
+    State(app): State<AppState>,
+    caller: Principal,
+    Json(body): Json<QueryRequest>,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let limit = usize::try_from(body.limit).map_err(|_| {
+        let error = FieldError::value(&["body", "limit"], "limit must not be negative", json!(body.limit));
+        ApiError::unprocessable(vec![error])
+    })?;
+    let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
+    let tables = readable_tables(&snapshot, &publication, &caller);
+    let generation = publication.generation;
+    let known = move |name: &str| exists(&snapshot, &publication, name);
+    let answer = app.queries.run(generation, tables, known, body.sql, limit).await?;
+    // Already JSON: only as text do numbers beyond 64 bits stay exact.
+    Ok(([(CONTENT_TYPE, "application/json")], answer.body))
+}

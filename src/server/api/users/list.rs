@@ -1,0 +1,14 @@
+use axum::extract::State;
+
+use super::view;
+use crate::access::Admin;
+use crate::protocol::users::User;
+use crate::server::AppState;
+use crate::server::extractors::Json;
+
+/// All users, by address.
+#[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<User>)))]
+pub async fn list(State(app): State<AppState>, _: Admin) -> Json<Vec<User>> {
+    let snapshot = app.store.snapshot();
+    Json(snapshot.users.all().into_iter().map(|user| view::user(&snapshot, user)).collect())
+}

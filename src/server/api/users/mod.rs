@@ -1,0 +1,5 @@
+pub mod create;
+pub mod list;
+pub mod rules;
+pub mod set_password;
+pub mod view;

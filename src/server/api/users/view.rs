@@ -1,0 +1,55 @@
+//! Users as responses show them.
+
+use crate::access::is_admin;
+use crate::base::time;
+use crate::protocol::auth::GroupRef;
+use crate::protocol::users::User as Body;
+use crate::server::auth::session::role;
+use crate::store::Snapshot;
+use crate::store::users::User;
+
+pub fn user(snapshot: &Snapshot, user: &User) -> Body {
+    let is_admin = is_admin(snapshot, &user.id);
+    Body {
+        id: user.id.clone(),
+        email: user.email.clone(),
+        name: user.name.clone(),
+        role: role(is_admin).into(),
+        is_admin,
+        is_sso_user: is_sso(snapshot, &user.id),
+        groups: groups(snapshot, &user.id),
+        active: user.active,
+        created_at: user.created_at.map(time::spaced),
+        deactivated_at: user.deactivated_at.map(time::spaced),
+        invite_url: None,
+        invite_email_sent: None,
+    }
+}
+
+/// The user's groups, system groups first, then by name.
+pub fn groups(snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
+    let mut groups: Vec<GroupRef> = snapshot
+        .members
+        .of_user(user_id)
+        .iter()
+        .filter_map(|member| snapshot.groups.get(&member.group_id))
+        .map(|group| GroupRef {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            is_system: group.is_system,
+            origin: group.origin().into(),
+        })
+        .collect();
+    groups.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.name.cmp(&b.name)));
+    groups
+}
+
+/// Whether the user comes from Google Workspace: member of a group that is synced from there.
+pub fn is_sso(snapshot: &Snapshot, user_id: &str) -> bool {
+    snapshot
+        .members
+        .of_user(user_id)
+        .iter()
+        .filter_map(|member| snapshot.groups.get(&member.group_id))
+        .any(|group| group.is_google_managed())
+}

@@ -1,0 +1,47 @@
+//! Handlers name a `Principal` or an `Admin` among their arguments and get one, or the request ends here.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+
+use crate::access::{Admin, Principal};
+use crate::server::{ApiError, AppState};
+
+impl FromRequestParts<AppState> for Principal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        app.gate
+            .authenticate(&app.store.snapshot(), token(parts))
+            .map_err(|error| ApiError::unauthorized(error.to_string()))
+    }
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        Principal::from_request_parts(parts, app)
+            .await?
+            .admin()
+            .ok_or_else(|| ApiError::forbidden("Admin access required"))
+    }
+}
+
+/// The bearer token, else the cookie `access_token`. A bearer token that is there but wrong does not fall back.
+fn token(parts: &Parts) -> Option<&str> {
+    let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(parts, "access_token"))
+}
+
+fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, value)| *key == name && !value.is_empty())
+        .map(|(_, value)| value.trim_matches('"'))
+}

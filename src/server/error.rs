@@ -1,0 +1,166 @@
+//! The one place that turns errors into HTTP answers.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::protocol::ErrorBody;
+use crate::query::QueryError;
+use crate::store::StoreError;
+
+/// An error as the caller sees it: a status and `{"detail": …}`.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    detail: Value,
+    /// Seconds.
+    retry_after: Option<u64>,
+    failure: Option<Failure>,
+}
+
+/// The cause of a 500. It travels with the response to [`super::middleware::failure`], which logs it; callers see it
+/// only with `DEBUG`.
+#[derive(Clone, Debug)]
+pub struct Failure(pub Arc<dyn Error + Send + Sync>);
+
+/// One entry of a 422's `detail`.
+#[derive(Debug, Serialize)]
+pub struct FieldError {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// `body`, `query` or `path`, then names and indexes.
+    pub loc: Vec<Value>,
+    pub msg: String,
+    /// The offending value; for a missing field of a body the object that lacks it.
+    pub input: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Value>,
+}
+
+impl FieldError {
+    /// A well-typed value that breaks a rule; `reason` says which.
+    pub fn value(loc: &[&str], reason: &str, input: impl Into<Value>) -> Self {
+        Self {
+            kind: "value_error",
+            loc: loc.iter().map(|part| json!(part)).collect(),
+            msg: format!("Value error, {reason}"),
+            input: input.into(),
+            ctx: Some(json!({"error": {}})),
+        }
+    }
+}
+
+impl ApiError {
+    /// `detail` is a text or an object.
+    pub fn new(status: StatusCode, detail: impl Into<Value>) -> Self {
+        Self { status, detail: detail.into(), retry_after: None, failure: None }
+    }
+
+    pub fn bad_request(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub fn unauthorized(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    pub fn forbidden(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub fn not_found(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub fn conflict(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    pub fn too_large(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// Fields that are missing, of the wrong type, or break a rule.
+    pub fn unprocessable(errors: Vec<FieldError>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!(errors))
+    }
+
+    /// Try again in `retry_after` seconds.
+    pub fn too_many(detail: impl Into<Value>, retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
+    /// Our own deadline passed.
+    pub fn timeout(detail: impl Into<Value>) -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
+    }
+
+    /// A failure that the caller can do nothing about. Its text is logged, not shown.
+    pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let failure = Failure(Arc::from(error.into()));
+        Self { failure: Some(failure), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error") }
+    }
+
+    /// For a path that does not exist.
+    pub fn page_not_found() -> Self {
+        Self::not_found("Page not found")
+    }
+
+    /// For a path that exists with other methods.
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(detail) => Self::not_found(detail),
+            StoreError::Conflict(detail) => Self::conflict(detail),
+            StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
+            StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let text = error.to_string();
+        match error {
+            QueryError::NotSelect
+            | QueryError::Refused
+            | QueryError::UnknownTable(_)
+            | QueryError::Sql(_)
+            | QueryError::TooLarge(_) => Self::bad_request(text),
+            QueryError::Denied(_) => Self::forbidden(text),
+            QueryError::Timeout { elapsed } => Self::timeout(json!({
+                "kind": "timeout",
+                "elapsed_ms": elapsed.as_millis() as u64,
+                "hint": "Select fewer rows or columns, or pull the tables and query them locally",
+            })),
+            QueryError::Busy => Self::too_many(text, 2),
+            QueryError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
+            QueryError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = ErrorBody { detail: self.detail, request_id: None, error: None };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(failure) = self.failure {
+            response.extensions_mut().insert(failure);
+        }
+        response
+    }
+}

@@ -1,0 +1,146 @@
+//! Turns a JSON value into a type, with error entries that name the field.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use serde_path_to_error::Segment;
+
+use crate::server::error::{ApiError, FieldError};
+
+pub const NOT_AN_OBJECT: (&str, &str) =
+    ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from");
+
+/// Reads `value`, which came from `place` (`body` or `query`). Texts that spell a number or a boolean are taken for one
+/// where one is wanted.
+pub fn read<T: DeserializeOwned>(place: &'static str, mut value: Value) -> Result<T, ApiError> {
+    loop {
+        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        let message = error.inner().to_string();
+        let path: Vec<Value> = error.path().iter().filter_map(segment).collect();
+        // Ends: what was converted is of the wanted type then, and no text any more.
+        if let Some(target) = at(&mut value, &path)
+            && let Some(converted) = convert(target, wanted(&message))
+        {
+            *target = converted;
+            continue;
+        }
+        let input = at(&mut value, &path).map_or(Value::Null, |value| value.clone());
+        return Err(ApiError::unprocessable(vec![describe(place, path, &message, input)]));
+    }
+}
+
+fn segment(segment: &Segment) -> Option<Value> {
+    match segment {
+        Segment::Seq { index } => Some(json!(index)),
+        Segment::Map { key } => Some(json!(key)),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
+}
+
+fn at<'a>(value: &'a mut Value, path: &[Value]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, part| match part {
+        Value::String(key) => value.get_mut(key),
+        other => value.get_mut(other.as_u64()? as usize),
+    })
+}
+
+/// What serde says it wanted.
+fn wanted(message: &str) -> Wanted {
+    match message.rsplit_once("expected ").map_or("", |(_, wanted)| wanted) {
+        "a string" => Wanted::Text,
+        "a boolean" => Wanted::Boolean,
+        "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => Wanted::Integer,
+        "f32" | "f64" => Wanted::Number,
+        "a sequence" => Wanted::List,
+        "a map" => Wanted::Map,
+        text if text.starts_with("struct ") => Wanted::Struct,
+        _ => Wanted::Other,
+    }
+}
+
+enum Wanted {
+    Text,
+    Boolean,
+    Integer,
+    Number,
+    List,
+    Map,
+    Struct,
+    Other,
+}
+
+fn convert(value: &Value, wanted: Wanted) -> Option<Value> {
+    match (wanted, value) {
+        (Wanted::Integer, Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        (Wanted::Integer, Value::Number(number)) => {
+            number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 1e15).map(|n| json!(n as i64))
+        }
+        (Wanted::Number, Value::String(text)) => text.trim().parse::<f64>().ok().map(Value::from),
+        (Wanted::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" | "on" | "1" => Some(json!(true)),
+            "false" | "f" | "no" | "n" | "off" | "0" => Some(json!(false)),
+            _ => None,
+        },
+        (Wanted::Boolean, Value::Number(number)) => match number.as_u64() {
+            Some(0) => Some(json!(false)),
+            Some(1) => Some(json!(true)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) -> FieldError {
+    let mut loc = vec![json!(place)];
+    loc.extend(path);
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        loc.push(json!(field));
+        let input = if place == "body" { input } else { Value::Null };
+        return FieldError { kind: "missing", loc, msg: "Field required".into(), input, ctx: None };
+    }
+    let is_text = input.is_string();
+    let known = match wanted(message) {
+        Wanted::Integer if input.as_i64().is_some_and(|number| number < 0) => {
+            return FieldError {
+                kind: "greater_than_equal",
+                loc,
+                msg: "Input should be greater than or equal to 0".into(),
+                input,
+                ctx: Some(json!({"ge": 0})),
+            };
+        }
+        _ if !message.starts_with("invalid type") => None,
+        Wanted::Text => Some(("string_type", "Input should be a valid string")),
+        Wanted::Integer if is_text => {
+            Some(("int_parsing", "Input should be a valid integer, unable to parse string as an integer"))
+        }
+        Wanted::Integer if input.is_f64() => {
+            Some(("int_from_float", "Input should be a valid integer, got a number with a fractional part"))
+        }
+        Wanted::Integer => Some(("int_type", "Input should be a valid integer")),
+        Wanted::Number if is_text => {
+            Some(("float_parsing", "Input should be a valid number, unable to parse string as a number"))
+        }
+        Wanted::Number => Some(("float_type", "Input should be a valid number")),
+        Wanted::Boolean if is_text => {
+            Some(("bool_parsing", "Input should be a valid boolean, unable to interpret input"))
+        }
+        Wanted::Boolean => Some(("bool_type", "Input should be a valid boolean")),
+        Wanted::List => Some(("list_type", "Input should be a valid list")),
+        Wanted::Map => Some(("dict_type", "Input should be a valid dictionary")),
+        Wanted::Struct => Some(NOT_AN_OBJECT),
+        Wanted::Other => None,
+    };
+    match known {
+        Some((kind, msg)) => FieldError { kind, loc, msg: msg.into(), input, ctx: None },
+        None => FieldError {
+            kind: "value_error",
+            loc,
+            msg: format!("Value error, {message}"),
+            input,
+            ctx: Some(json!({"error": {}})),
+        },
+    }
+}

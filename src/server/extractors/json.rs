@@ -1,0 +1,43 @@
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::fields;
+use crate::server::error::{ApiError, FieldError};
+use crate::server::middleware::json_body::{ParsedBody, read_text};
+
+/// A JSON object as request body, and anything as response body. As an argument it stands last, behind whoever checks
+/// credentials, so that strangers learn nothing about fields.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, ApiError> {
+        let body = match request.extensions_mut().remove::<ParsedBody>() {
+            Some(ParsedBody(value)) => value,
+            // Either nothing was sent, or it was not declared to be JSON; then the raw text is shown back.
+            None => match read_text(request.into_body()).await? {
+                text if text.is_empty() => return Err(refuse("missing", "Field required", Value::Null)),
+                text => Value::String(text),
+            },
+        };
+        if !body.is_object() {
+            return Err(refuse(fields::NOT_AN_OBJECT.0, fields::NOT_AN_OBJECT.1, body));
+        }
+        fields::read("body", body).map(Self)
+    }
+}
+
+fn refuse(kind: &'static str, msg: &str, input: Value) -> ApiError {
+    ApiError::unprocessable(vec![FieldError { kind, loc: vec![json!("body")], msg: msg.into(), input, ctx: None }])
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}

@@ -1,0 +1,10 @@
+//! Extractors whose refusals have the contract's shape.
+
+mod fields;
+mod json;
+mod path;
+mod query;
+
+pub use json::Json;
+pub use path::Path;
+pub use query::Query;

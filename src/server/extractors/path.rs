@@ -1,0 +1,19 @@
+use axum::extract::FromRequestParts;
+use axum::extract::rejection::PathRejection;
+
+use crate::server::error::ApiError;
+
+/// Parts of the path, percent-decoded.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ApiError))]
+pub struct Path<T>(pub T);
+
+impl From<PathRejection> for ApiError {
+    /// A path that cannot be read names nothing that exists.
+    fn from(rejection: PathRejection) -> Self {
+        match rejection {
+            PathRejection::FailedToDeserializePathParams(_) => Self::page_not_found(),
+            other => Self::internal(other),
+        }
+    }
+}

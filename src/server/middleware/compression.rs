@@ -1,0 +1,27 @@
+//! gzip for what gains by it.
+
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+
+/// Smaller bodies fit in one packet anyway.
+const MIN_BYTES: u64 = 1024;
+
+/// Parquet is compressed already, and ranges and checksums speak of the file's own bytes.
+const DOWNLOADS: &str = "/api/data/";
+
+pub fn layer() -> CompressionLayer<And<And<SizeAbove, NotForContentType>, NotForContentType>> {
+    let predicate = SizeAbove::new(MIN_BYTES).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
+    CompressionLayer::new().gzip(true).compress_when(predicate)
+}
+
+/// Stands outside of [`layer`] and hides from it that the caller would take gzip.
+pub async fn exempt_downloads(mut request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(DOWNLOADS) {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
+    next.run(request).await
+}

@@ -1,0 +1,62 @@
+//! A whole server, from its settings to its orderly end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use super::app::StartError;
+use super::serve::{self, Listener, ServeError};
+use super::{App, AppState, ServerConfig};
+use crate::store::VERSION;
+
+/// A server that has its port and its data, and takes connections once [`Server::run`] is called.
+pub struct Server {
+    listener: Listener,
+    pub app: AppState,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("start-up ended unexpectedly")]
+    Lost,
+}
+
+impl Server {
+    /// Takes the port first, so that a second server leaves the data alone.
+    pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
+        let listener = serve::bind(&config).await?;
+        let app = tokio::task::spawn_blocking(move || App::open(config)).await.map_err(|_| ServerError::Lost)??;
+        let build = &app.config.build;
+        tracing::info!("Agnes {} | channel: {} | schema v{VERSION}", build.version, build.channel);
+        Ok(Self { listener, app })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address
+    }
+
+    /// Serves until `shutdown` completes; then requests end, a running extractor is stopped, and the state database is
+    /// closed.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
+        let Self { listener, app } = self;
+        tracing::info!(address = %listener.address, data_dir = %app.config.data_dir.root().display(), "listening");
+        let runner = std::sync::Arc::clone(&app.runner);
+        let work = tokio::spawn(async move {
+            // The directory may have moved, or extracts may have come while nobody was there.
+            if let Err(error) = runner.rebuild().await {
+                tracing::error!(%error, "cannot publish; what was published before stays");
+            }
+            runner.work().await;
+        });
+        let served = serve::run(listener, app.clone(), shutdown).await;
+        work.abort();
+        let _ = work.await;
+        app.store.close().await;
+        tracing::info!("stopped");
+        Ok(served?)
+    }
+}
