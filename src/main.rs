@@ -1,1 +1,3 @@
-fn main() {}
+fn main() -> std::process::ExitCode {
+    agnes::cli::run(std::env::args_os(), agnes::config::Environment::process())
+}

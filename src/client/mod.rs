@@ -1,1 +1,130 @@
-//!
+//! Typed HTTP client of our own API, for the command line and other programs that talk to the server.
+
+mod ca;
+mod download;
+mod error;
+mod request;
+
+pub use download::{Download, DownloadRequest};
+pub use error::ClientError;
+pub use request::RetryAfter;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::{Host, Url};
+
+use crate::base::secret::Secret;
+use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
+use crate::protocol::query::{QueryRequest, QueryResponse};
+use crate::protocol::sync::Manifest;
+
+/// Longest wait for one ordinary answer.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Longest wait for a query; the server stops queries after 300 seconds unless configured otherwise.
+const QUERY: Duration = Duration::from_secs(600);
+
+/// How to reach a server.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Without a trailing slash; may have a path.
+    pub server: Url,
+    /// Sent to this server only.
+    pub token: Option<Secret>,
+    /// PEM files of further certificate authorities to trust.
+    pub ca_files: Vec<PathBuf>,
+}
+
+/// A connection pool to one server.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    server: Url,
+    token: Option<Secret>,
+}
+
+impl Client {
+    /// Reads the certificates; does not connect yet.
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(format!(
+                "agnes-cli/{} ({}; {})",
+                env!("CARGO_PKG_VERSION"),
+                std::env::consts::OS,
+                std::env::consts::ARCH
+            ))
+            .connect_timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none());
+        if is_this_machine(&endpoint.server) {
+            // A proxy would look for the server on its own machine.
+            builder = builder.no_proxy();
+        }
+        for file in &endpoint.ca_files {
+            builder = builder.tls_certs_merge(ca::read(file)?);
+        }
+        let http = builder.build().map_err(|error| ClientError::Setup(error::chain(&error)))?;
+        Ok(Self { http, server: endpoint.server, token: endpoint.token })
+    }
+
+    /// The address as shown to people.
+    pub fn server(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
+    }
+
+    pub async fn me(&self) -> Result<Me, ClientError> {
+        self.get(&["auth", "me"], &[]).await
+    }
+
+    /// Signs in; no token is needed for this.
+    pub async fn sign_in(&self, request: &TokenRequest) -> Result<TokenResponse, ClientError> {
+        self.send(Method::POST, &["auth", "token"], request).await
+    }
+
+    pub async fn manifest(&self) -> Result<Manifest, ClientError> {
+        self.get(&["api", "sync", "manifest"], &[]).await
+    }
+
+    pub async fn query(&self, request: &QueryRequest) -> Result<QueryResponse, ClientError> {
+        let builder = self.builder(Method::POST, &["api", "query"], QUERY)?.json(request);
+        request::json(self.follow(builder).await?).await
+    }
+
+    /// `GET` with query parameters. `path` are segments that get percent-encoded.
+    pub async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, ClientError> {
+        let builder = self.builder(Method::GET, path, ANSWER)?.query(query);
+        request::json(self.follow(builder).await?).await
+    }
+
+    /// Sends a JSON body and reads a JSON answer.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let builder = self.builder(method, path, ANSWER)?.json(body);
+        request::json(self.follow(builder).await?).await
+    }
+
+    /// Sends a request whose answer has no body of interest; `body` `Null` sends none.
+    pub async fn tell(&self, method: Method, path: &[&str], body: &Value) -> Result<(), ClientError> {
+        let mut builder = self.builder(method, path, ANSWER)?;
+        if !body.is_null() {
+            builder = builder.json(body);
+        }
+        self.follow(builder).await.map(drop)
+    }
+}
+
+fn is_this_machine(server: &Url) -> bool {
+    match server.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

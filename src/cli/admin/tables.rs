@@ -1,0 +1,186 @@
+use reqwest::Method;
+use serde_json::Value;
+
+use super::listed;
+use crate::cli::{CliError, Context};
+use crate::client::Client;
+use crate::protocol::registry::{RegisterTable, Registered, TableList, TableRow, UpdateTable, Updated};
+
+/// What is said about a table, when it is registered and when it is changed.
+#[derive(clap::Args, Debug)]
+pub struct Fields {
+    /// Bucket (Keboola) or schema at the source
+    #[arg(long)]
+    bucket: Option<String>,
+    /// Name at the source
+    #[arg(long)]
+    source_table: Option<String>,
+    /// SQL of a materialized table, or @FILE to read it from a file
+    #[arg(long, value_name = "SQL|@FILE")]
+    query: Option<String>,
+    #[arg(long)]
+    description: Option<String>,
+    /// When to sync, e.g. `every 6h` or `daily 05:00`
+    #[arg(long)]
+    sync_schedule: Option<String>,
+    /// `full_refresh`, `incremental` or `partitioned`
+    #[arg(long)]
+    sync_strategy: Option<String>,
+    /// Column of the primary key; may be given several times
+    #[arg(long)]
+    primary_key: Vec<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Register {
+    /// Name of the table in queries
+    name: String,
+    #[arg(long, default_value = "keboola")]
+    source_type: String,
+    /// `local` (copied here) or `materialized` (result of --query)
+    #[arg(long, default_value = "local", value_parser = ["local", "remote", "materialized"])]
+    query_mode: String,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Update {
+    /// Name or id
+    table: String,
+    /// New name
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long)]
+    source_type: Option<String>,
+    #[arg(long, value_parser = ["local", "remote", "materialized"])]
+    query_mode: Option<String>,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Unregister {
+    /// Name or id
+    table: String,
+}
+
+const REGISTRY: [&str; 3] = ["api", "admin", "registry"];
+
+pub async fn register(args: Register, client: &Client, context: &Context) -> anyhow::Result<()> {
+    let Register { name, source_type, query_mode, fields } = args;
+    let source_query = fields.query.map(|query| sql(&query)).transpose()?;
+    if query_mode == "materialized" && source_query.is_none() {
+        return Err(CliError::usage("Error: a materialized table needs --query").into());
+    }
+    let request = RegisterTable {
+        source_table: Some(fields.source_table.unwrap_or_else(|| name.clone())),
+        name: name.clone(),
+        source_type: Some(source_type),
+        bucket: fields.bucket,
+        source_query,
+        query_mode: Some(query_mode.clone()),
+        sync_schedule: fields.sync_schedule,
+        sync_strategy: fields.sync_strategy,
+        primary_key: (!fields.primary_key.is_empty()).then_some(fields.primary_key),
+        folder: None,
+        description: fields.description,
+    };
+    let printer = &context.printer;
+    match client.send::<Registered>(Method::POST, &["api", "admin", "register-table"], &request).await {
+        Ok(table) => {
+            printer.line(format_args!("Registered: {}", table.name))?;
+            if query_mode != "remote" {
+                printer.note(format_args!("Fetch its data now with: agnes admin sync {name}"));
+            }
+            printer.note(format_args!(
+                "Nobody but admins may read it yet. Run: agnes admin grant create <group> table {}",
+                table.id
+            ));
+            Ok(())
+        }
+        Err(error) if error.status() == Some(409) => Ok(printer.line(format_args!("Already exists: {name}"))?),
+        Err(error) => Err(CliError::failed(error).into()),
+    }
+}
+
+pub async fn update(args: Update, client: &Client, context: &Context) -> anyhow::Result<()> {
+    let table = find(client, &args.table).await?;
+    let fields = args.fields;
+    let request = UpdateTable {
+        name: args.name,
+        sync_strategy: fields.sync_strategy,
+        primary_key: (!fields.primary_key.is_empty()).then_some(fields.primary_key),
+        description: fields.description,
+        source_type: args.source_type,
+        bucket: fields.bucket,
+        source_table: fields.source_table,
+        source_query: fields.query.map(|query| sql(&query)).transpose()?,
+        query_mode: args.query_mode,
+        sync_schedule: fields.sync_schedule,
+        profile_after_sync: None,
+        folder: None,
+    };
+    let mut body = serde_json::to_value(request)?;
+    if let Value::Object(body) = &mut body {
+        body.retain(|_, value| !value.is_null());
+    }
+    if body.as_object().is_none_or(|body| body.is_empty()) {
+        return Err(CliError::usage("Error: nothing to change").hint("See: agnes admin update-table --help").into());
+    }
+    let path = ["api", "admin", "registry", &table.id];
+    let updated: Updated = client.send(Method::PUT, &path, &body).await.map_err(CliError::failed)?;
+    Ok(context.printer.line(format_args!("Updated {}: {}", args.table, updated.updated.join(", ")))?)
+}
+
+pub async fn unregister(args: Unregister, client: &Client, context: &Context) -> anyhow::Result<()> {
+    let table = find(client, &args.table).await?;
+    let path = ["api", "admin", "registry", &table.id];
+    client.tell(Method::DELETE, &path, &Value::Null).await.map_err(CliError::failed)?;
+    Ok(context.printer.line(format_args!("Unregistered: {}", table.name))?)
+}
+
+pub async fn list(client: &Client, context: &Context) -> anyhow::Result<()> {
+    let Some(list) = listed::<TableList>(client, context, &REGISTRY, &[]).await? else { return Ok(()) };
+    context.printer.line(format_args!("Registered tables: {}", list.count))?;
+    for table in list.tables {
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let (source, mode, bucket) = (text(table.source_type), text(table.query_mode), text(table.bucket));
+        let row = format!("  {:<30} src={source:<10} mode={mode:<6} bucket={bucket:<20}", table.name);
+        context.printer.line(row.trim_end())?;
+        if let Some(error) = table.last_sync_error {
+            context.printer.warn(format_args!("{}: {error}", table.name));
+        }
+    }
+    Ok(())
+}
+
+/// Registry ids of tables given by name or id.
+pub async fn ids(client: &Client, references: &[String]) -> Result<Vec<String>, CliError> {
+    let list = registry(client).await?;
+    references.iter().map(|reference| lookup(&list, reference).map(|table| table.id.clone())).collect()
+}
+
+async fn find(client: &Client, reference: &str) -> Result<TableRow, CliError> {
+    lookup(&registry(client).await?, reference).cloned()
+}
+
+async fn registry(client: &Client) -> Result<Vec<TableRow>, CliError> {
+    let list: TableList = client.get(&REGISTRY, &[]).await.map_err(CliError::failed)?;
+    Ok(list.tables)
+}
+
+fn lookup<'a>(list: &'a [TableRow], reference: &str) -> Result<&'a TableRow, CliError> {
+    let by_id = list.iter().find(|table| table.id == reference);
+    by_id
+        .or_else(|| list.iter().find(|table| table.name.eq_ignore_ascii_case(reference)))
+        .ok_or_else(|| CliError::new("not_found", format!("Table not found: {reference}")))
+}
+
+fn sql(text: &str) -> Result<String, CliError> {
+    match text.strip_prefix('@') {
+        None => Ok(text.to_owned()),
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| CliError::usage(format!("Error: cannot read the query from {path}: {error}"))),
+    }
+}

@@ -1,0 +1,101 @@
+use std::process::ExitCode;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+
+use crate::base::secret::Secret;
+use crate::cli::{CliError, Context, input};
+use crate::client::{Client, ClientError};
+use crate::protocol::auth::Me;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Read the token from stdin, so that it appears in no process list
+    #[arg(long)]
+    token_stdin: bool,
+    /// Address to remember with the token, instead of the one the server tells
+    #[arg(long)]
+    email: Option<String>,
+    /// Store the token without asking the server whether it is good
+    #[arg(long)]
+    skip_verify: bool,
+}
+
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let server = context.chosen_server()?.ok_or_else(|| {
+        CliError::new("no_server", "Error: no server given: a token belongs to one server")
+            .hint("Add --server URL, or set AGNES_SERVER. Nothing was stored.")
+    })?;
+    let token = match args.token_stdin {
+        true if context.globals.token.is_some() => {
+            return Err(CliError::usage("Error: give either --token or --token-stdin, not both").into());
+        }
+        true => Secret::new(input::piped_secret("token")?.expose().trim()),
+        false => context.given_token()?.ok_or_else(|| {
+            CliError::usage("Error: no token given").hint("Use --token-stdin, --token @FILE, or set AGNES_TOKEN.")
+        })?,
+    };
+    let claimed = email_claim(&token)?;
+    let told = if args.skip_verify {
+        None
+    } else {
+        let client = context.client_for(server.clone(), Some(token.clone()))?;
+        told_email(context.block_on(client.me())?, &client, context)?
+    };
+    let email = args.email.or(told).or(claimed).ok_or_else(|| {
+        CliError::new("no_email", "Error: the token names no e-mail address").hint("Add --email ADDRESS.")
+    })?;
+    context.config_dir()?.save(&server, &token, &email)?;
+    context.printer.line(format_args!("Imported token for {email}."))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The e-mail address that a JWT claims; the signature is the server's business.
+fn email_claim(token: &Secret) -> Result<Option<String>, CliError> {
+    #[derive(Deserialize)]
+    struct Claims {
+        email: Option<String>,
+    }
+    let bad = || {
+        CliError::new("bad_token", "Error: the token is not a JWT (three parts with dots between them)")
+            .hint("Copy the whole token, without quotes or line breaks.")
+    };
+    let parts: Vec<&str> = token.expose().split('.').collect();
+    let [_, claims, _] = parts[..] else { return Err(bad()) };
+    let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).map_err(|_| bad())?;
+    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| bad())?;
+    Ok(claims.email.filter(|email| !email.is_empty()))
+}
+
+/// The address that the server gives for the token. Older servers (404) and some proxies (403) do not say.
+fn told_email(answer: Result<Me, ClientError>, client: &Client, context: &Context) -> Result<Option<String>, CliError> {
+    match answer {
+        Ok(me) => Ok(Some(me.email)),
+        Err(ClientError::Status { status: status @ (403 | 404), .. }) => {
+            let server = client.server();
+            context.printer.warn(format_args!("{server} did not tell whose token this is (HTTP {status})"));
+            Ok(None)
+        }
+        Err(error) => Err(rejected(error, client.server())),
+    }
+}
+
+fn rejected(error: ClientError, server: &str) -> CliError {
+    match error.status() {
+        Some(401) => CliError {
+            status: Some(401),
+            ..CliError::new("auth_failed", format!("Error: token rejected by server ({server}): {}", error.detail()))
+                .hint("Nothing was stored. Make a fresh token and try again.")
+                .exiting(crate::cli::exit::NO_SERVER)
+        },
+        Some(status) => CliError {
+            status: Some(status),
+            ..CliError::new(
+                "refused",
+                format!("Error: {server} could not check the token: HTTP {status}: {}", error.detail()),
+            )
+            .hint("Nothing was stored. Try again later, or use --skip-verify.")
+        },
+        None => error.into(),
+    }
+}

@@ -1,0 +1,87 @@
+//! What every command gets: environment, global options, printer, and the way to the server.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use clap::Args;
+use url::Url;
+
+use super::credentials::{self, ConfigDir};
+use super::{CliError, Printer};
+use crate::base::secret::Secret;
+use crate::client::{Client, Endpoint};
+use crate::config::{Environment, env_vars};
+
+/// Options that stand before or after any command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Globals {
+    /// Address of the server, for this run
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub server: Option<String>,
+    /// Token to use for this run, or @FILE to read it from a file
+    #[arg(long, global = true, value_name = "TOKEN|@FILE", help_heading = "Global options")]
+    pub token: Option<String>,
+    /// The workspace, instead of the one found from the current directory upwards
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub workspace: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+pub struct Context {
+    pub env: Environment,
+    pub globals: Globals,
+    pub printer: Printer,
+}
+
+impl Context {
+    pub fn config_dir(&self) -> Result<ConfigDir, CliError> {
+        ConfigDir::locate(&self.env)
+    }
+
+    /// [`Self::chosen_server`], else `http://localhost:8000`.
+    pub fn server(&self) -> Result<Url, CliError> {
+        match self.chosen_server()? {
+            Some(server) => Ok(server),
+            None => credentials::server_url("http://localhost:8000"),
+        }
+    }
+
+    /// `--server`, `AGNES_SERVER`, `config.yaml`.
+    pub fn chosen_server(&self) -> Result<Option<Url>, CliError> {
+        if let Some(server) = self.globals.server.as_deref().or_else(|| self.env.get(&env_vars::AGNES_SERVER)) {
+            return credentials::server_url(server).map(Some);
+        }
+        self.config_dir()?.server()?.map(|server| credentials::server_url(&server)).transpose()
+    }
+
+    /// The token given for this run: `--token` or `AGNES_TOKEN`.
+    pub fn given_token(&self) -> Result<Option<Secret>, CliError> {
+        match &self.globals.token {
+            Some(text) => credentials::token_argument(text).map(Some),
+            None => Ok(self.env.secret(&env_vars::AGNES_TOKEN)),
+        }
+    }
+
+    /// A client with the token for the server, or an error that says how to sign in.
+    pub fn client(&self) -> Result<Client, CliError> {
+        let server = self.server()?;
+        let token = match self.given_token()? {
+            Some(token) => Some(token),
+            None => self.config_dir()?.token(&server)?,
+        };
+        match token {
+            Some(token) => self.client_for(server, Some(token)),
+            None => Err(CliError::signed_out(server.as_str().trim_end_matches('/'))),
+        }
+    }
+
+    pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {
+        let ca_files = credentials::ca_files(&self.env);
+        Ok(Client::new(Endpoint { server, token, ca_files })?)
+    }
+
+    /// Runs network work on this thread. Made only by commands that need it.
+    pub fn block_on<F: Future>(&self, work: F) -> std::io::Result<F::Output> {
+        Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+    }
+}

@@ -1,0 +1,203 @@
+//! `CFG`: the configured server and the tokens, one for each server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::CliError;
+use crate::base::atomic_file::{self, PRIVATE, PUBLIC};
+use crate::base::secret::Secret;
+use crate::config::{Environment, env_vars};
+
+/// The directory of `config.yaml`, `tokens.json` and, from older versions, `token.json`.
+#[derive(Clone, Debug)]
+pub struct ConfigDir(PathBuf);
+
+#[derive(Default, Deserialize, Serialize)]
+struct Tokens {
+    /// By server address.
+    #[serde(default)]
+    servers: BTreeMap<String, StoredToken>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct StoredToken {
+    access_token: String,
+    #[serde(default)]
+    email: String,
+}
+
+impl ConfigDir {
+    /// `AGNES_CONFIG_DIR`, else `~/.config/agnes`. Nothing is created.
+    pub fn locate(env: &Environment) -> Result<Self, CliError> {
+        if let Some(directory) = env.get(&env_vars::AGNES_CONFIG_DIR) {
+            return Ok(Self(directory.into()));
+        }
+        let home = env.named("HOME").or_else(|| env.named("USERPROFILE"));
+        home.map(|home| Self(Path::new(home).join(".config").join("agnes")))
+            .ok_or_else(|| CliError::new("no_home", "Error: HOME is not set").hint("Set AGNES_CONFIG_DIR."))
+    }
+
+    /// The server of `config.yaml`.
+    pub fn server(&self) -> Result<Option<String>, CliError> {
+        #[derive(Default, Deserialize)]
+        struct File {
+            #[serde(default)]
+            server: Option<String>,
+        }
+        let path = self.0.join("config.yaml");
+        let Some(text) = read(&path)? else { return Ok(None) };
+        let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
+            CliError::new("bad_config", format!("Error: {} is not valid YAML: {error}", path.display()))
+                .hint("Correct or delete the file; its one key is `server`.")
+        })?;
+        Ok(file.and_then(|file| file.server).filter(|server| !server.trim().is_empty()))
+    }
+
+    /// The token stored for `server`. Older versions kept one token, which belongs to the configured server only.
+    pub fn token(&self, server: &Url) -> Result<Option<Secret>, CliError> {
+        if let Some(stored) = self.tokens()?.servers.get(&key(server)) {
+            return Ok(Some(Secret::new(&stored.access_token)));
+        }
+        let configured = self.server()?.unwrap_or_else(|| "http://localhost:8000".into());
+        if server_url(&configured).is_ok_and(|configured| key(&configured) == key(server))
+            && let Some(text) = read(&self.0.join("token.json"))?
+        {
+            let old: Option<StoredToken> = serde_json::from_str(&text).ok();
+            return Ok(old.map(|old| Secret::new(old.access_token)));
+        }
+        Ok(None)
+    }
+
+    /// Remembers server and token. Called only after the server has accepted the token.
+    pub fn save(&self, server: &Url, token: &Secret, email: &str) -> Result<(), CliError> {
+        let mut tokens = self.tokens()?;
+        tokens
+            .servers
+            .insert(key(server), StoredToken { access_token: token.expose().to_owned(), email: email.to_owned() });
+        let config = with_server(&read(&self.0.join("config.yaml"))?.unwrap_or_default(), &key(server));
+        let write = || -> io::Result<()> {
+            fs::create_dir_all(&self.0)?;
+            fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))?;
+            atomic_file::write(&self.0.join("tokens.json"), &serde_json::to_vec_pretty(&tokens)?, PRIVATE)?;
+            atomic_file::write(&self.0.join("config.yaml"), config.as_bytes(), PUBLIC)
+        };
+        write().map_err(|error| {
+            CliError::new("config_not_written", format!("Error: cannot write to {}: {error}", self.0.display()))
+                .hint("Set AGNES_CONFIG_DIR to a directory that you may write to.")
+        })
+    }
+
+    fn tokens(&self) -> Result<Tokens, CliError> {
+        let path = self.0.join("tokens.json");
+        let Some(text) = read(&path)? else { return Ok(Tokens::default()) };
+        serde_json::from_str(&text).map_err(|error| {
+            // The error tells a place in the file, never its content.
+            let place = format!("line {}, column {}", error.line(), error.column());
+            CliError::new("bad_config", format!("Error: {} is not valid JSON ({place})", path.display()))
+                .hint("Delete the file and sign in again.")
+        })
+    }
+}
+
+/// Checks a server address: `http` or `https`, a host, no name and password, no query.
+pub fn server_url(text: &str) -> Result<Url, CliError> {
+    let bad = |reason: &str| {
+        CliError::usage(format!("Error: '{text}' is not a server address: {reason}"))
+            .hint("Write it like https://agnes.example.com")
+    };
+    let mut url = Url::parse(text.trim().trim_end_matches('/')).map_err(|error| bad(&error.to_string()))?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(bad("it must begin with http:// or https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(CliError::usage("Error: a server address must not carry a name or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("it must not have ? or #"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// A token as given on the command line; `@FILE` reads it from a file.
+pub fn token_argument(text: &str) -> Result<Secret, CliError> {
+    let token = match text.strip_prefix('@') {
+        None => text.to_owned(),
+        Some(path) => fs::read_to_string(path)
+            .map_err(|error| CliError::usage(format!("Error: cannot read the token from {path}: {error}")))?,
+    };
+    match token.trim() {
+        "" => Err(CliError::usage("Error: the token is empty")),
+        token => Ok(Secret::new(token)),
+    }
+}
+
+/// Files of further certificate authorities: `AGNES_CA_FILE`, and `~/.agnes/ca.pem` where it is there.
+pub fn ca_files(env: &Environment) -> Vec<PathBuf> {
+    let named = env.get(&env_vars::AGNES_CA_FILE).map(PathBuf::from);
+    let at_home = env.named("HOME").map(|home| Path::new(home).join(".agnes").join("ca.pem"));
+    named.into_iter().chain(at_home.filter(|path| path.is_file())).collect()
+}
+
+/// The address without its last slash: the key of the stored tokens.
+pub fn key(server: &Url) -> String {
+    server.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The text of `config.yaml` with its `server` replaced; comments and other keys stay.
+fn with_server(text: &str, server: &str) -> String {
+    let others = text.lines().filter(|line| !line.starts_with("server:"));
+    let mut lines: Vec<&str> = others.collect();
+    let line = format!("server: {server}");
+    lines.push(&line);
+    lines.join("\n") + "\n"
+}
+
+fn read(path: &Path) -> Result<Option<String>, CliError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CliError::new("bad_config", format!("Error: cannot read {}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_belong_to_servers() {
+        let home = tempfile::tempdir().unwrap();
+        let config = ConfigDir(home.path().join("agnes"));
+        let (one, two) = (server_url("https://one.example/").unwrap(), server_url("https://two.example").unwrap());
+        fs::create_dir_all(&config.0).unwrap();
+        fs::write(config.0.join("config.yaml"), "# mine\nserver: https://one.example\nother: 1\n").unwrap();
+        fs::write(config.0.join("token.json"), r#"{"access_token":"old","email":"a@b","role":"x"}"#).unwrap();
+        assert_eq!(config.token(&one).unwrap(), Some(Secret::new("old")));
+        assert_eq!(config.token(&two).unwrap(), None);
+
+        config.save(&two, &Secret::new("new"), "a@b").unwrap();
+        assert_eq!(config.token(&two).unwrap(), Some(Secret::new("new")));
+        assert_eq!(config.server().unwrap().as_deref(), Some("https://two.example"));
+        let text = fs::read_to_string(config.0.join("config.yaml")).unwrap();
+        assert!(text.contains("# mine") && text.contains("other: 1"), "{text}");
+        assert_eq!(fs::metadata(config.0.join("tokens.json")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&config.0).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(key(&server_url("http://h:8000/agnes/").unwrap()), "http://h:8000/agnes");
+        for bad in ["", "agnes.example.com", "ftp://x", "http://u:p@x", "http://x?y"] {
+            assert!(server_url(bad).is_err(), "{bad}");
+        }
+        assert!(!server_url("http://u:hunter2@x").unwrap_err().render().contains("hunter2"));
+    }
+}

@@ -1,0 +1,204 @@
+//! The one place that turns errors into text, hint and exit code.
+
+use serde_json::{Map, Value, json};
+
+use crate::client::ClientError;
+
+/// Exit codes beyond 0 and 2 (usage, also clap's).
+pub mod exit {
+    pub const FAILED: u8 = 1;
+    pub const USAGE: u8 = 2;
+    /// Some of the work is done.
+    pub const PARTIAL: u8 = 4;
+    /// Signed out, or the server cannot be reached.
+    pub const NO_SERVER: u8 = 7;
+}
+
+/// Keys of a `detail` object that come first, in this order.
+const FIRST_KEYS: [&str; 12] = [
+    "kind",
+    "reason",
+    "path",
+    "registered_as",
+    "billing_project",
+    "data_project",
+    "scan_bytes",
+    "limit_bytes",
+    "tables",
+    "current",
+    "limit",
+    "retry_after_seconds",
+];
+
+/// What went wrong, what to do about it, and the exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CliError {
+    pub kind: &'static str,
+    /// All that is shown but the hint; may have several lines.
+    pub message: String,
+    pub hint: Option<String>,
+    /// HTTP status, where a server gave one.
+    pub status: Option<u16>,
+    pub exit: u8,
+}
+
+impl CliError {
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, status: None, exit: exit::FAILED }
+    }
+
+    /// Arguments that do not fit together: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", message).exiting(exit::USAGE)
+    }
+
+    /// No token at all for this server.
+    pub fn signed_out(server: &str) -> Self {
+        Self::new("auth_failed", format!("Error: not signed in to {server}"))
+            .hint("Run: agnes auth login, or: agnes auth import-token")
+            .exiting(exit::NO_SERVER)
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn exiting(mut self, code: u8) -> Self {
+        self.exit = code;
+        self
+    }
+
+    /// `Failed: <detail>`, as the admin commands report what the server refused.
+    pub fn failed(error: ClientError) -> Self {
+        match &error {
+            ClientError::Status { status, .. } if *status != 401 => {
+                let message = format!("Failed: {}", error.detail());
+                Self { status: Some(*status), ..Self::new("refused", message) }
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// The text for a terminal.
+    pub fn render(&self) -> String {
+        let mut text = self.message.clone();
+        if let Some(hint) = &self.hint {
+            text.push('\n');
+            text.push_str(&wrapped("hint", hint));
+        }
+        text
+    }
+
+    /// The object for `--json`.
+    pub fn to_json(&self) -> Value {
+        let message = self.message.strip_prefix("Error: ").unwrap_or(&self.message);
+        json!({"error": {"kind": self.kind, "message": message, "hint": self.hint, "status": self.status}})
+    }
+}
+
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> Self {
+        match &error {
+            ClientError::Unreachable { .. } => Self::new("server_unreachable", format!("Error: {error}"))
+                .hint("Is the server running, and is the address right? Set it with --server or AGNES_SERVER.")
+                .exiting(exit::NO_SERVER),
+            ClientError::NotAgnes { .. } | ClientError::Redirect { .. } => {
+                Self::new("server_unreachable", format!("Error: {error}"))
+                    .hint("Check the address: a proxy may stand in between. Set it with --server or AGNES_SERVER.")
+                    .exiting(exit::NO_SERVER)
+            }
+            ClientError::Setup(message) => Self::new("client_setup", format!("Error: {message}")),
+            ClientError::Status { status, body, .. } => {
+                let code = if *status == 401 { exit::NO_SERVER } else { exit::FAILED };
+                let kind = if *status == 401 { "auth_failed" } else { "refused" };
+                let (message, hint) = describe(*status, body, &error);
+                let hint = hint.or_else(|| {
+                    (*status == 401).then(|| {
+                        "The token is missing, expired or revoked. Run: agnes auth login, or: agnes auth import-token"
+                            .to_owned()
+                    })
+                });
+                Self { kind, message, hint, status: Some(*status), exit: code }
+            }
+        }
+    }
+}
+
+/// Text and hint for an error answer.
+fn describe(status: u16, body: &Value, error: &ClientError) -> (String, Option<String>) {
+    let Some(Value::Object(detail)) = body.get("detail") else {
+        return (format!("HTTP {status}: {}", error.detail()), None);
+    };
+    let named = |key: &str| detail.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let label = if named("kind").is_some() { "kind" } else { "reason" };
+    let Some(name) = named(label) else { return (format!("HTTP {status}: {}", error.detail()), None) };
+    let mut text = format!("Error: {name} (HTTP {status})");
+    for (key, value) in in_order(detail) {
+        if key != label && !["hint", "suggestion"].contains(&key) && !value.is_null() {
+            text.push_str(&format!("\n  {key}: {}", shown(value)));
+        }
+    }
+    if let Some(suggestion) = named("suggestion") {
+        text.push('\n');
+        text.push_str(&wrapped("suggestion", suggestion));
+    }
+    (text, named("hint").map(str::to_owned))
+}
+
+fn in_order(detail: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let first = FIRST_KEYS.iter().filter_map(|key| Some((*key, detail.get(*key)?)));
+    let rest = detail.iter().filter(|(key, _)| !FIRST_KEYS.contains(&key.as_str()));
+    first.chain(rest.map(|(key, value)| (key.as_str(), value)))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "(empty)".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "(empty)".into(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// `  label: text`, wrapped at 80 columns, further lines indented by four.
+fn wrapped(label: &str, text: &str) -> String {
+    let mut lines = vec![format!("  {label}:")];
+    for word in text.split_whitespace() {
+        let fits = lines.last().is_some_and(|line| line.chars().count() + 1 + word.chars().count() <= 80);
+        match lines.last_mut() {
+            Some(line) if fits => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("    {word}")),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(status: u16, body: Value) -> String {
+        CliError::from(ClientError::Status { status, body, retry_after: None }).render()
+    }
+
+    #[test]
+    fn server_errors_become_readable() {
+        insta::assert_snapshot!(render(400, json!({"detail": {"tables": ["a", "b"], "kind": "row_limit", "x": {}, "n": null,
+            "hint": "Ask for fewer rows, or for fewer columns, or add a WHERE clause that narrows the result down."}})), @r"
+        Error: row_limit (HTTP 400)
+          tables: a, b
+          x: {}
+          hint: Ask for fewer rows, or for fewer columns, or add a WHERE clause that
+            narrows the result down.
+        ");
+        insta::assert_snapshot!(render(404, json!({"detail": "table 'x' not found"})), @"HTTP 404: table 'x' not found");
+        insta::assert_snapshot!(render(422, json!({"detail": [{"loc": ["body", "sql"], "msg": "Field required"}]})), @"HTTP 422: sql: Field required");
+        assert_eq!(render(502, Value::String("<html>".repeat(200))).chars().count(), "HTTP 502: ".len() + 500);
+    }
+}

@@ -1,0 +1,67 @@
+//! What people type or pipe in.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use super::{CliError, Context};
+use crate::base::secret::Secret;
+
+/// All of standard input without its last line end.
+pub fn piped_secret(what: &str) -> Result<Secret, CliError> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| CliError::new("input", format!("Error: cannot read the {what} from stdin: {error}")))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(CliError::usage(format!("Error: stdin holds no {what}"))),
+        text => Ok(Secret::new(text)),
+    }
+}
+
+/// A password that came as an argument; the person is told what that means.
+pub fn password_argument(context: &Context, password: String) -> Secret {
+    context.printer.warn("--password shows in process lists and shell history; use --password-stdin instead");
+    Secret::new(password)
+}
+
+/// One line from a person, without showing it.
+pub fn hidden_prompt(context: &Context, question: &str, option: &str) -> Result<Secret, CliError> {
+    let _echo_off = Hidden::stdin();
+    let answer = prompt(context, question, option);
+    context.printer.error("");
+    answer.map(Secret::new)
+}
+
+/// One line from a person.
+pub fn prompt(context: &Context, question: &str, option: &str) -> Result<String, CliError> {
+    if !io::stdin().is_terminal() {
+        return Err(CliError::usage(format!("Error: no {question} given")).hint(format!("Use {option}.")));
+    }
+    context.printer.ask(question);
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(read) if read > 0 => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+        _ => Err(CliError::new("aborted", "Aborted.")),
+    }
+}
+
+/// Turns the terminal's echo off until dropped.
+struct Hidden(Option<rustix::termios::Termios>);
+
+impl Hidden {
+    fn stdin() -> Self {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        Self(tcsetattr(io::stdin(), OptionalActions::Now, &silent).is_ok().then_some(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `analytics.duckdb`: a view over each pulled file, beside whatever the user keeps there.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::state::State;
+use crate::base::ident::{quote_ident, quote_path};
+use crate::cli::workspace::Workspace;
+use crate::engine::{self, Connection, Limits};
+
+/// How long to wait for another program that has the database open.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    #[error("{} is open in another program; its views are changed by the next pull (local_db_busy)", .0.display())]
+    Busy(std::path::PathBuf),
+    #[error("{}", engine::message(.0))]
+    Engine(#[from] engine::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Brings the views in line with the files, in one transaction, and returns the tables whose file cannot be read.
+///
+/// Nothing is opened when nothing has changed, so that a pull without news disturbs nobody.
+pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, String)>, ViewError> {
+    let tables = workspace.tables()?;
+    let mut versions = BTreeMap::new();
+    for table in &tables {
+        // A new version of a file may have other columns, which a view fixes when it is made.
+        let version = state.tables.get(table).map(|entry| entry.md5.as_str()).unwrap_or_default();
+        versions.insert(table.clone(), format!("{}#{version}", workspace.table_file(table).display()));
+    }
+    if state.views == versions && workspace.database().exists() {
+        return Ok(Vec::new());
+    }
+    std::fs::create_dir_all(workspace.duckdb_dir())?;
+    let mut connection = open(workspace)?;
+    let transaction = connection.transaction()?;
+    let known = objects(&transaction, "analytics")?;
+    for (name, object) in &known {
+        if object.is_ours() && !versions.contains_key(name) {
+            transaction.execute_batch(&format!("DROP VIEW {}", quote_ident(name)))?;
+        }
+    }
+    let mut unreadable = Vec::new();
+    for table in &tables {
+        if known.iter().any(|(name, object)| name.eq_ignore_ascii_case(table) && !object.is_ours()) {
+            continue;
+        }
+        let file = quote_path(&workspace.table_file(table));
+        let view = format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet({file})", quote_ident(table));
+        if let Err(error) = transaction.execute_batch(&view) {
+            versions.remove(table);
+            unreadable.push((table.clone(), engine::message(&error)));
+        }
+    }
+    transaction.commit()?;
+    connection.close().map_err(|(_, error)| error)?;
+    state.views = versions;
+    Ok(unreadable)
+}
+
+/// A table or view in schema `main`.
+pub struct Object {
+    table: bool,
+    sql: String,
+    name: String,
+}
+
+impl Object {
+    /// Whether it is a view that a pull made: it reads the table's own file of a workspace, wherever that lay then.
+    pub fn is_ours(&self) -> bool {
+        let file = format!("/server/parquet/{}.parquet", self.name.to_lowercase());
+        !self.table && self.sql.to_lowercase().contains(&file)
+    }
+}
+
+/// The user's and our objects of schema `main` in an open database.
+pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeMap<String, Object>> {
+    let mut statement = connection.prepare(
+        "SELECT table_name, true, '' FROM duckdb_tables()
+         WHERE database_name = ? AND schema_name = 'main' AND NOT internal
+         UNION ALL
+         SELECT view_name, false, coalesce(sql, '') FROM duckdb_views()
+         WHERE database_name = ? AND schema_name = 'main' AND NOT internal",
+    )?;
+    let rows = statement.query_map([database, database], |row| {
+        let name: String = row.get(0)?;
+        Ok((name.clone(), Object { table: row.get(1)?, sql: row.get(2)?, name }))
+    })?;
+    rows.collect()
+}
+
+fn open(workspace: &Workspace) -> Result<Connection, ViewError> {
+    let give_up = Instant::now() + PATIENCE;
+    let path = workspace.database();
+    loop {
+        match engine::open(&path, &Limits::small()) {
+            Ok(connection) => return Ok(connection),
+            Err(error) if !is_busy(&error) => return Err(error.into()),
+            Err(_) if Instant::now() >= give_up => return Err(ViewError::Busy(path)),
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// Whether another process has the database open.
+pub fn is_busy(error: &engine::Error) -> bool {
+    engine::message(error).contains("Could not set lock")
+}

@@ -1,0 +1,156 @@
+//! Queries on the pulled files.
+//!
+//! The views are defined in a database in memory, over the files as they lie there now: a query blocks no pull, needs no
+//! rebuilt views, and a workspace may be moved. The user's own tables in `analytics.duckdb` are attached read-only.
+
+use std::time::{Duration, Instant};
+
+use super::cell::Cell;
+use super::{Format, output};
+use crate::base::ident::{quote_ident, quote_path};
+use crate::cli::pull::views;
+use crate::cli::workspace::Workspace;
+use crate::cli::{CliError, Context};
+use crate::engine::{self, Connection, Limits, Statement};
+use crate::query::{self, ColumnType};
+
+/// How long to wait for a pull that is changing the views of `analytics.duckdb`.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Prints at most `limit` rows; tells whether there were more.
+pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<bool> {
+    let workspace = Workspace::locate(context, false)?;
+    let tables = workspace.tables()?;
+    if tables.is_empty() && !workspace.database().exists() {
+        return Err(CliError::new("no_data", "Local DuckDB not found. Run: agnes pull").into());
+    }
+    let connection = open(&workspace, &tables, sql, context).map_err(query_error)?;
+    let (mut statement, texts) = prepare(&connection, sql, limit).map_err(query_error)?;
+    // The crate fetches through an own borrow, so that the columns can be asked for first.
+    statement.raw_execute().map_err(query_error)?;
+    let columns = statement.column_names();
+    let zoned: Vec<bool> = (0..columns.len()).map(|index| is_zoned(&statement, index)).collect();
+    let mut output = output::Output::begin(format, &columns, &context.printer)?;
+    let mut rows = statement.raw_query();
+    let mut shown = 0;
+    while let Some(row) = rows.next().map_err(query_error)? {
+        if shown == limit {
+            output.end()?;
+            return Ok(true);
+        }
+        let cell = |(index, zoned): (usize, &bool)| match texts.get(index) {
+            Some(Some(column)) => Ok(Cell::from_text(column, row.get::<_, Option<String>>(index)?.as_deref())),
+            _ => row.get_ref(index).map(|value| Cell::from_engine(value.to_owned(), *zoned)),
+        };
+        let cells = zoned.iter().enumerate().map(cell);
+        output.row(cells.collect::<engine::Result<_>>().map_err(query_error)?)?;
+        shown += 1;
+    }
+    output.end()?;
+    Ok(false)
+}
+
+fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) -> engine::Result<Connection> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let spill = Some(workspace.duckdb_dir().join(".spill"));
+    let limits = Limits { memory: "1GB".into(), threads, spill, extensions: None };
+    let connection = engine::in_memory(&limits)?;
+    // This is the user's own machine: the engine's default, 80 % of its memory.
+    connection.execute_batch("RESET memory_limit")?;
+    let own = attach_analytics(&connection, workspace, sql, context)?;
+    for table in tables.iter().filter(|table| !own.iter().any(|name| name.eq_ignore_ascii_case(table))) {
+        let file = quote_path(&workspace.table_file(table));
+        let view = format!("CREATE VIEW {} AS SELECT * FROM read_parquet({file})", quote_ident(table));
+        if let Err(error) = connection.execute_batch(&view) {
+            let reason = engine::message(&error);
+            context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
+        }
+    }
+    // What a statement would write here is lost at its end, so that writing is an error instead.
+    connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
+    Ok(connection)
+}
+
+/// Makes the user's own tables and views visible, and returns their names. The file is let go of when it holds none.
+fn attach_analytics(
+    connection: &Connection,
+    workspace: &Workspace,
+    sql: &str,
+    context: &Context,
+) -> engine::Result<Vec<String>> {
+    if !workspace.database().exists() {
+        return Ok(Vec::new());
+    }
+    let attach = format!("ATTACH {} AS analytics (READ_ONLY)", quote_path(&workspace.database()));
+    let give_up = Instant::now() + PATIENCE;
+    while let Err(error) = connection.execute_batch(&attach) {
+        if !views::is_busy(&error) || Instant::now() >= give_up {
+            let reason = engine::message(&error);
+            context.printer.warn(format_args!("your own tables in analytics.duckdb are not at hand: {reason}"));
+            return Ok(Vec::new());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let objects = views::objects(connection, "analytics")?;
+    let own: Vec<String> = objects.into_iter().filter(|(_, object)| !object.is_ours()).map(|(name, _)| name).collect();
+    if own.is_empty() && !sql.contains("analytics") {
+        connection.execute_batch("DETACH analytics")?;
+    } else {
+        connection.execute_batch("SET search_path = 'memory.main,analytics.main'")?;
+    }
+    Ok(own)
+}
+
+/// Prepares the text; a single SELECT is made to stop one row after the limit, and to hand over columns whose values
+/// would lose something as text. The types of those columns stand beside it, none for the others.
+fn prepare<'a>(
+    connection: &'a Connection,
+    sql: &str,
+    limit: i64,
+) -> engine::Result<(Statement<'a>, Vec<Option<ColumnType>>)> {
+    // First as it is: errors shall speak of the text that was typed.
+    let statement = connection.prepare(sql)?;
+    let text = sql.trim().trim_end_matches(';');
+    if text.contains(';') {
+        return Ok((statement, Vec::new()));
+    }
+    // Not everything can stand inside a SELECT.
+    let Ok((values, names, texts)) = selection(connection, text) else { return Ok((statement, Vec::new())) };
+    let limited = format!("SELECT {values} FROM (\n{text}\n) AS q({names}) LIMIT {}", limit.saturating_add(1));
+    Ok(connection.prepare(&limited).map_or((statement, Vec::new()), |limited| (limited, texts)))
+}
+
+/// What to select, the names to select it from, and the types of the columns that come as text.
+fn selection(connection: &Connection, text: &str) -> engine::Result<(String, String, Vec<Option<ColumnType>>)> {
+    let mut description = connection.prepare(&format!("DESCRIBE (\n{text}\n)"))?;
+    let rows = description.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let (mut values, mut names, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, row) in rows.enumerate() {
+        let (name, described) = row?;
+        let column = Some(ColumnType::parse(&described)).filter(|column| is_lossy(column, &described));
+        let value = column.as_ref().map_or(format!("c{index}"), |column| query::as_text(column, index));
+        values.push(format!("{value} AS {}", quote_ident(&name)));
+        names.push(format!("c{index}"));
+        texts.push(column);
+    }
+    Ok((values.join(", "), names.join(", "), texts))
+}
+
+/// Whether values of this type lose something on their way out of the engine: offsets, digits, what is a text.
+fn is_lossy(column: &ColumnType, described: &str) -> bool {
+    match column {
+        // A struct without names is taken as text.
+        ColumnType::Scalar(name) if name == "VARCHAR" => described != "VARCHAR",
+        ColumnType::Scalar(name) => ["TIME WITH TIME ZONE", "TIME_NS", "BIT", "BIGNUM", "VARIANT"].contains(&&**name),
+        _ => true,
+    }
+}
+
+/// Whether a column is `TIMESTAMP WITH TIME ZONE`, which its values do not tell.
+fn is_zoned(statement: &Statement<'_>, column: usize) -> bool {
+    format!("{:?}", statement.column_logical_type(column).id()) == "TimestampTZ"
+}
+
+fn query_error(error: engine::Error) -> CliError {
+    CliError::new("query_error", format!("Query error: {}", engine::message(&error)))
+}

@@ -1,0 +1,117 @@
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::{CliError, Context, Printer};
+use crate::config::{DataDir, env_vars};
+use crate::protocol::system::Health;
+use crate::server::{Server, ServerConfig, demo, serve};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Address to listen on [default: 0.0.0.0, or 127.0.0.1 with --demo] [env: AGNES_HOST]
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 8000] [env: AGNES_PORT]
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Fill an empty DATA_DIR with sample data and print how to sign in
+    #[arg(long)]
+    pub demo: bool,
+    /// Ask the server that runs here whether it is well, and exit with 0 or 1
+    #[arg(long, conflicts_with = "demo")]
+    pub check: bool,
+}
+
+/// How long `--check` waits for an answer.
+const CHECK: Duration = Duration::from_secs(3);
+
+pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    if args.check {
+        return check(args, context);
+    }
+    crate::logging::init(&context.env)?;
+    let mut config = ServerConfig::load(context.env.clone())?;
+    if args.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
+        config.host = "127.0.0.1".into();
+    }
+    config.host = args.host.unwrap_or(config.host);
+    config.port = args.port.unwrap_or(config.port);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(serve_until_told(config, args.demo, &context.printer));
+    // A rebuild on a blocking thread may go on for long; it publishes whole or not at all.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// For container health checks: needs no other program, and reads address and port where the server reads them.
+fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let data_dir = DataDir::new(context.env.get(&env_vars::DATA_DIR).unwrap_or("./data"))?;
+    let env = context.env.clone().with_overlay(&data_dir.env_overlay())?;
+    let host = args.host.as_deref().or_else(|| env.get(&env_vars::AGNES_HOST)).unwrap_or("0.0.0.0").trim();
+    let port = args
+        .port
+        .map_or_else(|| env.number(&env_vars::AGNES_PORT, 8000), Ok)
+        .map_err(|text| CliError::new("unhealthy", format!("Error: {text}")))?;
+    let address = match host {
+        "0.0.0.0" | "::" => format!("http://127.0.0.1:{port}"),
+        host if host.contains(':') => format!("http://[{host}]:{port}"),
+        host => format!("http://{host}:{port}"),
+    };
+    let client = context.client_for(super::credentials::server_url(&address)?, None)?;
+    let ask = async { tokio::time::timeout(CHECK, client.get::<Health>(&["api", "health"], &[])).await };
+    let asked = context.block_on(ask)?;
+    let health = match asked {
+        Ok(answer) => answer.map_err(|error| CliError::new("unhealthy", format!("Error: {error}")))?,
+        Err(_) => {
+            let late = format!("Error: {address} did not answer within {} s", CHECK.as_secs());
+            return Err(CliError::new("unhealthy", late).into());
+        }
+    };
+    context.printer.line(&health.status)?;
+    Ok(if health.status == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn serve_until_told(config: ServerConfig, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
+    let stop = serve::stop_signal()?;
+    let server = Server::start(config).await?;
+    if with_demo {
+        let access = match demo::fill(&server.app).await {
+            Ok(access) => access,
+            Err(error) => {
+                server.app.store.close().await;
+                return Err(error.into());
+            }
+        };
+        introduce(&server, access, printer)?;
+    } else if std::io::stderr().is_terminal() {
+        printer.note(format!("Agnes listens on http://{}; stop it with Ctrl-C", server.address()));
+    }
+    Ok(server.run(stop).await?)
+}
+
+/// What to try next, for whoever started a demo.
+fn introduce(server: &Server, access: Option<demo::Access>, printer: &Printer) -> std::io::Result<()> {
+    let address = format!("http://{}", server.address());
+    printer.line(format!("Agnes demo   {address}"))?;
+    match access {
+        Some(access) => {
+            printer.line(format!("Admin        {}", demo::ADMIN_EMAIL))?;
+            printer.line(format!("Password     {}   (shown once)", access.password.expose()))?;
+            printer.line(format!("Token        {}   (24 hours)", access.token.expose()))?;
+            printer.line(format!(
+                "\nIn another terminal:\n  export AGNES_SERVER={address} AGNES_TOKEN='{}'\n  \
+                 mkdir -p agnes-workspace && cd agnes-workspace\n  agnes pull\n  agnes query \"{}\"\n  \
+                 agnes admin list-tables\n",
+                access.token.expose(),
+                "SELECT a.name, count(*) AS flights FROM flights f JOIN airlines a USING (carrier) GROUP BY ALL ORDER BY 2 DESC"
+            ))
+        }
+        None => printer.line(format!(
+            "This data directory was filled before; sign in as {} with the password that was shown then:\n  \
+             agnes auth login --server {address} --email {}\n",
+            demo::ADMIN_EMAIL,
+            demo::ADMIN_EMAIL
+        )),
+    }
+}

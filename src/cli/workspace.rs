@@ -1,0 +1,78 @@
+//! The workspace: where pulled files lie, and how it is found.
+
+use std::path::{Path, PathBuf};
+
+use super::{CliError, Context};
+use crate::config::env_vars;
+
+/// Any of these makes a directory a workspace.
+const MARKS: [&str; 3] = ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "AGNES_WORKSPACE.md"];
+
+#[derive(Clone, Debug)]
+pub struct Workspace(PathBuf);
+
+impl Workspace {
+    /// The named workspace (`--workspace`, `AGNES_LOCAL_DIR`), else the nearest one from the current directory upwards,
+    /// else the current directory: nothing is ever made inside another workspace unless `here` says so.
+    pub fn locate(context: &Context, here: bool) -> Result<Self, CliError> {
+        let named = context.globals.workspace.as_deref();
+        let named = named.or_else(|| context.env.get(&env_vars::AGNES_LOCAL_DIR).map(Path::new));
+        let start = std::path::absolute(named.unwrap_or(Path::new(".")))
+            .map_err(|error| CliError::new("no_workspace", format!("Error: no current directory: {error}")))?;
+        // `absolute` keeps a trailing `.`; views should not show it.
+        let start: PathBuf = start.components().collect();
+        if here || named.is_some() {
+            return Ok(Self(start));
+        }
+        let found = start.ancestors().find(|directory| MARKS.iter().any(|mark| directory.join(mark).exists()));
+        Ok(Self(found.unwrap_or(&start).to_owned()))
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Managed by `pull`: every table file in here comes from the server and goes when the server withdraws it.
+    pub fn parquet_dir(&self) -> PathBuf {
+        self.0.join("server").join("parquet")
+    }
+
+    pub fn table_file(&self, table: &str) -> PathBuf {
+        self.parquet_dir().join(format!("{table}.parquet"))
+    }
+
+    pub fn duckdb_dir(&self) -> PathBuf {
+        self.0.join("user").join("duckdb")
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.duckdb_dir().join("analytics.duckdb")
+    }
+
+    pub fn state_file(&self) -> PathBuf {
+        self.duckdb_dir().join("sync_state.json")
+    }
+
+    /// Held by the one `pull` that runs.
+    pub fn lock_file(&self) -> PathBuf {
+        self.duckdb_dir().join(".lock")
+    }
+
+    /// Names of the tables whose files are there, in order.
+    pub fn tables(&self) -> std::io::Result<Vec<String>> {
+        let entries = match std::fs::read_dir(self.parquet_dir()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if let Some(table) = name.strip_suffix(".parquet").filter(|table| crate::base::ident::is_relaxed(table)) {
+                names.push(table.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}

@@ -1,0 +1,18 @@
+//! Certificate authorities beyond those of the operating system.
+
+use std::path::Path;
+
+use reqwest::Certificate;
+
+use super::ClientError;
+
+/// All certificates of a PEM file.
+pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, ClientError> {
+    let broken = |message: String| ClientError::Setup(format!("certificate file {}: {message}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(super::error::chain(&error)))?;
+    if certificates.is_empty() {
+        return Err(broken("holds no PEM certificate".into()));
+    }
+    Ok(certificates)
+}

@@ -1,0 +1,90 @@
+//! Why a request did not give what was asked for.
+
+use std::error::Error;
+
+use serde_json::Value;
+
+use super::RetryAfter;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No answer: name, connection, TLS, timeout, or the connection broke.
+    #[error("cannot reach {server}: {reason}")]
+    Unreachable { server: String, reason: String },
+    /// The server answered with an error status. The body is JSON where it was any, else text.
+    #[error("HTTP {status}")]
+    Status { status: u16, body: Value, retry_after: Option<RetryAfter> },
+    /// A success status with a body that is not what the API promises: usually a proxy's page.
+    #[error("{server} does not answer like an Agnes server: {reason}")]
+    NotAgnes { server: String, reason: String },
+    /// A redirect that is not followed.
+    #[error("{server} redirects to {location}, which is not followed")]
+    Redirect { server: String, location: String },
+    /// The client cannot be set up: certificates, address.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl ClientError {
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether trying again may help: no answer, a server error, or too many requests.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Status { status, .. } => *status >= 500 || *status == 429,
+            _ => false,
+        }
+    }
+
+    /// The `detail` of an error body when it is a text, else the body itself, cut to 500 characters.
+    pub fn detail(&self) -> String {
+        let Self::Status { status, body, .. } = self else { return self.to_string() };
+        let text = match body.get("detail").unwrap_or(body) {
+            Value::String(text) => text.clone(),
+            Value::Array(problems) => problems.iter().map(problem).collect::<Vec<_>>().join("; "),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        if text.trim().is_empty() { format!("HTTP {status}") } else { cut(text.trim()) }
+    }
+}
+
+/// One field error of a 422 body: `name: field required`.
+fn problem(problem: &Value) -> String {
+    let field = problem["loc"].as_array().and_then(|path| path.last()).map(|last| match last {
+        Value::String(name) => name.clone(),
+        other => other.to_string(),
+    });
+    match (field, problem["msg"].as_str()) {
+        (Some(field), Some(message)) => format!("{field}: {message}"),
+        _ => problem.to_string(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= 500 {
+        return text.to_owned();
+    }
+    text.chars().take(497).chain("...".chars()).collect()
+}
+
+/// An error with its causes, without repeating what the cause says again.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}

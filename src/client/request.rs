@@ -1,0 +1,146 @@
+//! Sending one request: address, token, redirects, and what the answer means.
+
+use std::time::Duration;
+
+use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::{Client, ClientError, error};
+
+/// Redirects that are followed for one request.
+const REDIRECTS: usize = 5;
+/// Most of an error body that is read.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// How long the server asks to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryAfter(pub Duration);
+
+impl Client {
+    /// A request with the token; `path` segments are percent-encoded and stand below the server's own path.
+    pub(super) fn builder(
+        &self,
+        method: Method,
+        path: &[&str],
+        timeout: Duration,
+    ) -> Result<RequestBuilder, ClientError> {
+        let mut url = self.server.clone();
+        url.path_segments_mut()
+            .map_err(|()| ClientError::Setup(format!("'{}' is not a server address", self.server)))?
+            .pop_if_empty()
+            .extend(path);
+        let builder = self.http.request(method, url).timeout(timeout);
+        Ok(match &self.token {
+            Some(token) => builder.bearer_auth(token.expose()),
+            None => builder,
+        })
+    }
+
+    /// Sends, follows redirects on the same host, and turns error statuses into errors.
+    ///
+    /// Redirects are followed here and not by the HTTP library, because that one drops the token when `http` becomes
+    /// `https`, and turns a POST into a GET.
+    pub(super) async fn follow(&self, builder: RequestBuilder) -> Result<Response, ClientError> {
+        let mut request = builder.build().map_err(|error| ClientError::Setup(error::chain(&error)))?;
+        for _ in 0..=REDIRECTS {
+            let again = request.try_clone();
+            let response = self.http.execute(request).await.map_err(|error| self.unreachable(&error))?;
+            let status = response.status();
+            if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
+                return if status.is_success() { Ok(response) } else { Err(self.refused(response).await) };
+            }
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+            let refusal = ClientError::Redirect { server: self.server().to_owned(), location: location.to_owned() };
+            let (Some(mut next), Ok(target)) = (again, response.url().join(location)) else { return Err(refusal) };
+            if !may_follow(next.url(), &target) {
+                return Err(refusal);
+            }
+            if status == StatusCode::SEE_OTHER {
+                *next.method_mut() = Method::GET;
+                *next.body_mut() = None;
+            }
+            *next.url_mut() = target;
+            request = next;
+        }
+        Err(ClientError::Redirect { server: self.server().to_owned(), location: "itself again and again".into() })
+    }
+
+    pub(super) fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        let reason = if error.is_timeout() { "timed out".to_owned() } else { root_cause(error) };
+        ClientError::Unreachable { server: self.server().to_owned(), reason }
+    }
+
+    async fn refused(&self, mut response: Response) -> ClientError {
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(|seconds| RetryAfter(Duration::from_secs(seconds)));
+        let mut bytes = Vec::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > ERROR_BODY {
+                break;
+            }
+        }
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        ClientError::Status { status, body, retry_after }
+    }
+}
+
+/// Longest JSON answer; a query's is at most 64 MB of rows.
+const LONGEST: usize = 256 * 1024 * 1024;
+
+/// The body as JSON.
+pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
+    let server = response.url().origin().ascii_serialization();
+    let mut response = response;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| ClientError::Unreachable {
+        server: server.clone(),
+        reason: format!("the answer broke off: {}", root_cause(&error)),
+    })? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LONGEST {
+            let reason = format!("the answer is longer than {} MB", LONGEST / 1024 / 1024);
+            return Err(ClientError::NotAgnes { server, reason });
+        }
+    }
+    serde_json::from_slice(&bytes).map_err(|error| ClientError::NotAgnes { server, reason: error.to_string() })
+}
+
+/// Same host, and never from `https` back to `http`. The port may change only with the scheme.
+fn may_follow(from: &Url, to: &Url) -> bool {
+    let upgrade = from.scheme() == "http" && to.scheme() == "https";
+    from.host_str() == to.host_str()
+        && (upgrade || (from.scheme() == to.scheme() && from.port_or_known_default() == to.port_or_known_default()))
+}
+
+/// The innermost cause: what the operating system or TLS said.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_on_the_host_and_never_lose_tls() {
+        let follow = |from: &str, to: &str| may_follow(&from.parse().unwrap(), &to.parse().unwrap());
+        assert!(follow("http://a.example/x", "https://a.example/x"));
+        assert!(follow("https://a.example/x", "https://a.example/y"));
+        assert!(!follow("https://a.example/x", "http://a.example/x"));
+        assert!(!follow("http://a.example/x", "http://b.example/x"));
+        assert!(!follow("http://a.example/x", "http://a.example:81/x"));
+    }
+}
