@@ -1,0 +1,5 @@
+mod bootstrap;
+mod jwt;
+mod me;
+mod personal_tokens;
+mod token;

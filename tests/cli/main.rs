@@ -1,0 +1,15 @@
+//! The built binary against a stand-in for the server: exit code, stdout, stderr and files.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on shall end")]
+
+#[path = "../support/server_stand_in.rs"]
+mod server_stand_in;
+
+mod admin;
+mod auth;
+mod check;
+mod help;
+mod pull;
+mod pull_faults;
+mod query;
+mod sandbox;

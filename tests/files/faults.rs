@@ -1,0 +1,162 @@
+//! Bad files: a clear word about each, and what was published before stays.
+
+use std::process::Command;
+
+use agnes::connectors::files::FilesError;
+
+use super::{Case, gzip};
+
+/// A good version is published, then the bad one comes: the old rows stay and the error says what is wrong.
+fn assert_refused(name: &str, bad: impl AsRef<[u8]>, expected: &[&str]) {
+    let case = Case::new();
+    case.put("t.csv", "x,y\n1,2\n");
+    case.run();
+    let before = std::fs::read(case.parquet("t")).unwrap();
+    if name != "t.csv" {
+        std::fs::remove_file(case.folder().join("t.csv")).unwrap();
+    }
+    case.put(name, bad);
+    case.put("other.csv", "x\n1\n");
+    let report = case.run();
+    assert_eq!((report.tables_extracted, report.tables_failed, report.exit_code()), (1, 1, 2), "{name}: {report:?}");
+    let error = &report.errors[0].error;
+    for part in expected.iter().chain(&[name]) {
+        assert!(error.contains(part), "{part} is not in: {error}");
+    }
+    assert!(error.len() < 300 && !error.contains("strict_mode"), "{error}");
+    assert_eq!(std::fs::read(case.parquet("t")).unwrap(), before);
+    assert_eq!(case.published(), [("other".to_owned(), 1), ("t".to_owned(), 1)].into());
+    case.assert_clean();
+}
+
+#[test]
+fn ragged_rows() {
+    assert_refused("t.csv", "x,y\n1,2\n3\n", &["line 3: a row with 1 columns, but the header has 2"]);
+    assert_refused("t.csv", "x,y\n1,2,3\n4,5\n", &["line 2: a row with 3 columns, but the header has 2"]);
+    let late = format!("x,y\n{}1,2,3\n", "1,2\n".repeat(50_000));
+    assert_refused("t.csv", late, &["line 50002: a row with 3 columns"]);
+}
+
+#[test]
+fn broken_quotes() {
+    assert_refused("t.csv", "x,y\n1,\"2\n3,4\n", &["line 2", "quote"]);
+    assert_refused("t.csv", "x,y\n1,\"a\"b\n", &["line 2", "quote"]);
+}
+
+#[test]
+fn wrong_encodings() {
+    assert_refused("t.csv", b"x,y\n1,Kov\xe1\n", &["line 2", "is not UTF-8", "iconv"]);
+    assert_refused("t.csv", b"x,jm\xe9no\n1,2\n", &["line 1", "is not UTF-8"]);
+    let late = [b"x,y\n".as_slice(), &b"1,2\n".repeat(50_000), b"1,Kov\xe1\n"].concat();
+    assert_refused("t.csv", late, &["is not UTF-8"]);
+    let utf16: Vec<u8> = "\u{feff}x,y\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_refused("t.csv", utf16, &["iconv -f UTF-16"]);
+    assert_refused("t.csv", b"x,y\n1,a\0b\n", &["line 2: a NUL byte"]);
+    let late = ["x,y\n".to_owned(), "1,abcdefgh\n".repeat(900_000), "1,\0\n".to_owned()].concat();
+    assert_refused("t.csv", late, &["line 900002: a NUL byte"]);
+}
+
+#[test]
+fn headers() {
+    assert_refused("t.csv", "", &["it is empty"]);
+    assert_refused("t.csv", "\n\n", &["it is empty"]);
+    assert_refused("t.csv", "x,X\n1,2\n", &["two columns are named 'X'"]);
+    assert_refused("t.csv", ",x\n1,2\n", &["column 1 of the header has no name"]);
+}
+
+/// DuckDB reads a gzip stream that was cut off at the end of a line as a complete file.
+#[test]
+fn damaged_gzip() {
+    let whole = gzip((0..200_000).fold("x,y\n".to_owned(), |text, n| text + &format!("{n},{}\n", n * 7919 % 1009)));
+    assert_refused("t.csv.gz", &whole[..whole.len() / 2], &["gzip data is damaged: it ends early"]);
+    assert_refused("t.csv.gz", &whole[..whole.len() - 8], &["gzip data is damaged: it ends early"]);
+    let mut wrong = whole.clone();
+    let checksum = wrong.len() - 6;
+    wrong[checksum] ^= 0xff;
+    assert_refused("t.csv.gz", wrong, &["gzip data is damaged"]);
+    assert_refused("t.csv.gz", "x,y\n1,2\n", &["gzip data is damaged"]);
+    assert_refused("t.csv.gz", "", &["t.csv.gz"]);
+}
+
+#[test]
+fn damaged_parquet() {
+    assert_refused("t.parquet", "", &["not a readable parquet file"]);
+    assert_refused("t.parquet", "PAR1 but nothing more PAR1", &["not a readable parquet file"]);
+    let (case, _) = Case::with("g.csv", "x\n1\n");
+    let good = std::fs::read(case.parquet("g")).unwrap();
+    assert_refused("t.parquet", &good[..good.len() / 2], &["not a readable parquet file"]);
+}
+
+#[test]
+fn a_run_that_fails_throughout_leaves_the_extract_alone() {
+    let (case, _) = Case::with("a.csv", "x\n1\n");
+    let before = std::fs::read(case.source().join("extract.duckdb")).unwrap();
+    case.put("a.csv", "");
+    assert_eq!(case.run().exit_code(), 1);
+    assert_eq!(std::fs::read(case.source().join("extract.duckdb")).unwrap(), before);
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let case = Case::new();
+    std::fs::remove_dir(case.folder()).unwrap();
+    let error = case.try_run(None).unwrap_err();
+    assert!(matches!(error, FilesError::Folder { .. }), "{error}");
+    assert!(!case.source().exists());
+}
+
+/// Mounts a small file system in the place of the extracts; `None` where that is not allowed.
+struct Tmpfs<'a>(&'a Case);
+
+impl<'a> Tmpfs<'a> {
+    fn mount(case: &'a Case, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(case.source()).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(case.source()).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(case));
+        }
+        println!("skipped: this user may not mount a tmpfs");
+        None
+    }
+}
+
+impl Drop for Tmpfs<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.source()).output();
+    }
+}
+
+fn incompressible(rows: u64) -> String {
+    let next = |n: u64| (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (0..rows).fold("x\n".to_owned(), |text, n| text + &format!("v{:x}{:x}\n", next(n), next(next(n))))
+}
+
+#[test]
+fn a_full_disk() {
+    let case = Case::new();
+    let Some(_mount) = Tmpfs::mount(&case, "size=3m") else { return };
+    case.put("a.csv", "x\n1\n");
+    case.run();
+    let before = std::fs::read(case.parquet("a")).unwrap();
+    case.put("a.csv", incompressible(300_000));
+    let report = case.run();
+    assert_eq!(report.exit_code(), 1, "{report:?}");
+    assert!(report.errors[0].error.contains("the disk is full"), "{report:?}");
+    assert_eq!(std::fs::read(case.parquet("a")).unwrap(), before);
+    assert_eq!(case.published(), [("a".to_owned(), 1)].into());
+    case.assert_clean();
+}
+
+#[test]
+fn a_read_only_disk() {
+    let case = Case::new();
+    let Some(_mount) = Tmpfs::mount(&case, "size=3m") else { return };
+    case.put("a.csv", "x\n1\n");
+    case.run();
+    let remount = Command::new("mount").args(["-o", "remount,ro"]).arg(case.source()).output().unwrap();
+    assert!(remount.status.success());
+    case.put("a.csv", "x\n1\n2\n");
+    let error = case.try_run(None).unwrap_err().to_string();
+    assert!(error.contains("Read-only file system"), "{error}");
+    assert_eq!(case.published(), [("a".to_owned(), 1)].into());
+}

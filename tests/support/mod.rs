@@ -1,0 +1,14 @@
+//! What several test programs use.
+
+mod answer;
+mod client;
+mod mask;
+pub mod people;
+mod tables;
+mod test_app;
+pub mod tokens;
+pub mod v0_35;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use test_app::TestApp;

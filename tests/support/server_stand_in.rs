@@ -1,0 +1,296 @@
+//! A small server that speaks our own contract, with faults on demand: for testing the client alone.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use agnes::base::hash::ContentHasher;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::sync::{Barrier, Notify};
+
+/// The one token that is accepted: a JWT of ann@example.com whose signature nobody checks here.
+pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLmNvbSJ9.c2lnbmF0dXJl";
+
+/// What happens to the next download of a table.
+pub enum Fault {
+    /// This status instead of the file.
+    Status(u16),
+    /// The connection breaks after so many bytes of the answer.
+    Cut(usize),
+    /// Other bytes of the same version.
+    Bytes(Vec<u8>),
+    /// The file is replaced by this one before the request is looked at.
+    Replaced(Vec<u8>),
+    /// The answer waits for [`StandIn::release`].
+    Hold,
+}
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// `GET /api/sync/manifest`
+    pub request: String,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+#[derive(Clone)]
+struct Table {
+    bytes: Vec<u8>,
+    hash: String,
+    query_mode: &'static str,
+}
+
+#[derive(Default)]
+struct Script {
+    tables: BTreeMap<String, Table>,
+    faults: HashMap<String, VecDeque<Fault>>,
+    answers: HashMap<String, (u16, Value)>,
+    seen: Vec<Seen>,
+    together: Option<Arc<Barrier>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<Script>,
+    news: Condvar,
+    hold: Notify,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+pub struct StandIn {
+    pub url: String,
+    shared: Arc<Shared>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl StandIn {
+    pub fn start() -> Self {
+        let shared = Arc::new(Shared::default());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new()
+            .route("/api/sync/manifest", get(manifest))
+            .route("/api/data/{table}/download", get(download))
+            .fallback(scripted)
+            .layer(axum::middleware::from_fn_with_state(shared.clone(), gate))
+            .with_state(shared.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    served = axum::serve(listener, app) => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { url, shared, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Offers a table with its true hash.
+    pub fn offer(&self, table: &str, bytes: &[u8]) {
+        self.offer_as(table, bytes, &md5(bytes));
+    }
+
+    /// Offers a table under any `hash`.
+    pub fn offer_as(&self, table: &str, bytes: &[u8], hash: &str) {
+        let table_entry = Table { bytes: bytes.to_vec(), hash: hash.to_owned(), query_mode: "local" };
+        self.script().tables.insert(table.to_owned(), table_entry);
+    }
+
+    /// Offers a table that is not downloaded.
+    pub fn offer_remote(&self, table: &str) {
+        let table_entry = Table { bytes: Vec::new(), hash: String::new(), query_mode: "remote" };
+        self.script().tables.insert(table.to_owned(), table_entry);
+    }
+
+    pub fn withdraw(&self, table: &str) {
+        self.script().tables.remove(table);
+    }
+
+    pub fn fault(&self, table: &str, fault: Fault) {
+        self.script().faults.entry(table.to_owned()).or_default().push_back(fault);
+    }
+
+    /// The answer to every other request, e.g. `answer("GET /auth/me", 200, …)`.
+    pub fn answer(&self, request: &str, status: u16, body: Value) {
+        self.script().answers.insert(request.to_owned(), (status, body));
+    }
+
+    /// Downloads are answered only once `count` of them are there at the same time.
+    pub fn require_together(&self, count: usize) {
+        self.script().together = Some(Arc::new(Barrier::new(count)));
+    }
+
+    pub fn release(&self) {
+        self.shared.hold.notify_one();
+    }
+
+    pub fn most_in_flight(&self) -> usize {
+        self.shared.most_in_flight.load(Ordering::SeqCst)
+    }
+
+    /// All requests so far whose line contains `part`.
+    pub fn seen(&self, part: &str) -> Vec<Seen> {
+        self.script().seen.iter().filter(|seen| seen.request.contains(part)).cloned().collect()
+    }
+
+    /// Waits for the first request whose line contains `part`.
+    pub fn wait_for(&self, part: &str) {
+        let script = self.script();
+        let waiting = |script: &mut Script| !script.seen.iter().any(|seen| seen.request.contains(part));
+        let (_script, timeout) = self.shared.news.wait_timeout_while(script, Duration::from_secs(30), waiting).unwrap();
+        assert!(!timeout.timed_out(), "no request {part}");
+    }
+
+    fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.shared.script.lock().unwrap()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+pub fn md5(bytes: &[u8]) -> String {
+    let mut hasher = ContentHasher::default();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+/// Writes every request down and lets in who has the token; signing in needs none.
+async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: axum::middleware::Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let line = format!("{} {}", parts.method, parts.uri);
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let signed_in = parts.headers.get(header::AUTHORIZATION).is_some_and(|value| value == &format!("Bearer {TOKEN}"));
+    let open = parts.uri.path() == "/auth/token";
+    let seen = Seen { request: line, headers: parts.headers.clone(), body };
+    shared.script.lock().unwrap().seen.push(seen);
+    shared.news.notify_all();
+    if !signed_in && !open {
+        return (StatusCode::UNAUTHORIZED, Json(json!({"detail": "Invalid token"}))).into_response();
+    }
+    next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+async fn scripted(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let line = format!("{} {}", request.method(), request.uri());
+    match shared.script.lock().unwrap().answers.get(&line) {
+        Some((status, Value::String(page))) => (StatusCode::from_u16(*status).unwrap(), page.clone()).into_response(),
+        Some((204, _)) => StatusCode::NO_CONTENT.into_response(),
+        Some((status, body)) => (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({"detail": "Not Found"}))).into_response(),
+    }
+}
+
+async fn manifest(State(shared): State<Arc<Shared>>) -> Response {
+    let script = shared.script.lock().unwrap();
+    if let Some((status, body)) = script.answers.get("GET /api/sync/manifest") {
+        return (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response();
+    }
+    let tables: BTreeMap<_, _> = script
+        .tables
+        .iter()
+        .map(|(name, table)| {
+            let entry = json!({"hash": table.hash, "updated": null, "size_bytes": table.bytes.len(), "rows": 1,
+                "query_mode": table.query_mode, "source_type": "local"});
+            (name.clone(), entry)
+        })
+        .collect();
+    Json(json!({"tables": tables, "assets": {}, "server_time": "2026-11-23T02:09:29"})).into_response()
+}
+
+async fn download(State(shared): State<Arc<Shared>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.most_in_flight.fetch_max(now, Ordering::SeqCst);
+    let (fault, together) = {
+        let mut script = shared.script.lock().unwrap();
+        (script.faults.get_mut(&name).and_then(VecDeque::pop_front), script.together.clone())
+    };
+    if let Some(together) = together
+        && tokio::time::timeout(Duration::from_secs(20), together.wait()).await.is_err()
+    {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    }
+    let response = file(&shared, &name, &headers, fault).await;
+    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+    response
+}
+
+async fn file(shared: &Shared, name: &str, headers: &HeaderMap, fault: Option<Fault>) -> Response {
+    let mut cut = None;
+    let mut wrong = None;
+    match fault {
+        Some(Fault::Status(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
+        Some(Fault::Cut(bytes)) => cut = Some(bytes),
+        Some(Fault::Bytes(bytes)) => wrong = Some(bytes),
+        Some(Fault::Replaced(bytes)) => {
+            let hash = md5(&bytes);
+            let table = Table { bytes, hash, query_mode: "local" };
+            shared.script.lock().unwrap().tables.insert(name.to_owned(), table);
+        }
+        Some(Fault::Hold) => shared.hold.notified().await,
+        None => {}
+    }
+    let Some(table) = shared.script.lock().unwrap().tables.get(name).cloned() else {
+        return (StatusCode::NOT_FOUND, Json(json!({"detail": "Table not found"}))).into_response();
+    };
+    let tag = format!("\"{}\"", table.hash);
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(header::IF_MATCH).is_some_and(|wanted| wanted != tag) {
+        return StatusCode::PRECONDITION_FAILED.into_response();
+    }
+    let bytes = wrong.unwrap_or(table.bytes);
+    let offset = text(header::RANGE)
+        .filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted == tag))
+        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
+    let first = offset.unwrap_or(0);
+    if first > bytes.len() {
+        return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+    }
+    let mut response = Response::builder()
+        .header(header::ETAG, tag)
+        .header(header::CONTENT_LENGTH, bytes.len() - first)
+        .status(if offset.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK });
+    if offset.is_some() {
+        let range = format!("bytes {first}-{}/{}", bytes.len() - 1, bytes.len());
+        response = response.header(header::CONTENT_RANGE, range);
+    }
+    let rest = Bytes::from(bytes[first..].to_vec());
+    let body = match cut {
+        None => Body::from(rest),
+        Some(length) => {
+            let broken = std::io::Error::other("cut");
+            // The pause lets the first bytes leave before the connection breaks.
+            let pieces = futures_util::stream::unfold(Some((rest.slice(..length), broken)), |state| async {
+                let (bytes, broken) = state?;
+                if bytes.is_empty() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    return Some((Err(broken), None));
+                }
+                Some((Ok(bytes), Some((Bytes::new(), broken))))
+            });
+            Body::from_stream(pieces)
+        }
+    };
+    response.body(body).unwrap()
+}

@@ -1,0 +1,40 @@
+//! A data directory as v0.35 left it.
+//!
+//! Users `admin@example.com` (in Admin) and `ann@example.com` (in `analysts`, which is granted the table `flights`);
+//! registered are `flights`, `weather` and `airlines` of the source `local`.
+
+use std::fs::File;
+use std::path::Path;
+
+use agnes::engine::{self, Limits};
+use flate2::read::GzDecoder;
+
+use super::{TestApp, tokens};
+
+pub const ADMIN: (&str, &str) = ("admin@example.com", "correct horse 1");
+pub const ANN: (&str, &str) = ("ann@example.com", "battery staple 2");
+/// A personal token of ann, valid until 2036.
+pub const ANNS_TOKEN: &str = concat!(
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MjVmM2I4ZC01M2M0LTQzNTgtOWFlMS1hN2NiNWI4ODgyMzUiLCJ",
+    "lbWFpbCI6ImFubkBleGFtcGxlLmNvbSIsInR5cCI6InBhdCIsImlhdCI6MTc5NTQwMzAzMiwianRpIjoiYzdmZDdlYWEtYzcyZC0",
+    "0NjU2LWIxZjktNDU0ZTFhOGJlNTcyIiwiZXhwIjoyMTEwNzYzMDMyLCJzY29wZSI6ImdlbmVyYWwifQ.lx0GCbiXO7ZtuN9fS2wl",
+    "lOoV2Xv3zKkMQ3d6erxSSxU",
+);
+
+impl TestApp {
+    /// Starts on the database of v0.35, changed by `sql` before.
+    pub async fn start_v0_35(sql: &str) -> Self {
+        let data_dir = tempfile::tempdir().expect("a temporary directory");
+        let state = data_dir.path().join("state");
+        std::fs::create_dir(&state).expect("a directory");
+        let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.35/clean/system.duckdb.gz");
+        let mut packed = GzDecoder::new(File::open(packed).expect("the fixture"));
+        let path = state.join("system.duckdb");
+        std::io::copy(&mut packed, &mut File::create(&path).expect("a new file")).expect("an intact fixture");
+        if !sql.is_empty() {
+            let connection = engine::open(&path, &Limits::small()).expect("a database");
+            connection.execute_batch(sql).expect("SQL that fits");
+        }
+        Self::start_in(data_dir, &[("JWT_SECRET_KEY", tokens::KEY)]).await
+    }
+}
