@@ -1,10 +1,10 @@
 //! Starting where something is wrong: exit code 1, a word on what to do, and nothing is changed.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -120,16 +120,13 @@ fn an_interrupted_demo_is_filled_again() {
 
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
-    let place = place();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let place = crate::program::Place::new(&[]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut child = place.command(&["serve", "--port", &port]).stderr(full).spawn().unwrap();
-    let http = Http::new(&format!("http://127.0.0.1:{port}"), SCHEDULER);
-    let end = Instant::now() + Duration::from_secs(30);
-    while http.try_send(Method::GET, "/api/health", &json!(null)).is_none() {
-        assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "the server is gone");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut child = place.command(&["serve", "--demo"]).stdout(Stdio::piped()).stderr(full).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut after = |label: &str| said.find_map(|line| Some(line.strip_prefix(label)?.trim().to_owned())).unwrap();
+    let (url, token) = (after("Agnes demo"), after("Token"));
+    let http = Http::new(&url, token.split_whitespace().next().unwrap());
     assert_eq!(http.post("/api/admin/groups", &json!({"name": "logged to nowhere"})).status, 201);
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
