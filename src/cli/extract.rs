@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use super::{CliError, Context};
 use crate::base::ident;
-use crate::config::{Environment, Settings, env_vars};
+use crate::config::Settings;
 use crate::connectors::{Report, Request, TableRequest, files, keboola};
+use crate::engine;
 use crate::store::{Facts, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
@@ -64,15 +65,8 @@ fn extract_files(
         ))
         .into());
     }
-    let limits = files::Settings {
-        memory: memory(&settings.env).to_owned(),
-        threads: std::thread::available_parallelism().map_or(2, usize::from),
-    };
+    let limits = files::Settings { memory: settings.env.extract_memory().to_owned(), threads: engine::cores() };
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
-}
-
-fn memory(env: &Environment) -> &str {
-    env.get(&env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB")
 }
 
 /// The server hands its request over so; when the server dies, so does this process.

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{Context, Mode, extract::open_store};
-use crate::config::{Settings, env_vars};
+use crate::config::Settings;
 use crate::engine::Limits;
 use crate::sync::{Orchestrator, rebuild_and_note};
 
@@ -25,12 +25,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(context.env.clone())?;
     crate::logging::init(&settings.env)?;
     let store = open_store(&settings)?;
-    let limits = Limits {
-        memory: settings.env.get(&env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").to_owned(),
-        threads: std::thread::available_parallelism().map_or(2, usize::from),
-        spill: Some(settings.data_dir.spill()),
-        extensions: None,
-    };
+    let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
     let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).into();
     let rebuilt = context.block_on(async {
         let rebuilt = rebuild_and_note(&store, &orchestrator).await;

@@ -67,6 +67,11 @@ impl Environment {
         self.get(var).is_some_and(|value| ["1", "true", "yes"].contains(&value.trim().to_ascii_lowercase().as_str()))
     }
 
+    /// Memory limit of DuckDB while it writes parquet, as DuckDB writes it.
+    pub fn extract_memory(&self) -> &str {
+        self.get(&super::env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim()
+    }
+
     /// A number, or what to say about it.
     pub fn number<T: std::str::FromStr>(&self, var: &EnvVar, default: T) -> Result<T, String> {
         match self.get(var) {

@@ -6,6 +6,7 @@ use duckdb::{AccessMode, Config, Connection};
 
 use super::Result;
 use crate::base::ident::quote_path;
+use crate::config::Environment;
 
 /// What one database instance may use.
 #[derive(Clone, Debug)]
@@ -25,6 +26,11 @@ impl Limits {
         Self { memory: "256MB".into(), threads: 1, spill: None, extensions: None }
     }
 
+    /// Writing parquet, as `AGNES_EXTRACT_MEMORY` allows, on all cores.
+    pub fn for_parquet(env: &Environment, spill: PathBuf) -> Self {
+        Self { memory: env.extract_memory().into(), threads: cores(), spill: Some(spill), extensions: None }
+    }
+
     fn config(&self) -> Result<Config> {
         let config = Config::default()
             .max_memory(&self.memory)?
@@ -36,6 +42,11 @@ impl Limits {
             None => Ok(config),
         }
     }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// A database that lives in memory only.

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{ExtractError, reader};
-use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::ident;
 use crate::engine::{self, Limits};
 
@@ -55,15 +54,12 @@ pub fn has_magic(path: &Path) -> io::Result<bool> {
 /// Writes one table or view of an extract as a single parquet file, for sources that keep their rows in the database
 /// itself or in several files. The view can read nothing outside the source's directory.
 pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Result<(), ExtractError> {
-    let pending = Pending::beside(target, PUBLIC)?;
     let connection = engine::in_memory(limits)?;
-    engine::allow_paths(&connection, [pending.path()])?;
+    engine::allow_paths(&connection, [target])?;
     reader::attach(&connection, source)?;
-    let (name, file) = (ident::quote_ident(table), ident::quote_path(pending.path()));
+    let (name, file) = (ident::quote_ident(table), ident::quote_path(target));
     let copy = format!(
         "COPY (SELECT * FROM extract.main.{name}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
     );
-    engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?;
-    pending.commit()?;
-    Ok(())
+    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?)
 }

@@ -10,7 +10,7 @@ use crate::base::secret::Secret;
 use crate::base::time;
 use crate::config::{env_vars, secrets};
 use crate::connectors::keboola;
-use crate::engine::Limits;
+use crate::engine::{self, Limits};
 use crate::query::{QueryEngine, QueryError, QuerySettings};
 use crate::store::{Facts, OpenError, Seeds, Store};
 use crate::sync::{Orchestrator, Runner, RunnerSettings};
@@ -63,7 +63,10 @@ impl App {
             tracing::warn!(%error, "cannot clear the spill directory");
         }
         let key = secrets::jwt_key(&config.env, &config.data_dir).map_err(StartError::Key)?;
-        let orchestrator = Arc::new(Orchestrator::open(config.data_dir.clone(), export_limits(&config)));
+        let orchestrator = Arc::new(Orchestrator::open(
+            config.data_dir.clone(),
+            Limits::for_parquet(&config.env, config.data_dir.spill()),
+        ));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
         let app = Self {
             gate: Gate::new(Keys::new(&key), scheduler_token(&config)),
@@ -99,15 +102,6 @@ fn scheduler_token(config: &ServerConfig) -> Option<Secret> {
     Some(token)
 }
 
-fn export_limits(config: &ServerConfig) -> Limits {
-    Limits {
-        memory: config.env.get(&env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").to_owned(),
-        threads: cores(),
-        spill: Some(config.data_dir.spill()),
-        extensions: None,
-    }
-}
-
 fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> {
     let seconds = config.env.bounded(&env_vars::AGNES_EXTRACT_TIMEOUT, 1800, WEEK).map_err(StartError::Variable)?;
     Ok(RunnerSettings {
@@ -137,7 +131,7 @@ fn query_settings(config: &ServerConfig) -> Result<QuerySettings, StartError> {
     let concurrency = number(&env_vars::AGNES_QUERY_CONCURRENCY, 4, 256)? as usize;
     Ok(QuerySettings {
         memory: config.env.get(&env_vars::AGNES_QUERY_MEMORY).unwrap_or("1GB").to_owned(),
-        threads: number(&env_vars::AGNES_QUERY_THREADS, cores() as u64, 1024)? as usize,
+        threads: number(&env_vars::AGNES_QUERY_THREADS, engine::cores() as u64, 1024)? as usize,
         timeout: Duration::from_secs(number(&env_vars::AGNES_QUERY_TIMEOUT, 300, WEEK)?),
         concurrency,
         queue: concurrency * 8,
@@ -149,7 +143,3 @@ fn query_settings(config: &ServerConfig) -> Result<QuerySettings, StartError> {
 
 /// The longest deadline, in seconds.
 const WEEK: u64 = 7 * 86_400;
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
-}

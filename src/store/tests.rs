@@ -4,6 +4,9 @@ use super::*;
 use crate::config::DataDir;
 use crate::engine::{Limits, open};
 
+#[path = "../../tests/support/unpack.rs"]
+mod unpack;
+
 fn data_dir(path: &Path) -> DataDir {
     DataDir::new(path).unwrap()
 }
@@ -15,19 +18,7 @@ fn open_store(path: &Path) -> Store {
 /// A data directory with the database of v0.35 after a clean stop, or as a kill left it.
 fn v0_35(state: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let target = dir.path().join("state");
-    std::fs::create_dir(&target).unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.35").join(state);
-    for entry in std::fs::read_dir(fixture).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if let Some(name) = name.strip_suffix(".gz") {
-            let mut packed = flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap());
-            std::io::copy(&mut packed, &mut std::fs::File::create(target.join(name)).unwrap()).unwrap();
-        } else {
-            std::fs::copy(&path, target.join(name)).unwrap();
-        }
-    }
+    unpack::unpack(state, &dir.path().join("state")).unwrap();
     dir
 }
 

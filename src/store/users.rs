@@ -87,7 +87,7 @@ pub fn insert(
     name: Option<&str>,
     password_hash: Option<&Secret>,
 ) -> Result<String, StoreError> {
-    if change.exists("SELECT 1 FROM users WHERE lower(email) = lower(?)", [email])? {
+    if id_of(change, email)?.is_some() {
         return Err(StoreError::Conflict("User with this email already exists".into()));
     }
     let id = random::uuid();

@@ -12,6 +12,8 @@ mod mount;
 mod program;
 mod start;
 mod take_over;
+#[path = "../support/unpack.rs"]
+mod unpack;
 mod writes;
 
 use std::path::Path;

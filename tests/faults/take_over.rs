@@ -1,13 +1,12 @@
 //! Data directories of v0.35.
 
-use std::path::Path;
-
 use agnes::engine::{self, Limits};
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::http::Http;
 use crate::program::Place;
+use crate::unpack::unpack;
 use crate::{assert_refused, contents};
 
 /// The key that signed the tokens of these databases.
@@ -18,19 +17,7 @@ const LIVE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MjVmM2I4ZC0
 /// A database of v0.35 after a clean stop, or as a kill left it.
 fn v0_35(state: &str) -> Place {
     let place = Place::new(&[("JWT_SECRET_KEY", KEY)]);
-    let target = place.data_dir().join("state");
-    std::fs::create_dir_all(&target).unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.35").join(state);
-    for entry in std::fs::read_dir(fixture).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if let Some(name) = name.strip_suffix(".gz") {
-            let mut packed = flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap());
-            std::io::copy(&mut packed, &mut std::fs::File::create(target.join(name)).unwrap()).unwrap();
-        } else {
-            std::fs::copy(&path, target.join(name)).unwrap();
-        }
-    }
+    unpack(state, &place.data_dir().join("state")).unwrap();
     place
 }
 

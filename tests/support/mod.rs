@@ -7,6 +7,7 @@ pub mod people;
 mod tables;
 mod test_app;
 pub mod tokens;
+mod unpack;
 pub mod v0_35;
 
 pub use answer::Answer;

@@ -3,12 +3,9 @@
 //! Users `admin@example.com` (in Admin) and `ann@example.com` (in `analysts`, which is granted the table `flights`);
 //! registered are `flights`, `weather` and `airlines` of the source `local`.
 
-use std::fs::File;
-use std::path::Path;
-
 use agnes::engine::{self, Limits};
-use flate2::read::GzDecoder;
 
+use super::unpack::unpack;
 use super::{TestApp, tokens};
 
 pub const ADMIN: (&str, &str) = ("admin@example.com", "correct horse 1");
@@ -26,13 +23,9 @@ impl TestApp {
     pub async fn start_v0_35(sql: &str) -> Self {
         let data_dir = tempfile::tempdir().expect("a temporary directory");
         let state = data_dir.path().join("state");
-        std::fs::create_dir(&state).expect("a directory");
-        let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.35/clean/system.duckdb.gz");
-        let mut packed = GzDecoder::new(File::open(packed).expect("the fixture"));
-        let path = state.join("system.duckdb");
-        std::io::copy(&mut packed, &mut File::create(&path).expect("a new file")).expect("an intact fixture");
+        unpack("clean", &state).expect("an intact fixture");
         if !sql.is_empty() {
-            let connection = engine::open(&path, &Limits::small()).expect("a database");
+            let connection = engine::open(&state.join("system.duckdb"), &Limits::small()).expect("a database");
             connection.execute_batch(sql).expect("SQL that fits");
         }
         Self::start_in(data_dir, &[("JWT_SECRET_KEY", tokens::KEY)]).await

@@ -76,7 +76,7 @@ impl Settings {
             .filter(|token| !token.expose().trim().is_empty())
             .ok_or(SettingsError::Missing)?;
         let job_timeout = env.number(&env_vars::AGNES_KEBOOLA_JOB_TIMEOUT, 1800_u64).map_err(SettingsError::Number)?;
-        let memory = env.get(&env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim();
+        let memory = env.extract_memory();
         Self::new(stack_url, token, Duration::from_secs(job_timeout), memory)
     }
 
