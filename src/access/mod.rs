@@ -8,4 +8,4 @@ mod token;
 
 pub use principal::{Admin, AuthKind, Gate, Principal, Unauthorized, is_admin};
 pub use readable::{Denied, ReadableTable, exists, readable, readable_tables};
-pub use token::{Issued, Keys};
+pub use token::{Issued, Keys, PersonalToken, SESSION_SECONDS, SigningError};

@@ -51,6 +51,17 @@ pub fn verify(password: &str, stored: &Secret) -> Result<bool, PasswordError> {
     Ok(key.ct_eq(expected.as_bytes()).into())
 }
 
+/// Whether a hash was made with other parameters than [`hash`] uses now.
+pub fn is_outdated(stored: &Secret) -> bool {
+    let Ok(hash) = PasswordHash::new(stored.expose()) else { return false };
+    let current = Params::default();
+    hash.algorithm != Algorithm::Argon2id.ident()
+        || Params::try_from(&hash).is_ok_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                != (current.m_cost(), current.t_cost(), current.p_cost())
+        })
+}
+
 fn derive(password: &str, argon2: &Argon2<'_>, salt: &[u8], key: &mut [u8]) -> argon2::Result<()> {
     let blocks = argon2.params().block_count();
     let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK / size_of::<Block>()));

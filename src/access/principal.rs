@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
@@ -9,25 +10,35 @@ use super::token::{Claims, Keys};
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::base::time;
+use crate::store::audit::{Actor, Origin};
+use crate::store::tokens::Token;
 use crate::store::users::User;
 use crate::store::{SCHEDULER_EMAIL, Snapshot};
 
 /// How a caller proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthKind {
-    Session,
+    /// With the id of the session, by which it can be ended.
+    Session(Option<String>),
     /// A personal access token, by its id.
     Token(String),
     Scheduler,
+    /// Not at all: the server runs in development mode.
+    Dev,
 }
+
+/// What a personal token may not be used for. Any other word is a label without meaning.
+const WITHOUT_ADMIN: [&str; 2] = ["bootstrap-analyst", "no-admin"];
 
 /// An authenticated, active user, as of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Principal {
     user: Arc<User>,
     is_admin: bool,
+    may_administer: bool,
     kind: AuthKind,
     expires_at: Option<Timestamp>,
+    origin: Origin,
 }
 
 /// Proof that a caller is in the Admin group.
@@ -59,38 +70,76 @@ pub enum Unauthorized {
 
 /// Checks tokens.
 pub struct Gate {
-    pub keys: Keys,
+    keys: ArcSwap<Keys>,
     scheduler: Option<Secret>,
+    developer: Option<String>,
 }
 
 impl Gate {
-    /// `scheduler` is the shared secret with which the scheduler acts as an admin.
-    pub fn new(keys: Keys, scheduler: Option<Secret>) -> Self {
-        Self { keys, scheduler }
+    /// `scheduler` is the shared secret with which the scheduler acts as an admin. Every request is made by the user
+    /// with the address `developer`, if there is one.
+    pub fn new(keys: Keys, scheduler: Option<Secret>, developer: Option<String>) -> Self {
+        Self { keys: ArcSwap::from_pointee(keys), scheduler, developer }
+    }
+
+    /// The keys in use now.
+    pub fn keys(&self) -> Arc<Keys> {
+        self.keys.load_full()
+    }
+
+    /// Goes on with other keys.
+    pub fn set_keys(&self, keys: Keys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// Whose token this is. Costs no database query.
-    pub fn authenticate(&self, snapshot: &Snapshot, token: Option<&str>) -> Result<Principal, Unauthorized> {
-        let token = token.ok_or(Unauthorized::Missing)?;
-        if self.scheduler.as_ref().is_some_and(|secret| same(secret.expose(), token)) {
-            let user = snapshot.users.by_email(SCHEDULER_EMAIL).ok_or(Unauthorized::NoScheduler)?;
-            return Ok(Principal::new(snapshot, user, AuthKind::Scheduler, None));
+    pub fn authenticate(
+        &self,
+        snapshot: &Snapshot,
+        token: Option<&str>,
+        origin: Origin,
+    ) -> Result<Principal, Unauthorized> {
+        if let Some(user) = self.developer.as_ref().and_then(|email| snapshot.users.by_email(email)) {
+            return Ok(Principal::new(snapshot, user, AuthKind::Dev, origin));
         }
-        let claims = self.keys.check(token).ok_or(Unauthorized::Invalid)?;
+        let token = token.ok_or(Unauthorized::Missing)?;
+        if self.is_scheduler(token) {
+            let user = snapshot.users.by_email(SCHEDULER_EMAIL).ok_or(Unauthorized::NoScheduler)?;
+            let user = Some(user).filter(|user| user.active).ok_or(Unauthorized::Deactivated)?;
+            return Ok(Principal::new(snapshot, user, AuthKind::Scheduler, origin));
+        }
+        let claims = self.keys.load().check(token).ok_or(Unauthorized::Invalid)?;
+        if claims.foreign && personal_token(snapshot, &claims, token).is_err() {
+            return Err(Unauthorized::Invalid);
+        }
         let user = snapshot.users.get(&claims.sub).ok_or(Unauthorized::UnknownUser)?;
         if !user.active {
             return Err(Unauthorized::Deactivated);
         }
-        let kind = match claims.typ.as_str() {
-            "pat" => AuthKind::Token(personal_token(snapshot, &claims, token)?),
-            _ => AuthKind::Session,
-        };
         let expires_at = claims.exp.map(|seconds| time::from_micros(seconds.saturating_mul(1_000_000)));
-        Ok(Principal::new(snapshot, user, kind, expires_at))
+        let principal = if claims.typ == "pat" {
+            let stored = personal_token(snapshot, &claims, token)?;
+            let scope = stored.scopes.as_deref().or(claims.scope.as_deref()).unwrap_or_default();
+            let may_administer = !scope.split_whitespace().any(|word| WITHOUT_ADMIN.contains(&word));
+            let kind = AuthKind::Token(stored.id.clone());
+            Principal { may_administer, ..Principal::new(snapshot, user, kind, origin) }
+        } else {
+            let is_over = claims.ver.unwrap_or(0) != user.token_version
+                || claims.jti.as_ref().is_some_and(|jti| snapshot.revoked_sessions.contains(jti));
+            if is_over {
+                return Err(Unauthorized::Invalid);
+            }
+            Principal::new(snapshot, user, AuthKind::Session(claims.jti), origin)
+        };
+        Ok(Principal { expires_at, ..principal })
+    }
+
+    fn is_scheduler(&self, token: &str) -> bool {
+        self.scheduler.as_ref().is_some_and(|secret| same(secret.expose(), token))
     }
 }
 
-fn personal_token(snapshot: &Snapshot, claims: &Claims, token: &str) -> Result<String, Unauthorized> {
+fn personal_token<'a>(snapshot: &'a Snapshot, claims: &Claims, token: &str) -> Result<&'a Token, Unauthorized> {
     let stored = claims.jti.as_ref().and_then(|id| snapshot.tokens.get(id)).ok_or(Unauthorized::UnknownToken)?;
     if stored.revoked_at.is_some() {
         return Err(Unauthorized::Revoked);
@@ -101,7 +150,7 @@ fn personal_token(snapshot: &Snapshot, claims: &Claims, token: &str) -> Result<S
     if stored.user_id != claims.sub || !same(&stored.token_hash, &sha256_hex(token)) {
         return Err(Unauthorized::Mismatch);
     }
-    Ok(stored.id.clone())
+    Ok(stored)
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -109,8 +158,9 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 impl Principal {
-    fn new(snapshot: &Snapshot, user: &Arc<User>, kind: AuthKind, expires_at: Option<Timestamp>) -> Self {
-        Self { user: Arc::clone(user), is_admin: is_admin(snapshot, &user.id), kind, expires_at }
+    fn new(snapshot: &Snapshot, user: &Arc<User>, kind: AuthKind, origin: Origin) -> Self {
+        let is_admin = is_admin(snapshot, &user.id);
+        Self { user: Arc::clone(user), is_admin, may_administer: true, kind, expires_at: None, origin }
     }
 
     pub fn user(&self) -> &User {
@@ -129,15 +179,24 @@ impl Principal {
         self.expires_at
     }
 
-    /// The proof that the caller is an admin, if so.
+    /// The caller, for the audit log.
+    pub fn actor(&self) -> Actor {
+        self.origin.clone().user(&self.user.id)
+    }
+
+    /// The proof that the caller is an admin, if so, and if the token in use is good for that.
     pub fn admin(self) -> Option<Admin> {
-        self.is_admin.then_some(Admin(self))
+        (self.is_admin && self.may_administer).then_some(Admin(self))
     }
 }
 
 impl Admin {
     pub fn user(&self) -> &User {
         self.0.user()
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.0.actor()
     }
 }
 

@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::base::secret::Secret;
 use crate::base::time;
 
-/// How long a session lasts.
-const SESSION_SECONDS: i64 = 86_400;
+/// Why a token could not be made.
+pub type SigningError = jsonwebtoken::errors::Error;
 
-/// The key that signs and checks tokens.
+/// How long a session lasts.
+pub const SESSION_SECONDS: i64 = 86_400;
+
+/// The keys that sign and check tokens. After a rotation the key before still checks, until the sessions that it signed
+/// are over.
 pub struct Keys {
     signing: EncodingKey,
-    checking: DecodingKey,
+    checking: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -32,6 +36,15 @@ pub(super) struct Claims {
     pub jti: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp: Option<i64>,
+    /// What a personal token may be used for; see [`super::Scopes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The user's token version when a session began; tokens of v0.35 have none and count as version 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ver: Option<i64>,
+    /// Signed by none of our keys.
+    #[serde(skip)]
+    pub foreign: bool,
     #[serde(default, skip_serializing)]
     pub aud: Option<serde_json::Value>,
 }
@@ -42,42 +55,94 @@ pub struct Issued {
     pub expires_at: Timestamp,
 }
 
+/// What a personal token will say.
+pub struct PersonalToken<'a> {
+    /// Id of its row.
+    pub id: &'a str,
+    pub user_id: &'a str,
+    pub email: &'a str,
+    pub scope: &'a str,
+    /// `None`: it does not end by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
 impl Keys {
-    pub fn new(secret: &Secret) -> Self {
+    /// `previous` only checks.
+    pub fn new(current: &Secret, previous: Option<&Secret>) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.validate_aud = false;
         // A personal token without expiry carries no `exp`.
         validation.required_spec_claims.clear();
+        let checking = [Some(current), previous];
         Self {
-            signing: EncodingKey::from_secret(secret.expose().as_bytes()),
-            checking: DecodingKey::from_secret(secret.expose().as_bytes()),
+            signing: EncodingKey::from_secret(current.expose().as_bytes()),
+            checking: checking.iter().flatten().map(|key| DecodingKey::from_secret(key.expose().as_bytes())).collect(),
             validation,
         }
     }
 
-    /// A session for a user, 24 hours long.
-    pub fn issue_session(&self, user_id: &str, email: &str) -> Result<Issued, jsonwebtoken::errors::Error> {
+    /// A session of a user, 24 hours long, for as long as the user's token version stays `version`.
+    pub fn issue_session(&self, user_id: &str, email: &str, version: i64) -> Result<Issued, SigningError> {
         let now = Timestamp::now().as_second();
+        let exp = now + SESSION_SECONDS;
         let claims = Claims {
             sub: user_id.to_owned(),
             email: email.to_owned(),
             typ: "session".into(),
             iat: Some(now),
             jti: Some(uuid::Uuid::new_v4().simple().to_string()),
-            exp: Some(now + SESSION_SECONDS),
+            exp: Some(exp),
+            scope: None,
+            // Left out at 0, so that v0.35 could have made it.
+            ver: (version != 0).then_some(version),
+            foreign: false,
             aud: None,
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)?;
-        Ok(Issued { token: Secret::new(token), expires_at: time::from_micros((now + SESSION_SECONDS) * 1_000_000) })
+        Ok(Issued { token: self.sign(&claims)?, expires_at: time::from_micros(exp * 1_000_000) })
     }
 
-    /// The claims of a token that we signed and that is valid now.
+    /// A personal token; it counts only once its hash is stored.
+    pub fn issue_personal(&self, token: &PersonalToken<'_>) -> Result<Secret, SigningError> {
+        self.sign(&Claims {
+            sub: token.user_id.to_owned(),
+            email: token.email.to_owned(),
+            typ: "pat".into(),
+            iat: Some(Timestamp::now().as_second()),
+            jti: Some(token.id.to_owned()),
+            exp: token.expires_at.map(Timestamp::as_second),
+            scope: Some(token.scope.to_owned()),
+            ver: None,
+            foreign: false,
+            aud: None,
+        })
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<Secret, SigningError> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing).map(Secret::new)
+    }
+
+    /// The claims of a token that is valid now and that we signed.
+    ///
+    /// A personal token outlives its key: what proves it is the stored hash of the whole token. So the claims of one
+    /// that another key signed are returned too, marked `foreign`, for [`super::Gate`] to look that hash up.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation).ok()?.claims;
+        let signed = self
+            .checking
+            .iter()
+            .find_map(|key| Some(jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims));
+        let claims = signed.or_else(|| foreign_personal(token))?;
         let from_the_future = claims.iat.is_some_and(|iat| iat > Timestamp::now().as_second());
         // A token with an audience was made for somebody else.
         (!from_the_future && claims.aud.is_none()).then_some(claims)
     }
+}
+
+/// The claims of a personal token that has not expired, whoever signed it.
+fn foreign_personal(token: &str) -> Option<Claims> {
+    let data = jsonwebtoken::dangerous::insecure_decode::<Claims>(token).ok()?;
+    let has_expired = data.claims.exp.is_some_and(|exp| exp <= Timestamp::now().as_second());
+    let is_ours = data.header.alg == Algorithm::HS256 && data.claims.typ == "pat";
+    (is_ours && !has_expired).then_some(Claims { foreign: true, ..data.claims })
 }

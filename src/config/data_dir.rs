@@ -45,6 +45,11 @@ impl DataDir {
         self.state().join(".jwt_secret")
     }
 
+    /// The signing key before the last rotation.
+    pub fn previous_jwt_secret(&self) -> PathBuf {
+        self.state().join(".jwt_secret_previous")
+    }
+
     pub fn analytics(&self) -> PathBuf {
         self.0.join("analytics")
     }

@@ -42,14 +42,43 @@ env_vars! {
         RELEASE_CHANNEL = "dev", "Release channel shown by `/api/version`.";
         AGNES_TAG = "unknown", "Image tag shown by `/api/version`.";
         AGNES_COMMIT_SHA = "unknown", "Commit shown by `/api/version`.";
-        DOMAIN = "", "Public domain. When set, cookies are marked `Secure`.";
+        DOMAIN = "", "Public domain. When set, cookies are marked `Secure` and browsers are told to use https only.";
+        SERVER_URL = "`https://DOMAIN`, else the address of the request", "Public address of the server, for links in mails and for Google.";
+        CORS_ORIGINS = "http://localhost:3000,http://localhost:8000", "Comma list of other origins whose pages may use this server with cookies.";
+        FORWARDED_ALLOW_IPS = "127.0.0.1", "Comma list of proxies (addresses or networks) whose `X-Forwarded-*` headers are believed; `*` believes whoever connects.";
         AGNES_EXTENSION_DIR = "", "Directory of DuckDB extensions (`v1.5.5/<platform>/NAME.duckdb_extension` below it). `icu` is loaded from here at start; without it DuckDB's own directory is tried.";
     }
     "Sign-in" {
-        #[secret] JWT_SECRET_KEY = "generated into `state/.jwt_secret`", "Key that signs session tokens; use 32 characters or more.";
+        #[secret] JWT_SECRET_KEY = "generated into `state/.jwt_secret`", "Key that signs session tokens: 32 characters or more.";
+        #[secret] JWT_SECRET_KEY_PREVIOUS = "", "The key before `JWT_SECRET_KEY`; sessions it signed stay valid while it is set. Take it away a day after a rotation.";
         SEED_ADMIN_EMAIL = "", "A user with this address is made an admin at each start.";
         #[secret] SEED_ADMIN_PASSWORD = "", "Password of the seeded admin; used only while none is stored.";
         #[secret] SCHEDULER_API_TOKEN = "", "Shared secret (32 characters or more) with which the scheduler acts as an admin.";
+        AGNES_AUTH_RATELIMIT_ENABLED = "1", "`0`, `false`, `no` or `off` switches the rate limits of the sign-in endpoints off.";
+        LOCAL_DEV_MODE = "off", "`1`, `true` or `yes`: every request is the developer's, without signing in. Only on a loopback address.";
+        LOCAL_DEV_USER_EMAIL = "dev@localhost", "The developer of `LOCAL_DEV_MODE`, made an admin at start.";
+        LOCAL_DEV_GROUPS = "", "JSON list of groups (`[{\"id\": …, \"name\": …}]`) that the developer is put into at start.";
+        LOCAL_DEV_ALLOW_ANY_HOST = "off", "`1`: allow `LOCAL_DEV_MODE` on other addresses too, for containers whose port is published on loopback only.";
+    }
+    "Google" {
+        GOOGLE_CLIENT_ID = "", "OAuth client of Google sign-in; with `GOOGLE_CLIENT_SECRET` it switches the provider on.";
+        #[secret] GOOGLE_CLIENT_SECRET = "", "Secret of that client.";
+        AGNES_GOOGLE_GROUP_PREFIX = "", "Only Google groups whose address begins like this are taken over; members of none are refused.";
+        AGNES_GROUP_ADMIN_EMAIL = "", "Google group whose members are the members of `Admin`.";
+        AGNES_GROUP_EVERYONE_EMAIL = "", "Google group whose members are the members of `Everyone`.";
+        GOOGLE_ADMIN_SDK_SUBJECT = "", "Workspace admin on whose behalf groups are listed; without it groups are not synced.";
+        GOOGLE_ADMIN_SDK_SA_EMAIL = "asked of the metadata server", "Service account with domain-wide delegation.";
+        GOOGLE_ADMIN_SDK_MOCK_GROUPS = "", "Comma list of groups to use instead of asking Google (for trying things out).";
+    }
+    "Mail" {
+        #[secret] SENDGRID_API_KEY = "", "Sends mail through SendGrid; wins over SMTP.";
+        EMAIL_FROM_ADDRESS = "`SMTP_FROM`, else noreply@example.com", "Sender of mails.";
+        SMTP_HOST = "", "Mail relay.";
+        SMTP_PORT = "587", "Its port.";
+        SMTP_FROM = "`EMAIL_FROM_ADDRESS`, else noreply@example.com", "Sender of mails, older name.";
+        SMTP_USE_TLS = "true", "`true`: STARTTLS is required; `implicit`: TLS from the first byte (the default on port 465); anything else: no encryption.";
+        SMTP_USER = "", "User name at the relay; without it nobody signs in there.";
+        #[secret] SMTP_PASSWORD = "", "Password of that user.";
     }
     "Data sources" {
         BIGQUERY_PROJECT = "`data_source.bigquery.project`", "BigQuery project; needed once when a database with materialized BigQuery tables is taken over.";

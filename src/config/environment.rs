@@ -67,6 +67,12 @@ impl Environment {
         self.get(var).is_some_and(|value| ["1", "true", "yes"].contains(&value.trim().to_ascii_lowercase().as_str()))
     }
 
+    /// `0`, `false`, `no` or `off` in any case.
+    pub fn is_off(&self, var: &EnvVar) -> bool {
+        self.get(var)
+            .is_some_and(|value| ["0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str()))
+    }
+
     /// Memory limit of DuckDB while it writes parquet, as DuckDB writes it.
     pub fn extract_memory(&self) -> &str {
         self.get(&super::env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim()

@@ -3,11 +3,13 @@
 pub mod data_dir;
 pub mod env_vars;
 pub mod environment;
+mod google_groups;
 pub mod instance;
 pub mod secrets;
 mod settings;
 
 pub use data_dir::DataDir;
 pub use environment::Environment;
+pub use google_groups::GoogleGroups;
 pub use instance::Instance;
 pub use settings::{Settings, SettingsError};

@@ -31,6 +31,12 @@ pub struct TokenResponse {
     pub role: String,
 }
 
+/// `POST /auth/logout`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct LoggedOut {
+    pub message: String,
+}
+
 /// `GET /auth/me`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Me {
@@ -60,7 +66,7 @@ pub struct GroupRef {
 /// How the caller proved who they are.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct AuthInfo {
-    /// `session`, `pat` or `scheduler`.
+    /// `session`, `pat`, `scheduler` or `dev`.
     #[serde(rename = "type")]
     pub kind: String,
     pub expires_at: Option<String>,

@@ -1,18 +1,21 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::auth::token_uses::TokenUses;
 use super::config::ServerConfig;
+use super::limits::Limits;
 use super::passwords::Passwords;
 use crate::access::{Gate, Keys};
 use crate::base::secret::Secret;
-use crate::base::time;
+use crate::base::{random, time};
 use crate::config::{env_vars, secrets};
 use crate::connectors::keboola;
-use crate::engine::{self, Limits};
+use crate::engine::{self, Limits as EngineLimits};
 use crate::query::{QueryEngine, QueryError, QuerySettings};
-use crate::store::{Facts, OpenError, Seeds, Store};
+use crate::store::{Developer, Facts, OpenError, Seeds, Store};
 use crate::sync::{Orchestrator, Runner, RunnerSettings};
 
 /// What handlers are given.
@@ -27,6 +30,12 @@ pub struct App {
     pub gate: Gate,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
+    /// How often somebody may try.
+    pub limits: Limits,
+    /// A hash that no password fits, for accounts that are not there.
+    pub no_password: Secret,
+    /// When personal tokens were last used.
+    pub token_uses: TokenUses,
     /// What is published now.
     pub orchestrator: Arc<Orchestrator>,
     /// Runs syncs and rebuilds.
@@ -42,11 +51,16 @@ pub struct App {
 pub enum StartError {
     #[error(transparent)]
     Store(#[from] OpenError),
-    #[error("cannot read or write the signing key in DATA_DIR/state: {0}")]
-    Key(std::io::Error),
+    #[error(transparent)]
+    Key(#[from] secrets::KeyError),
+    #[error(
+        "LOCAL_DEV_MODE lets everybody in as an admin, so it runs on a loopback address and without DOMAIN only; \
+         unset it, or set AGNES_HOST=127.0.0.1 (LOCAL_DEV_ALLOW_ANY_HOST=1 allows other addresses)"
+    )]
+    DevMode,
     #[error("{0}")]
     Variable(String),
-    #[error("cannot hash SEED_ADMIN_PASSWORD: {0}")]
+    #[error("cannot hash a password: {0}")]
     Seed(#[from] crate::access::password::PasswordError),
     #[error("cannot start the query engine: {0}")]
     Queries(#[from] QueryError),
@@ -55,6 +69,7 @@ pub enum StartError {
 impl App {
     /// Takes the data directory, migrates it, and loads what was last published. Blocks.
     pub fn open(config: ServerConfig) -> Result<AppState, StartError> {
+        check_dev_mode(&config)?;
         let store = Store::open(&config.data_dir, &Facts::of(&config.instance, &config.env), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
         if let Err(error) = std::fs::remove_dir_all(config.data_dir.spill())
@@ -62,15 +77,22 @@ impl App {
         {
             tracing::warn!(%error, "cannot clear the spill directory");
         }
-        let key = secrets::jwt_key(&config.env, &config.data_dir).map_err(StartError::Key)?;
+        let keys = secrets::signing_keys(&config.env, &config.data_dir)?;
         let orchestrator = Arc::new(Orchestrator::open(
             config.data_dir.clone(),
-            Limits::for_parquet(&config.env, config.data_dir.spill()),
+            EngineLimits::for_parquet(&config.env, config.data_dir.spill()),
         ));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
         let app = Self {
-            gate: Gate::new(Keys::new(&key), scheduler_token(&config)),
+            gate: Gate::new(
+                Keys::new(&keys.current, keys.previous.as_ref()),
+                scheduler_token(&config),
+                config.developer.clone(),
+            ),
             passwords: Passwords::default(),
+            limits: Limits::new(!config.env.is_off(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
+            no_password: crate::access::password::hash(&random::hex(16))?,
+            token_uses: TokenUses::default(),
             queries: QueryEngine::new(query_settings(&config)?)?,
             started_at: time::now(),
             orchestrator,
@@ -78,10 +100,39 @@ impl App {
             store,
             config,
         };
-        if !app.store.snapshot().users.any_password() {
+        if app.config.developer.is_none() && !app.store.snapshot().users.any_password() {
             tracing::warn!("nobody has a password: POST /auth/bootstrap makes the first admin; do that now");
         }
         Ok(Arc::new(app))
+    }
+}
+
+/// Whoever reaches a server in development mode is an admin.
+fn check_dev_mode(config: &ServerConfig) -> Result<(), StartError> {
+    let Some(email) = &config.developer else { return Ok(()) };
+    let is_loopback = config.host == "localhost" || config.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let is_allowed = is_loopback || config.env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST);
+    if config.frame.https || !is_allowed {
+        return Err(StartError::DevMode);
+    }
+    tracing::warn!(user = email, "LOCAL_DEV_MODE: every request is made by this admin, without signing in");
+    Ok(())
+}
+
+/// Names of the developer's groups. A list that cannot be read is ignored, with a warning.
+fn developer_groups(config: &ServerConfig) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Group {
+        id: String,
+        name: Option<String>,
+    }
+    let Some(text) = config.env.get(&env_vars::LOCAL_DEV_GROUPS) else { return Vec::new() };
+    match serde_json::from_str::<Vec<Group>>(text) {
+        Ok(groups) => groups.into_iter().map(|group| group.name.unwrap_or(group.id)).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "LOCAL_DEV_GROUPS is no list of groups like [{{\"id\": \"analysts\"}}] and is ignored");
+            Vec::new()
+        }
     }
 }
 
@@ -89,7 +140,8 @@ fn seeds(config: &ServerConfig) -> Result<Seeds, StartError> {
     let admin_email = config.env.get(&env_vars::SEED_ADMIN_EMAIL).map(|email| email.trim().to_owned());
     let password = config.env.get(&env_vars::SEED_ADMIN_PASSWORD).filter(|_| admin_email.is_some());
     let admin_password_hash = password.map(crate::access::password::hash).transpose()?;
-    Ok(Seeds { admin_email, admin_password_hash, scheduler: scheduler_token(config).is_some() })
+    let developer = config.developer.clone().map(|email| Developer { email, groups: developer_groups(config) });
+    Ok(Seeds { admin_email, admin_password_hash, developer, scheduler: scheduler_token(config).is_some() })
 }
 
 /// The scheduler's secret, unless it is too short to be one.

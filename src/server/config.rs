@@ -1,6 +1,11 @@
 use std::path::PathBuf;
 
-use crate::config::{DataDir, Environment, Instance, Settings, SettingsError, env_vars};
+use url::Url;
+
+use super::frame::Frame;
+use super::middleware::caller::Proxies;
+use super::middleware::cross_site::Pages;
+use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, env_vars};
 
 /// Settings of one server, read once at start.
 #[derive(Clone, Debug)]
@@ -12,8 +17,13 @@ pub struct ServerConfig {
     pub data_dir: DataDir,
     pub env: Environment,
     pub instance: Instance,
-    /// Show the cause in the body of a 500.
-    pub debug: bool,
+    /// Proxies, origins and headers.
+    pub frame: Frame,
+    /// `SERVER_URL`, else `https://DOMAIN`, without a slash at the end.
+    pub public_url: Option<String>,
+    pub google_groups: GoogleGroups,
+    /// Address of the one user of `LOCAL_DEV_MODE`.
+    pub developer: Option<String>,
     pub build: Build,
     /// The `agnes` program, for child processes.
     pub agnes_exe: PathBuf,
@@ -42,17 +52,63 @@ impl ServerConfig {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let Settings { data_dir, env, instance } = Settings::load(env)?;
+        let developer = env
+            .flag(&env_vars::LOCAL_DEV_MODE)
+            .then(|| env.get(&env_vars::LOCAL_DEV_USER_EMAIL).unwrap_or("dev@localhost").trim().to_owned());
+        let everywhere = if developer.is_some() { "127.0.0.1" } else { "0.0.0.0" };
+        let public_url = public_url(&env)?;
         Ok(Self {
-            host: env.get(&env_vars::AGNES_HOST).unwrap_or("0.0.0.0").trim().to_owned(),
+            host: env.get(&env_vars::AGNES_HOST).unwrap_or(everywhere).trim().to_owned(),
             port: env.number(&env_vars::AGNES_PORT, 8000).map_err(ConfigError::Variable)?,
             instance,
-            debug: env.flag(&env_vars::DEBUG),
+            frame: frame(&env, public_url.as_deref(), developer.is_some())?,
+            google_groups: GoogleGroups::of(&env),
+            public_url,
+            developer,
             build: Build::from_environment(&env),
             agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
             data_dir,
             env,
         })
     }
+}
+
+/// Where people reach the server, if that is configured.
+fn public_url(env: &Environment) -> Result<Option<String>, ConfigError> {
+    let domain = env.get(&env_vars::DOMAIN).map(|domain| format!("https://{}", domain.trim()));
+    let Some(text) = env.get(&env_vars::SERVER_URL).map(str::to_owned).or(domain) else { return Ok(None) };
+    let text = text.trim().trim_end_matches('/');
+    match Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(Some(text.to_owned())),
+        _ => Err(ConfigError::Variable(format!(
+            "SERVER_URL or DOMAIN: '{text}' is no address; write SERVER_URL=https://agnes.example.com"
+        ))),
+    }
+}
+
+fn frame(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Frame, ConfigError> {
+    let proxies = Proxies::parse(env.get(&env_vars::FORWARDED_ALLOW_IPS).unwrap_or("127.0.0.1"));
+    let origins = env.get(&env_vars::CORS_ORIGINS).unwrap_or("http://localhost:3000,http://localhost:8000");
+    let origins: Vec<&str> = origins
+        .split(',')
+        .map(|origin| origin.trim().trim_end_matches('/'))
+        .filter(|origin| !origin.is_empty())
+        .collect();
+    if origins.contains(&"*") {
+        let text = "CORS_ORIGINS: * would let every page act for whoever looks at it; name the origins instead";
+        return Err(ConfigError::Variable(text.into()));
+    }
+    let parsed = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
+    Ok(Frame {
+        debug: env.flag(&env_vars::DEBUG),
+        proxies: proxies.map_err(ConfigError::Variable)?,
+        cors: parsed.map_err(|_| ConfigError::Variable("CORS_ORIGINS must be a comma list of origins".into()))?,
+        pages: Pages {
+            allowed: origins.into_iter().chain(public_url).map(str::to_owned).collect(),
+            loopback_only: is_dev && !env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST),
+        },
+        https: env.get(&env_vars::DOMAIN).is_some(),
+    })
 }
 
 impl Build {

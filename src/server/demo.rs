@@ -72,8 +72,12 @@ pub async fn fill(app: &AppState) -> Result<Option<Access>, DemoError> {
     if app.orchestrator.publication().tables().count() < Sample::iter().count() {
         return Err(DemoError::Unpublished);
     }
-    let issued =
-        app.gate.keys.issue_session(&id, ADMIN_EMAIL).map_err(|error| DemoError::Account(error.to_string()))?;
+    let version = app.store.snapshot().users.get(&id).map_or(0, |user| user.token_version);
+    let issued = app
+        .gate
+        .keys()
+        .issue_session(&id, ADMIN_EMAIL, version)
+        .map_err(|error| DemoError::Account(error.to_string()))?;
     atomic_file::write(&marker, b"filled by agnes serve --demo\n", atomic_file::PUBLIC)?;
     Ok(Some(Access { password, token: issued.token }))
 }

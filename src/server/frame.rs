@@ -6,13 +6,28 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
+use super::middleware::caller::Proxies;
+use super::middleware::cross_site::Pages;
 use super::middleware::{self, json_body};
 
+/// Settings of what stands around the routes.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// A 500 shows its cause.
+    pub debug: bool,
+    pub proxies: Proxies,
+    /// Other origins whose pages may read answers.
+    pub cors: Vec<HeaderValue>,
+    pub pages: Pages,
+    /// The server is reached over https only.
+    pub https: bool,
+}
+
 /// Puts middleware and the answers for unknown paths around `routes`.
-pub fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, debug: bool) -> Router<S> {
+pub fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, frame: &Frame) -> Router<S> {
     let routes =
         routes.route_layer(from_fn(json_body::parse)).fallback(unknown_path).method_not_allowed_fallback(wrong_method);
-    middleware::apply(routes, debug)
+    middleware::apply(routes, frame)
 }
 
 /// Reading what is not there is 404; writing to it is 405, since the path could at most be read.
@@ -96,7 +111,7 @@ mod tests {
             .route("/long", get(|| async { "x".repeat(1024) }))
             .route("/short", get(|| async { "x".repeat(1023) }))
             .route("/named/{id}", get(|Path(id): Path<String>| async { id }));
-        wrap(routes, debug == "1")
+        wrap(routes, &Frame { debug: debug == "1", ..Frame::default() })
     }
 
     /// Status, telling headers and body of an answer.

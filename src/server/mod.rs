@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod extractors;
 mod frame;
+pub mod limits;
 pub mod middleware;
 pub mod passwords;
 pub mod router;

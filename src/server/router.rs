@@ -25,6 +25,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::token::sign_in))
         .routes(routes!(auth::bootstrap::bootstrap))
         .routes(routes!(auth::me::me))
+        .routes(routes!(auth::logout::logout))
         .routes(routes!(users::list::list, users::create::create))
         .routes(routes!(users::set_password::set_password))
         .routes(routes!(groups::list::list, groups::create::create))
@@ -48,7 +49,7 @@ pub fn build(app: AppState) -> Router {
     let (routes, mut document) = api().split_for_parts();
     complete(&mut document, &app.config.build.version);
     let routes = routes.route("/openapi.json", get(move || async move { Json(document) }));
-    frame::wrap(routes, app.config.debug).with_state(app)
+    frame::wrap(routes, &app.config.frame).with_state(app)
 }
 
 /// What the derived document cannot know.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use super::app::StartError;
+use super::auth::token_uses::WRITE_EVERY;
 use super::serve::{self, Listener, ServeError};
 use super::{App, AppState, ServerConfig};
 use crate::store::VERSION;
@@ -52,11 +53,22 @@ impl Server {
             }
             runner.work().await;
         });
+        let uses = tokio::spawn(write_token_uses(app.clone()));
         let served = serve::run(listener, app.clone(), shutdown).await;
         work.abort();
         let _ = work.await;
+        uses.abort();
+        app.token_uses.write(&app.store).await;
         app.store.close().await;
         tracing::info!("stopped");
         Ok(served?)
+    }
+}
+
+async fn write_token_uses(app: AppState) {
+    let mut tick = tokio::time::interval(WRITE_EVERY);
+    loop {
+        tick.tick().await;
+        app.token_uses.write(&app.store).await;
     }
 }

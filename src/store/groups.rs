@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::snapshot::Parts;
-use super::{ADMIN_GROUP, Change, StoreError, row};
+use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, StoreError, row};
+use crate::config::GoogleGroups;
 use crate::engine::{self, Connection, params};
 
 #[derive(Clone, Debug)]
@@ -18,10 +19,14 @@ pub struct Group {
     pub created_by: Option<String>,
 }
 
+/// What `created_by` says of groups that Google's sync made.
+pub const GOOGLE_SYNC: &str = "system:google-sync";
+
 impl Group {
     /// `system`, `google_sync` or `custom`.
-    pub fn origin(&self) -> &'static str {
+    pub fn origin(&self, google: &GoogleGroups) -> &'static str {
         match self.created_by.as_deref() {
+            _ if self.is_system && self.mapped_email(google).is_some() => "google_sync",
             _ if self.is_system => "system",
             Some(by) if by.starts_with("system:google") => "google_sync",
             Some(by) if by.starts_with("system:") => "system",
@@ -30,8 +35,17 @@ impl Group {
     }
 
     /// Members come from Google Workspace and cannot be changed here.
-    pub fn is_google_managed(&self) -> bool {
-        self.created_by.as_deref() == Some("system:google-sync")
+    pub fn is_google_managed(&self, google: &GoogleGroups) -> bool {
+        self.created_by.as_deref() == Some(GOOGLE_SYNC) || self.mapped_email(google).is_some()
+    }
+
+    /// The Google group whose members are this system group's members.
+    pub fn mapped_email<'a>(&self, google: &'a GoogleGroups) -> Option<&'a str> {
+        match self.name.as_str() {
+            ADMIN_GROUP if self.is_system => google.admin.as_deref(),
+            EVERYONE_GROUP if self.is_system => google.everyone.as_deref(),
+            _ => None,
+        }
     }
 }
 

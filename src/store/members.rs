@@ -8,9 +8,11 @@ use super::snapshot::Parts;
 use super::{ADMIN_GROUP, Change, SCHEDULER_EMAIL, StoreError, row};
 use crate::engine::{self, Connection, OptionalExt, params};
 
-/// Membership sources. Only `admin` ones can be removed through the API.
+/// Membership sources. All but Google's can be removed through the API.
 pub const SOURCE_ADMIN: &str = "admin";
 pub const SOURCE_SEED: &str = "system_seed";
+pub const SOURCE_GOOGLE: &str = "google_sync";
+pub const SOURCE_BREAK_GLASS: &str = "cli_break_glass";
 
 #[derive(Clone, Debug)]
 pub struct Membership {
@@ -80,15 +82,80 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
 /// Adds a user to the group of that name unless already in it.
 pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by: &str) -> Result<(), StoreError> {
     let group_id: String =
-        change.connection.query_row("SELECT id FROM user_groups WHERE name = ?", [group], |row| row.get(0))?;
+        change
+            .connection
+            .query_row("SELECT id FROM user_groups WHERE lower(name) = lower(?)", [group], |row| row.get(0))?;
     match insert(change, user_id, &group_id, source, by) {
         Err(StoreError::Conflict(_)) => Ok(()),
         outcome => outcome,
     }
 }
 
-/// Removes a membership that an admin made; the last active admin stays. The scheduler's account is nobody who could
-/// let others in, so it does not count.
+/// What `added_by` says of memberships from `POST /auth/bootstrap`, and of the one that [`super::seed`] makes.
+pub const BOOTSTRAP: &str = "auth.bootstrap";
+pub const SEED_ADMIN: &str = "app.main:seed_admin";
+pub const SEED_DEVELOPER: &str = "app.main:seed_developer";
+
+/// Whether nobody could have administered yet: nobody has a password, and of the admins there is at most the seeded
+/// one, who has never signed in.
+pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
+    let somebody = change.exists(
+        "SELECT 1 FROM users u WHERE lower(u.email) <> ? AND (
+             coalesce(u.password_hash, '') <> ''
+             OR EXISTS (SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
+                        WHERE m.user_id = u.id AND g.name = ?
+                          AND (u.last_login_at IS NOT NULL OR coalesce(m.added_by, '') <> ?)))",
+        [SCHEDULER_EMAIL, ADMIN_GROUP, SEED_ADMIN],
+    )?;
+    Ok(!somebody)
+}
+
+/// Whether a user is an admin because the settings say so.
+pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
+    change.exists(
+        "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
+         WHERE m.user_id = ? AND g.name = ? AND m.added_by = ?",
+        [user_id, ADMIN_GROUP, SEED_ADMIN],
+    )
+}
+
+/// Puts a user into a group in the name of `by`, also when somebody else had done that before.
+pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
+    ensure(change, user_id, group, SOURCE_SEED, by)?;
+    change.execute(
+        "UPDATE user_group_members SET added_by = ?
+         WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
+        [by, user_id, group],
+    )?;
+    change.touch(Parts::MEMBERS);
+    Ok(())
+}
+
+/// Text of the refusal to leave nobody in the Admin group.
+const LAST_ADMIN: &str = "Cannot remove the last admin — at least one user must remain in the Admin group";
+
+/// Whether there is another active admin than this user. The scheduler's account is nobody who could let others in, so
+/// it does not count.
+pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
+    change.exists(
+        "SELECT 1 FROM user_group_members m
+         JOIN users u ON u.id = m.user_id
+         JOIN user_groups g ON g.id = m.group_id
+         WHERE g.name = ? AND u.active AND u.id <> ? AND lower(u.email) <> ?",
+        [ADMIN_GROUP, user_id, SCHEDULER_EMAIL],
+    )
+}
+
+/// Whether a user is in the Admin group, as of this transaction.
+pub fn is_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
+    change.exists(
+        "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND g.name = ?",
+        [user_id, ADMIN_GROUP],
+    )
+}
+
+/// Removes a membership, unless it comes from Google Workspace or belongs to the scheduler's account; the last active
+/// admin stays.
 pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
     let group: Option<String> = change
         .connection
@@ -96,20 +163,19 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
         .optional()?;
     let group = group.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
     let member = "FROM user_group_members WHERE user_id = ? AND group_id = ?";
-    if group == ADMIN_GROUP && change.exists(&format!("SELECT 1 {member}"), [user_id, group_id])? {
-        let others: i64 = change.connection.query_row(
-            "SELECT count(*) FROM user_group_members m JOIN users u ON u.id = m.user_id
-             WHERE m.group_id = ? AND u.active AND u.id <> ? AND u.email <> ?",
-            [group_id, user_id, SCHEDULER_EMAIL],
-            |row| row.get(0),
-        )?;
-        if others == 0 {
-            return Err(StoreError::Conflict(
-                "Cannot remove the last admin — at least one user must remain in the Admin group".into(),
-            ));
-        }
+    if group == ADMIN_GROUP
+        && change.exists(&format!("SELECT 1 {member}"), [user_id, group_id])?
+        && !has_other_admin(change, user_id)?
+    {
+        return Err(StoreError::Conflict(LAST_ADMIN.into()));
     }
-    let removed = change.execute(&format!("DELETE {member} AND source = '{SOURCE_ADMIN}'"), [user_id, group_id])?;
+    let removed = change.execute(
+        &format!(
+            "DELETE {member} AND source <> '{SOURCE_GOOGLE}'
+             AND user_id NOT IN (SELECT id FROM users WHERE lower(email) = ?)"
+        ),
+        [user_id, group_id, SCHEDULER_EMAIL],
+    )?;
     if removed == 0 {
         return Err(StoreError::NotFound("No admin-managed membership for this user in this group".into()));
     }

@@ -133,6 +133,38 @@ fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
     Ok(copy)
 }
 
+/// Adds the tables and columns that version 25 has won since the database was made.
+pub(super) fn complete(connection: &Connection) -> engine::Result<()> {
+    connection.execute_batch("ATTACH ':memory:' AS wanted")?;
+    create_tables(connection, "wanted.main")?;
+    let lacking: Vec<(String, String, String, Option<String>)> = connection
+        .prepare(
+            "SELECT table_name, column_name, data_type, column_default FROM duckdb_columns() wanted
+             WHERE database_name = 'wanted' AND NOT EXISTS (
+                 SELECT 1 FROM duckdb_columns() own
+                 WHERE own.database_name = current_database() AND own.schema_name = 'main'
+                   AND own.table_name = wanted.table_name AND own.column_name = wanted.column_name)
+             ORDER BY table_oid, column_index",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    connection.execute_batch("DETACH wanted")?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let database = connection.query_row("SELECT current_database()", [], |row| row.get::<_, String>(0))?;
+    let own = tables(connection, &database)?;
+    connection.execute_batch("BEGIN")?;
+    for (name, columns) in TABLES.iter().filter(|(name, _)| !own.iter().any(|table| table == name)) {
+        connection.execute_batch(&format!("CREATE TABLE {name} ({columns})"))?;
+    }
+    for (table, column, data_type, default) in lacking.iter().filter(|(table, ..)| own.contains(table)) {
+        let default = default.as_ref().map(|value| format!(" DEFAULT {value}")).unwrap_or_default();
+        connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {data_type}{default}"))?;
+    }
+    connection.execute_batch("COMMIT; CHECKPOINT")
+}
+
 fn merge_log(path: &Path) -> engine::Result<()> {
     let connection = engine::open(path, &Limits::small())?;
     connection.execute_batch("CHECKPOINT")?;

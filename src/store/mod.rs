@@ -12,6 +12,7 @@ pub mod registry;
 mod row;
 mod schema;
 mod seed;
+pub mod sessions;
 mod snapshot;
 pub mod sync_state;
 pub mod tokens;
@@ -20,7 +21,7 @@ mod writer;
 
 pub use migrate::{Facts, MigrateError};
 pub use schema::VERSION;
-pub use seed::{ADMIN_GROUP, EVERYONE_GROUP, SCHEDULER_EMAIL, Seeds};
+pub use seed::{ADMIN_GROUP, Developer, EVERYONE_GROUP, SCHEDULER_EMAIL, Seeds};
 pub use snapshot::Snapshot;
 pub use writer::{Change, Store};
 

@@ -2,6 +2,8 @@
 //!
 //! No keys, unique constraints or indexes: DuckDB's index code is where its known corruption lives, and these tables
 //! are small, so the writer checks uniqueness itself, inside the transaction.
+//!
+//! Version 25 grows by columns and tables only; [`super::migrate::complete`] adds them to databases that lack them.
 
 /// What this program writes.
 pub const VERSION: i32 = 25;
@@ -20,7 +22,7 @@ pub const TABLES: &[(&str, &str)] = &[
         "id VARCHAR NOT NULL, email VARCHAR NOT NULL, name VARCHAR, password_hash VARCHAR, setup_token VARCHAR,
          setup_token_created TIMESTAMP, reset_token VARCHAR, reset_token_created TIMESTAMP,
          active BOOLEAN NOT NULL DEFAULT true, deactivated_at TIMESTAMP, deactivated_by VARCHAR, created_at TIMESTAMP,
-         updated_at TIMESTAMP",
+         updated_at TIMESTAMP, token_version BIGINT DEFAULT 0, last_login_at TIMESTAMP",
     ),
     (
         "user_groups",
@@ -114,7 +116,14 @@ pub const TABLES: &[(&str, &str)] = &[
     (
         "audit_log",
         "id VARCHAR NOT NULL, timestamp TIMESTAMP NOT NULL, user_id VARCHAR, action VARCHAR NOT NULL, resource VARCHAR,
-         params JSON, result VARCHAR, duration_ms INTEGER",
+         params JSON, result VARCHAR, duration_ms INTEGER, seq BIGINT, prev_hash VARCHAR, hash VARCHAR",
+    ),
+    ("revoked_sessions", "jti VARCHAR NOT NULL, user_id VARCHAR, expires_at TIMESTAMP NOT NULL"),
+    (
+        "access_requests",
+        "id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, user_email VARCHAR, resource_type VARCHAR DEFAULT 'table',
+         table_id VARCHAR NOT NULL, reason VARCHAR, status VARCHAR DEFAULT 'pending', requested_at TIMESTAMP,
+         reviewed_by VARCHAR, reviewed_at TIMESTAMP, review_note VARCHAR",
     ),
     ("telegram_links", "user_id VARCHAR NOT NULL, chat_id BIGINT NOT NULL, linked_at TIMESTAMP"),
     ("pending_codes", "code VARCHAR NOT NULL, chat_id BIGINT NOT NULL, created_at TIMESTAMP"),

@@ -1,7 +1,7 @@
 //! What every start makes sure of: the two system groups, the seeded admin, the scheduler's account.
 
 use super::snapshot::Parts;
-use super::{Change, StoreError, members, users};
+use super::{Change, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
 use crate::engine::params;
@@ -24,11 +24,21 @@ pub struct Seeds {
     pub admin_email: Option<String>,
     /// Used only while the seeded admin has no password.
     pub admin_password_hash: Option<Secret>,
+    pub developer: Option<Developer>,
     /// Whether a usable scheduler token is configured.
     pub scheduler: bool,
 }
 
+/// The one user of `LOCAL_DEV_MODE`.
+#[derive(Clone, Debug)]
+pub struct Developer {
+    pub email: String,
+    /// Names of groups to be in.
+    pub groups: Vec<String>,
+}
+
 pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError> {
+    audit::seal(change)?;
     for (name, description) in SYSTEM_GROUPS {
         let promoted = change.execute("UPDATE user_groups SET is_system = true WHERE name = ?", [name])?;
         if promoted == 0 {
@@ -47,7 +57,18 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         {
             users::set_password(change, &id, hash)?;
         }
-        members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "app.main:seed_admin")?;
+        members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_ADMIN)?;
+    }
+    if let Some(developer) = &seeds.developer {
+        let id = ensure_user(change, &developer.email, "Developer")?;
+        members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_DEVELOPER)?;
+        for group in &developer.groups {
+            match groups::insert(change, group, None, groups::GOOGLE_SYNC) {
+                Ok(_) | Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+            members::ensure(change, &id, group, members::SOURCE_GOOGLE, groups::GOOGLE_SYNC)?;
+        }
     }
     if seeds.scheduler {
         let id = ensure_user(change, SCHEDULER_EMAIL, "Scheduler")?;

@@ -1,6 +1,6 @@
 //! The state as requests read it: immutable, shared, replaced after each commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::BitOr;
 use std::sync::Arc;
 
@@ -25,13 +25,15 @@ pub struct Snapshot {
     pub tokens: Arc<HashMap<String, Token>>,
     pub registry: Arc<Registry>,
     pub sync: Arc<SyncStates>,
+    /// `jti` of sessions that were signed out before their end.
+    pub revoked_sessions: Arc<HashSet<String>>,
     /// Version in the database; [`super::VERSION`] or newer.
     pub schema_version: i32,
 }
 
 /// A set of parts of the snapshot.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Parts(u8);
+pub struct Parts(u16);
 
 impl Parts {
     pub const NONE: Self = Self(0);
@@ -42,7 +44,8 @@ impl Parts {
     pub const TOKENS: Self = Self(16);
     pub const REGISTRY: Self = Self(32);
     pub const SYNC: Self = Self(64);
-    const ALL: Self = Self(127);
+    pub const REVOKED: Self = Self(128);
+    const ALL: Self = Self(255);
 
     fn has(self, part: Self) -> bool {
         self.0 & part.0 != 0
@@ -84,6 +87,9 @@ impl Snapshot {
         }
         if stale.has(Parts::SYNC) {
             next.sync = Arc::new(SyncStates::load(connection)?);
+        }
+        if stale.has(Parts::REVOKED) {
+            next.revoked_sessions = Arc::new(super::sessions::load(connection)?);
         }
         Ok(next)
     }

@@ -21,6 +21,9 @@ pub struct User {
     pub active: bool,
     pub created_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
+    /// Sessions name the version they were made with; raising it ends them all.
+    pub token_version: i64,
+    pub last_login_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -34,7 +37,8 @@ impl Users {
     pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
         let users: Vec<User> = connection
             .prepare(
-                "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at)
+                "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at),
+                        coalesce(token_version, 0), epoch_us(last_login_at)
                  FROM users ORDER BY created_at DESC",
             )?
             .query_map([], |row| {
@@ -46,6 +50,8 @@ impl Users {
                     active: row.get(4)?,
                     created_at: row::time(row, 5)?,
                     deactivated_at: row::time(row, 6)?,
+                    token_version: row.get(7)?,
+                    last_login_at: row::time(row, 8)?,
                 })
             })?
             .collect::<Result<_, _>>()?;
@@ -101,8 +107,9 @@ pub fn insert(
     Ok(id)
 }
 
-/// Sets or replaces the password.
+/// Sets or replaces the password. Replacing it ends every session and personal token made before.
 pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Result<(), StoreError> {
+    let had_one = change.exists("SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') <> ''", [id])?;
     let changed = change.execute(
         "UPDATE users SET password_hash = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![password_hash.expose(), change.now.as_microsecond(), id],
@@ -110,8 +117,54 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
     if changed == 0 {
         return Err(StoreError::NotFound("User not found".into()));
     }
+    if had_one {
+        end_tokens(change, id)?;
+    }
     change.touch(Parts::USERS);
     Ok(())
+}
+
+/// Replaces the hash of the same password, because the parameters of hashing have changed. Nobody is signed out.
+pub fn rehash(change: &Change<'_>, id: &str, before: &Secret, after: &Secret) -> Result<(), StoreError> {
+    change.execute(
+        "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+        params![after.expose(), id, before.expose()],
+    )?;
+    change.touch(Parts::USERS);
+    Ok(())
+}
+
+/// Ends all sessions of a user and revokes all personal tokens.
+pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
+    change.execute("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
+    change.execute(
+        "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
+         WHERE user_id = ? AND revoked_at IS NULL",
+        params![change.now.as_microsecond(), id],
+    )?;
+    change.touch(Parts::USERS | Parts::TOKENS);
+    Ok(())
+}
+
+/// Notes a sign-in, and tells with which address and token version a session of this user is made now. Refuses who is
+/// not active.
+pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreError> {
+    let found: Option<(String, bool, i64)> = change
+        .connection
+        .query_row("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let (email, active, version) = found.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
+    if !active {
+        return Err(StoreError::Conflict("Account deactivated".into()));
+    }
+    change.execute(
+        "UPDATE users SET last_login_at = make_timestamp(?::BIGINT) WHERE id = ?",
+        params![change.now.as_microsecond(), id],
+    )?;
+    change.touch(Parts::USERS);
+    Ok((email, version))
 }
 
 /// Whether anybody can sign in with a password, as of this transaction.

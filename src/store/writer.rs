@@ -1,6 +1,6 @@
 //! The writer thread, the only holder of the state database while a process runs.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::snapshot::{Parts, Snapshot};
-use super::{Facts, OpenError, Seeds, StoreError, VERSION, backup, migrate, seed};
+use super::{Facts, OpenError, Seeds, StoreError, VERSION, audit, backup, migrate, seed};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, panic_text, time};
 use crate::config::DataDir;
@@ -37,6 +37,8 @@ pub struct Change<'a> {
     /// One time for all rows of this change.
     pub(super) now: Timestamp,
     stale: Cell<Parts>,
+    /// The end of the audit log, rows of this change included.
+    pub(super) audit_head: RefCell<audit::Head>,
 }
 
 impl Change<'_> {
@@ -67,6 +69,7 @@ struct Writer {
     snapshot: Arc<ArcSwap<Snapshot>>,
     /// Cleared while the database cannot be used.
     open: Arc<AtomicBool>,
+    audit_head: audit::Head,
     unmerged: bool,
     uncopied: bool,
     _lock: FileLock,
@@ -91,6 +94,8 @@ impl Store {
         migrate::prepare(&path, facts)?;
         let failed = |source| OpenError::Engine { path: path.clone(), source };
         let connection = open_database(&path).map_err(failed)?;
+        migrate::complete(&connection).map_err(failed)?;
+        let audit_head = audit::head(&connection).map_err(failed)?;
         let snapshot = Snapshot::load(&connection).map_err(failed)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let open = Arc::new(AtomicBool::new(true));
@@ -99,6 +104,7 @@ impl Store {
             data_dir: data_dir.clone(),
             snapshot: Arc::clone(&snapshot),
             open: Arc::clone(&open),
+            audit_head,
             unmerged: false,
             uncopied: false,
             _lock: lock,
@@ -133,6 +139,17 @@ impl Store {
         }));
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
         outcome.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Reads what is not in the snapshot, between two changes. Keep it short: changes wait meanwhile.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let job = Job::Change(Box::new(move |writer| _ = answer.send(writer.read(read))));
+        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        outcome.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Whether the writer is at work.
@@ -188,15 +205,28 @@ impl Writer {
         outcome
     }
 
+    fn read<T>(&mut self, read: impl FnOnce(&Connection) -> engine::Result<T>) -> Result<T, StoreError> {
+        let connection = self.begin()?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| read(&connection)));
+        rollback(&connection);
+        self.connection = Some(connection);
+        match outcome {
+            Ok(outcome) => Ok(outcome?),
+            Err(panic) => Err(StoreError::Broken(panic_text(panic.as_ref()).to_owned())),
+        }
+    }
+
     fn transact<T, E: From<StoreError>>(
         &mut self,
         connection: &Connection,
         change: impl FnOnce(&Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let context = Change { connection, now: time::now(), stale: Cell::new(Parts::NONE) };
+        let audit_head = RefCell::new(self.audit_head.clone());
+        let context = Change { connection, now: time::now(), stale: Cell::new(Parts::NONE), audit_head };
         // A panic must not take the writer, and with it the server, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| change(&context)));
         let stale = context.stale.get();
+        let audit_head = context.audit_head.into_inner();
         let value = match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -213,6 +243,7 @@ impl Writer {
             return Err(StoreError::from(error).into());
         }
         (self.unmerged, self.uncopied) = (true, true);
+        self.audit_head = audit_head;
         if stale != Parts::NONE {
             self.publish(connection, stale)?;
         }
@@ -250,6 +281,7 @@ impl Writer {
         let connection = open_database(&self.data_dir.system_db())?;
         tracing::warn!("the state database had to be opened again after a fatal error");
         self.snapshot.store(Arc::new(Snapshot::load(&connection)?));
+        self.audit_head = audit::head(&connection)?;
         connection.execute_batch("BEGIN")?;
         Ok(connection)
     }

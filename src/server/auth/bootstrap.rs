@@ -1,48 +1,68 @@
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::session;
 use crate::protocol::auth::{BootstrapRequest, TokenResponse};
 use crate::server::api::users::rules;
 use crate::server::extractors::Json;
+use crate::server::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::{ADMIN_GROUP, Change, StoreError, audit, members, users};
+use crate::store::audit::Origin;
+use crate::store::{ADMIN_GROUP, Change, audit, members, users};
 
-/// Makes the first admin. Open only while nobody has a password.
+const RULE: Rule = Rule { path: "/auth/bootstrap", per_minute: 3 };
+
+/// Makes the first admin, once. A seeded admin who has no password yet can be claimed like this; other accounts cannot.
 #[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", request_body = BootstrapRequest, security(()),
-    responses((status = 200, body = TokenResponse), (status = 403, description = "Somebody has a password already")))]
-pub async fn bootstrap(State(app): State<AppState>, Json(body): Json<BootstrapRequest>) -> Result<Response, ApiError> {
-    if app.store.snapshot().users.any_password() {
-        return Err(closed());
-    }
+    responses((status = 200, body = TokenResponse), (status = 403, description = "Somebody can administer already"),
+        (status = 409, description = "The address belongs to somebody who is not the seeded admin"), (status = 429)))]
+pub async fn bootstrap(
+    State(app): State<AppState>,
+    origin: Origin,
+    Json(body): Json<BootstrapRequest>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(RULE, origin.ip)?;
     let email = rules::email(&body.email)?;
-    rules::password(&body.password)?;
-    let hash = app.passwords.hash(body.password).await?;
-    let name = Some(body.name).filter(|name| !name.trim().is_empty());
+    let hash = match body.password {
+        password if password.is_empty() => None,
+        password => {
+            rules::password(&password)?;
+            Some(app.passwords.hash(password).await?)
+        }
+    };
+    let name = rules::name(&body.name)?;
+    let by = origin.clone();
     let id = app
         .store
         .write(move |change| -> Result<_, ApiError> {
-            // Two callers may have come this far at once.
-            if users::any_password(change)? {
+            // Checked here and not before: two callers may come at once.
+            if !members::is_bootstrap_open(change)? {
                 return Err(closed());
             }
-            let (id, action) = activate(change, &email, name.as_deref())?;
-            users::set_password(change, &id, &hash)?;
-            members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "auth.bootstrap")?;
-            audit::record(change, Some(&id), action, "auth", None, None)?;
+            let (id, action) = activate(change, &email, &name)?;
+            if let Some(hash) = &hash {
+                users::set_password(change, &id, hash)?;
+            }
+            members::claim(change, &id, ADMIN_GROUP, members::BOOTSTRAP)?;
+            audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
             Ok(id)
         })
         .await?;
-    session::open(&app, &id)
+    Ok(session::begin(&app, origin, &id, "login", serde_json::json!({ "provider": "bootstrap" })).await?.answer())
 }
 
-fn activate(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<(String, &'static str), StoreError> {
+fn activate(change: &Change<'_>, email: &str, name: &str) -> Result<(String, &'static str), ApiError> {
     if let Some(id) = users::id_of(change, email)? {
+        // Whoever comes first must not take over the account of somebody else.
+        if !members::is_seeded_admin(change, &id)? {
+            return Err(ApiError::conflict("A user with this address exists already; use another address"));
+        }
         return Ok((id, "bootstrap_activated_seed"));
     }
     let local_part = email.split('@').next().unwrap_or(email);
-    let id = users::insert(change, email, Some(name.unwrap_or(local_part)), None)?;
-    Ok((id, "bootstrap_completed"))
+    let name = if name.is_empty() { local_part } else { name };
+    Ok((users::insert(change, email, Some(name), None)?, "bootstrap_completed"))
 }
 
 fn closed() -> ApiError {

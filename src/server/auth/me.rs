@@ -14,9 +14,10 @@ pub async fn me(State(app): State<AppState>, caller: Principal) -> Json<Me> {
     let snapshot = app.store.snapshot();
     let user = caller.user();
     let (kind, token_id) = match caller.kind() {
-        AuthKind::Session => ("session", None),
+        AuthKind::Session(_) => ("session", None),
         AuthKind::Token(id) => ("pat", Some(id.clone())),
         AuthKind::Scheduler => ("scheduler", None),
+        AuthKind::Dev => ("dev", None),
     };
     Json(Me {
         id: user.id.clone(),
@@ -25,10 +26,10 @@ pub async fn me(State(app): State<AppState>, caller: Principal) -> Json<Me> {
         name: user.name.clone(),
         role: role(caller.is_admin()).into(),
         is_admin: caller.is_admin(),
-        is_sso_user: view::is_sso(&snapshot, &user.id),
+        is_sso_user: view::is_sso(&app.config.google_groups, &snapshot, &user.id),
         active: user.active,
         created_at: user.created_at.map(time::spaced),
-        groups: view::groups(&snapshot, &user.id),
+        groups: view::groups(&app.config.google_groups, &snapshot, &user.id),
         auth: AuthInfo {
             kind: kind.into(),
             expires_at: caller.expires_at().map(|at| format!("{}+00:00", time::spaced(at))),

@@ -1,7 +1,9 @@
-//! Sign-in, and who a request comes from.
-
 pub mod bootstrap;
+pub mod credentials;
+pub mod logout;
 pub mod me;
-mod principal;
+pub mod next;
+pub mod principal;
 pub mod session;
 pub mod token;
+pub mod token_uses;

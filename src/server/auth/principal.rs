@@ -5,15 +5,32 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 
 use crate::access::{Admin, Principal};
+use crate::server::auth::session;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Origin;
 
 impl FromRequestParts<AppState> for Principal {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        app.gate
-            .authenticate(&app.store.snapshot(), token(parts))
-            .map_err(|error| ApiError::unauthorized(error.to_string()))
+        let origin = Origin::from_request_parts(parts, app).await?;
+        let caller = app
+            .gate
+            .authenticate(&app.store.snapshot(), token(parts), origin)
+            .map_err(|error| ApiError::unauthorized(error.to_string()))?;
+        app.token_uses.note(app, &caller);
+        Ok(caller)
+    }
+}
+
+/// A caller who may be a stranger; a token that is not accepted counts as none.
+pub struct MaybePrincipal(pub Option<Principal>);
+
+impl FromRequestParts<AppState> for MaybePrincipal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        Ok(Self(Principal::from_request_parts(parts, app).await.ok()))
     }
 }
 
@@ -31,10 +48,11 @@ impl FromRequestParts<AppState> for Admin {
 /// The bearer token, else the cookie `access_token`. A bearer token that is there but wrong does not fall back.
 fn token(parts: &Parts) -> Option<&str> {
     let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(parts, "access_token"))
+    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(parts, session::COOKIE))
 }
 
-fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+/// The value of a cookie.
+pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts
         .headers
         .get_all(COOKIE)

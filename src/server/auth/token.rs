@@ -1,42 +1,39 @@
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
 
+use super::credentials::{self, Refused};
 use super::session;
 use crate::protocol::auth::{TokenRequest, TokenResponse};
 use crate::server::extractors::Json;
+use crate::server::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::{StoreError, audit};
+use crate::store::audit::Origin;
+
+const RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
+
+/// The same for every account, whether it exists or not. Older command lines look for `external authentication`.
+const REFUSED: &str =
+    "Invalid email or password. Accounts that use external authentication sign in with their provider.";
 
 /// Signs in with a password.
 #[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
-    responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password")))]
-pub async fn sign_in(State(app): State<AppState>, Json(body): Json<TokenRequest>) -> Result<Response, ApiError> {
-    let snapshot = app.store.snapshot();
-    let user = snapshot.users.by_email(&body.email).ok_or_else(|| ApiError::unauthorized("User not found"))?.clone();
-    if !user.active {
-        note(&app, &user.id, "login_failed", Some("deactivated")).await?;
-        return Err(ApiError::unauthorized("Account deactivated"));
-    }
-    let hash = user.password_hash.clone().ok_or_else(|| {
-        ApiError::unauthorized("This account uses external authentication. Please log in via your configured provider.")
-    })?;
+    responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
+        (status = 429)))]
+pub async fn sign_in(
+    State(app): State<AppState>,
+    origin: Origin,
+    Json(body): Json<TokenRequest>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(RULE, origin.ip)?;
     if body.password.is_empty() {
         return Err(ApiError::unauthorized("Password required"));
     }
-    if !app.passwords.verify(body.password, hash).await? {
-        note(&app, &user.id, "login_failed", Some("invalid_password")).await?;
-        return Err(ApiError::unauthorized("Invalid password"));
-    }
-    note(&app, &user.id, "token_created", None).await?;
-    session::open(&app, &user.id)
-}
-
-async fn note(
-    app: &AppState,
-    user_id: &str,
-    action: &'static str,
-    result: Option<&'static str>,
-) -> Result<(), StoreError> {
-    let user_id = user_id.to_owned();
-    app.store.write(move |change| audit::record(change, Some(&user_id), action, "auth", None, result)).await
+    let user =
+        credentials::check(&app, &origin, &body.email, body.password).await.map_err(|refused| match refused {
+            Refused::Credentials => ApiError::unauthorized(REFUSED),
+            Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
+            Refused::Other(error) => error,
+        })?;
+    Ok(session::begin(&app, origin, &user.id, "token_created", Value::Null).await?.answer())
 }

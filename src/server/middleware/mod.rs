@@ -1,25 +1,48 @@
 //! What happens around every request, one concern a file.
 
+pub mod caller;
 pub mod compression;
+pub mod cross_site;
 pub mod failure;
 pub mod json_body;
 pub mod log;
 pub mod request_id;
+pub mod security_headers;
 
 use axum::Router;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowHeaders, CorsLayer};
 
-/// Wraps all routes; the first layer is the outermost. With `debug` a 500 shows its cause.
-pub fn apply<S: Clone + Send + Sync + 'static>(router: Router<S>, debug: bool) -> Router<S> {
+use super::frame::Frame;
+
+/// Wraps all routes; the first layer is the outermost.
+pub fn apply<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn(request_id::assign))
+            .layer(from_fn_with_state(frame.proxies.clone(), caller::identify))
             .layer(from_fn(log::requests))
+            .layer(from_fn_with_state(frame.https, security_headers::add))
+            .layer(cors(&frame.cors))
             .layer(from_fn(compression::exempt_downloads))
             .layer(compression::layer())
-            .layer(from_fn_with_state(debug, failure::render))
-            .layer(CatchPanicLayer::custom(failure::from_panic)),
+            .layer(from_fn_with_state(frame.debug, failure::render))
+            .layer(CatchPanicLayer::custom(failure::from_panic))
+            .layer(from_fn_with_state(frame.pages.clone(), cross_site::check)),
     )
+}
+
+/// Pages of these origins may use this server, with cookies.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let methods =
+        [Method::DELETE, Method::GET, Method::HEAD, Method::OPTIONS, Method::PATCH, Method::POST, Method::PUT];
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_credentials(true)
+        .allow_methods(methods)
+        .allow_headers(AllowHeaders::mirror_request())
+        .max_age(std::time::Duration::from_secs(600))
 }

@@ -1,3 +1,4 @@
+use agnes::store::users;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -32,14 +33,10 @@ async fn makes_the_first_admin_and_closes() {
 #[tokio::test]
 async fn refuses_bad_addresses_and_short_passwords_and_stays_open() {
     let app = TestApp::start().await;
-    for password in ["", "short", "7 chars"] {
+    for password in ["short", "7 chars"] {
         let answer = bootstrap(&app, json!({ "email": "ada@example.com", "password": password })).await;
         assert_eq!(answer.to_string(), "400 Bad Request\n{\"detail\":\"Password must be at least 8 characters\"}");
     }
-    assert_snapshot!(bootstrap(&app, json!({ "email": "ada@example.com" })).await, @r#"
-        400 Bad Request
-        {"detail":"Password must be at least 8 characters"}
-        "#);
     for email in ["", "ada", "@example.com", "a da@example.com"] {
         let answer = bootstrap(&app, json!({ "email": email, "password": "long enough" })).await;
         assert_eq!(
@@ -47,8 +44,38 @@ async fn refuses_bad_addresses_and_short_passwords_and_stays_open() {
             "400 Bad Request\n{\"detail\":\"email must be an address like name@example.com\"}"
         );
     }
+    let scheduler = bootstrap(&app, json!({ "email": "Scheduler@system.local", "password": "long enough" })).await;
+    assert_eq!(scheduler.status, 400);
     let users = bootstrap(&app, json!({ "email": "ada@example.com", "password": "8 chars!" })).await;
     assert_eq!(users.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_password_it_works_once_too() {
+    let app = TestApp::start().await;
+    bootstrap(&app, json!({ "email": "ada@example.com" })).await.ok();
+    for email in ["ada@example.com", "eve@example.com"] {
+        for password in ["", "long enough"] {
+            let again = bootstrap(&app, json!({ "email": email, "password": password })).await;
+            assert_eq!(again.status, 403, "{email}: {again}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn takes_over_nobodys_account() {
+    let app = TestApp::start_with(&[("SEED_ADMIN_EMAIL", "seed@example.com")]).await;
+    let insert = app.state.store.write(|change| users::insert(change, "bob@example.com", None, None)).await;
+    insert.unwrap();
+    let body = json!({ "email": "Bob@example.com", "password": "long enough" });
+    assert_snapshot!(bootstrap(&app, body).await, @r#"
+        409 Conflict
+        {"detail":"A user with this address exists already; use another address"}
+        "#);
+    // The seeded admin can be claimed once.
+    let body = json!({ "email": "seed@example.com" });
+    assert_eq!(bootstrap(&app, body.clone()).await.status, 200);
+    assert_eq!(bootstrap(&app, body).await.status, 403);
 }
 
 #[tokio::test]

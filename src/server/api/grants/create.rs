@@ -27,7 +27,7 @@ pub async fn create(
             let CreateGrant { group_id, resource_type, resource_id } = &body;
             let id = grants::insert(change, group_id, resource_type, resource_id, &admin.user().email)?;
             let (resource, details) = (format!("grant:{id}"), json!(body));
-            audit::record(change, Some(&admin.user().id), "resource_grant.created", &resource, Some(&details), None)?;
+            audit::record(change, &admin.actor(), "resource_grant.created", &resource, details)?;
             Ok(id)
         })
         .await?;

@@ -16,7 +16,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
             let (group_id, resource_type, resource_id) = grants::delete(change, &id)?;
             let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });
             let resource = format!("grant:{id}");
-            audit::record(change, Some(&admin.user().id), "resource_grant.deleted", &resource, Some(&details), None)
+            audit::record(change, &admin.actor(), "resource_grant.deleted", &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -26,11 +26,11 @@ pub async fn create(
         .write(move |change| -> Result<_, StoreError> {
             let id = groups::insert(change, &name, body.description.as_deref(), &admin.user().email)?;
             let (resource, details) = (format!("group:{id}"), json!({ "name": name }));
-            audit::record(change, Some(&admin.user().id), "user_group.created", &resource, Some(&details), None)?;
+            audit::record(change, &admin.actor(), "user_group.created", &resource, details)?;
             Ok(id)
         })
         .await?;
     let snapshot = app.store.snapshot();
     let group = snapshot.groups.get(&id).ok_or_else(|| ApiError::not_found("Group not found"))?;
-    Ok((StatusCode::CREATED, Json(view::group(&snapshot, group))))
+    Ok((StatusCode::CREATED, Json(view::group(&app.config.google_groups, &snapshot, group))))
 }

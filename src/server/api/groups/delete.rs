@@ -13,12 +13,12 @@ use crate::store::{StoreError, audit, groups};
     params(("id" = String, Path, description = "Group id")),
     responses((status = 204), (status = 404), (status = 409, description = "A system group")))]
 pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    view::editable(&app.store.snapshot(), &id)?;
+    view::editable(&app.config.google_groups, &app.store.snapshot(), &id)?;
     app.store
         .write(move |change| -> Result<_, StoreError> {
             let name = groups::delete(change, &id)?;
             let (resource, details) = (format!("group:{id}"), json!({ "name": name }));
-            audit::record(change, Some(&admin.user().id), "user_group.deleted", &resource, Some(&details), None)
+            audit::record(change, &admin.actor(), "user_group.deleted", &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -10,7 +10,14 @@ use crate::server::{ApiError, AppState};
 #[utoipa::path(get, path = "/api/admin/groups", tag = "access", responses((status = 200, body = Vec<Group>)))]
 pub async fn list(State(app): State<AppState>, _: Admin) -> Json<Vec<Group>> {
     let snapshot = app.store.snapshot();
-    Json(snapshot.groups.all().into_iter().map(|group| view::group(&snapshot, group)).collect())
+    Json(
+        snapshot
+            .groups
+            .all()
+            .into_iter()
+            .map(|group| view::group(&app.config.google_groups, &snapshot, group))
+            .collect(),
+    )
 }
 
 /// One group.
@@ -19,5 +26,5 @@ pub async fn list(State(app): State<AppState>, _: Admin) -> Json<Vec<Group>> {
 pub async fn get(State(app): State<AppState>, _: Admin, Path(id): Path<String>) -> Result<Json<Group>, ApiError> {
     let snapshot = app.store.snapshot();
     let group = snapshot.groups.get(&id).ok_or_else(|| ApiError::not_found("Group not found"))?;
-    Ok(Json(view::group(&snapshot, group)))
+    Ok(Json(view::group(&app.config.google_groups, &snapshot, group)))
 }

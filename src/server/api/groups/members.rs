@@ -51,7 +51,7 @@ pub async fn add(
     Json(body): Json<AddMember>,
 ) -> Result<(StatusCode, Json<Member>), ApiError> {
     let snapshot = app.store.snapshot();
-    view::editable(&snapshot, &id)?;
+    view::editable(&app.config.google_groups, &snapshot, &id)?;
     let user = snapshot
         .users
         .by_email(body.email.trim())
@@ -70,7 +70,7 @@ pub async fn add(
         .write(move |change| -> Result<_, StoreError> {
             members::insert(change, &user.id, &id, members::SOURCE_ADMIN, &admin.user().email)?;
             let (resource, details) = (format!("group:{id}"), json!({ "user_email": user.email }));
-            audit::record(change, Some(&admin.user().id), "user_group.member_added", &resource, Some(&details), None)
+            audit::record(change, &admin.actor(), "user_group.member_added", &resource, details)
         })
         .await?;
     Ok((StatusCode::CREATED, Json(member)))
@@ -85,12 +85,12 @@ pub async fn remove(
     admin: Admin,
     Path((id, user_id)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    view::editable(&app.store.snapshot(), &id)?;
+    view::editable(&app.config.google_groups, &app.store.snapshot(), &id)?;
     app.store
         .write(move |change| -> Result<_, StoreError> {
             members::remove(change, &user_id, &id)?;
             let (resource, details) = (format!("group:{id}"), json!({ "user_id": user_id }));
-            audit::record(change, Some(&admin.user().id), "user_group.member_removed", &resource, Some(&details), None)
+            audit::record(change, &admin.actor(), "user_group.member_removed", &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

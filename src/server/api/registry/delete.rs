@@ -20,7 +20,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
                 "bucket": table.bucket,
                 "source_table": table.source_table,
             });
-            audit::record(change, Some(&admin.user().id), "unregister_table", &id, Some(&details), None)
+            audit::record(change, &admin.actor(), "unregister_table", &id, details)
         })
         .await?;
     app.runner.retire().await.map_err(ApiError::internal)?;

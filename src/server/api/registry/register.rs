@@ -29,7 +29,7 @@ pub async fn register(
     app.store
         .write(move |change| -> Result<_, StoreError> {
             registry::insert(change, &table)?;
-            audit::record(change, Some(&admin.user().id), "register_table", &table.id, Some(&json!(body)), None)
+            audit::record(change, &admin.actor(), "register_table", &table.id, json!(body))
         })
         .await?;
     Ok((StatusCode::CREATED, Json(registered)))

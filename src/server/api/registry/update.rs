@@ -40,7 +40,7 @@ pub async fn update(
             let mut details = sent;
             details.insert("updated_fields".into(), json!(names));
             let details = Value::Object(details);
-            audit::record(change, Some(&admin.user().id), "update_table", &id, Some(&details), None)?;
+            audit::record(change, &admin.actor(), "update_table", &id, details)?;
             Ok(())
         })
         .await?;

@@ -30,7 +30,7 @@ pub async fn trigger(
     let details = json!({ "tables": tables });
     app.store
         .write(move |change| -> Result<_, StoreError> {
-            audit::record(change, Some(&admin.user().id), "sync.trigger", "sync", Some(&details), None)
+            audit::record(change, &admin.actor(), "sync.trigger", "sync", details)
         })
         .await?;
     if ids.is_empty() {

@@ -23,11 +23,11 @@ pub async fn create(
         .write(move |change| -> Result<_, StoreError> {
             let id = users::insert(change, &email, Some(&body.name), None)?;
             let details = json!({ "email": email });
-            audit::record(change, Some(&admin.user().id), "user.create", &format!("user:{id}"), Some(&details), None)?;
+            audit::record(change, &admin.actor(), "user.create", &format!("user:{id}"), details)?;
             Ok(id)
         })
         .await?;
     let snapshot = app.store.snapshot();
     let user = snapshot.users.get(&id).ok_or_else(|| ApiError::not_found("User not found"))?;
-    Ok((StatusCode::CREATED, Json(view::user(&snapshot, user))))
+    Ok((StatusCode::CREATED, Json(view::user(&app.config.google_groups, &snapshot, user))))
 }

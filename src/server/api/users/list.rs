@@ -10,5 +10,5 @@ use crate::server::extractors::Json;
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<User>)))]
 pub async fn list(State(app): State<AppState>, _: Admin) -> Json<Vec<User>> {
     let snapshot = app.store.snapshot();
-    Json(snapshot.users.all().into_iter().map(|user| view::user(&snapshot, user)).collect())
+    Json(snapshot.users.all().into_iter().map(|user| view::user(&app.config.google_groups, &snapshot, user)).collect())
 }

@@ -1,6 +1,8 @@
 //! What addresses and passwords must look like.
 
 use crate::server::ApiError;
+use crate::server::auth::credentials::LONGEST_PASSWORD;
+use crate::server::error::FieldError;
 use crate::store::SCHEDULER_EMAIL;
 
 /// Shortest password in characters.
@@ -27,9 +29,27 @@ pub fn is_service_account(email: &str) -> bool {
     email.eq_ignore_ascii_case(SCHEDULER_EMAIL)
 }
 
+/// A display name without blanks around it.
+pub fn name(text: &str) -> Result<String, ApiError> {
+    short("name", text, 200)
+}
+
+/// A text of at most `most` characters, without blanks around it.
+pub fn short(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        let reason = format!("{field} must have at most {most} characters");
+        return Err(ApiError::unprocessable(vec![FieldError::value(&["body", field], &reason, text)]));
+    }
+    Ok(text.to_owned())
+}
+
 pub fn password(text: &str) -> Result<(), ApiError> {
     if text.chars().count() < PASSWORD_LENGTH {
         return Err(ApiError::bad_request("Password must be at least 8 characters"));
+    }
+    if text.len() > LONGEST_PASSWORD {
+        return Err(ApiError::bad_request(format!("Password must be at most {LONGEST_PASSWORD} bytes")));
     }
     Ok(())
 }

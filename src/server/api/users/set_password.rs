@@ -21,7 +21,7 @@ pub async fn set_password(
     rules::password(&body.password)?;
     let snapshot = app.store.snapshot();
     let email = snapshot.users.get(&id).ok_or_else(|| ApiError::not_found("User not found"))?.email.clone();
-    if view::is_sso(&snapshot, &id) {
+    if view::is_sso(&app.config.google_groups, &snapshot, &id) {
         return Err(ApiError::conflict(
             "User is managed by an external SSO provider; this operation must be performed in the upstream system",
         ));
@@ -34,7 +34,7 @@ pub async fn set_password(
         .write(move |change| -> Result<_, StoreError> {
             users::set_password(change, &id, &hash)?;
             let (resource, details) = (format!("user:{id}"), json!({ "email": email }));
-            audit::record(change, Some(&admin.user().id), "user.set_password", &resource, Some(&details), None)
+            audit::record(change, &admin.actor(), "user.set_password", &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

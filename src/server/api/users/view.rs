@@ -2,13 +2,16 @@
 
 use crate::access::is_admin;
 use crate::base::time;
+use crate::config::GoogleGroups;
 use crate::protocol::auth::GroupRef;
 use crate::protocol::users::User as Body;
 use crate::server::auth::session::role;
 use crate::store::Snapshot;
+use crate::store::groups::GOOGLE_SYNC;
+use crate::store::members::SOURCE_GOOGLE;
 use crate::store::users::User;
 
-pub fn user(snapshot: &Snapshot, user: &User) -> Body {
+pub fn user(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
     let is_admin = is_admin(snapshot, &user.id);
     Body {
         id: user.id.clone(),
@@ -16,8 +19,8 @@ pub fn user(snapshot: &Snapshot, user: &User) -> Body {
         name: user.name.clone(),
         role: role(is_admin).into(),
         is_admin,
-        is_sso_user: is_sso(snapshot, &user.id),
-        groups: groups(snapshot, &user.id),
+        is_sso_user: is_sso(google, snapshot, &user.id),
+        groups: groups(google, snapshot, &user.id),
         active: user.active,
         created_at: user.created_at.map(time::spaced),
         deactivated_at: user.deactivated_at.map(time::spaced),
@@ -27,7 +30,7 @@ pub fn user(snapshot: &Snapshot, user: &User) -> Body {
 }
 
 /// The user's groups, system groups first, then by name.
-pub fn groups(snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
+pub fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
     let mut groups: Vec<GroupRef> = snapshot
         .members
         .of_user(user_id)
@@ -37,7 +40,7 @@ pub fn groups(snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
             id: group.id.clone(),
             name: group.name.clone(),
             is_system: group.is_system,
-            origin: group.origin().into(),
+            origin: group.origin(google).into(),
         })
         .collect();
     groups.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.name.cmp(&b.name)));
@@ -45,11 +48,14 @@ pub fn groups(snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
 }
 
 /// Whether the user comes from Google Workspace: member of a group that is synced from there.
-pub fn is_sso(snapshot: &Snapshot, user_id: &str) -> bool {
+pub fn is_sso(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> bool {
     snapshot
         .members
         .of_user(user_id)
         .iter()
-        .filter_map(|member| snapshot.groups.get(&member.group_id))
-        .any(|group| group.is_google_managed())
+        .filter_map(|member| Some((member, snapshot.groups.get(&member.group_id)?)))
+        .any(|(member, group)| match group.created_by.as_deref() {
+            Some(GOOGLE_SYNC) => true,
+            _ => member.source == SOURCE_GOOGLE && group.mapped_email(google).is_some(),
+        })
 }

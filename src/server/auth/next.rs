@@ -1,0 +1,43 @@
+//! Where to go after signing in: a path of this server, and nothing else.
+
+use url::Url;
+
+/// The path, query and fragment to go to, percent-encoded; `None` for anything that could lead elsewhere.
+pub fn safe(next: &str) -> Option<String> {
+    let is_odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
+    if !next.starts_with('/') || next.starts_with("//") || next.contains(is_odd) || next.len() > 2048 {
+        return None;
+    }
+    // As a browser would read it.
+    let here = Url::parse("http://here.invalid").ok()?;
+    let url = here.join(next).ok().filter(|url| url.origin() == here.origin())?;
+    let path = url[url::Position::BeforePath..].to_owned();
+    (!path.starts_with("//")).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn only_paths_of_this_server() {
+        assert_eq!(safe("/dashboard?tab=1#x").as_deref(), Some("/dashboard?tab=1#x"));
+        assert_eq!(safe("/Übersicht").as_deref(), Some("/%C3%9Cbersicht"));
+        for bad in [
+            "",
+            "dashboard",
+            "//evil.com",
+            "/\\evil.com",
+            "/\t/evil.com",
+            "/\n/evil.com",
+            "https://evil.com",
+            "javascript:alert(1)",
+            "/.//evil.com",
+            "/x/..//evil.com",
+            "\\/evil.com",
+            " /x",
+        ] {
+            assert_eq!(safe(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Headers that tell browsers to be careful. A handler that sets one of them keeps its own.
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// Nothing but our own scripts, styles and images; nobody frames us; forms go to us only.
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+
+const ALWAYS: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "strict-origin-when-cross-origin"),
+    (CONTENT_SECURITY_POLICY, POLICY),
+];
+
+/// `https`: the server has a public domain, which is reached over https only.
+pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Response {
+    // Tokens and who somebody is must not stay in a cache.
+    let is_private = request.uri().path().starts_with("/auth/");
+    let mut response = next.run(request).await;
+    let own = [
+        is_private.then_some((CACHE_CONTROL, "no-store")),
+        https.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
+    ];
+    for (name, value) in ALWAYS.into_iter().chain(own.into_iter().flatten()) {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,147 @@
+//! The chain of hashes through the audit log.
+//!
+//! A row's hash is SHA-256 over the JSON array of its fields and the hash of the row before it. Rows of v0.35 have no
+//! hash; the first row of the chain, `audit.sealed`, carries their number and a digest of them all.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Origin, record};
+use crate::base::hash::sha256_hex;
+use crate::engine::{self, Connection, OptionalExt, Row, params};
+use crate::store::{Change, StoreError};
+
+/// The action of the row that stands for everything written before there was a chain.
+const SEALED: &str = "audit.sealed";
+/// What the first row names as its predecessor.
+const START: &str = "";
+
+/// The last row of the chain. Whoever keeps it elsewhere notices when later somebody rewrites the whole log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    pub seq: i64,
+    pub hash: String,
+}
+
+/// The fields of a row that its hash covers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    pub seq: i64,
+    pub prev_hash: String,
+    pub id: String,
+    /// Microseconds since 1970.
+    pub at: i64,
+    pub user_id: Option<String>,
+    pub action: String,
+    pub resource: Option<String>,
+    pub params: Option<String>,
+    pub result: Option<String>,
+    pub duration_ms: Option<i32>,
+}
+
+impl Link {
+    pub fn hash(&self) -> String {
+        let Self { seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms } = self;
+        let fields = json!([seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms]);
+        sha256_hex(&fields.to_string())
+    }
+
+    fn read(row: &Row<'_>) -> engine::Result<(Self, String)> {
+        let link = Self {
+            seq: row.get(0)?,
+            prev_hash: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            id: row.get(2)?,
+            at: row.get(3)?,
+            user_id: row.get(4)?,
+            action: row.get(5)?,
+            resource: row.get(6)?,
+            params: row.get(7)?,
+            result: row.get(8)?,
+            duration_ms: row.get(9)?,
+        };
+        Ok((link, row.get::<_, Option<String>>(10)?.unwrap_or_default()))
+    }
+}
+
+const FIELDS: &str = "seq, prev_hash, id, epoch_us(timestamp), user_id, action, resource, params::VARCHAR, result, \
+                      duration_ms, hash";
+
+/// The end of the chain as it stands in the database.
+pub fn head(connection: &Connection) -> engine::Result<Head> {
+    let last = connection
+        .query_row(
+            "SELECT seq, coalesce(hash, '') FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }),
+        )
+        .optional()?;
+    Ok(last.unwrap_or(Head { seq: 0, hash: START.into() }))
+}
+
+/// Begins the chain, over what an older version wrote.
+pub fn seal(change: &Change<'_>) -> Result<(), StoreError> {
+    if change.audit_head.borrow().seq > 0 {
+        return Ok(());
+    }
+    let (rows, digest) = older(change.connection)?;
+    let details = json!({ "rows": rows, "sha256": digest });
+    record(change, &Origin::internal().nobody(), SEALED, "audit", details)
+}
+
+/// Number and digest of the rows outside of the chain.
+fn older(connection: &Connection) -> engine::Result<(i64, String)> {
+    connection.query_row(
+        "SELECT count(*), sha256(coalesce(string_agg(sha256(to_json([id, epoch_us(timestamp)::VARCHAR, user_id, action,
+                    resource, params::VARCHAR, result, duration_ms::VARCHAR])::VARCHAR), '' ORDER BY id), ''))
+         FROM audit_log WHERE seq IS NULL",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// How far the chain holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Checked {
+    /// The last row that was found in order; 0 at the beginning.
+    pub seq: i64,
+    pub hash: String,
+    /// The first thing that is wrong, and where.
+    pub broken: Option<String>,
+    /// Whether there is nothing behind.
+    pub done: bool,
+}
+
+/// Checks up to `most` rows behind `from`, which an earlier call returned (or the default, to begin).
+pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::Result<Checked> {
+    let mut at = from;
+    let rows: Vec<(Link, String)> = connection
+        .prepare(&format!("SELECT {FIELDS} FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?"))?
+        .query_map(params![at.seq, most as i64], Link::read)?
+        .collect::<Result<_, _>>()?;
+    at.done = rows.len() < most;
+    for (link, hash) in rows {
+        let wrong = if link.seq != at.seq + 1 {
+            Some(format!("row {} is missing", at.seq + 1))
+        } else if link.prev_hash != at.hash {
+            Some(format!("row {} does not follow the row before it", link.seq))
+        } else if link.hash() != hash {
+            Some(format!("row {} was changed", link.seq))
+        } else if link.action == SEALED && !is_seal_intact(connection, &link)? {
+            Some("rows from before the chain began were changed, added or removed".to_owned())
+        } else {
+            None
+        };
+        if wrong.is_some() {
+            return Ok(Checked { broken: wrong, done: true, ..at });
+        }
+        (at.seq, at.hash) = (link.seq, hash);
+    }
+    Ok(at)
+}
+
+fn is_seal_intact(connection: &Connection, seal: &Link) -> engine::Result<bool> {
+    let (rows, digest) = older(connection)?;
+    let params: serde_json::Value =
+        seal.params.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    Ok(params["rows"] == rows && params["sha256"] == digest)
+}

@@ -1,0 +1,27 @@
+//! Sessions that were signed out: a JWT cannot be taken back, so its id is remembered until it would have ended.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::snapshot::Parts;
+use super::{Change, StoreError};
+use crate::engine::{self, Connection, params};
+
+pub(super) fn load(connection: &Connection) -> engine::Result<HashSet<String>> {
+    connection.prepare("SELECT jti FROM revoked_sessions")?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Ends one session. Ids whose sessions are over by themselves are forgotten.
+pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<(), StoreError> {
+    change.execute(
+        "DELETE FROM revoked_sessions WHERE expires_at <= make_timestamp(?::BIGINT)",
+        [change.now.as_microsecond()],
+    )?;
+    change.execute(
+        "INSERT INTO revoked_sessions VALUES (?, ?, make_timestamp(?::BIGINT))",
+        params![jti, user_id, expires_at.as_microsecond()],
+    )?;
+    change.touch(Parts::REVOKED);
+    Ok(())
+}
