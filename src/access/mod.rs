@@ -7,5 +7,5 @@ mod readable;
 mod token;
 
 pub use principal::{Admin, AuthKind, Gate, Principal, Unauthorized, is_admin};
-pub use readable::{Denied, ReadableTable, exists, readable, readable_tables};
+pub use readable::{Denied, ListedTable, ReadableTable, exists, holds, listed_tables, readable, readable_tables};
 pub use token::{Issued, Keys, PersonalToken, SESSION_SECONDS, SigningError};

@@ -66,6 +66,41 @@ pub fn readable_tables(snapshot: &Snapshot, publication: &Publication, caller: &
     publication.tables().filter_map(|table| proof(snapshot, caller, table)).collect()
 }
 
+/// A table that the caller may read, published or not. It opens nothing; [`ReadableTable`] does.
+#[derive(Clone, Debug)]
+pub struct ListedTable {
+    /// The registry id; the name where a table is not registered.
+    pub id: String,
+    pub name: String,
+    pub registered: Option<Arc<Table>>,
+}
+
+/// Every published table that the caller may read, and every registered one that is yet to be published, in order of
+/// lower-cased names. What is published under a name decides about that name, so that this never says more than the
+/// manifest does.
+pub fn listed_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ListedTable> {
+    let published = readable_tables(snapshot, publication, caller).into_iter().map(|table| ListedTable {
+        registered: snapshot.registry.by_name(&table.table().name).map(Arc::clone),
+        name: table.table().name.clone(),
+        id: table.id,
+    });
+    let unpublished = snapshot
+        .registry
+        .all()
+        .into_iter()
+        .filter(|row| publication.get(&row.name).is_none() && may_read(snapshot, caller, &row.id))
+        .map(|row| ListedTable { id: row.id.clone(), name: row.name.clone(), registered: Some(Arc::clone(row)) });
+    let mut tables: Vec<_> = published.chain(unpublished).collect();
+    tables.sort_by_cached_key(|table| table.name.to_lowercase());
+    tables
+}
+
+/// Whether the caller is granted the table with that registry id or name. Tells nothing about whether there is one.
+pub fn holds(snapshot: &Snapshot, caller: &Principal, id_or_name: &str) -> bool {
+    let by_name = snapshot.registry.by_name(id_or_name).map(|row| row.id.as_str());
+    may_read(snapshot, caller, id_or_name) || by_name.is_some_and(|id| may_read(snapshot, caller, id))
+}
+
 /// The table with that name or registry id, if the caller may read it. A name wins, since the manifest goes by names.
 pub fn readable(
     snapshot: &Snapshot,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::secret::Secret;
 use crate::base::time;
+use crate::config::secrets::{PreviousKey, SigningKeys};
 
 /// Why a token could not be made.
 pub type SigningError = jsonwebtoken::errors::Error;
@@ -17,8 +18,14 @@ pub const SESSION_SECONDS: i64 = 86_400;
 /// are over.
 pub struct Keys {
     signing: EncodingKey,
-    checking: Vec<DecodingKey>,
+    checking: Vec<CheckingKey>,
     validation: Validation,
+}
+
+struct CheckingKey {
+    key: DecodingKey,
+    /// Then it does not count any more; `None`: it does for as long as it is here.
+    until: Option<Timestamp>,
 }
 
 /// The claims that matter here; others are ignored.
@@ -67,18 +74,19 @@ pub struct PersonalToken<'a> {
 }
 
 impl Keys {
-    /// `previous` only checks.
-    pub fn new(current: &Secret, previous: Option<&Secret>) -> Self {
+    pub fn new(keys: &SigningKeys) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.validate_aud = false;
         // A personal token without expiry carries no `exp`.
         validation.required_spec_claims.clear();
-        let checking = [Some(current), previous];
+        let checking =
+            |key: &Secret, until| CheckingKey { key: DecodingKey::from_secret(key.expose().as_bytes()), until };
+        let previous = keys.previous.iter().map(|PreviousKey { key, until }| checking(key, *until));
         Self {
-            signing: EncodingKey::from_secret(current.expose().as_bytes()),
-            checking: checking.iter().flatten().map(|key| DecodingKey::from_secret(key.expose().as_bytes())).collect(),
+            signing: EncodingKey::from_secret(keys.current.expose().as_bytes()),
+            checking: std::iter::once(checking(&keys.current, None)).chain(previous).collect(),
             validation,
         }
     }
@@ -128,12 +136,14 @@ impl Keys {
     /// A personal token outlives its key: what proves it is the stored hash of the whole token. So the claims of one
     /// that another key signed are returned too, marked `foreign`, for [`super::Gate`] to look that hash up.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
+        let now = Timestamp::now();
         let signed = self
             .checking
             .iter()
-            .find_map(|key| Some(jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims));
+            .filter(|key| key.until.is_none_or(|until| until > now))
+            .find_map(|key| Some(jsonwebtoken::decode::<Claims>(token, &key.key, &self.validation).ok()?.claims));
         let claims = signed.or_else(|| foreign_personal(token))?;
-        let from_the_future = claims.iat.is_some_and(|iat| iat > Timestamp::now().as_second());
+        let from_the_future = claims.iat.is_some_and(|iat| iat > now.as_second());
         // A token with an audience was made for somebody else.
         (!from_the_future && claims.aud.is_none()).then_some(claims)
     }
@@ -145,4 +155,38 @@ fn foreign_personal(token: &str) -> Option<Claims> {
     let has_expired = data.claims.exp.is_some_and(|exp| exp <= Timestamp::now().as_second());
     let is_ours = data.header.alg == Algorithm::HS256 && data.claims.typ == "pat";
     (is_ours && !has_expired).then_some(Claims { foreign: true, ..data.claims })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(current: &str, previous: &str, until: Option<Timestamp>) -> Keys {
+        let previous = vec![PreviousKey { key: Secret::new(previous), until }];
+        Keys::new(&SigningKeys { current: Secret::new(current), previous })
+    }
+
+    #[test]
+    fn a_running_server_forgets_the_key_before() {
+        let (old, new) = ("an old key of 32 characters or more", "a new key of 32 characters or more");
+        let session = keys(old, old, None).issue_session("ann", "ann@example.com", 0).unwrap().token;
+        let is_taken = |until| keys(new, old, until).check(session.expose()).is_some();
+        let now = Timestamp::now();
+        assert!(is_taken(Some(now + std::time::Duration::from_secs(60))));
+        assert!(!is_taken(Some(now)));
+        assert!(is_taken(None), "for as long as the environment names it");
+    }
+
+    /// What a key signed that we do not know is taken for a personal token at most, and only to look it up.
+    #[test]
+    fn sessions_of_other_keys_are_not_taken() {
+        let (ours, theirs) = ("our key, of 32 characters or more", "their key, of 32 characters or more");
+        let (ours, theirs) = (keys(ours, ours, None), keys(theirs, theirs, None));
+        let session = theirs.issue_session("ann", "ann@example.com", 0).unwrap().token;
+        assert!(ours.check(session.expose()).is_none());
+        let personal = PersonalToken { id: "1", user_id: "ann", email: "", scope: "general", expires_at: None };
+        let personal = theirs.issue_personal(&personal).unwrap();
+        assert!(ours.check(personal.expose()).is_some_and(|claims| claims.foreign));
+        assert!(theirs.check(personal.expose()).is_some_and(|claims| !claims.foreign));
+    }
 }

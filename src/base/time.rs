@@ -27,6 +27,13 @@ pub fn spaced(at: Timestamp) -> String {
     text(at, ' ')
 }
 
+/// A point in time in ISO 8601, with `T` or a blank; without an offset it means UTC, and a date alone its beginning.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let naive = || text.parse::<civil::DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(naive)
+}
+
 fn text(at: Timestamp, separator: char) -> String {
     let civil = civil(at);
     let fraction = match civil.subsec_nanosecond() / 1000 {
@@ -59,5 +66,15 @@ mod tests {
         assert_eq!(iso_naive(at), "2026-11-23T02:09:29.113760");
         assert_eq!(iso_offset(from_micros(1_795_399_769_000_000)), "2026-11-23T02:09:29+00:00");
         assert_eq!(spaced(at), "2026-11-23 02:09:29.113760");
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let at = from_micros(1_795_399_769_113_760);
+        for text in [iso_naive(at), iso_offset(at), spaced(at), "2026-11-23T03:09:29.113760+01:00".into()] {
+            assert_eq!(parse(&text), Some(at), "{text}");
+        }
+        assert_eq!(parse("2026-11-23").map(spaced).as_deref(), Some("2026-11-23 00:00:00"));
+        assert_eq!(parse("yesterday"), None);
     }
 }

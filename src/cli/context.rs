@@ -26,6 +26,25 @@ pub struct Globals {
     pub workspace: Option<PathBuf>,
 }
 
+/// Where a token comes from, first to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenSource {
+    Argument,
+    Environment,
+    Stored,
+}
+
+impl TokenSource {
+    /// As shown to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Argument => "--token",
+            Self::Environment => "AGNES_TOKEN",
+            Self::Stored => "agnes auth login or import-token",
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Context {
     pub env: Environment,
@@ -62,15 +81,20 @@ impl Context {
         }
     }
 
+    /// The token to use with a server, and where it comes from.
+    pub fn token(&self, server: &Url) -> Result<Option<(Secret, TokenSource)>, CliError> {
+        if let Some(token) = self.given_token()? {
+            let source = if self.globals.token.is_some() { TokenSource::Argument } else { TokenSource::Environment };
+            return Ok(Some((token, source)));
+        }
+        Ok(self.config_dir()?.token(server)?.map(|token| (token, TokenSource::Stored)))
+    }
+
     /// A client with the token for the server, or an error that says how to sign in.
     pub fn client(&self) -> Result<Client, CliError> {
         let server = self.server()?;
-        let token = match self.given_token()? {
-            Some(token) => Some(token),
-            None => self.config_dir()?.token(&server)?,
-        };
-        match token {
-            Some(token) => self.client_for(server, Some(token)),
+        match self.token(&server)? {
+            Some((token, _)) => self.client_for(server, Some(token)),
             None => Err(CliError::signed_out(server.as_str().trim_end_matches('/'))),
         }
     }

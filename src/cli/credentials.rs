@@ -93,6 +93,27 @@ impl ConfigDir {
         })
     }
 
+    /// Forgets the token of `server`, and says whether there was one. The server stays configured.
+    pub fn forget(&self, server: &Url) -> Result<bool, CliError> {
+        let mut forgotten = false;
+        while self.token(server)?.is_some() {
+            let mut tokens = self.tokens()?;
+            let outcome = match tokens.servers.remove(&key(server)) {
+                Some(_) => serde_json::to_vec_pretty(&tokens)
+                    .map_err(io::Error::from)
+                    .and_then(|text| atomic_file::write(&self.0.join("tokens.json"), &text, PRIVATE)),
+                // It is the one of an older version.
+                None => fs::remove_file(self.0.join("token.json")),
+            };
+            outcome.map_err(|error| {
+                let text = format!("Error: cannot forget the token in {}: {error}", self.0.display());
+                CliError::new("config_not_written", text).hint("Delete tokens.json and token.json there yourself.")
+            })?;
+            forgotten = true;
+        }
+        Ok(forgotten)
+    }
+
     fn tokens(&self) -> Result<Tokens, CliError> {
         let path = self.0.join("tokens.json");
         let Some(text) = read(&path)? else { return Ok(Tokens::default()) };
@@ -190,6 +211,12 @@ mod tests {
         assert!(text.contains("# mine") && text.contains("other: 1"), "{text}");
         assert_eq!(fs::metadata(config.0.join("tokens.json")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&config.0).unwrap().permissions().mode() & 0o777, 0o700);
+
+        config.save(&one, &Secret::new("newer"), "a@b").unwrap();
+        assert!(config.forget(&one).unwrap(), "the one of the older version as well");
+        assert_eq!(config.token(&one).unwrap(), None);
+        assert!(!config.forget(&one).unwrap());
+        assert_eq!(config.token(&two).unwrap(), Some(Secret::new("new")));
     }
 
     #[test]

@@ -45,6 +45,21 @@ pub fn prompt(context: &Context, question: &str, option: &str) -> Result<String,
     }
 }
 
+/// Asks before something that cannot be undone. Where nobody can answer, `--yes` must have been given.
+pub fn confirm(question: &str, yes: bool, context: &Context) -> Result<(), CliError> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(CliError::usage(format!("Error: not confirmed: {question}")).hint("Add --yes."));
+    }
+    let answer = prompt(context, &format!("{question} [y/N]"), "--yes")?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(CliError::new("aborted", "Aborted.")),
+    }
+}
+
 /// Turns the terminal's echo off until dropped.
 struct Hidden(Option<rustix::termios::Termios>);
 

@@ -15,7 +15,7 @@ mod serve;
 mod size;
 mod workspace;
 
-pub use context::{Context, Globals};
+pub use context::{Context, Globals, TokenSource};
 pub use error::{CliError, exit};
 pub use printer::{Mode, Printer};
 
@@ -42,7 +42,7 @@ enum Command {
     Pull(pull::Args),
     /// Run SQL on the downloaded tables, or on the server
     Query(query::Args),
-    /// Sign in
+    /// Sign in and out, tokens
     #[command(subcommand, arg_required_else_help = false)]
     Auth(auth::Command),
     /// Manage users, groups, grants and tables
@@ -62,9 +62,10 @@ impl Command {
         match self {
             Self::Pull(args) => args.mode(),
             Self::Query(args) => args.mode(),
+            Self::Auth(command) => command.mode(),
             Self::Admin(command) => command.mode(),
             Self::Rebuild(args) => args.mode(),
-            Self::Auth(_) | Self::Serve(_) | Self::Extract(_) => Mode::Normal,
+            Self::Serve(_) | Self::Extract(_) => Mode::Normal,
         }
     }
 

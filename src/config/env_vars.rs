@@ -45,7 +45,7 @@ env_vars! {
         DOMAIN = "", "Public domain. When set, cookies are marked `Secure` and browsers are told to use https only.";
         SERVER_URL = "`https://DOMAIN`, else the address of the request", "Public address of the server, for links in mails and for Google.";
         CORS_ORIGINS = "http://localhost:3000,http://localhost:8000", "Comma list of other origins whose pages may use this server with cookies.";
-        FORWARDED_ALLOW_IPS = "127.0.0.1", "Comma list of proxies (addresses or networks) whose `X-Forwarded-*` headers are believed; `*` believes whoever connects.";
+        FORWARDED_ALLOW_IPS = "", "Comma list of your proxies (addresses or networks) whose `X-Forwarded-*` headers are believed; `*` believes whoever connects.";
         AGNES_EXTENSION_DIR = "", "Directory of DuckDB extensions (`v1.5.5/<platform>/NAME.duckdb_extension` below it). `icu` is loaded from here at start; without it DuckDB's own directory is tried.";
     }
     "Sign-in" {
@@ -68,7 +68,13 @@ env_vars! {
         AGNES_GROUP_EVERYONE_EMAIL = "", "Google group whose members are the members of `Everyone`.";
         GOOGLE_ADMIN_SDK_SUBJECT = "", "Workspace admin on whose behalf groups are listed; without it groups are not synced.";
         GOOGLE_ADMIN_SDK_SA_EMAIL = "asked of the metadata server", "Service account with domain-wide delegation.";
-        GOOGLE_ADMIN_SDK_MOCK_GROUPS = "", "Comma list of groups to use instead of asking Google (for trying things out).";
+        GOOGLE_ADMIN_SDK_MOCK_GROUPS = "", "Comma list of groups to use instead of asking Google (for trying things out); set but empty it means no groups.";
+        AGNES_GOOGLE_TIMEOUT = "10", "Seconds that one request to Google may take.";
+        AGNES_GOOGLE_ISSUER = "https://accounts.google.com", "OpenID Connect issuer. This and the next four are for tests and private proxies.";
+        AGNES_GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token", "Where a signed assertion is exchanged for a token that lists groups.";
+        AGNES_GOOGLE_IAM_URL = "https://iamcredentials.googleapis.com", "IAM Credentials API, which signs the assertion.";
+        AGNES_GOOGLE_ADMIN_URL = "https://admin.googleapis.com", "Admin SDK, which lists groups.";
+        GCE_METADATA_HOST = "metadata.google.internal", "Metadata server, which knows the service account and its access token.";
     }
     "Mail" {
         #[secret] SENDGRID_API_KEY = "", "Sends mail through SendGrid; wins over SMTP.";
@@ -79,6 +85,8 @@ env_vars! {
         SMTP_USE_TLS = "true", "`true`: STARTTLS is required; `implicit`: TLS from the first byte (the default on port 465); anything else: no encryption.";
         SMTP_USER = "", "User name at the relay; without it nobody signs in there.";
         #[secret] SMTP_PASSWORD = "", "Password of that user.";
+        AGNES_MAIL_CA_FILE = "", "PEM file of further certificate authorities to trust when mail is sent.";
+        AGNES_SENDGRID_URL = "https://api.sendgrid.com", "Address of SendGrid's API; `https://api.eu.sendgrid.com` keeps mail in the EU.";
     }
     "Data sources" {
         BIGQUERY_PROJECT = "`data_source.bigquery.project`", "BigQuery project; needed once when a database with materialized BigQuery tables is taken over.";

@@ -58,6 +58,11 @@ impl Environment {
             .find(|value| !value.trim().is_empty())
     }
 
+    /// Whether a variable is there at all, be it empty.
+    pub fn is_set(&self, var: &EnvVar) -> bool {
+        self.process.contains_key(var.name) || self.overlay.contains_key(var.name)
+    }
+
     pub fn secret(&self, var: &EnvVar) -> Option<Secret> {
         self.get(var).map(|value| Secret::new(value.trim()))
     }

@@ -11,6 +11,7 @@ use super::{DataDir, Environment, env_vars};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Instance {
+    pub auth: super::auth::Auth,
     pub instance: Naming,
     pub data_source: DataSource,
     /// Older place of the Keboola address.

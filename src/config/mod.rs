@@ -1,5 +1,6 @@
 //! Settings: `instance.yaml`, its overlay and the environment, read once at start.
 
+pub mod auth;
 pub mod data_dir;
 pub mod env_vars;
 pub mod environment;

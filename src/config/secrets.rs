@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{DataDir, Environment, env_vars};
 use crate::base::{atomic_file, random, secret::Secret};
 
@@ -15,11 +17,19 @@ const OVERLAP: Duration = Duration::from_secs(86_400);
 /// In characters.
 const SHORTEST: usize = 32;
 
-/// The key that signs, and the one that signed before it.
+/// The key that signs, and those that signed before it.
 #[derive(Clone, Debug)]
 pub struct SigningKeys {
     pub current: Secret,
-    pub previous: Option<Secret>,
+    pub previous: Vec<PreviousKey>,
+}
+
+/// A key that only checks.
+#[derive(Clone, Debug)]
+pub struct PreviousKey {
+    pub key: Secret,
+    /// `None`: for as long as the environment names it.
+    pub until: Option<Timestamp>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -45,30 +55,33 @@ pub fn signing_keys(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys
             return Err(KeyError::Short(var.name));
         }
     }
+    let mut previous: Vec<PreviousKey> = env
+        .secret(&env_vars::JWT_SECRET_KEY_PREVIOUS)
+        .map(|key| PreviousKey { key, until: None })
+        .into_iter()
+        .collect();
     if let Some(current) = env.secret(&env_vars::JWT_SECRET_KEY) {
-        return Ok(SigningKeys { current, previous: env.secret(&env_vars::JWT_SECRET_KEY_PREVIOUS) });
+        return Ok(SigningKeys { current, previous });
     }
     let path = data_dir.jwt_secret();
     let current = match read(&path)? {
         Some(key) => key,
         None => generate(&path)?,
     };
-    let previous = match env.secret(&env_vars::JWT_SECRET_KEY_PREVIOUS) {
-        Some(key) => Some(key),
-        None => still_good(&data_dir.previous_jwt_secret())?,
-    };
+    previous.extend(still_good(&data_dir.previous_jwt_secret())?);
     Ok(SigningKeys { current, previous })
 }
 
-/// Puts a new key in place of the current one, which goes on checking for a day.
+/// Puts a new key in place of the current one, which goes on checking for a day; the one before that one does not. So
+/// after a key got into the wrong hands it is rotated twice. Blocks; not to be called twice at once.
 pub fn rotate(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys, KeyError> {
     if env.secret(&env_vars::JWT_SECRET_KEY).is_some() {
         return Err(KeyError::FromEnvironment);
     }
     let before = signing_keys(env, data_dir)?.current;
     atomic_file::write(&data_dir.previous_jwt_secret(), before.expose().as_bytes(), atomic_file::PRIVATE)?;
-    let current = generate(&data_dir.jwt_secret())?;
-    Ok(SigningKeys { current, previous: Some(before) })
+    generate(&data_dir.jwt_secret())?;
+    signing_keys(env, data_dir)
 }
 
 fn generate(path: &Path) -> io::Result<Secret> {
@@ -86,8 +99,9 @@ fn read(path: &Path) -> io::Result<Option<Secret>> {
 }
 
 /// The key before, until a day after the rotation that wrote the file.
-fn still_good(path: &Path) -> io::Result<Option<Secret>> {
+fn still_good(path: &Path) -> io::Result<Option<PreviousKey>> {
     let Some(key) = read(path)? else { return Ok(None) };
-    let age = fs::metadata(path)?.modified()?.elapsed().unwrap_or_default();
-    Ok((age < OVERLAP).then_some(key))
+    let rotated = Timestamp::try_from(fs::metadata(path)?.modified()?).unwrap_or(Timestamp::MIN);
+    let until = rotated.saturating_add(OVERLAP).unwrap_or(Timestamp::MIN);
+    Ok((until > Timestamp::now()).then_some(PreviousKey { key, until: Some(until) }))
 }

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /auth/token`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -71,4 +71,135 @@ pub struct AuthInfo {
     pub kind: String,
     pub expires_at: Option<String>,
     pub token_id: Option<String>,
+}
+
+/// `POST /auth/password/login`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct LoginRequest {
+    pub email: String,
+    pub password: String,
+}
+
+/// A fresh session, as the providers answer it.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct LoginResponse {
+    pub access_token: String,
+    /// Always `bearer`.
+    pub token_type: String,
+    pub email: String,
+    /// `admin` or `user`; a label only.
+    pub role: String,
+}
+
+impl LoginResponse {
+    pub fn new(token: &str, email: &str, role: &str) -> Self {
+        Self { access_token: token.into(), token_type: "bearer".into(), email: email.into(), role: role.into() }
+    }
+}
+
+/// `POST /auth/password/login/web`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct LoginForm {
+    pub email: String,
+    #[serde(default)]
+    pub password: String,
+    /// A path of this server to go to.
+    #[serde(default)]
+    pub next: String,
+}
+
+/// `POST /auth/password/setup`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct SetupRequest {
+    pub email: String,
+    pub token: String,
+    /// At least 8 characters, at most 1024 bytes.
+    pub password: String,
+}
+
+/// Answer of `POST /auth/password/setup`.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct SetupResponse {
+    pub access_token: String,
+    /// Always `bearer`.
+    pub token_type: String,
+    pub message: String,
+}
+
+/// `POST /auth/password/reset` and `POST /auth/password/setup/request`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct AddressForm {
+    #[serde(default)]
+    pub email: String,
+}
+
+/// What a mailed link for choosing a password carries.
+#[derive(Deserialize)]
+pub struct LinkQuery {
+    #[serde(default)]
+    pub email: String,
+    #[serde(default)]
+    pub token: String,
+}
+
+/// `POST /auth/password/setup/confirm` and `POST /auth/password/reset/confirm`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct PasswordForm {
+    pub email: String,
+    pub token: String,
+    /// At least 8 characters, at most 1024 bytes.
+    pub password: String,
+    pub confirm_password: String,
+    /// A new display name; with an invitation only.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// `POST /auth/email/send-link`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct SendLink {
+    pub email: String,
+    /// A path of this server that the link leads to.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// `POST /auth/email/send-link/web`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct LinkForm {
+    #[serde(default)]
+    pub email: String,
+    /// A path of this server that the link leads to.
+    #[serde(default)]
+    pub next: String,
+}
+
+/// Answer of `POST /auth/email/send-link`.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct SentLink {
+    pub message: String,
+    /// The link itself; in development mode only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev_link: Option<String>,
+    /// Why the mail was not sent; in development mode only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_error: Option<String>,
+}
+
+/// `POST /auth/email/verify`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct VerifyLink {
+    pub email: String,
+    pub token: String,
+}
+
+/// `GET /auth/email/verify` and `POST /auth/email/verify/web`
+#[derive(Deserialize, Serialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyForm {
+    pub email: String,
+    pub token: String,
+    /// A path of this server to go to.
+    #[serde(default)]
+    pub next: String,
 }

@@ -4,11 +4,14 @@
 //! registry bodies, `YYYY-MM-DD HH:MM:SS[.ffffff]` in bodies about people and tokens.
 
 pub mod access;
+pub mod audit;
 pub mod auth;
+pub mod catalog;
 pub mod query;
 pub mod registry;
 pub mod sync;
 pub mod system;
+pub mod tokens;
 pub mod users;
 
 use serde::{Deserialize, Serialize};

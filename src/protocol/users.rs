@@ -25,6 +25,17 @@ pub struct User {
 pub struct CreateUser {
     pub email: String,
     pub name: String,
+    /// Mails a link for choosing a password.
+    #[serde(default)]
+    pub send_invite: bool,
+}
+
+/// `POST /api/users/{id}/reset-password`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct ResetLink {
+    pub reset_url: String,
+    /// Whether the mail was accepted for delivery.
+    pub email_sent: bool,
 }
 
 /// `POST /api/users/{id}/set-password`
@@ -32,4 +43,19 @@ pub struct CreateUser {
 pub struct SetPassword {
     /// At least 8 characters.
     pub password: String,
+}
+
+/// `PATCH /api/users/{id}`: absent or null leaves a field as it is.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default)]
+pub struct UpdateUser {
+    pub name: Option<String>,
+    pub active: Option<bool>,
+}
+
+/// `PATCH /api/users/me`
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default)]
+pub struct UpdateMe {
+    pub name: Option<String>,
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::auth::google::Google;
 use super::auth::token_uses::TokenUses;
 use super::config::ServerConfig;
 use super::limits::Limits;
+use super::mail::Mailer;
+use super::middleware::denied::Refusals;
 use super::passwords::Passwords;
 use crate::access::{Gate, Keys};
 use crate::base::secret::Secret;
@@ -34,8 +37,14 @@ pub struct App {
     pub limits: Limits,
     /// A hash that no password fits, for accounts that are not there.
     pub no_password: Secret,
+    /// Sends links to people.
+    pub mail: Mailer,
     /// When personal tokens were last used.
     pub token_uses: TokenUses,
+    /// Which refusals were recorded lately.
+    pub refusals: Refusals,
+    /// Signing in with Google, and groups from there.
+    pub google: Google,
     /// What is published now.
     pub orchestrator: Arc<Orchestrator>,
     /// Runs syncs and rebuilds.
@@ -83,16 +92,19 @@ impl App {
             EngineLimits::for_parquet(&config.env, config.data_dir.spill()),
         ));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
+        let mail = Mailer::new(&config.env).map_err(StartError::Variable)?;
+        if mail.is_configured() && config.public_url.is_none() {
+            tracing::warn!("mailed links lead to the host that a request names; set SERVER_URL to the public address");
+        }
         let app = Self {
-            gate: Gate::new(
-                Keys::new(&keys.current, keys.previous.as_ref()),
-                scheduler_token(&config),
-                config.developer.clone(),
-            ),
+            mail,
+            gate: Gate::new(Keys::new(&keys), scheduler_token(&config), config.developer.clone()),
             passwords: Passwords::default(),
             limits: Limits::new(!config.env.is_off(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
             no_password: crate::access::password::hash(&random::hex(16))?,
             token_uses: TokenUses::default(),
+            refusals: Refusals::default(),
+            google: Google::of(&config).map_err(StartError::Variable)?,
             queries: QueryEngine::new(query_settings(&config)?)?,
             started_at: time::now(),
             orchestrator,

@@ -87,7 +87,7 @@ fn public_url(env: &Environment) -> Result<Option<String>, ConfigError> {
 }
 
 fn frame(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Frame, ConfigError> {
-    let proxies = Proxies::parse(env.get(&env_vars::FORWARDED_ALLOW_IPS).unwrap_or("127.0.0.1"));
+    let proxies = Proxies::parse(env.get(&env_vars::FORWARDED_ALLOW_IPS).unwrap_or_default());
     let origins = env.get(&env_vars::CORS_ORIGINS).unwrap_or("http://localhost:3000,http://localhost:8000");
     let origins: Vec<&str> = origins
         .split(',')

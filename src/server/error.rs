@@ -28,6 +28,10 @@ pub struct ApiError {
 #[derive(Clone, Debug)]
 pub struct Failure(pub Arc<dyn Error + Send + Sync>);
 
+/// The `detail` of a 403. It travels with the response to [`super::middleware::denied`].
+#[derive(Clone, Debug)]
+pub struct Refusal(pub Value);
+
 /// One entry of a 422's `detail`.
 #[derive(Debug, Serialize)]
 pub struct FieldError {
@@ -153,8 +157,12 @@ impl From<QueryError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let refusal = (self.status == StatusCode::FORBIDDEN).then(|| Refusal(self.detail.clone()));
         let body = ErrorBody { detail: self.detail, request_id: None, error: None };
         let mut response = (self.status, Json(body)).into_response();
+        if let Some(refusal) = refusal {
+            response.extensions_mut().insert(refusal);
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -63,21 +63,24 @@ impl Limits {
         Ok(())
     }
 
-    /// Whether a password may be tried for this account, which need not exist.
-    pub fn may_try(&self, email: &str) -> Result<(), ApiError> {
+    /// Takes one of the tries that an account has, which need not exist. Taken before the password is checked, so that
+    /// tries at the same time count too.
+    pub fn take_try(&self, email: &str) -> Result<(), ApiError> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let window = window(&mut failures, key(email), FAILURES_WITHIN);
         if self.is_enabled && window.count >= FAILURES {
             let text = "Too many failed sign-ins for this account; wait a while, or use another way to sign in";
             return Err(ApiError::too_many(text, left(window, FAILURES_WITHIN)));
         }
+        window.count += 1;
         Ok(())
     }
 
-    /// Counts a wrong password.
-    pub fn failed(&self, email: &str) {
+    /// Gives a try back: nothing was checked.
+    pub fn give_back(&self, email: &str) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        window(&mut failures, key(email), FAILURES_WITHIN).count += 1;
+        let window = window(&mut failures, key(email), FAILURES_WITHIN);
+        window.count = window.count.saturating_sub(1);
     }
 
     /// Forgets the wrong passwords of an account.
@@ -137,13 +140,16 @@ mod tests {
     fn failures_belong_to_accounts() {
         let limits = Limits::new(true);
         for _ in 0..FAILURES {
-            assert!(limits.may_try("ann@example.com").is_ok());
-            limits.failed("Ann@example.com");
+            assert!(limits.take_try("Ann@example.com").is_ok());
         }
-        assert!(limits.may_try("ann@example.com").is_err());
-        assert!(limits.may_try("bob@example.com").is_ok());
+        assert!(limits.take_try("ann@example.com").is_err());
+        assert!(limits.take_try("bob@example.com").is_ok());
+        limits.give_back("ann@example.com");
+        assert!(limits.take_try("ann@example.com").is_ok());
         limits.succeeded("ANN@example.com ");
-        assert!(limits.may_try("ann@example.com").is_ok());
+        for _ in 0..FAILURES {
+            assert!(limits.take_try("ann@example.com").is_ok());
+        }
     }
 
     #[test]

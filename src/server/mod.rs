@@ -9,11 +9,13 @@ pub mod error;
 pub mod extractors;
 mod frame;
 pub mod limits;
+pub mod mail;
 pub mod middleware;
 pub mod passwords;
 pub mod router;
 pub mod serve;
 pub mod start;
+pub mod web;
 
 pub use app::{App, AppState};
 pub use config::ServerConfig;

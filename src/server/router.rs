@@ -1,5 +1,6 @@
 //! All routes in one flat list, which is also the OpenAPI document.
 
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
@@ -8,8 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::api::{access, access_requests, audit, catalog, permissions, signing_key};
 use super::api::{data, grants, groups, query, registry, sync, system, users};
-use super::{AppState, auth, frame};
+use super::{AppState, auth, frame, middleware, web};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,14 +26,52 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(system::version::version))
         .routes(routes!(auth::token::sign_in))
         .routes(routes!(auth::bootstrap::bootstrap))
+        .routes(routes!(auth::password::login::login))
+        .routes(routes!(auth::password::login::login_web))
+        .routes(routes!(auth::password::setup::setup))
+        .routes(routes!(auth::password::request::setup))
+        .routes(routes!(auth::password::setup::confirm))
+        .routes(routes!(auth::password::request::reset))
+        .routes(routes!(auth::password::reset::confirm))
+        .routes(routes!(auth::email_link::send::send))
+        .routes(routes!(auth::email_link::send::send_web))
+        .routes(routes!(auth::email_link::verify::verify, auth::email_link::verify::follow))
+        .routes(routes!(auth::email_link::verify::verify_web))
         .routes(routes!(auth::me::me))
         .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::tokens::list::list, auth::tokens::create::create))
+        .routes(routes!(auth::tokens::list::get, auth::tokens::revoke::revoke))
+        .routes(routes!(auth::tokens::list::list_all))
+        .routes(routes!(auth::tokens::revoke::revoke_any))
+        .routes(routes!(audit::list::list))
+        .routes(routes!(audit::verify::verify))
+        .routes(routes!(signing_key::rotate::rotate))
+        .routes(routes!(auth::google::login::login))
+        .routes(routes!(auth::google::callback::callback))
         .routes(routes!(users::list::list, users::create::create))
         .routes(routes!(users::set_password::set_password))
+        .routes(routes!(users::reset_password::reset_password))
+        .routes(routes!(users::me::me, users::me::update))
+        .routes(routes!(users::list::get, users::update::update, users::delete::delete))
+        .routes(routes!(users::activity::activate))
+        .routes(routes!(users::activity::deactivate))
         .routes(routes!(groups::list::list, groups::create::create))
-        .routes(routes!(groups::list::get, groups::delete::delete))
+        .routes(routes!(groups::list::get, groups::update::update, groups::delete::delete))
         .routes(routes!(groups::members::list, groups::members::add))
         .routes(routes!(groups::members::remove))
+        .routes(routes!(groups::memberships::list, groups::memberships::add))
+        .routes(routes!(groups::memberships::remove))
+        .routes(routes!(access::effective::of_user))
+        .routes(routes!(access::effective::own))
+        .routes(routes!(access::overview::overview))
+        .routes(routes!(permissions::list::list, permissions::create::create, permissions::delete::by_name))
+        .routes(routes!(permissions::list::of_user, permissions::delete::by_id))
+        .routes(routes!(access_requests::list::all, access_requests::create::create))
+        .routes(routes!(access_requests::list::own))
+        .routes(routes!(access_requests::list::pending))
+        .routes(routes!(access_requests::review::approve))
+        .routes(routes!(access_requests::review::deny))
+        .routes(routes!(catalog::tables::tables))
         .routes(routes!(grants::resource_types::list))
         .routes(routes!(grants::list::list, grants::create::create))
         .routes(routes!(grants::delete::delete))
@@ -48,7 +88,8 @@ fn api() -> OpenApiRouter<AppState> {
 pub fn build(app: AppState) -> Router {
     let (routes, mut document) = api().split_for_parts();
     complete(&mut document, &app.config.build.version);
-    let routes = routes.route("/openapi.json", get(move || async move { Json(document) }));
+    let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
+    let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
     frame::wrap(routes, &app.config.frame).with_state(app)
 }
 

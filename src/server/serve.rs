@@ -6,14 +6,29 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tower::ServiceExt;
 
 use super::{AppState, ServerConfig, router};
 
-/// How long running requests may go on once the server was told to stop.
-pub const DRAIN: Duration = Duration::from_secs(10);
+/// How patient the server is.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// How long running requests may go on once the server was told to stop.
+    drain: Duration,
+    /// How long a connection may take for the head of a request, the wait for it included.
+    head: Duration,
+}
+
+const PATIENCE: Patience = Patience { drain: Duration::from_secs(10), head: Duration::from_secs(60) };
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -27,8 +42,6 @@ pub enum ServeError {
     Address { host: String, port: u16, source: io::Error },
     #[error("cannot watch for the signal to stop: {0}")]
     Signal(io::Error),
-    #[error("the server stopped: {0}")]
-    Stopped(#[from] io::Error),
 }
 
 /// A port that is ours; connections wait until [`run`].
@@ -52,37 +65,56 @@ pub async fn bind(config: &ServerConfig) -> Result<Listener, ServeError> {
     Ok(Listener { socket, address })
 }
 
-/// Serves until `shutdown` completes, then lets running requests end, for at most [`DRAIN`].
+/// Serves until `shutdown` completes, then lets running requests end, for ten seconds at most.
 pub async fn run(
     listener: Listener,
     app: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    serve(listener, router::build(app), shutdown, DRAIN).await
+    serve(listener, router::build(app), shutdown, PATIENCE).await
 }
 
 async fn serve(
     listener: Listener,
     routes: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-    drain: Duration,
+    patience: Patience,
 ) -> Result<(), ServeError> {
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let (stopping, stopped) = oneshot::channel();
-    let server = axum::serve(listener.socket, service).with_graceful_shutdown(async move {
-        shutdown.await;
-        // Nobody listens any more when the server ended by itself.
-        let _ = stopping.send(());
-    });
-    let limit = async {
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(drain).await,
-            Err(_) => std::future::pending().await,
-        }
-    };
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
+    let open = GracefulShutdown::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.socket.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        let Ok((stream, peer)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot take a connection"))
+        else {
+            // Out of files, most likely: let some connections end.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        // Answers are small; waiting to send them together would cost more than it saves.
+        let _ = stream.set_nodelay(true);
+        let routes = routes.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            routes.clone().oneshot(request)
+        });
+        let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = open.watch(connection);
+        // It ends badly when the caller goes away, which is the caller's business.
+        tokio::spawn(async move { _ = connection.await });
+    }
+    drop(listener);
     tokio::select! {
-        result = server => result?,
-        () = limit => tracing::warn!(seconds = drain.as_secs_f64(), "stopping although some requests have not ended"),
+        () = open.shutdown() => {}
+        () = tokio::time::sleep(patience.drain) => {
+            tracing::warn!(seconds = patience.drain.as_secs_f64(), "stopping although some requests have not ended");
+        }
     }
     Ok(())
 }
@@ -106,7 +138,7 @@ mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
-    use tokio::sync::Notify;
+    use tokio::sync::{Notify, oneshot};
     use tokio::task::JoinHandle;
 
     use super::*;
@@ -120,7 +152,7 @@ mod tests {
         address: SocketAddr,
     }
 
-    async fn busy(drain: Duration) -> Busy {
+    async fn busy(patience: Patience) -> Busy {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let (entered, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -133,7 +165,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel();
         let routes = Router::new().route("/", get(handler));
         let stopped = async { _ = stopped.await };
-        let server = tokio::spawn(serve(Listener { socket, address }, routes, stopped, drain));
+        let server = tokio::spawn(serve(Listener { socket, address }, routes, stopped, patience));
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
         entered.notified().await;
@@ -142,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_lets_running_requests_end() {
-        let mut busy = busy(DRAIN).await;
+        let mut busy = busy(PATIENCE).await;
         busy.stop.send(()).unwrap();
         // Told to stop, the server first closes its port.
         while TcpStream::connect(busy.address).await.is_ok() {
@@ -156,8 +188,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn half_a_request_does_not_hold_a_connection() {
+        let busy = busy(Patience { head: Duration::from_millis(50), ..PATIENCE }).await;
+        let mut slow = TcpStream::connect(busy.address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+        let mut answer = Vec::new();
+        // Ends only when the server closes the connection.
+        slow.read_to_end(&mut answer).await.unwrap();
+        busy.finish.notify_one();
+        busy.stop.send(()).unwrap();
+        busy.server.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
     async fn stopping_does_not_wait_for_ever() {
-        let busy = busy(Duration::from_millis(10)).await;
+        let busy = busy(Patience { drain: Duration::from_millis(10), ..PATIENCE }).await;
         busy.stop.send(()).unwrap();
         busy.server.await.unwrap().unwrap();
         // The request was still inside.

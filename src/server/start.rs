@@ -60,6 +60,7 @@ impl Server {
         uses.abort();
         app.token_uses.write(&app.store).await;
         app.store.close().await;
+        app.mail.finish().await;
         tracing::info!("stopped");
         Ok(served?)
     }

@@ -2,14 +2,16 @@
 //! so that nobody changes or removes one without a trace (`chain` checks that).
 
 mod chain;
+mod search;
 
 use std::net::IpAddr;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-pub use chain::{Checked, Head, Link, checked};
+pub use chain::{Checked, Head, Link, checked, holds};
 pub(super) use chain::{head, seal};
+pub use search::{Entry, Filter, Position, search};
 
 use super::{Change, StoreError};
 use crate::base::random;

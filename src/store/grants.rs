@@ -1,6 +1,7 @@
 //! What groups may use: rows of (group, resource type, resource id).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -24,10 +25,10 @@ pub struct Grant {
 
 #[derive(Debug, Default)]
 pub struct Grants {
-    by_id: BTreeMap<String, Grant>,
+    by_id: BTreeMap<String, Arc<Grant>>,
+    by_group: HashMap<String, Vec<Arc<Grant>>>,
     /// Group → table ids.
     tables: HashMap<String, HashSet<String>>,
-    per_group: HashMap<String, usize>,
 }
 
 impl Grants {
@@ -49,8 +50,8 @@ impl Grants {
             })?
             .collect::<Result<_, _>>()?;
         let mut loaded = Self::default();
-        for grant in rows {
-            *loaded.per_group.entry(grant.group_id.clone()).or_default() += 1;
+        for grant in rows.into_iter().map(Arc::new) {
+            loaded.by_group.entry(grant.group_id.clone()).or_default().push(Arc::clone(&grant));
             if grant.resource_type == TABLE {
                 loaded.tables.entry(grant.group_id.clone()).or_default().insert(grant.resource_id.clone());
             }
@@ -65,15 +66,19 @@ impl Grants {
     }
 
     pub fn count(&self, group_id: &str) -> usize {
-        self.per_group.get(group_id).copied().unwrap_or(0)
+        self.of_group(group_id).len()
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Grant> {
+    pub fn of_group(&self, group_id: &str) -> &[Arc<Grant>] {
+        self.by_group.get(group_id).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Grant>> {
         self.by_id.values()
     }
 
     pub fn get(&self, id: &str) -> Option<&Grant> {
-        self.by_id.get(id)
+        self.by_id.get(id).map(Arc::as_ref)
     }
 }
 
@@ -101,6 +106,12 @@ pub fn insert(
     )?;
     change.touch(Parts::GRANTS);
     Ok(id)
+}
+
+/// The id of the group's grant on a table, as of this transaction.
+pub fn id_of_table(change: &Change<'_>, group_id: &str, table_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id FROM resource_grants WHERE group_id = ? AND resource_type = ? AND resource_id = ?";
+    Ok(change.connection.query_row(sql, [group_id, TABLE, table_id], |row| row.get(0)).optional()?)
 }
 
 /// Withdraws a grant and returns what it was: group, type, id.

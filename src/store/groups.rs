@@ -1,13 +1,16 @@
 //! Groups of users; grants are made to groups only.
 
+pub mod personal;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::snapshot::Parts;
 use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, StoreError, row};
+use crate::base::ident;
 use crate::config::GoogleGroups;
-use crate::engine::{self, Connection, params};
+use crate::engine::{self, Connection, OptionalExt, params};
 
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -96,9 +99,11 @@ impl Groups {
 
 /// Adds a group and returns its id.
 pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
-    if change.exists("SELECT 1 FROM user_groups WHERE lower(name) = lower(?)", [name])? {
-        return Err(StoreError::Conflict(format!("Group {} already exists", crate::base::ident::repr(name))));
-    }
+    name_is_free(change, name, "")?;
+    write(change, name, description, by)
+}
+
+fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
     let id = uuid::Uuid::new_v4().simple().to_string();
     change.execute(
         "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
@@ -109,9 +114,54 @@ pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &s
     Ok(id)
 }
 
+/// Refuses a name that another group than `id` has, or that is kept for personal groups.
+fn name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), StoreError> {
+    if change.exists("SELECT 1 FROM user_groups WHERE lower(name) = lower(?) AND id <> ?", [name, id])? {
+        return Err(StoreError::Conflict(format!("Group {} already exists", ident::repr(name))));
+    }
+    if name.to_lowercase().starts_with(personal::PREFIX) {
+        let text = format!("Names that start with '{}' are kept for personal groups", personal::PREFIX);
+        return Err(StoreError::Conflict(text));
+    }
+    Ok(())
+}
+
+/// Renames a group or describes it anew; `None` leaves things as they are. Returns which fields are different now.
+pub fn update(
+    change: &Change<'_>,
+    id: &str,
+    name: Option<&str>,
+    description: Option<&str>,
+) -> Result<Vec<&'static str>, StoreError> {
+    let found: Option<(String, Option<String>, bool)> = change
+        .connection
+        .query_row("SELECT name, description, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let (old_name, old_description, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
+    let mut changed = Vec::new();
+    if let Some(name) = name.filter(|name| *name != old_name) {
+        if is_system {
+            return Err(StoreError::Conflict("System groups cannot be renamed".into()));
+        }
+        if personal::owner(change, id)?.is_some() {
+            return Err(StoreError::Conflict("Personal groups cannot be renamed".into()));
+        }
+        name_is_free(change, name, id)?;
+        change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])?;
+        changed.push("name");
+    }
+    if let Some(description) = description.filter(|text| old_description.as_deref() != Some(*text)) {
+        change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])?;
+        changed.push("description");
+    }
+    change.touch(Parts::GROUPS);
+    Ok(changed)
+}
+
 /// Removes a group with its members and grants, and returns its name.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<String, StoreError> {
-    use engine::OptionalExt;
     let found: Option<(String, bool)> = change
         .connection
         .query_row("SELECT name, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::groups::personal;
 use super::snapshot::Parts;
 use super::{ADMIN_GROUP, Change, SCHEDULER_EMAIL, StoreError, row};
 use crate::engine::{self, Connection, OptionalExt, params};
@@ -68,7 +69,12 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if !change.exists("SELECT 1 FROM users WHERE id = ?", [user_id])? {
         return Err(StoreError::NotFound("User not found".into()));
     }
-    if change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])? {
+    if personal::owner(change, group_id)?.is_some_and(|owner| owner != user_id) {
+        return Err(StoreError::Conflict(
+            "This is the personal group of somebody else, who stays its only member".into(),
+        ));
+    }
+    if contains(change, user_id, group_id)? {
         return Err(StoreError::Conflict("User already a member".into()));
     }
     change.execute(
@@ -77,6 +83,11 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     )?;
     change.touch(Parts::MEMBERS);
     Ok(())
+}
+
+/// Whether a user is in a group, as of this transaction.
+pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bool, StoreError> {
+    change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
 }
 
 /// Adds a user to the group of that name unless already in it.
@@ -96,16 +107,16 @@ pub const BOOTSTRAP: &str = "auth.bootstrap";
 pub const SEED_ADMIN: &str = "app.main:seed_admin";
 pub const SEED_DEVELOPER: &str = "app.main:seed_developer";
 
-/// Whether nobody could have administered yet: nobody has a password, and of the admins there is at most the seeded
-/// one, who has never signed in.
+/// Whether nobody could have administered yet: nobody has a password, and the only admins are those that the settings
+/// name, who have never signed in.
 pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
     let somebody = change.exists(
         "SELECT 1 FROM users u WHERE lower(u.email) <> ? AND (
              coalesce(u.password_hash, '') <> ''
              OR EXISTS (SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
                         WHERE m.user_id = u.id AND g.name = ?
-                          AND (u.last_login_at IS NOT NULL OR coalesce(m.added_by, '') <> ?)))",
-        [SCHEDULER_EMAIL, ADMIN_GROUP, SEED_ADMIN],
+                          AND (u.last_login_at IS NOT NULL OR coalesce(m.added_by, '') NOT IN (?, ?))))",
+        [SCHEDULER_EMAIL, ADMIN_GROUP, SEED_ADMIN, SEED_DEVELOPER],
     )?;
     Ok(!somebody)
 }
@@ -168,6 +179,11 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
         && !has_other_admin(change, user_id)?
     {
         return Err(StoreError::Conflict(LAST_ADMIN.into()));
+    }
+    if personal::owner(change, group_id)?.is_some_and(|owner| owner == user_id) {
+        return Err(StoreError::Conflict(
+            "A personal group keeps its one member; withdraw its grants, or delete the group".into(),
+        ));
     }
     let removed = change.execute(
         &format!(

@@ -1,12 +1,18 @@
 //! The state database `state/system.duckdb`: one writer thread, one transaction per change, and after each commit an
 //! immutable [`Snapshot`] that requests read instead of the database.
 
+pub mod access_requests;
+pub mod accounts;
 pub mod audit;
 mod backup;
+pub mod break_glass;
+pub mod google_sync;
 pub mod grants;
 pub mod groups;
+pub mod marketplaces;
 pub mod members;
 mod migrate;
+pub mod one_time;
 pub mod ownership;
 pub mod registry;
 mod row;

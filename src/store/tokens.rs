@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::snapshot::Parts;
 use super::{Change, StoreError, row};
-use crate::engine::{self, Connection, params};
+use crate::engine::{self, Connection, OptionalExt, params};
 
 /// A token as stored; the token itself is known to its owner only.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Token {
     pub prefix: String,
     /// SHA-256 of the whole token, 64 hex digits.
     pub token_hash: String,
-    /// Names with blanks between them; tokens of v0.35 have none here.
+    /// What it may be used for, words with blanks between them; tokens of v0.35 have none here.
     pub scopes: Option<String>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
@@ -33,6 +33,73 @@ pub struct Token {
 pub struct Use {
     pub at: Timestamp,
     pub ip: Option<IpAddr>,
+}
+
+/// A token to store. It was made before, since the row keeps its hash.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub id: String,
+    pub user_id: String,
+    pub name: String,
+    /// SHA-256 of the whole token, 64 hex digits.
+    pub token_hash: String,
+    pub scopes: String,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewToken {
+    /// What lists show of the id.
+    pub fn prefix(&self) -> String {
+        self.id.chars().filter(|c| *c != '-').take(8).collect()
+    }
+}
+
+/// Adds a token, unless what ends all tokens of its owner came in between: the account was deactivated, or got another
+/// token version than the owner came with.
+pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(), StoreError> {
+    let is_welcome = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
+    if !change.exists(is_welcome, params![token.user_id, version])? {
+        return Err(StoreError::Conflict("Your session has ended meanwhile; sign in again".into()));
+    }
+    let expires_at = row::micros(token.expires_at);
+    change.execute(
+        "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, scopes, created_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
+        params![
+            token.id,
+            token.user_id,
+            token.name,
+            token.token_hash,
+            token.prefix(),
+            token.scopes,
+            change.now.as_microsecond(),
+            expires_at
+        ],
+    )?;
+    change.touch(Parts::TOKENS);
+    Ok(())
+}
+
+/// Revokes a token; of `owner` only, if one is given. Returns the owner, or `None` if it was revoked before.
+pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
+    let found: Option<(String, bool)> = change
+        .connection
+        .query_row("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let (user_id, is_good) = found
+        .filter(|(user_id, _)| owner.is_none_or(|owner| owner == user_id))
+        .ok_or_else(|| StoreError::NotFound("Token not found".into()))?;
+    if !is_good {
+        return Ok(None);
+    }
+    change.execute(
+        "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT) WHERE id = ?",
+        params![change.now.as_microsecond(), id],
+    )?;
+    change.touch(Parts::TOKENS);
+    Ok(Some(user_id))
 }
 
 /// Stores the last use of each token. A use that is older than the stored one is no news.

@@ -120,6 +120,15 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
     if had_one {
         end_tokens(change, id)?;
     }
+    // Links that were mailed before must not undo this.
+    super::one_time::clear(change, id)?;
+    change.touch(Parts::USERS);
+    Ok(())
+}
+
+/// Sets the display name.
+pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
+    change.execute("UPDATE users SET name = ? WHERE id = ?", [name, id])?;
     change.touch(Parts::USERS);
     Ok(())
 }

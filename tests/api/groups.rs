@@ -51,7 +51,7 @@ async fn members() {
     let add = |email: &str| admin.post_json(&members, json!({ "email": email }));
     assert_snapshot!(add("BOB@example.com").await, @r#"
         201 Created
-        {"user_id":"[id]","email":"bob@example.com","name":"Test","active":true,"source":"admin","added_at":null,"added_by":"admin@example.com"}
+        {"user_id":"[id]","email":"bob@example.com","name":"Test","active":true,"source":"admin","added_at":"[time]","added_by":"admin@example.com"}
         "#);
     assert_snapshot!(admin.get(&members).await, @r#"
         200 OK
@@ -216,4 +216,68 @@ async fn groups_of_google_workspace_are_kept_there() {
     for answer in [add, remove] {
         assert_eq!(answer.to_string(), refused.to_string());
     }
+}
+
+#[tokio::test]
+async fn rename_and_describe() {
+    let app = TestApp::start().await;
+    app.user("bob@example.com", &["Eng"]).await;
+    app.grant("Eng", "orders").await;
+    app.group("Ops").await;
+    let admin = app.admin().await;
+    let path = format!("/api/admin/groups/{}", app.group("Eng").await);
+    let patch = |body| admin.patch_json(&path, body);
+    assert_snapshot!(patch(json!({ "name": " Engineering ", "description": "d" })).await, @r#"
+        200 OK
+        {"id":"[hex]","name":"Engineering","description":"d","is_system":false,"origin":"custom","created_at":"[time]","created_by":"admin@example.com","member_count":1,"grant_count":1,"is_google_managed":false,"mapped_email":null}
+        "#);
+    let cleared = patch(json!({ "name": null, "description": "" })).await.ok();
+    assert_eq!((&cleared["name"], &cleared["description"]), (&json!("Engineering"), &json!("")));
+    assert_snapshot!(patch(json!({ "name": "OPS" })).await, @r#"
+        409 Conflict
+        {"detail":"Group 'OPS' already exists"}
+        "#);
+    assert_snapshot!(patch(json!({ "name": " " })).await, @r#"
+        400 Bad Request
+        {"detail":"Group name is required"}
+        "#);
+    assert_snapshot!(admin.patch_json("/api/admin/groups/none", json!({ "name": "x" })).await, @r#"
+        404 Not Found
+        {"detail":"Group not found"}
+        "#);
+    let everyone = format!("/api/admin/groups/{}", app.group("Everyone").await);
+    assert_snapshot!(admin.patch_json(&everyone, json!({ "name": "All" })).await, @r#"
+        409 Conflict
+        {"detail":"System groups cannot be renamed"}
+        "#);
+    assert_eq!(
+        admin.patch_json(&everyone, json!({ "description": "all of us" })).await.ok()["description"],
+        "all of us"
+    );
+}
+
+#[tokio::test]
+async fn texts_have_their_longest() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let group = app.group("Eng").await;
+    let path = format!("/api/admin/groups/{group}");
+    for body in [json!({ "name": "é".repeat(201) }), json!({ "name": "x", "description": "d".repeat(2001) })] {
+        assert_eq!(admin.patch_json(&path, body.clone()).await.status, 422);
+        assert_eq!(admin.post_json("/api/admin/groups", body).await.status, 422);
+    }
+    let grant = json!({ "group_id": group, "resource_type": "table", "resource_id": "t".repeat(501) });
+    assert_eq!(admin.post_json("/api/admin/grants", grant).await.status, 422);
+    assert_eq!(admin.patch_json(&path, json!({ "name": "é".repeat(200) })).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_group_with_members_from_v0_35_is_renamed_and_deleted() {
+    let app = TestApp::start_v0_35("").await;
+    let admin = app.sign_in(v0_35::ADMIN.0, v0_35::ADMIN.1).await;
+    let groups = admin.get("/api/admin/groups").await.ok();
+    let group = list(&groups).iter().find(|group| group["name"] == "analysts").unwrap();
+    let path = format!("/api/admin/groups/{}", group["id"].as_str().unwrap());
+    assert_eq!(admin.patch_json(&path, json!({ "name": "Analytics" })).await.ok()["member_count"], 1);
+    assert_eq!(admin.delete(&path).await.status, 204);
 }

@@ -2,19 +2,31 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
+#[path = "../support/mail/mod.rs"]
+mod relay;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_property;
+mod access_requests;
+mod audit;
 mod auth;
+mod catalog;
 mod download;
+mod effective_access;
 mod frame;
 mod grants;
 mod groups;
 mod lifecycle;
+mod limits;
 mod matrix;
+mod memberships;
+mod overview;
+mod permissions;
 mod query;
 mod readable;
 mod registry;
+mod signing_key;
 mod sync;
 mod system;
 mod users;

@@ -29,7 +29,10 @@ fn users() {
     let sandbox = Sandbox::signed_in(&server);
     let ran = sandbox.run(&["admin", "add-user", "bob@example.com"]);
     assert_eq!(ran.stdout, "Created user: bob@example.com (id: 0123456789)\n", "{}", ran.text);
-    assert_eq!(server.seen("POST /api/users")[0].body, json!({"email": "bob@example.com", "name": "bob"}));
+    assert_eq!(
+        server.seen("POST /api/users")[0].body,
+        json!({"email": "bob@example.com", "name": "bob", "send_invite": false})
+    );
     let ran = sandbox.run(&["admin", "list-users"]);
     assert_eq!(ran.stdout, "  bob@example.com                user   active       id=01234567\n");
     assert_eq!(sandbox.run(&["admin", "list-users", "--json"]).json()[0]["email"], "bob@example.com");

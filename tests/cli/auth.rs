@@ -138,6 +138,8 @@ fn login() {
     --- stdout
     --- stderr
     Login failed: Invalid credentials
+      hint: If you sign in with Google or a link by mail, make a personal access
+        token on the web and run: agnes auth import-token
     ");
     assert_eq!(sandbox.run(&["auth", "login"]).code, 2, "no terminal to ask on");
     assert_eq!(sandbox.run(&[&args[..], &["--password", "x"]].concat()).code, 2, "one password is enough");

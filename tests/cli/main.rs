@@ -5,11 +5,19 @@
 #[path = "../support/server_stand_in.rs"]
 mod server_stand_in;
 
+#[path = "../support/program.rs"]
+mod program;
+
+mod accounts;
 mod admin;
+mod audit;
 mod auth;
+mod break_glass;
 mod check;
 mod help;
 mod pull;
 mod pull_faults;
 mod query;
 mod sandbox;
+mod session;
+mod tokens;

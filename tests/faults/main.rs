@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a helper that fails ends its test")]
 
 mod extract;
+mod flood;
 mod full_disk;
 #[path = "../support/http.rs"]
 mod http;

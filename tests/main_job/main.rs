@@ -151,7 +151,7 @@ fn from_sample_data_to_a_workspace_and_back() {
     let ann = Person::new(&server.url, &[]);
     assert_eq!(ann.run_with(&["pull"], "").code, 7, "not signed in yet");
     let wrong = ann.run_with(&["auth", "login", "--email", "ann@example.com", "--password-stdin"], "not this one");
-    assert!(wrong.code == 1 && wrong.stderr.contains("Invalid password"), "{wrong:?}");
+    assert!(wrong.code == 1 && wrong.stderr.contains("Invalid email or password"), "{wrong:?}");
     let ran = ann.run_with(&["auth", "login", "--email", "ann@example.com", "--password-stdin"], PASSWORD);
     assert_eq!(ran.code, 0, "{ran:?}");
     let http = Http::new(&server.url, &ann.token());

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::{Listing, listed, users};
 use crate::cli::{CliError, Context};
 use crate::client::Client;
-use crate::protocol::access::{AddMember, CreateGroup, Group, Member};
+use crate::protocol::access::{AddMember, CreateGroup, Group, Member, UpdateGroup};
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
@@ -15,6 +15,12 @@ pub enum Command {
         name: String,
         #[arg(long)]
         description: Option<String>,
+    },
+    /// Give a group another name
+    Rename {
+        /// Name or id
+        group: String,
+        name: String,
     },
     /// Delete a group, its memberships and grants
     Delete {
@@ -32,6 +38,7 @@ pub enum Command {
     AddMember {
         /// Name or id
         group: String,
+        /// E-mail address or id
         email: String,
     },
     /// Remove a user from a group
@@ -62,6 +69,13 @@ pub async fn run(command: Command, client: &Client, context: &Context) -> anyhow
                 client.send(Method::POST, &["api", "admin", "groups"], &request).await.map_err(CliError::failed)?;
             printer.line(format_args!("Created group: {} (id={})", group.name, group.id))?;
         }
+        Command::Rename { group, name } => {
+            let found = find(client, &group).await?;
+            let request = UpdateGroup { name: Some(name), description: None };
+            let path = ["api", "admin", "groups", &found.id];
+            let renamed: Group = client.send(Method::PATCH, &path, &request).await.map_err(CliError::failed)?;
+            printer.line(format_args!("Renamed group {} to {}", found.name, renamed.name))?;
+        }
         Command::Delete { group } => {
             let found = find(client, &group).await?;
             let path = ["api", "admin", "groups", &found.id];
@@ -71,7 +85,8 @@ pub async fn run(command: Command, client: &Client, context: &Context) -> anyhow
         Command::Members { group, .. } => members(&group, client, context).await?,
         Command::AddMember { group, email } => {
             let found = find(client, &group).await?;
-            let body = serde_json::to_value(AddMember { email: email.clone() })?;
+            let user = users::find(client, &email).await?;
+            let body = serde_json::to_value(AddMember { email: user.email })?;
             let path = ["api", "admin", "groups", &found.id, "members"];
             client.tell(Method::POST, &path, &body).await.map_err(CliError::failed)?;
             printer.line(format_args!("Added {email} to {group}"))?;

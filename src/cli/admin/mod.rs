@@ -1,9 +1,16 @@
 //! `agnes admin`: what the server's admin endpoints offer.
 
+mod access_requests;
+mod accounts;
+mod audit;
+mod break_glass;
 mod grants;
 mod groups;
+mod offline;
+mod signing_key;
 mod sync;
 mod tables;
+mod tokens;
 mod users;
 
 use std::process::ExitCode;
@@ -13,18 +20,52 @@ use crate::client::{Client, ClientError};
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
+    #[command(flatten)]
+    Online(Online),
+    /// Who did what
+    #[command(subcommand, arg_required_else_help = false)]
+    Audit(audit::Command),
+    /// When nobody can sign in as an admin any more
+    #[command(subcommand, arg_required_else_help = false)]
+    BreakGlass(break_glass::Command),
+    #[command(hide = true)]
+    SetRole(accounts::SetRole),
+}
+
+/// What only a running server does.
+#[derive(clap::Subcommand, Debug)]
+pub enum Online {
     /// Create a user
     AddUser(users::Add),
     /// List users
     ListUsers(Listing),
+    /// Remove a user
+    RemoveUser(accounts::Remove),
+    /// Let a deactivated user in again
+    Activate(accounts::Account),
+    /// Shut a user out; sessions and tokens end at once
+    Deactivate(accounts::Account),
+    /// Make a link for choosing a new password, and mail it where mail is set up
+    ResetPassword(accounts::Account),
     /// Set a user's password
     SetPassword(users::SetPassword),
+    /// What users may read
+    #[command(subcommand, arg_required_else_help = false)]
+    User(accounts::Command),
     /// Groups and their members
     #[command(subcommand, arg_required_else_help = false)]
     Group(groups::Command),
     /// What groups may read
     #[command(subcommand, arg_required_else_help = false)]
     Grant(grants::Command),
+    /// Requests for access to tables
+    #[command(subcommand, arg_required_else_help = false)]
+    AccessRequest(access_requests::Command),
+    /// Personal access tokens of everybody
+    #[command(subcommand, arg_required_else_help = false)]
+    Token(tokens::Command),
+    /// Replace the key that signs sessions
+    RotateKey,
     /// Register a table
     RegisterTable(tables::Register),
     /// Change a registered table
@@ -48,37 +89,67 @@ pub struct Listing {
 impl Command {
     pub fn mode(&self) -> Mode {
         let json = match self {
-            Self::ListUsers(listing) | Self::ListTables(listing) => listing.json,
-            Self::Sync(args) => args.json,
-            Self::Group(command) => command.json(),
-            Self::Grant(command) => command.json(),
-            _ => false,
+            Self::Online(command) => command.json(),
+            Self::Audit(command) => command.json(),
+            Self::BreakGlass(_) | Self::SetRole(_) => false,
         };
         if json { Mode::Json } else { Mode::Normal }
     }
 }
 
-pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
-    let client = context.client()?;
-    context.block_on(async {
-        match command {
-            Command::AddUser(args) => users::add(args, &client, context).await,
-            Command::ListUsers(_) => users::list(&client, context).await,
-            Command::SetPassword(args) => users::set_password(args, &client, context).await,
-            Command::Group(command) => groups::run(command, &client, context).await,
-            Command::Grant(command) => grants::run(command, &client, context).await,
-            Command::RegisterTable(args) => tables::register(args, &client, context).await,
-            Command::UpdateTable(args) => tables::update(args, &client, context).await,
-            Command::UnregisterTable(args) => tables::unregister(args, &client, context).await,
-            Command::ListTables(_) => tables::list(&client, context).await,
-            Command::Sync(args) => sync::run(args, &client, context).await,
+impl Online {
+    fn json(&self) -> bool {
+        match self {
+            Self::ListUsers(listing) | Self::ListTables(listing) => listing.json,
+            Self::Sync(args) => args.json,
+            Self::Group(command) => command.json(),
+            Self::Grant(command) => command.json(),
+            Self::User(command) => command.json(),
+            Self::AccessRequest(command) => command.json(),
+            Self::Token(command) => command.json(),
+            _ => false,
         }
-    })??;
-    Ok(ExitCode::SUCCESS)
+    }
+}
+
+pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Audit(command) => audit::run(command, context),
+        Command::BreakGlass(command) => break_glass::run(command, context),
+        Command::SetRole(_) => Err(accounts::set_role().into()),
+        Command::Online(command) => {
+            let client = context.client()?;
+            context.block_on(online(command, &client, context))??;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn online(command: Online, client: &Client, context: &Context) -> anyhow::Result<()> {
+    match command {
+        Online::AddUser(args) => users::add(args, client, context).await,
+        Online::ListUsers(_) => users::list(client, context).await,
+        Online::RemoveUser(args) => accounts::remove(args, client, context).await,
+        Online::Activate(account) => accounts::activate(account, client, context).await,
+        Online::Deactivate(account) => accounts::deactivate(account, client, context).await,
+        Online::ResetPassword(account) => accounts::reset_password(account, client, context).await,
+        Online::User(command) => accounts::run(command, client, context).await,
+        Online::SetPassword(args) => users::set_password(args, client, context).await,
+        Online::Group(command) => groups::run(command, client, context).await,
+        Online::Grant(command) => grants::run(command, client, context).await,
+        Online::AccessRequest(command) => access_requests::run(command, client, context).await,
+        Online::Token(command) => tokens::run(command, client, context).await,
+        Online::RotateKey => signing_key::rotate(client, context).await,
+        Online::RegisterTable(args) => tables::register(args, client, context).await,
+        Online::UpdateTable(args) => tables::update(args, client, context).await,
+        Online::UnregisterTable(args) => tables::unregister(args, client, context).await,
+        Online::ListTables(_) => tables::list(client, context).await,
+        Online::Sync(args) => sync::run(args, client, context).await,
+    }
 }
 
 /// A list endpoint; in JSON mode the answer is printed as it came, and nothing is left to do.
-async fn listed<T: serde::de::DeserializeOwned>(
+pub async fn listed<T: serde::de::DeserializeOwned>(
     client: &Client,
     context: &Context,
     path: &[&str],

@@ -27,7 +27,7 @@ pub struct SetPassword {
 
 pub async fn add(args: Add, client: &Client, context: &Context) -> anyhow::Result<()> {
     let name = args.name.unwrap_or_else(|| args.email.split('@').next().unwrap_or_default().to_owned());
-    let request = CreateUser { email: args.email, name };
+    let request = CreateUser { email: args.email, name, send_invite: false };
     let user: User = client.send(Method::POST, &["api", "users"], &request).await.map_err(CliError::failed)?;
     context.printer.line(format_args!("Created user: {} (id: {})", user.email, user.id))?;
     Ok(())
@@ -66,7 +66,7 @@ pub async fn set_password(args: SetPassword, client: &Client, context: &Context)
 /// The user with this address or id, or the only one whose id begins so.
 pub async fn find(client: &Client, reference: &str) -> Result<User, CliError> {
     let users: Vec<User> = client.get(&["api", "users"], &[]).await.map_err(CliError::failed)?;
-    let exact = |user: &&User| user.id == reference || user.email.eq_ignore_ascii_case(reference);
+    let exact = |user: &&User| user.id.eq_ignore_ascii_case(reference) || user.email.eq_ignore_ascii_case(reference);
     if let Some(user) = users.iter().find(exact) {
         return Ok(user.clone());
     }

@@ -1,8 +1,6 @@
 use std::process::ExitCode;
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::Deserialize;
-
+use super::claims::Claims;
 use crate::base::secret::Secret;
 use crate::cli::{CliError, Context, input};
 use crate::client::{Client, ClientError};
@@ -35,7 +33,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             CliError::usage("Error: no token given").hint("Use --token-stdin, --token @FILE, or set AGNES_TOKEN.")
         })?,
     };
-    let claimed = email_claim(&token)?;
+    let claimed = Claims::of(&token)?.email().map(str::to_owned);
     let told = if args.skip_verify {
         None
     } else {
@@ -48,23 +46,6 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     context.config_dir()?.save(&server, &token, &email)?;
     context.printer.line(format_args!("Imported token for {email}."))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The e-mail address that a JWT claims; the signature is the server's business.
-fn email_claim(token: &Secret) -> Result<Option<String>, CliError> {
-    #[derive(Deserialize)]
-    struct Claims {
-        email: Option<String>,
-    }
-    let bad = || {
-        CliError::new("bad_token", "Error: the token is not a JWT (three parts with dots between them)")
-            .hint("Copy the whole token, without quotes or line breaks.")
-    };
-    let parts: Vec<&str> = token.expose().split('.').collect();
-    let [_, claims, _] = parts[..] else { return Err(bad()) };
-    let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).map_err(|_| bad())?;
-    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| bad())?;
-    Ok(claims.email.filter(|email| !email.is_empty()))
 }
 
 /// The address that the server gives for the token. Older servers (404) and some proxies (403) do not say.

@@ -41,8 +41,12 @@ fn refused(error: ClientError) -> CliError {
     let ClientError::Status { status, .. } = error else { return error.into() };
     let detail = error.detail();
     let text = CliError::new("auth_failed", format!("Login failed: {detail}"));
-    let hinted = if detail.contains("external authentication") {
-        text.hint("Sign in on the web, make a personal access token there, and run: agnes auth import-token")
+    // Whoever has no password here gets no further with another one.
+    let hinted = if matches!(status, 401 | 403) {
+        text.hint(
+            "If you sign in with Google or a link by mail, make a personal access token on the web and run: \
+             agnes auth import-token",
+        )
     } else {
         text
     };

@@ -1,10 +1,16 @@
 //! Handlers of the API; a folder is a domain, a file is one thing that can be asked.
 
+pub mod access;
+pub mod access_requests;
+pub mod audit;
+pub mod catalog;
 pub mod data;
 pub mod grants;
 pub mod groups;
+pub mod permissions;
 pub mod query;
 pub mod registry;
+pub mod signing_key;
 pub mod sync;
 pub mod system;
 pub mod users;

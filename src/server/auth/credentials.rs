@@ -34,12 +34,15 @@ impl From<ApiError> for Refused {
 
 /// The account, if the password fits and it is active. Failures are counted and recorded.
 pub async fn check(app: &AppState, origin: &Origin, email: &str, given: String) -> Result<Arc<User>, Refused> {
-    app.limits.may_try(email)?;
+    app.limits.take_try(email)?;
     let snapshot = app.store.snapshot();
     let user = snapshot.users.by_email(email.trim()).cloned();
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let hash = stored.clone().unwrap_or_else(|| stand_in(&snapshot, email, &app.no_password));
-    let fits = given.len() <= LONGEST_PASSWORD && app.passwords.verify(given.clone(), hash).await?;
+    let fits = match given.len() <= LONGEST_PASSWORD {
+        true => app.passwords.verify(given.clone(), hash).await.inspect_err(|_| app.limits.give_back(email))?,
+        false => false,
+    };
     let reason = match (&user, &stored) {
         (None, _) => "unknown_user",
         (Some(_), None) => "no_password",
@@ -53,7 +56,6 @@ pub async fn check(app: &AppState, origin: &Origin, email: &str, given: String) 
             return Ok(Arc::clone(user));
         }
     };
-    app.limits.failed(email);
     note(app, origin, user.as_deref(), email, reason).await.map_err(ApiError::from)?;
     Err(if reason == "deactivated" { Refused::Deactivated } else { Refused::Credentials })
 }

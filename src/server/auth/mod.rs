@@ -1,9 +1,16 @@
 pub mod bootstrap;
 pub mod credentials;
+pub mod email_link;
+pub mod google;
+pub mod interactive;
+pub mod links;
 pub mod logout;
 pub mod me;
 pub mod next;
+pub mod password;
 pub mod principal;
+pub mod providers;
 pub mod session;
 pub mod token;
 pub mod token_uses;
+pub mod tokens;

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use crate::access::{Admin, Principal};
 use crate::server::auth::session;
+use crate::server::middleware::denied;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
@@ -19,6 +20,7 @@ impl FromRequestParts<AppState> for Principal {
             .authenticate(&app.store.snapshot(), token(parts), origin)
             .map_err(|error| ApiError::unauthorized(error.to_string()))?;
         app.token_uses.note(app, &caller);
+        denied::known(parts, &caller);
         Ok(caller)
     }
 }

@@ -49,15 +49,25 @@ impl TokenUses {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Writes what was noted since the last time.
+    /// Writes what was noted since the last time. It is forgotten here only once it can be read there; what could not
+    /// be written is tried again.
     pub async fn write(&self, store: &Store) {
-        let uses = std::mem::take(&mut *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner));
+        let uses = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if uses.is_empty() {
             return;
         }
-        let written: Result<(), StoreError> = store.write(move |change| tokens::used(change, &uses)).await;
-        if let Err(error) = written {
-            tracing::warn!(%error, "cannot store when personal tokens were last used");
+        let written: Result<(), StoreError> = store
+            .write({
+                let uses = uses.clone();
+                move |change| tokens::used(change, &uses)
+            })
+            .await;
+        match written {
+            Ok(()) => {
+                let is_news = |id: &String, now: &mut Use| uses.get(id).is_none_or(|before| before.at != now.at);
+                self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).retain(is_news);
+            }
+            Err(error) => tracing::warn!(%error, "cannot store when personal tokens were last used"),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::server::error::{ApiError, FieldError};
 pub const NOT_AN_OBJECT: (&str, &str) =
     ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from");
 
-/// Reads `value`, which came from `place` (`body` or `query`). Texts that spell a number or a boolean are taken for one
+/// Reads `value`, which came from `place` (`body`, `form` or `query`). Texts that spell a number or a boolean are taken for one
 /// where one is wanted.
 pub fn read<T: DeserializeOwned>(place: &'static str, mut value: Value) -> Result<T, ApiError> {
     loop {
@@ -93,7 +93,8 @@ fn convert(value: &Value, wanted: Wanted) -> Option<Value> {
 }
 
 fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) -> FieldError {
-    let mut loc = vec![json!(place)];
+    // A form is a body too, but none whose whole could be shown.
+    let mut loc = vec![json!(if place == "form" { "body" } else { place })];
     loc.extend(path);
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         loc.push(json!(field));

@@ -1,4 +1,4 @@
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(refuse(fields::NOT_AN_OBJECT.0, fields::NOT_AN_OBJECT.1, body));
         }
         fields::read("body", body).map(Self)
+    }
+}
+
+/// A body that may be left out.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        if parts.extensions.get::<ParsedBody>().is_none() {
+            let text = read_text(body).await?;
+            if text.is_empty() {
+                return Ok(None);
+            }
+            parts.extensions.insert(ParsedBody(Value::String(text)));
+        }
+        let request = Request::from_parts(parts, axum::body::Body::empty());
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

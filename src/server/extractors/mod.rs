@@ -1,10 +1,12 @@
 //! Extractors whose refusals have the contract's shape.
 
 mod fields;
+mod form;
 mod json;
 mod path;
 mod query;
 
+pub use form::Form;
 pub use json::Json;
 pub use path::Path;
 pub use query::Query;

@@ -1,6 +1,7 @@
 //! Who is at the other end of the connection, also behind a proxy.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -80,10 +81,17 @@ fn address(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
+/// Whether the log has a word about a proxy that is not configured.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
 pub async fn identify(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let headers = request.headers();
     let is_proxied = peer.is_some_and(|peer| proxies.trusts(peer));
+    if !is_proxied && headers.contains_key("x-forwarded-for") && !TOLD.swap(true, Ordering::Relaxed) {
+        let peer = peer.map(tracing::field::display);
+        tracing::warn!(peer, "X-Forwarded-For is ignored: if this is your proxy, put it into FORWARDED_ALLOW_IPS");
+    }
     let forwarded = |name| headers.get(name).filter(|_| is_proxied).and_then(|value| last(value.to_str().ok()?));
     let scheme = forwarded("x-forwarded-proto").filter(|scheme| ["http", "https"].contains(scheme)).unwrap_or("http");
     let host = forwarded("x-forwarded-host")

@@ -38,18 +38,29 @@ fn has_bearer(headers: &HeaderMap) -> bool {
     headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer "))
 }
 
-/// `Origin` decides where it is sent; else `Sec-Fetch-Site`.
+/// What the browser says about the page; older ones name its origin only. A proxy may have taken the encryption off, so
+/// the scheme of our own address does not count.
 fn is_foreign(headers: &HeaderMap, base_url: &str, pages: &Pages) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
-    if let Some(origin) = text("origin") {
-        return !same_origin(origin, base_url) && !pages.allowed.iter().any(|page| same_origin(origin, page));
+    let origin = text("origin");
+    if origin.is_some_and(|origin| pages.allowed.iter().any(|page| same_origin(origin, page))) {
+        return false;
     }
-    text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site))
+    match (text("sec-fetch-site"), origin) {
+        (Some(site), _) => !["same-origin", "none"].contains(&site),
+        (None, Some(origin)) => authority(origin).is_none() || authority(origin) != authority(base_url),
+        (None, None) => false,
+    }
 }
 
 fn same_origin(a: &str, b: &str) -> bool {
     let (Ok(a), Ok(b)) = (Url::parse(a), Url::parse(b)) else { return false };
     a.origin().is_tuple() && a.origin() == b.origin()
+}
+
+/// Host and port as written.
+fn authority(url: &str) -> Option<&str> {
+    url.split_once("://").map(|(_, authority)| authority)
 }
 
 fn is_loopback(base_url: &str) -> bool {

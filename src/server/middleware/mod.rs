@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod compression;
 pub mod cross_site;
+pub mod denied;
 pub mod failure;
 pub mod json_body;
 pub mod log;

@@ -136,7 +136,21 @@ pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::R
         }
         (at.seq, at.hash) = (link.seq, hash);
     }
+    // A number that came twice, or none that counts, was passed by unseen.
+    if at.done && numbered(connection)? != at.seq {
+        at.broken = Some("there are rows beside the chain, with numbers of others or below 1".into());
+    }
     Ok(at)
+}
+
+/// Number of rows that say they are in the chain.
+fn numbered(connection: &Connection) -> engine::Result<i64> {
+    connection.query_row("SELECT count(seq) FROM audit_log", [], |row| row.get(0))
+}
+
+/// Whether a row of the chain has this hash, as every earlier [`Head`] must.
+pub fn holds(connection: &Connection, hash: &str) -> engine::Result<bool> {
+    connection.prepare("SELECT 1 FROM audit_log WHERE seq IS NOT NULL AND hash = ?")?.exists([hash])
 }
 
 fn is_seal_intact(connection: &Connection, seal: &Link) -> engine::Result<bool> {

@@ -1,5 +1,11 @@
 mod bootstrap;
 mod jwt;
+mod logout;
+mod magic_link;
+mod mail;
 mod me;
+mod pages;
+mod password;
 mod personal_tokens;
 mod token;
+mod tokens;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{list, resource_types};
 use crate::access::Admin;
 use crate::protocol::access::{CreateGrant, Grant};
+use crate::server::api::users::rules;
 use crate::server::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::{StoreError, audit, grants};
@@ -21,6 +22,7 @@ pub async fn create(
     if body.resource_id.trim().is_empty() {
         return Err(ApiError::bad_request("resource_id is required"));
     }
+    rules::limit("resource_id", &body.resource_id, 500)?;
     let id = app
         .store
         .write(move |change| -> Result<_, StoreError> {

@@ -27,14 +27,14 @@ pub async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Vec<Body>>, ApiError> {
     filter.resource_type.as_deref().map_or(Ok(()), resource_types::check)?;
-    let wanted = |filter: &Option<String>, value: &str| filter.as_deref().is_none_or(|filter| filter == value);
     let snapshot = app.store.snapshot();
-    let mut grants: Vec<Body> = snapshot
-        .grants
-        .all()
-        .filter(|grant| {
-            wanted(&filter.resource_type, &grant.resource_type) && wanted(&filter.group_id, &grant.group_id)
-        })
+    let found: Vec<_> = match &filter.group_id {
+        Some(group) => snapshot.grants.of_group(group).iter().collect(),
+        None => snapshot.grants.all().collect(),
+    };
+    let mut grants: Vec<Body> = found
+        .into_iter()
+        .filter(|grant| filter.resource_type.as_ref().is_none_or(|wanted| *wanted == grant.resource_type))
         .map(|grant| body(&snapshot, grant))
         .collect();
     grants.sort_by(|a, b| {

@@ -5,7 +5,7 @@ use crate::server::ApiError;
 use crate::server::extractors::Json;
 
 /// Key, display name, description, id format.
-const TYPES: [(&str, &str, &str, &str); 3] = [
+pub const TYPES: [(&str, &str, &str, &str); 3] = [
     (
         "marketplace_plugin",
         "Marketplace plugins",

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::view;
 use crate::access::Admin;
 use crate::protocol::access::{CreateGroup, Group};
+use crate::server::api::users::rules;
 use crate::server::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::{StoreError, audit, groups};
@@ -21,6 +22,8 @@ pub async fn create(
     if name.is_empty() {
         return Err(ApiError::bad_request("Group name is required"));
     }
+    rules::limit("name", &name, view::LONGEST_NAME)?;
+    rules::limit("description", body.description.as_deref().unwrap_or_default(), view::LONGEST_DESCRIPTION)?;
     let id = app
         .store
         .write(move |change| -> Result<_, StoreError> {

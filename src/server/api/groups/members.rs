@@ -8,6 +8,8 @@ use crate::base::{ident, time};
 use crate::protocol::access::{AddMember, Member};
 use crate::server::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::members::Membership;
+use crate::store::users::User;
 use crate::store::{StoreError, audit, members};
 
 /// The members of a group, by address.
@@ -25,19 +27,22 @@ pub async fn list(
         .members
         .of_group(&id)
         .iter()
-        .filter_map(|member| Some((member, snapshot.users.get(&member.user_id)?)))
-        .map(|(member, user)| Member {
-            user_id: user.id.clone(),
-            email: user.email.clone(),
-            name: user.name.clone(),
-            active: user.active,
-            source: member.source.clone(),
-            added_at: member.added_at.map(time::spaced),
-            added_by: member.added_by.clone(),
-        })
+        .filter_map(|member| Some(body(member, snapshot.users.get(&member.user_id)?)))
         .collect();
     list.sort_by(|a, b| a.email.cmp(&b.email));
     Ok(Json(list))
+}
+
+fn body(member: &Membership, user: &User) -> Member {
+    Member {
+        user_id: user.id.clone(),
+        email: user.email.clone(),
+        name: user.name.clone(),
+        active: user.active,
+        source: member.source.clone(),
+        added_at: member.added_at.map(time::spaced),
+        added_by: member.added_by.clone(),
+    }
 }
 
 /// Adds a user to a group.
@@ -48,24 +53,16 @@ pub async fn add(
     State(app): State<AppState>,
     admin: Admin,
     Path(id): Path<String>,
-    Json(body): Json<AddMember>,
+    Json(wanted): Json<AddMember>,
 ) -> Result<(StatusCode, Json<Member>), ApiError> {
     let snapshot = app.store.snapshot();
     view::editable(&app.config.google_groups, &snapshot, &id)?;
     let user = snapshot
         .users
-        .by_email(body.email.trim())
-        .ok_or_else(|| ApiError::not_found(format!("User {} not found", ident::repr(&body.email))))?
+        .by_email(wanted.email.trim())
+        .ok_or_else(|| ApiError::not_found(format!("User {} not found", ident::repr(&wanted.email))))?
         .clone();
-    let member = Member {
-        user_id: user.id.clone(),
-        email: user.email.clone(),
-        name: user.name.clone(),
-        active: user.active,
-        source: members::SOURCE_ADMIN.into(),
-        added_at: None,
-        added_by: Some(admin.user().email.clone()),
-    };
+    let (user_id, group_id) = (user.id.clone(), id.clone());
     app.store
         .write(move |change| -> Result<_, StoreError> {
             members::insert(change, &user.id, &id, members::SOURCE_ADMIN, &admin.user().email)?;
@@ -73,7 +70,11 @@ pub async fn add(
             audit::record(change, &admin.actor(), "user_group.member_added", &resource, details)
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(member)))
+    let snapshot = app.store.snapshot();
+    let member = snapshot.members.of_user(&user_id).iter().find(|member| member.group_id == group_id);
+    let user = snapshot.users.get(&user_id);
+    let (member, user) = member.zip(user).ok_or_else(|| ApiError::not_found("User not found"))?;
+    Ok((StatusCode::CREATED, Json(body(member, user))))
 }
 
 /// Takes a user out of a group.

@@ -2,4 +2,6 @@ pub mod create;
 pub mod delete;
 pub mod list;
 pub mod members;
-mod view;
+pub mod memberships;
+pub mod update;
+pub mod view;

@@ -5,6 +5,10 @@ use crate::server::ApiError;
 use crate::store::Snapshot;
 use crate::store::groups::Group;
 
+/// Longest texts, in characters.
+pub const LONGEST_NAME: usize = 200;
+pub const LONGEST_DESCRIPTION: usize = 2000;
+
 pub fn group(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> Body {
     Body {
         id: group.id.clone(),

@@ -37,11 +37,17 @@ pub fn name(text: &str) -> Result<String, ApiError> {
 /// A text of at most `most` characters, without blanks around it.
 pub fn short(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
     let text = text.trim();
+    limit(field, text, most)?;
+    Ok(text.to_owned())
+}
+
+/// Refuses a text of more than `most` characters.
+pub fn limit(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
     if text.chars().count() > most {
         let reason = format!("{field} must have at most {most} characters");
         return Err(ApiError::unprocessable(vec![FieldError::value(&["body", field], &reason, text)]));
     }
-    Ok(text.to_owned())
+    Ok(())
 }
 
 pub fn password(text: &str) -> Result<(), ApiError> {

@@ -6,10 +6,18 @@ use crate::config::GoogleGroups;
 use crate::protocol::auth::GroupRef;
 use crate::protocol::users::User as Body;
 use crate::server::auth::session::role;
+use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 use crate::store::groups::GOOGLE_SYNC;
 use crate::store::members::SOURCE_GOOGLE;
 use crate::store::users::User;
+
+/// The user with that id, as of now.
+pub fn current(app: &AppState, id: &str) -> Result<Body, ApiError> {
+    let snapshot = app.store.snapshot();
+    let found = snapshot.users.get(id).ok_or_else(|| ApiError::not_found("User not found"))?;
+    Ok(user(&app.config.google_groups, &snapshot, found))
+}
 
 pub fn user(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
     let is_admin = is_admin(snapshot, &user.id);

@@ -1,0 +1,94 @@
+//! Who may sign in, as `instance.yaml` says it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+
+/// The block `auth`. Both keys count; the one in the singular is older.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Auth {
+    pub allowed_domain: Domains,
+    pub allowed_domains: Domains,
+}
+
+/// Domains from a text with commas or a list, in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Domains(Vec<String>);
+
+impl Auth {
+    /// The domains whose addresses may sign in; none means that there is no restriction.
+    pub fn domains(&self) -> Vec<&str> {
+        let mut domains: Vec<&str> =
+            self.allowed_domain.0.iter().chain(&self.allowed_domains.0).map(String::as_str).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        domains
+    }
+
+    /// Whether an address is of an allowed domain.
+    pub fn admits(&self, email: &str) -> bool {
+        let domains = self.domains();
+        let domain = email.trim().rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        domains.is_empty() || domain.is_some_and(|domain| domains.contains(&domain.as_str()))
+    }
+}
+
+impl Domains {
+    fn add(&mut self, text: &str) {
+        let items = text.split(',').map(|item| item.trim().trim_start_matches('@').to_lowercase());
+        self.0.extend(items.filter(|item| !item.is_empty()));
+    }
+}
+
+impl<'de> Deserialize<'de> for Domains {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Domains;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a domain, several with commas between them, or a list of domains")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Domains, E> {
+                let mut domains = Domains::default();
+                domains.add(text);
+                Ok(domains)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Domains, A::Error> {
+                let mut domains = Domains::default();
+                while let Some(text) = items.next_element::<String>()? {
+                    domains.add(&text);
+                }
+                Ok(domains)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Auth;
+
+    fn auth(value: serde_json::Value) -> Auth {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn texts_and_lists() {
+        let both = auth(json!({ "allowed_domain": "Acme.com, acme.cz,", "allowed_domains": ["@acme.de", "acme.com"] }));
+        assert_eq!(both.domains(), ["acme.com", "acme.cz", "acme.de"]);
+        assert!(both.admits("Ann@ACME.com") && !both.admits("ann@acme.com.evil.net") && !both.admits("acme.com"));
+        assert!(!both.admits("ann@acme.com@evil.net"));
+        for open in [json!({}), json!({ "allowed_domain": "" }), json!({ "allowed_domains": [] })] {
+            assert!(auth(open).admits("anybody@example.net"));
+        }
+        assert!(serde_json::from_value::<Auth>(json!({ "allowed_domains": { "a": 1 } })).is_err());
+    }
+}

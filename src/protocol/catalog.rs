@@ -1,0 +1,20 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A table that the caller may read.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct CatalogTable {
+    pub id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub source_type: Option<String>,
+    pub sync_strategy: Option<String>,
+    pub query_mode: Option<String>,
+}
+
+/// `GET /api/catalog/tables`
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct CatalogTables {
+    pub tables: Vec<CatalogTable>,
+    pub count: usize,
+}

@@ -1,0 +1,2 @@
+pub mod effective;
+pub mod overview;

@@ -1,0 +1,3 @@
+//! The key that signs sessions and tokens.
+
+pub mod rotate;

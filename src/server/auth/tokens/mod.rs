@@ -1,0 +1,5 @@
+//! Personal access tokens: for programs that act for somebody.
+
+pub mod create;
+pub mod list;
+pub mod revoke;

@@ -1,0 +1,84 @@
+//! Mail through SendGrid: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>.
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, StatusCode};
+use serde_json::{Value, json};
+use url::{Host, Url};
+
+use super::message::{Mail, Sender};
+use super::{DEADLINE, chain};
+use crate::base::secret::Secret;
+use crate::config::{Environment, env_vars};
+
+pub struct SendGrid {
+    http: Client,
+    address: Url,
+    key: Secret,
+    sender: Sender,
+}
+
+impl SendGrid {
+    pub fn new(env: &Environment, key: Secret, sender: Sender) -> Result<Self, String> {
+        let base = env.get(&env_vars::AGNES_SENDGRID_URL).unwrap_or("https://api.sendgrid.com").trim();
+        let address = Url::parse(&format!("{}/v3/mail/send", base.trim_end_matches('/')))
+            .ok()
+            .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
+            .ok_or_else(|| format!("AGNES_SENDGRID_URL: '{base}' is no address"))?;
+        let mut builder = Client::builder()
+            .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
+            .timeout(DEADLINE)
+            .redirect(Policy::none());
+        if is_this_machine(&address) {
+            // A proxy would look for it on its own machine.
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
+            let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
+            let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(chain(&error)))?;
+            builder = builder.tls_certs_merge(roots);
+        }
+        let http = builder.build().map_err(|error| format!("HTTPS cannot be set up for mail: {}", chain(&error)))?;
+        Ok(Self { http, address, key, sender })
+    }
+
+    /// Hands a mail to SendGrid, or says why that failed, without naming whom it is for.
+    pub async fn send(&self, mail: &Mail) -> Result<(), String> {
+        let request = self.http.post(self.address.clone()).bearer_auth(self.key.expose()).json(&self.body(mail));
+        let answer = request.send().await.map_err(|error| chain(&error.without_url()))?;
+        match answer.status() {
+            StatusCode::ACCEPTED | StatusCode::OK => Ok(()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(format!("SendGrid refused with {}; check SENDGRID_API_KEY", answer.status().as_u16()))
+            }
+            other => Err(format!("SendGrid refused with {}", other.as_u16())),
+        }
+    }
+
+    fn body(&self, mail: &Mail) -> Value {
+        let mut from = json!({ "email": self.sender.0.email.to_string() });
+        if let Some(name) = &self.sender.0.name {
+            from["name"] = json!(name);
+        }
+        json!({
+            "personalizations": [{ "to": [{ "email": mail.to }] }],
+            "from": from,
+            "subject": mail.kind.subject(),
+            "content": [{ "type": "text/plain", "value": mail.body() }],
+            // Else the link would lead through SendGrid, token and all.
+            "tracking_settings": {
+                "click_tracking": { "enable": false, "enable_text": false },
+                "open_tracking": { "enable": false },
+            },
+        })
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,126 @@
+//! Requests for access to a table, and what was decided on them.
+
+use jiff::Timestamp;
+
+use super::{Change, StoreError, grants, row};
+use crate::base::random;
+use crate::engine::{self, Connection, OptionalExt, Row, params};
+
+/// How many requests one person may have waiting.
+const MOST_PENDING: i64 = 100;
+
+pub const PENDING: &str = "pending";
+pub const APPROVED: &str = "approved";
+pub const DENIED: &str = "denied";
+
+#[derive(Clone, Debug)]
+pub struct AccessRequest {
+    pub id: String,
+    pub user_id: String,
+    pub user_email: Option<String>,
+    pub resource_type: String,
+    /// What was asked for; nobody has checked that there is such a table.
+    pub table_id: String,
+    pub reason: Option<String>,
+    /// `pending`, `approved` or `denied`.
+    pub status: String,
+    pub requested_at: Option<Timestamp>,
+    pub reviewed_by: Option<String>,
+    pub reviewed_at: Option<Timestamp>,
+    pub review_note: Option<String>,
+}
+
+/// Which requests to list.
+#[derive(Clone, Debug)]
+pub enum Which {
+    All,
+    OfUser(String),
+    WithStatus(String),
+}
+
+const COLUMNS: &str = "id, user_id, user_email, coalesce(resource_type, 'table'), table_id, reason,
+    coalesce(status, 'pending'), epoch_us(requested_at), reviewed_by, epoch_us(reviewed_at), review_note";
+
+fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
+    Ok(AccessRequest {
+        id: row.get(0)?,
+        user_id: row.get(1)?,
+        user_email: row.get(2)?,
+        resource_type: row.get(3)?,
+        table_id: row.get(4)?,
+        reason: row.get(5)?,
+        status: row.get(6)?,
+        requested_at: row::time(row, 7)?,
+        reviewed_by: row.get(8)?,
+        reviewed_at: row::time(row, 9)?,
+        review_note: row.get(10)?,
+    })
+}
+
+/// Requests, oldest first.
+pub fn list(connection: &Connection, which: &Which) -> engine::Result<Vec<AccessRequest>> {
+    let (filter, value) = match which {
+        Which::All => ("? = ''", ""),
+        Which::OfUser(id) => ("user_id = ?", id.as_str()),
+        Which::WithStatus(status) => ("coalesce(status, 'pending') = ?", status.as_str()),
+    };
+    connection
+        .prepare(&format!("SELECT {COLUMNS} FROM access_requests WHERE {filter} ORDER BY requested_at, id"))?
+        .query_map([value], request)?
+        .collect()
+}
+
+/// Asks for a table, unless the same person waits for it already.
+pub fn insert(
+    change: &Change<'_>,
+    user_id: &str,
+    email: &str,
+    table_id: &str,
+    reason: &str,
+) -> Result<AccessRequest, StoreError> {
+    let waiting = "FROM access_requests WHERE user_id = ? AND status = 'pending'";
+    if change.exists(&format!("SELECT 1 {waiting} AND lower(table_id) = lower(?)"), [user_id, table_id])? {
+        return Err(StoreError::Conflict("You have asked for this table already; the request is pending".into()));
+    }
+    let count: i64 = change.connection.query_row(&format!("SELECT count(*) {waiting}"), [user_id], |row| row.get(0))?;
+    if count >= MOST_PENDING {
+        return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
+    }
+    let id = random::uuid();
+    change.execute(
+        "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
+        params![id, user_id, email, grants::TABLE, table_id, reason, PENDING, change.now.as_microsecond()],
+    )?;
+    get(change, &id)
+}
+
+/// The request with that id, as of this transaction.
+pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest, StoreError> {
+    change
+        .connection
+        .query_row(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound("Access request not found".into()))
+}
+
+/// Decides on a request that is still pending, and returns it as it is now.
+pub fn decide(
+    change: &Change<'_>,
+    id: &str,
+    status: &str,
+    by: &str,
+    note: Option<&str>,
+) -> Result<AccessRequest, StoreError> {
+    let before = get(change, id)?;
+    let decided = change.execute(
+        "UPDATE access_requests SET status = ?, reviewed_by = ?, reviewed_at = make_timestamp(?::BIGINT),
+             review_note = ?
+         WHERE id = ? AND coalesce(status, 'pending') = 'pending'",
+        params![status, by, change.now.as_microsecond(), note, id],
+    )?;
+    if decided == 0 {
+        return Err(StoreError::Conflict(format!("Access request is already {}", before.status)));
+    }
+    get(change, id)
+}

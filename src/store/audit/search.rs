@@ -1,0 +1,140 @@
+//! Reading the audit log, newest first.
+
+use jiff::Timestamp;
+
+use crate::base::time;
+use crate::engine::{self, Connection, Row, params};
+use crate::store::row;
+
+/// A row of the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: String,
+    /// Its place in the chain; rows that v0.35 wrote have none.
+    pub seq: Option<i64>,
+    pub at: Timestamp,
+    pub user_id: Option<String>,
+    pub action: String,
+    pub resource: Option<String>,
+    /// JSON.
+    pub params: Option<String>,
+    pub result: Option<String>,
+    pub duration_ms: Option<i32>,
+    pub hash: Option<String>,
+}
+
+/// Which rows are wanted; `None` does not matter. A text with `*` at its end stands for all that begin like it.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub action: Option<String>,
+    pub resource: Option<String>,
+    pub result: Option<String>,
+    pub user_id: Option<String>,
+    /// Somebody by address, with the id if there is such an account.
+    pub user: Option<(String, Option<String>)>,
+    /// From this time on.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A row to go on behind. Rows from before the chain come after it, by time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Position {
+    Chain(i64),
+    Older { at: i64, id: String },
+}
+
+impl Position {
+    pub fn of(entry: &Entry) -> Self {
+        match entry.seq {
+            Some(seq) => Self::Chain(seq),
+            None => Self::Older { at: entry.at.as_microsecond(), id: entry.id.clone() },
+        }
+    }
+
+    /// What [`Position::to_string`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once('~') {
+            None => text.parse().ok().map(Self::Chain),
+            Some((at, id)) => Some(Self::Older { at: at.parse().ok()?, id: id.to_owned() }),
+        }
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Chain(seq) => write!(f, "{seq}"),
+            Self::Older { at, id } => write!(f, "{at}~{id}"),
+        }
+    }
+}
+
+/// Up to `most` rows behind `behind`, or from the newest.
+pub fn search(
+    connection: &Connection,
+    filter: &Filter,
+    behind: Option<&Position>,
+    most: usize,
+) -> engine::Result<Vec<Entry>> {
+    let (seq, at, id) = match behind {
+        Some(Position::Chain(seq)) => (Some(*seq), None, None),
+        Some(Position::Older { at, id }) => (None, Some(*at), Some(id.as_str())),
+        None => (None, None, None),
+    };
+    let Filter { action, resource, result, user_id, user, since, until } = filter;
+    let email = user.as_ref().map(|(email, _)| email.to_lowercase());
+    let account = user.as_ref().and_then(|(_, id)| id.as_deref());
+    connection
+        .prepare(
+            "SELECT id, seq, epoch_us(timestamp), user_id, action, resource, params::VARCHAR, result, duration_ms, hash
+             FROM audit_log
+             WHERE ($1::VARCHAR IS NULL OR CASE WHEN suffix($1, '*') THEN starts_with(action, $1[:-2]) ELSE action = $1 END)
+               AND ($2::VARCHAR IS NULL
+                    OR CASE WHEN suffix($2, '*') THEN starts_with(resource, $2[:-2]) ELSE resource = $2 END)
+               AND ($3::VARCHAR IS NULL OR result = $3)
+               AND ($4::VARCHAR IS NULL OR user_id = $4)
+               AND ($5::VARCHAR IS NULL OR user_id = $6 OR lower(user_id) = $5
+                    OR (user_id IS NULL AND lower(params ->> '$.email') = $5))
+               AND ($7::BIGINT IS NULL OR epoch_us(timestamp) >= $7)
+               AND ($8::BIGINT IS NULL OR epoch_us(timestamp) < $8)
+               AND ($9::BIGINT IS NULL OR seq IS NULL OR seq < $9)
+               AND ($10::BIGINT IS NULL
+                    OR (seq IS NULL AND (epoch_us(timestamp) < $10 OR (epoch_us(timestamp) = $10 AND id < $11))))
+             ORDER BY seq DESC NULLS LAST, timestamp DESC, id DESC LIMIT $12",
+        )?
+        .query_map(
+            params![
+                action,
+                resource,
+                result,
+                user_id,
+                email,
+                account,
+                row::micros(*since),
+                row::micros(*until),
+                seq,
+                at,
+                id,
+                most as i64
+            ],
+            read,
+        )?
+        .collect()
+}
+
+fn read(row: &Row<'_>) -> engine::Result<Entry> {
+    Ok(Entry {
+        id: row.get(0)?,
+        seq: row.get(1)?,
+        at: time::from_micros(row.get(2)?),
+        user_id: row.get(3)?,
+        action: row.get(4)?,
+        resource: row.get(5)?,
+        params: row.get(6)?,
+        result: row.get(7)?,
+        duration_ms: row.get(8)?,
+        hash: row.get(9)?,
+    })
+}

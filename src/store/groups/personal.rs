@@ -1,0 +1,47 @@
+//! Personal groups: what is granted to one person is granted to the group `user:<id>`, whose only member that person is.
+
+use super::write;
+use crate::engine::OptionalExt;
+use crate::store::{Change, StoreError, members};
+
+/// How the names of personal groups begin.
+pub const PREFIX: &str = "user:";
+
+/// Whose personal group has that name.
+pub fn owner_by_name(name: &str) -> Option<&str> {
+    name.strip_prefix(PREFIX)
+}
+
+/// The id of the user whose personal group this is, if it is one.
+pub fn owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
+    Ok(change.connection.query_row(sql, [PREFIX, group_id], |row| row.get(0)).optional()?)
+}
+
+/// The id of somebody's personal group, as of this transaction.
+pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id FROM user_groups WHERE name = ?";
+    Ok(change.connection.query_row(sql, [format!("{PREFIX}{user_id}")], |row| row.get(0)).optional()?)
+}
+
+/// The id of somebody's personal group, which is made where it is missing, and whether it was.
+pub fn ensure(change: &Change<'_>, user_id: &str, by: &str) -> Result<(String, bool), StoreError> {
+    if !change.exists("SELECT 1 FROM users WHERE id = ?", [user_id])? {
+        return Err(StoreError::NotFound("User not found".into()));
+    }
+    let name = format!("{PREFIX}{user_id}");
+    let (id, is_new) = match find(change, user_id)? {
+        Some(id) => (id, false),
+        None => (write(change, &name, None, by)?, true),
+    };
+    // Only a database from elsewhere can have such members; they must not gain what is meant for one person.
+    if change.exists("SELECT 1 FROM user_group_members WHERE group_id = ? AND user_id <> ?", [id.as_str(), user_id])? {
+        return Err(StoreError::Conflict(format!(
+            "Group '{name}' has other members than the person it is meant for; remove them first"
+        )));
+    }
+    if !members::contains(change, user_id, &id)? {
+        members::insert(change, user_id, &id, members::SOURCE_ADMIN, by)?;
+    }
+    Ok((id, is_new))
+}

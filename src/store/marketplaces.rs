@@ -1,0 +1,51 @@
+//! Registered marketplaces and the plugins they offer.
+
+use crate::engine::{self, Connection};
+
+/// A marketplace with its plugins, by name.
+#[derive(Debug)]
+pub struct Marketplace {
+    /// The slug, which begins the id of each plugin.
+    pub id: String,
+    pub name: String,
+    pub plugins: Vec<Plugin>,
+}
+
+#[derive(Debug)]
+pub struct Plugin {
+    pub name: String,
+    pub version: Option<String>,
+    pub category: Option<String>,
+    pub description: Option<String>,
+    pub source_type: Option<String>,
+}
+
+/// All marketplaces, in the order they were registered.
+pub fn all(connection: &Connection) -> engine::Result<Vec<Marketplace>> {
+    let mut marketplaces: Vec<Marketplace> = connection
+        .prepare("SELECT id, name FROM marketplace_registry ORDER BY registered_at, id")?
+        .query_map([], |row| Ok(Marketplace { id: row.get(0)?, name: row.get(1)?, plugins: Vec::new() }))?
+        .collect::<Result<_, _>>()?;
+    let plugins: Vec<(String, Plugin)> = connection
+        .prepare(
+            "SELECT marketplace_id, name, version, category, description, source_type FROM marketplace_plugins
+             ORDER BY name",
+        )?
+        .query_map([], |row| {
+            let plugin = Plugin {
+                name: row.get(1)?,
+                version: row.get(2)?,
+                category: row.get(3)?,
+                description: row.get(4)?,
+                source_type: row.get(5)?,
+            };
+            Ok((row.get(0)?, plugin))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (marketplace, plugin) in plugins {
+        if let Some(marketplace) = marketplaces.iter_mut().find(|known| known.id == marketplace) {
+            marketplace.plugins.push(plugin);
+        }
+    }
+    Ok(marketplaces)
+}
