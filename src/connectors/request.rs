@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::sync_options::SyncOptions;
 use crate::store::registry::Table;
 
 /// What an extractor shall fetch; the server hands it over as JSON on standard input.
@@ -37,6 +38,7 @@ pub struct TableRequest {
     pub source_table: Option<String>,
     pub query_mode: String,
     pub sync_strategy: Option<String>,
+    pub sync_options: Option<SyncOptions>,
     pub primary_key: Vec<String>,
     pub description: Option<String>,
 }
@@ -51,6 +53,7 @@ impl TableRequest {
             source_table: table.source_table.clone(),
             query_mode: table.query_mode.clone().unwrap_or_else(|| "local".into()),
             sync_strategy: table.sync_strategy.clone(),
+            sync_options: table.sync_options.clone(),
             primary_key: table.primary_key.clone(),
             description: table.description.clone(),
         }

@@ -7,7 +7,7 @@ mod reader;
 mod writer;
 
 pub use meta::TableMeta;
-pub use publication::{Publication, PublishedTable};
+pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
 pub use writer::write;
 

@@ -29,6 +29,13 @@ pub fn rows(path: &Path) -> Result<i64, ExtractError> {
     Ok(connection.query_row(&format!("SELECT count(*) FROM read_parquet({file})"), [], |row| row.get(0))?)
 }
 
+/// The table function that reads these files as one table; columns are matched by name.
+pub fn read_files<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
+    let files: Vec<_> = paths.map(ident::quote_path).collect();
+    let by_name = if files.len() > 1 { ", union_by_name = true, hive_partitioning = false" } else { "" };
+    format!("read_parquet([{}]{by_name})", files.join(", "))
+}
+
 /// Reads every value once, so that damaged pages are found now and not by whoever asks next.
 pub fn read_through(path: &Path, limits: &Limits) -> Result<(), ExtractError> {
     let connection = engine::in_memory(limits)?;

@@ -1,10 +1,12 @@
-//! What is published: one immutable parquet file for each table, all of one generation.
+//! What is published: for each table immutable parquet files, or the way to its source; all of one generation.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use crate::base::hash;
 
 /// A table that people can be given.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,15 +15,67 @@ pub struct PublishedTable {
     /// The source that publishes it, i.e. its directory below `extracts/`.
     pub source: String,
     pub description: Option<String>,
-    /// Below `analytics/published/`; never changed once it is there.
-    pub file: PathBuf,
-    /// MD5 of the file.
-    pub hash: String,
-    pub size_bytes: u64,
+    pub content: Content,
     pub rows: i64,
     pub extracted_at: Option<Timestamp>,
-    /// Tells whether the source's file has changed since: its time (ns) and size, as text.
+    /// Tells whether the source's files have changed since: their times (ns) and sizes, as text.
     pub origin: String,
+}
+
+/// Where the rows of a table are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    File(PublishedFile),
+    /// One file for each partition, in order of their names.
+    Parts(Vec<Part>),
+    /// At the source itself; there is nothing to download.
+    Remote,
+}
+
+/// A file below `analytics/published/`, never changed once it is there.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PublishedFile {
+    pub path: PathBuf,
+    /// MD5 of the bytes.
+    pub hash: String,
+    pub size_bytes: u64,
+}
+
+/// One partition of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The partition, e.g. `2026-11`.
+    pub name: String,
+    pub file: PublishedFile,
+    pub rows: i64,
+}
+
+impl PublishedTable {
+    pub fn files(&self) -> impl Iterator<Item = &PublishedFile> {
+        let (file, parts) = match &self.content {
+            Content::File(file) => (Some(file), [].as_slice()),
+            Content::Parts(parts) => (None, parts.as_slice()),
+            Content::Remote => (None, [].as_slice()),
+        };
+        file.into_iter().chain(parts.iter().map(|part| &part.file))
+    }
+
+    /// Of all files together.
+    pub fn size_bytes(&self) -> u64 {
+        self.files().map(|file| file.size_bytes).sum()
+    }
+
+    /// Tells contents apart: the MD5 of the file; of parts a digest over their names and hashes; empty for remote rows.
+    pub fn version(&self) -> String {
+        match &self.content {
+            Content::File(file) => file.hash.clone(),
+            Content::Parts(parts) => {
+                let names: Vec<_> = parts.iter().map(|part| format!("{}:{}", part.name, part.file.hash)).collect();
+                format!("parts-{}", &hash::sha256_hex(&names.join("\n"))[..32])
+            }
+            Content::Remote => String::new(),
+        }
+    }
 }
 
 /// One published generation. Readers hold it by `Arc` until they finish.

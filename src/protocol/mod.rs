@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod query;
 pub mod registry;
 pub mod sync;
+pub mod sync_options;
 pub mod system;
 pub mod tokens;
 pub mod users;

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::sync_options::SyncOptions;
+
 /// A row of the table registry.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct TableRow {
@@ -11,6 +13,8 @@ pub struct TableRow {
     pub source_table: Option<String>,
     pub source_query: Option<String>,
     pub sync_strategy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_options: Option<SyncOptions>,
     pub query_mode: Option<String>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
@@ -47,6 +51,8 @@ pub struct RegisterTable {
     pub sync_schedule: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_strategy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_options: Option<SyncOptions>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "one_or_many")]
     #[schema(value_type = Option<Vec<String>>)]
     pub primary_key: Option<Vec<String>>,
@@ -82,6 +88,8 @@ pub struct UpdateTable {
     pub sync_schedule: Option<String>,
     pub profile_after_sync: Option<bool>,
     pub folder: Option<String>,
+    /// `{}` clears.
+    pub sync_options: Option<SyncOptions>,
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

@@ -10,15 +10,16 @@ use lru::LruCache;
 use super::namespace::{self, SERVER};
 use super::{QueryError, QuerySettings};
 use crate::access::ReadableTable;
-use crate::base::ident::{quote_ident, quote_path};
+use crate::base::ident::quote_ident;
 use crate::engine::{self, Connection, Icu, Limits};
+use crate::extract::{self, PublishedFile};
 
-/// What an instance is made of: the generation, and name, source, hash and file of every table, in order. Compared in
-/// full, so that two callers can only share an instance when they may read the same.
+/// What an instance is made of: the generation, and name, source and files of every table, in order. Compared in full,
+/// so that two callers can only share an instance when they may read the same.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     generation: u64,
-    tables: Arc<[(String, String, String, PathBuf)]>,
+    tables: Arc<[(String, String, Vec<PublishedFile>)]>,
 }
 
 impl Key {
@@ -26,7 +27,7 @@ impl Key {
         let mut tables: Vec<_> = readable
             .iter()
             .map(ReadableTable::table)
-            .map(|table| (table.name.clone(), table.source.clone(), table.hash.clone(), table.file.clone()))
+            .map(|table| (table.name.clone(), table.source.clone(), table.files().cloned().collect()))
             .collect();
         tables.sort();
         tables.dedup();
@@ -58,10 +59,9 @@ impl Instance {
                 databases.push(source);
             }
             for database in databases {
-                let file = quote_path(&table.file);
-                let made = connection.execute_batch(&format!(
-                    "CREATE OR REPLACE VIEW {database}.main.{view} AS SELECT * FROM read_parquet([{file}])"
-                ));
+                let read = extract::parquet::read_files(table.files().map(|file| file.path.as_path()));
+                let made = connection
+                    .execute_batch(&format!("CREATE OR REPLACE VIEW {database}.main.{view} AS SELECT * FROM {read}"));
                 if let Err(error) = made {
                     // One broken file must not take the other tables away; a query for it says that it is missing.
                     tracing::error!(table = table.name, error = engine::message(&error), "table cannot be queried");
@@ -69,7 +69,10 @@ impl Instance {
                 }
             }
         }
-        engine::allow_paths(&connection, readable.iter().map(|table| table.table().file.as_path()))?;
+        engine::allow_paths(
+            &connection,
+            readable.iter().flat_map(|table| table.table().files()).map(|file| file.path.as_path()),
+        )?;
         engine::lock_down(&connection)?;
         Ok(Self { key, root: Mutex::new(connection) })
     }

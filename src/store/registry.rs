@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::snapshot::Parts;
 use super::{Change, StoreError, grants, row, sync_state};
 use crate::engine::{self, Connection, OptionalExt, params};
+use crate::protocol::sync_options::SyncOptions;
 
 /// A registered table.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,7 @@ pub struct Table {
     pub source_table: Option<String>,
     pub source_query: Option<String>,
     pub sync_strategy: Option<String>,
+    pub sync_options: Option<SyncOptions>,
     pub query_mode: Option<String>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
@@ -40,7 +42,7 @@ pub struct Registry {
 
 const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query, sync_strategy, query_mode,
     sync_schedule, coalesce(profile_after_sync, true), primary_key, folder, description, registered_by,
-    epoch_us(registered_at)";
+    epoch_us(registered_at), sync_options::VARCHAR";
 
 fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
     Ok(Table {
@@ -59,6 +61,7 @@ fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
         description: row.get(12)?,
         registered_by: row.get(13)?,
         registered_at: row::time(row, 14)?,
+        sync_options: row.get::<_, Option<String>>(15)?.and_then(|text| serde_json::from_str(&text).ok()),
     })
 }
 
@@ -166,8 +169,8 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
     change.execute(
         "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
             query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
-            registered_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
+            registered_at, sync_options)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
         params![
             table.id,
             table.name,
@@ -183,7 +186,8 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
             table.folder,
             table.description,
             table.registered_by,
-            registered_at.as_microsecond()
+            registered_at.as_microsecond(),
+            table.sync_options.as_ref().map(|options| serde_json::json!(options).to_string())
         ],
     )?;
     change.touch(Parts::REGISTRY);

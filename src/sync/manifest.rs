@@ -18,9 +18,9 @@ pub fn manifest(tables: &[ReadableTable], data_dir: &DataDir) -> Manifest {
 fn entry(readable: &ReadableTable) -> ManifestTable {
     let table = readable.table();
     ManifestTable {
-        hash: Some(table.hash.clone()),
+        hash: Some(table.version()),
         updated: table.extracted_at.map(time::iso_naive),
-        size_bytes: Some(table.size_bytes),
+        size_bytes: Some(table.size_bytes()),
         rows: Some(table.rows),
         query_mode: readable.query_mode().to_owned(),
         source_type: readable.source_type().to_owned(),

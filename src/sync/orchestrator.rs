@@ -192,8 +192,8 @@ impl Orchestrator {
     fn delete_unused(&self, earlier: &mut Vec<Weak<Publication>>) {
         earlier.retain(|generation| generation.strong_count() > 0);
         let alive: Vec<_> = earlier.iter().filter_map(Weak::upgrade).chain([self.publication()]).collect();
-        let used: HashSet<&Path> =
-            alive.iter().flat_map(|generation| generation.tables()).map(|table| table.file.as_path()).collect();
+        let tables = alive.iter().flat_map(|generation| generation.tables());
+        let used: HashSet<&Path> = tables.flat_map(|table| table.files()).map(|file| file.path.as_path()).collect();
         let Ok(files) = std::fs::read_dir(self.data_dir.published()) else { return };
         for path in files.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
             if !used.contains(path.as_path())

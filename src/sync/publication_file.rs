@@ -1,45 +1,77 @@
 //! `analytics/server.duckdb`: one view per published table, and in `_published` what each stands for. Views and facts
 //! change together, by one rename.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::{ident, time};
 use crate::config::DataDir;
-use crate::engine::{self, Limits, params};
-use crate::extract::{ExtractError, PublishedTable};
+use crate::engine::{self, Connection, Limits, params};
+use crate::extract::{self, Content, ExtractError, Part, PublishedFile, PublishedTable};
+
+/// Facts about tables, and about the files that hold their rows (`part` is null for the only file of a table).
+const SCHEMA: &str = "
+    CREATE TABLE _published (name VARCHAR, source VARCHAR, description VARCHAR, kind VARCHAR, rows BIGINT,
+                             extracted_at TIMESTAMP, origin VARCHAR);
+    CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
+                                   rows BIGINT)";
 
 /// Writes the database whole.
 pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
     let pending = Pending::beside(&data_dir.analytics_db(), PUBLIC)?;
     let connection = engine::open(pending.path(), &Limits::small())?;
-    connection.execute_batch(
-        "BEGIN; CREATE TABLE _published (name VARCHAR, source VARCHAR, description VARCHAR, file VARCHAR, hash VARCHAR,
-                                         size_bytes UBIGINT, rows BIGINT, extracted_at TIMESTAMP, origin VARCHAR)",
-    )?;
+    connection.execute_batch(&format!("BEGIN; {SCHEMA}"))?;
     for table in tables {
-        let view = ident::quote_ident(&table.name);
-        let file = ident::quote_path(&table.file);
-        connection.execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM read_parquet({file})"))?;
         connection.execute(
-            "INSERT INTO _published VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+            "INSERT INTO _published VALUES (?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
             params![
                 table.name,
                 table.source,
                 table.description,
-                table.file.file_name().map(|name| name.to_string_lossy().into_owned()),
-                table.hash,
-                table.size_bytes,
+                kind(&table.content),
                 table.rows,
                 table.extracted_at.map(|at| at.as_microsecond()),
                 table.origin
             ],
         )?;
+        match &table.content {
+            Content::File(file) => write_file(&connection, &table.name, None, file, table.rows)?,
+            Content::Parts(parts) => {
+                for part in parts {
+                    write_file(&connection, &table.name, Some(&part.name), &part.file, part.rows)?;
+                }
+            }
+            Content::Remote => continue,
+        }
+        let (view, files) = (ident::quote_ident(&table.name), table.files().map(|file| file.path.as_path()));
+        connection
+            .execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {}", extract::parquet::read_files(files)))?;
     }
     connection.execute_batch("COMMIT; CHECKPOINT")?;
     connection.close().map_err(|(_, error)| error)?;
     pending.commit()?;
     Ok(())
+}
+
+fn kind(content: &Content) -> &'static str {
+    match content {
+        Content::File(_) => "file",
+        Content::Parts(_) => "parts",
+        Content::Remote => "remote",
+    }
+}
+
+fn write_file(
+    connection: &Connection,
+    table: &str,
+    part: Option<&str>,
+    file: &PublishedFile,
+    rows: i64,
+) -> engine::Result<()> {
+    let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let values = params![table, part, name, file.hash, file.size_bytes, rows];
+    connection.execute("INSERT INTO _published_files VALUES (?, ?, ?, ?, ?, ?)", values).map(drop)
 }
 
 /// Reads what was last published; tables whose file is gone are left out. Databases of v0.35 hold no such facts: then
@@ -57,27 +89,42 @@ pub(super) fn read(data_dir: &DataDir) -> Vec<PublishedTable> {
 
 fn try_read(path: &Path, published: &Path) -> engine::Result<Vec<PublishedTable>> {
     let connection = engine::open_read_only(path, &Limits::small())?;
+    let mut parts: HashMap<String, Vec<Part>> = HashMap::new();
+    let mut statement = connection
+        .prepare("SELECT name, coalesce(part, ''), file, hash, size_bytes, rows FROM _published_files ORDER BY part")?;
+    let mut files = statement.query([])?;
+    while let Some(row) = files.next()? {
+        let file = PublishedFile {
+            path: published.join(row.get::<_, String>(2)?),
+            hash: row.get(3)?,
+            size_bytes: row.get(4)?,
+        };
+        parts.entry(row.get(0)?).or_default().push(Part { name: row.get(1)?, file, rows: row.get(5)? });
+    }
     let tables: Vec<PublishedTable> = connection
-        .prepare(
-            "SELECT name, source, description, file, hash, size_bytes, rows, epoch_us(extracted_at), origin
-             FROM _published",
-        )?
+        .prepare("SELECT name, source, description, kind, rows, epoch_us(extracted_at), origin FROM _published")?
         .query_map([], |row| {
+            let name: String = row.get(0)?;
+            let mut parts = parts.remove(&name).unwrap_or_default();
+            let content = match row.get::<_, String>(3)?.as_str() {
+                "remote" => Content::Remote,
+                "file" if parts.len() == 1 => Content::File(parts.swap_remove(0).file),
+                _ => Content::Parts(parts),
+            };
             Ok(PublishedTable {
-                name: row.get(0)?,
+                name,
                 source: row.get(1)?,
                 description: row.get(2)?,
-                file: published.join(row.get::<_, String>(3)?),
-                hash: row.get(4)?,
-                size_bytes: row.get(5)?,
-                rows: row.get(6)?,
-                extracted_at: row.get::<_, Option<i64>>(7)?.map(time::from_micros),
-                origin: row.get(8)?,
+                content,
+                rows: row.get(4)?,
+                extracted_at: row.get::<_, Option<i64>>(5)?.map(time::from_micros),
+                origin: row.get(6)?,
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(tables
-        .into_iter()
-        .filter(|table| std::fs::metadata(&table.file).is_ok_and(|file| file.len() == table.size_bytes))
-        .collect())
+    Ok(tables.into_iter().filter(|table| table.files().all(is_there)).collect())
+}
+
+fn is_there(file: &PublishedFile) -> bool {
+    std::fs::metadata(&file.path).is_ok_and(|metadata| metadata.len() == file.size_bytes)
 }

@@ -8,7 +8,7 @@ use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::hash;
 use crate::connectors;
 use crate::engine::Limits;
-use crate::extract::{self, ExtractError, PublishedTable, TableMeta, data_file, parquet};
+use crate::extract::{self, Content, ExtractError, PublishedFile, PublishedTable, TableMeta, data_file, parquet};
 
 /// Publishes the rows of `meta`, reusing `earlier` when the source's file is still the same.
 pub(super) fn publish_table(
@@ -46,14 +46,12 @@ pub(super) fn publish_table(
     let rows = parquet::rows(pending.path())?;
     let hash = hash::md5_file(pending.path())?;
     let size_bytes = fs::metadata(pending.path())?.len();
-    let file = pending.commit_as(&format!("{}.{hash}.parquet", meta.table_name))?;
+    let path = pending.commit_as(&format!("{}.{hash}.parquet", meta.table_name))?;
     Ok(PublishedTable {
         name: meta.table_name.clone(),
         source: source.to_owned(),
         description: meta.description.clone(),
-        file,
-        hash,
-        size_bytes,
+        content: Content::File(PublishedFile { path, hash, size_bytes }),
         rows,
         extracted_at: meta.extracted_at,
         origin,

@@ -25,8 +25,8 @@ pub async fn rebuild_and_note(store: &Store, orchestrator: &Arc<Orchestrator>) -
                     table: table.name.clone(),
                     at: table.extracted_at,
                     rows: table.rows,
-                    size_bytes: i64::try_from(table.size_bytes).unwrap_or(i64::MAX),
-                    hash: table.hash.clone(),
+                    size_bytes: i64::try_from(table.size_bytes()).unwrap_or(i64::MAX),
+                    hash: table.version(),
                 };
                 sync_state::succeeded(change, &synced)?;
             }

@@ -79,7 +79,9 @@ impl House {
     /// Every view reads, every file is what its row says, and nothing half done lies about.
     fn assert_sound(&self, publication: &Publication) {
         for table in publication.tables() {
-            assert_eq!(hash::md5_file(&table.file).unwrap(), table.hash, "{}", table.name);
+            for file in table.files() {
+                assert_eq!(hash::md5_file(&file.path).unwrap(), file.hash, "{}", table.name);
+            }
             // Every value is read.
             let count = self.value(&format!("SELECT count(hash(t)) FROM {} t", ident::quote_ident(&table.name)));
             assert_eq!(count, table.rows.to_string(), "{}", table.name);
@@ -116,6 +118,14 @@ fn parquet(path: &Path, sql: &str) {
     let connection = engine::in_memory(&Limits::small()).unwrap();
     connection.execute_batch(&format!("COPY ({sql}) TO {file} (FORMAT parquet, USE_TMP_FILE false)")).unwrap();
     pending.commit().unwrap();
+}
+
+/// The only file of a table.
+fn file(table: &PublishedTable) -> &PathBuf {
+    let mut files = table.files();
+    let only = files.next().unwrap();
+    assert_eq!(files.next(), None);
+    &only.path
 }
 
 /// Who has which name after a rebuild.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use agnes::sync::Standing;
 
-use crate::{House, owners, places};
+use crate::{House, file, owners, places};
 
 /// What changes when a file is written anew.
 fn identity(path: &Path) -> (u64, i64, i64) {
@@ -33,10 +33,11 @@ fn several_sources_make_one_generation_and_only_changes_make_files() {
     assert_eq!(house.value("SELECT sum(i) + (SELECT amount FROM orders) FROM visits"), "23.5");
     house.assert_sound(&first.publication);
 
-    let files: Vec<_> = first.publication.tables().map(|table| (table.file.clone(), identity(&table.file))).collect();
+    let files: Vec<_> = first.publication.tables().map(|table| (file(table).clone(), identity(file(table)))).collect();
     for _ in 0..2 {
         let again = orchestrator.rebuild(&owners(&first)).unwrap();
-        let now: Vec<_> = again.publication.tables().map(|table| (table.file.clone(), identity(&table.file))).collect();
+        let now: Vec<_> =
+            again.publication.tables().map(|table| (file(table).clone(), identity(file(table)))).collect();
         assert_eq!(now, files, "nothing was written anew");
         assert!(again.publication.generation > first.publication.generation);
         house.assert_sound(&again.publication);
@@ -52,7 +53,7 @@ fn several_sources_make_one_generation_and_only_changes_make_files() {
     drop((orchestrator, nothing));
     let changed = later.rebuild(&Standing::default()).unwrap();
     assert_eq!(house.value("SELECT amount FROM orders"), "7.5");
-    assert_eq!(identity(&changed.publication.get("visits").unwrap().file), files[2].1);
+    assert_eq!(identity(file(changed.publication.get("visits").unwrap())), files[2].1);
     assert_eq!(house.files().len(), 3, "the old orders are gone");
     house.assert_sound(&changed.publication);
 }
@@ -104,10 +105,10 @@ fn a_removed_source_goes_but_not_under_its_readers() {
     std::fs::remove_dir_all(house.source("crm")).unwrap();
     let rebuilt = orchestrator.rebuild(&owners).unwrap();
     assert!(rebuilt.publication.get("customers").is_none() && rebuilt.problems.is_empty());
-    assert!(held.file.exists() && house.files().len() == 2, "somebody still reads the old generation");
+    assert!(file(&held).exists() && house.files().len() == 2, "somebody still reads the old generation");
     drop(reader);
     let rebuilt = orchestrator.rebuild(&owners).unwrap();
-    assert!(!held.file.exists());
+    assert!(!file(&held).exists());
     assert_eq!((rebuilt.sources.len(), house.files().len()), (1, 1));
     house.assert_sound(&rebuilt.publication);
 }
@@ -141,15 +142,22 @@ fn a_moved_data_dir_is_published_anew_from_where_it_is() {
     let before = House::at(&dir.path().join("before"));
     before.offer("shop", &[("orders", "SELECT 42 AS id")]);
     let rebuilt = before.open().rebuild(&Standing::default()).unwrap();
-    let hash = rebuilt.publication.get("orders").unwrap().hash.clone();
+    let hash = rebuilt.publication.get("orders").unwrap().version();
     let after = House::at(&dir.path().join("it's after"));
     std::fs::rename(before.data_dir.root(), after.data_dir.root()).unwrap();
 
     let orchestrator = after.open();
-    assert!(orchestrator.publication().get("orders").unwrap().file.starts_with(after.data_dir.root()));
+    assert!(
+        orchestrator
+            .publication()
+            .get("orders")
+            .map(|table| file(table).clone())
+            .unwrap()
+            .starts_with(after.data_dir.root())
+    );
     let rebuilt = orchestrator.rebuild(&Standing::default()).unwrap();
     assert_eq!(places(&rebuilt), [""; 0]);
     assert_eq!(after.value("SELECT id FROM orders"), "42");
-    assert_eq!(rebuilt.publication.get("orders").unwrap().hash, hash);
+    assert_eq!(rebuilt.publication.get("orders").unwrap().version(), hash);
     after.assert_sound(&rebuilt.publication);
 }

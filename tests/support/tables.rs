@@ -50,7 +50,7 @@ impl TestApp {
             let snapshot = self.state.store.snapshot();
             let noted = |table: &str| snapshot.sync.get(table).and_then(|state| state.hash.clone());
             publication.generation > before
-                && publication.tables().all(|table| noted(&table.name).as_ref() == Some(&table.hash))
+                && publication.tables().all(|table| noted(&table.name) == Some(table.version()))
         })
         .await;
     }

@@ -5,6 +5,7 @@ use super::listed;
 use crate::cli::{CliError, Context};
 use crate::client::Client;
 use crate::protocol::registry::{RegisterTable, Registered, TableList, TableRow, UpdateTable, Updated};
+use crate::protocol::sync_options::SyncOptions;
 
 /// What is said about a table, when it is registered and when it is changed.
 #[derive(clap::Args, Debug)]
@@ -26,6 +27,9 @@ pub struct Fields {
     /// `full_refresh`, `incremental` or `partitioned`
     #[arg(long)]
     sync_strategy: Option<String>,
+    /// How the strategy works, e.g. `{"partition_by": "created", "partition_granularity": "month"}`
+    #[arg(long, value_name = "JSON", value_parser = sync_options)]
+    sync_options: Option<Box<SyncOptions>>,
     /// Column of the primary key; may be given several times
     #[arg(long)]
     primary_key: Vec<String>,
@@ -65,6 +69,10 @@ pub struct Unregister {
     table: String,
 }
 
+fn sync_options(text: &str) -> Result<Box<SyncOptions>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
 const REGISTRY: [&str; 3] = ["api", "admin", "registry"];
 
 pub async fn register(args: Register, client: &Client, context: &Context) -> anyhow::Result<()> {
@@ -82,6 +90,7 @@ pub async fn register(args: Register, client: &Client, context: &Context) -> any
         query_mode: Some(query_mode.clone()),
         sync_schedule: fields.sync_schedule,
         sync_strategy: fields.sync_strategy,
+        sync_options: fields.sync_options.map(|options| *options),
         primary_key: (!fields.primary_key.is_empty()).then_some(fields.primary_key),
         folder: None,
         description: fields.description,
@@ -110,6 +119,7 @@ pub async fn update(args: Update, client: &Client, context: &Context) -> anyhow:
     let request = UpdateTable {
         name: args.name,
         sync_strategy: fields.sync_strategy,
+        sync_options: fields.sync_options.map(|options| *options),
         primary_key: (!fields.primary_key.is_empty()).then_some(fields.primary_key),
         description: fields.description,
         source_type: args.source_type,

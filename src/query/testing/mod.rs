@@ -15,7 +15,7 @@ use super::{QueryAnswer, QueryEngine, QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_path;
 use crate::engine::{self, Limits};
-use crate::extract::PublishedTable;
+use crate::extract::{Content, PublishedFile, PublishedTable};
 
 /// Occurs in `salaries` only.
 const SECRET: &str = "top-secret-4711";
@@ -84,9 +84,11 @@ fn published(directory: &Path, name: &str, select: &str) -> PublishedTable {
         name: name.into(),
         source: "keboola".into(),
         description: None,
-        size_bytes: 1,
-        hash: crate::base::hash::md5_file(&file).unwrap(),
-        file,
+        content: Content::File(PublishedFile {
+            hash: crate::base::hash::md5_file(&file).unwrap(),
+            size_bytes: 1,
+            path: file,
+        }),
         rows: 1,
         extracted_at: None,
         origin: String::new(),

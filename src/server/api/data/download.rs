@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::conditions::{Answer, answer};
-use crate::access::{Denied, Principal, ReadableTable, readable};
+use crate::access::{Denied, Principal, readable};
 use crate::base::{ident, time};
+use crate::extract::{Content, PublishedFile};
 use crate::server::extractors::Path;
 use crate::server::{ApiError, AppState};
 
@@ -42,13 +43,16 @@ pub async fn download(
         Denied::Forbidden => ApiError::forbidden("Access denied to this table"),
         Denied::NotPublished => ApiError::not_found(format!("Table '{table}' not found")),
     })?;
-    let file = File::open(&found.table().file).await.map_err(ApiError::internal)?;
-    send(&found, file, &headers).await
+    let Content::File(file) = &found.table().content else {
+        return Err(ApiError::not_found(format!("Table '{table}' not found")));
+    };
+    send(&found.table().name, file, &headers).await
 }
 
-async fn send(readable: &ReadableTable, mut file: File, request: &HeaderMap) -> Result<Response, ApiError> {
-    let table = readable.table();
-    let (etag, size) = (format!("\"{}\"", table.hash), table.size_bytes);
+/// Answers with a published file, or as the conditions of the request ask.
+async fn send(name: &str, published: &PublishedFile, request: &HeaderMap) -> Result<Response, ApiError> {
+    let mut file = File::open(&published.path).await.map_err(ApiError::internal)?;
+    let (etag, size) = (format!("\"{}\"", published.hash), published.size_bytes);
     let mut headers = HeaderMap::new();
     let mut add = |name, value: String| {
         // Hashes, names and dates are plain ASCII.
@@ -58,7 +62,7 @@ async fn send(readable: &ReadableTable, mut file: File, request: &HeaderMap) -> 
     };
     add(ETAG, etag.clone());
     add(ACCEPT_RANGES, "bytes".into());
-    if let Some(date) = last_modified(&table.file).await {
+    if let Some(date) = last_modified(&published.path).await {
         add(LAST_MODIFIED, date);
     }
     let (status, start, length) = match answer(request, &etag, size) {
@@ -79,7 +83,7 @@ async fn send(readable: &ReadableTable, mut file: File, request: &HeaderMap) -> 
     };
     add(CONTENT_TYPE, "application/octet-stream".into());
     add(CONTENT_LENGTH, length.to_string());
-    add(CONTENT_DISPOSITION, format!("attachment; filename=\"{}.parquet\"", table.name));
+    add(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.parquet\""));
     file.seek(SeekFrom::Start(start)).await.map_err(ApiError::internal)?;
     let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), CHUNK));
     Ok((status, headers, body).into_response())

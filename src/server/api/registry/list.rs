@@ -27,6 +27,7 @@ fn row(snapshot: &Snapshot, table: &Table) -> TableRow {
         source_table: table.source_table,
         source_query: table.source_query,
         sync_strategy: table.sync_strategy,
+        sync_options: table.sync_options,
         query_mode: table.query_mode,
         sync_schedule: table.sync_schedule,
         profile_after_sync: table.profile_after_sync,

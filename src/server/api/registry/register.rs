@@ -45,6 +45,7 @@ fn table(body: &RegisterTable, by: &str) -> Table {
         source_table: body.source_table,
         source_query: None,
         sync_strategy: body.sync_strategy.or_else(|| Some("full_refresh".into())),
+        sync_options: body.sync_options,
         query_mode: body.query_mode.or_else(|| Some("local".into())),
         sync_schedule: body.sync_schedule,
         profile_after_sync: true,

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use super::rules;
 use crate::access::Admin;
 use crate::protocol::registry::{UpdateTable, Updated};
+use crate::protocol::sync_options::SyncOptions;
 use crate::server::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::audit;
@@ -70,6 +71,9 @@ fn lay_over(table: &mut Table, body: UpdateTable) {
     }
     if let Some(primary_key) = body.primary_key {
         table.primary_key = primary_key;
+    }
+    if let Some(options) = body.sync_options {
+        table.sync_options = Some(options).filter(|options| *options != SyncOptions::default());
     }
     if let Some(profile) = body.profile_after_sync {
         table.profile_after_sync = profile;
