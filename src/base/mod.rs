@@ -1,6 +1,7 @@
 //! Small things that know nothing of Agnes: files that appear whole, names, secrets, hashes, time.
 
 pub mod atomic_file;
+pub mod disk;
 pub mod hash;
 pub mod ident;
 pub mod lock;

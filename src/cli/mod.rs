@@ -13,6 +13,7 @@ mod query;
 mod rebuild;
 mod serve;
 mod size;
+mod sync;
 mod workspace;
 
 pub use context::{Context, Globals, TokenSource};
@@ -48,6 +49,9 @@ enum Command {
     /// Manage users, groups, grants and tables
     #[command(subcommand, arg_required_else_help = false)]
     Admin(admin::Command),
+    /// What the server's syncs did
+    #[command(subcommand, arg_required_else_help = false)]
+    Sync(sync::Command),
     /// Run the server
     Serve(serve::Args),
     /// Read a data source into DATA_DIR
@@ -65,6 +69,7 @@ impl Command {
             Self::Auth(command) => command.mode(),
             Self::Admin(command) => command.mode(),
             Self::Rebuild(args) => args.mode(),
+            Self::Sync(command) => command.mode(),
             Self::Serve(_) | Self::Extract(_) => Mode::Normal,
         }
     }
@@ -75,6 +80,7 @@ impl Command {
             Self::Query(args) => query::run(args, context),
             Self::Auth(command) => auth::run(command, context),
             Self::Admin(command) => admin::run(command, context),
+            Self::Sync(command) => sync::run(command, context),
             Self::Serve(args) => serve::run(args, context),
             Self::Extract(command) => extract::run(command, context),
             Self::Rebuild(args) => rebuild::run(args, context),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Context, Mode, extract::open_store};
 use crate::config::Settings;
 use crate::engine::Limits;
-use crate::sync::{Orchestrator, rebuild_and_note};
+use crate::sync::{Durations, Orchestrator, rebuild_and_note};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -28,7 +28,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
     let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).into();
     let rebuilt = context.block_on(async {
-        let rebuilt = rebuild_and_note(&store, &orchestrator).await;
+        let rebuilt = rebuild_and_note(&store, &orchestrator, Durations::default()).await;
         store.close().await;
         rebuilt
     })??;

@@ -98,6 +98,8 @@ env_vars! {
         #[secret] KBC_STORAGE_TOKEN = "", "Older name of `KEBOOLA_STORAGE_TOKEN`.";
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800", "Seconds that one Keboola export job may take.";
         AGNES_EXTRACT_TIMEOUT = "1800", "Seconds that one extractor may run before a sync ends it.";
+        AGNES_EXTRACT_RESERVE_MB = "5 % of the disk, 512 at most", "Megabytes that stay free: a table that would take more is not fetched.";
+        AGNES_HISTORY_DAYS = "90", "Days for which the history of syncs is kept.";
         AGNES_EXTRACT_MEMORY = "1GB", "Memory limit of DuckDB while a connector writes parquet.";
     }
     "Queries" {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::env_vars::EnvVar;
+use crate::base::disk::Reserve;
 use crate::base::secret::Secret;
 
 /// Values of environment variables. Tests build one from a list instead of changing the process.
@@ -81,6 +82,14 @@ impl Environment {
     /// Memory limit of DuckDB while it writes parquet, as DuckDB writes it.
     pub fn extract_memory(&self) -> &str {
         self.get(&super::env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim()
+    }
+
+    /// What extractors leave free on the disk.
+    pub fn disk_reserve(&self) -> Result<Reserve, String> {
+        const MB: u64 = 1024 * 1024;
+        let var = &super::env_vars::AGNES_EXTRACT_RESERVE_MB;
+        let megabytes: Option<u64> = self.get(var).map(|_| self.number(var, 0)).transpose()?;
+        Ok(Reserve(megabytes.map(|number| number.saturating_mul(MB))))
     }
 
     /// A number, or what to say about it.

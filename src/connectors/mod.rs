@@ -7,5 +7,5 @@ mod report;
 mod request;
 
 pub use publish::{Extracted, LOCK, PruneError, prune, publish};
-pub use report::{Report, TableError};
+pub use report::{Finished, Report, TableError};
 pub use request::{Request, TableRequest};

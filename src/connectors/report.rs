@@ -1,3 +1,6 @@
+use std::io::Write;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// The outcome of one extractor run; printed as one JSON line on standard output.
@@ -6,6 +9,9 @@ pub struct Report {
     pub tables_extracted: usize,
     pub tables_failed: usize,
     pub errors: Vec<TableError>,
+    /// Whether each table is told as a line of its own as soon as it is finished.
+    #[serde(skip)]
+    told: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -14,7 +20,41 @@ pub struct TableError {
     pub error: String,
 }
 
+/// A finished table, as a line of JSON before the report's.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Finished {
+    pub table: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
+    pub duration_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 impl Report {
+    /// A report that also tells each table at once, for a server that listens.
+    pub fn telling() -> Self {
+        Self { told: true, ..Self::default() }
+    }
+
+    /// Counts a table that was extracted, with its rows, or why it was not.
+    pub fn finished(&mut self, table: &str, outcome: &Result<i64, String>, took: Duration) {
+        let (rows, error) = match outcome {
+            Ok(rows) => (Some(*rows), None),
+            Err(error) => (None, Some(error.clone())),
+        };
+        match &error {
+            None => self.tables_extracted += 1,
+            Some(error) => self.failed(table, error),
+        }
+        if self.told {
+            let duration_ms = took.as_millis() as u64;
+            let line = serde_json::to_string(&Finished { table: table.to_owned(), rows, duration_ms, error });
+            // The report says it again; nobody listens when this fails.
+            let _ = writeln!(std::io::stdout().lock(), "{}", line.unwrap_or_default());
+        }
+    }
+
     pub fn extracted(&mut self) {
         self.tables_extracted += 1;
     }

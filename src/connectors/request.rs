@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::Report;
 use crate::protocol::sync_options::SyncOptions;
 use crate::store::registry::Table;
 
@@ -22,6 +23,11 @@ impl Request {
     /// The same request, with the process that asks.
     pub fn from_process(&self, id: u32) -> Self {
         Self { asked_by: Some(id), ..self.clone() }
+    }
+
+    /// The report to begin with: a server that asked hears of each table at once.
+    pub fn report(&self) -> Report {
+        if self.asked_by.is_some() { Report::telling() } else { Report::default() }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod query;
 pub mod registry;
 pub mod sync;
 pub mod sync_options;
+pub mod sync_runs;
 pub mod system;
 pub mod tokens;
 pub mod users;

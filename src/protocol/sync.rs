@@ -48,6 +48,9 @@ pub struct Triggered {
     /// `"all"`, or the ids that were asked for.
     pub tables: serde_json::Value,
     pub message: String,
+    /// The run that does it, for `GET /api/sync/runs/{id}`; null when nothing was started.
+    #[serde(default)]
+    pub run_id: Option<String>,
     /// Ids that are not registered; nothing was started for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,

@@ -168,6 +168,7 @@ fn scheduler_token(config: &ServerConfig) -> Option<Secret> {
 
 fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> {
     let seconds = config.env.bounded(&env_vars::AGNES_EXTRACT_TIMEOUT, 1800, WEEK).map_err(StartError::Variable)?;
+    let days = config.env.bounded(&env_vars::AGNES_HISTORY_DAYS, 90, 36_500).map_err(StartError::Variable)?;
     Ok(RunnerSettings {
         program: config.agnes_exe.clone(),
         environment: config.env.clone(),
@@ -175,6 +176,8 @@ fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> 
         files_folder: config.instance.files_folder(&config.env, &config.data_dir),
         credentials: keboola_credentials(config),
         extract_timeout: Duration::from_secs(seconds),
+        reserve: config.env.disk_reserve().map_err(StartError::Variable)?,
+        history_days: days as u32,
     })
 }
 

@@ -79,6 +79,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::register::register))
         .routes(routes!(registry::update::update, registry::delete::delete))
         .routes(routes!(sync::trigger::trigger))
+        .routes(routes!(sync::runs::list))
+        .routes(routes!(sync::runs::get))
         .routes(routes!(sync::manifest::manifest))
         .routes(routes!(data::download::download))
         .routes(routes!(query::run::run))

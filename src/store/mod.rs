@@ -20,6 +20,7 @@ mod schema;
 mod seed;
 pub mod sessions;
 mod snapshot;
+pub mod sync_runs;
 pub mod sync_state;
 pub mod tokens;
 pub mod users;

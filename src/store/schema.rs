@@ -62,6 +62,11 @@ pub const TABLES: &[(&str, &str)] = &[
         "id VARCHAR NOT NULL, table_id VARCHAR NOT NULL, synced_at TIMESTAMP NOT NULL, rows BIGINT, duration_ms INTEGER,
          status VARCHAR, error VARCHAR",
     ),
+    // `run` is a whole protocol::sync_runs::Run; the columns before it are for finding it.
+    (
+        "sync_runs",
+        "id VARCHAR NOT NULL, requested_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL, run JSON NOT NULL",
+    ),
     (
         "user_sync_settings",
         "user_id VARCHAR NOT NULL, dataset VARCHAR NOT NULL, enabled BOOLEAN DEFAULT false,

@@ -64,6 +64,8 @@ pub struct Synced {
     pub rows: i64,
     pub size_bytes: i64,
     pub hash: String,
+    /// How long its extraction took, where this run extracted it.
+    pub duration_ms: Option<u64>,
 }
 
 /// Stores that a table was read from its source. Nothing happens unless the time or content is new, so that a rebuild
@@ -83,17 +85,17 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
         "INSERT INTO sync_state VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok', NULL)",
         params![synced.table, at, synced.rows, synced.size_bytes, synced.hash],
     )?;
-    history(change, &synced.table, Some(synced.rows), "ok", None)
+    history(change, &synced.table, Some(synced.rows), synced.duration_ms, None)
 }
 
 /// Stores a failure; what was known of the table stays.
-pub fn failed(change: &Change<'_>, table: &str, error: &str) -> Result<(), StoreError> {
+pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option<u64>) -> Result<(), StoreError> {
     let known =
         change.execute("UPDATE sync_state SET status = 'error', error = ? WHERE table_id = ?", [error, table])?;
     if known == 0 {
         change.execute("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
     }
-    history(change, table, None, "error", Some(error))
+    history(change, table, None, duration_ms, Some(error))
 }
 
 /// Forgets a table that is no longer registered or published.
@@ -120,12 +122,14 @@ fn history(
     change: &Change<'_>,
     table: &str,
     rows: Option<i64>,
-    status: &str,
+    duration_ms: Option<u64>,
     error: Option<&str>,
 ) -> Result<(), StoreError> {
+    let status = if error.is_some() { "error" } else { "ok" };
+    let duration_ms = duration_ms.map(|milliseconds| i32::try_from(milliseconds).unwrap_or(i32::MAX));
     change.execute(
-        "INSERT INTO sync_history VALUES (?, ?, make_timestamp(?::BIGINT), ?, NULL, ?, ?)",
-        params![random::uuid(), table, change.now.as_microsecond(), rows, status, error],
+        "INSERT INTO sync_history VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
+        params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
     )?;
     change.touch(Parts::SYNC);
     Ok(())

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdout, Command};
 
 use crate::base::secret::Secret;
 use crate::config::Environment;
-use crate::connectors::{Report, Request};
+use crate::connectors::{Finished, Report, Request};
 
 /// Variables that extractors get besides those that begin with one of [`PREFIXES`].
 const NAMES: [&str; 13] = [
@@ -46,8 +46,14 @@ pub(super) struct Extractor {
 }
 
 impl Extractor {
-    /// Runs `agnes extract …` and returns its report, or why there is none. Dropping the future kills the child.
-    pub(super) async fn run(&self, arguments: &[OsString], request: &Request) -> Result<Report, String> {
+    /// Runs `agnes extract …` and returns its report, or why there is none. `finished` hears of each table as soon as it
+    /// is done. Dropping the future kills the child.
+    pub(super) async fn run(
+        &self,
+        arguments: &[OsString],
+        request: &Request,
+        finished: impl FnMut(Finished),
+    ) -> Result<Report, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
         let mut command = Command::new(&self.program);
         command
@@ -72,10 +78,10 @@ impl Extractor {
                 let _ = stdin.write_all(&input).await;
             }
             drop(stdin.take());
-            let (stdout, stderr) = tokio::join!(text(stdout), text(stderr));
-            (stdout, stderr, child.wait().await)
+            let (report, stderr) = tokio::join!(listen(stdout, finished), text(stderr));
+            (report, stderr, child.wait().await)
         };
-        let Ok((stdout, stderr, status)) = tokio::time::timeout(self.timeout, work).await else {
+        let Ok((report, stderr, status)) = tokio::time::timeout(self.timeout, work).await else {
             return Err(format!(
                 "the extractor was ended after {} s; raise AGNES_EXTRACT_TIMEOUT",
                 self.timeout.as_secs()
@@ -85,7 +91,6 @@ impl Extractor {
         if !stderr.is_empty() {
             tracing::debug!(stderr = last_words(&stderr), "extractor");
         }
-        let report = stdout.lines().last().and_then(|line| serde_json::from_str(line).ok());
         report.ok_or_else(|| format!("the extractor ended with {status}: {}", last_words(&stderr)))
     }
 }
@@ -94,6 +99,19 @@ fn hands_on(name: &str) -> bool {
     NAMES.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Hands on each finished table, and returns the report, which comes last.
+async fn listen(stdout: Option<ChildStdout>, mut finished: impl FnMut(Finished)) -> Option<Report> {
+    let mut lines = BufReader::new(stdout?).lines();
+    let mut report = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line) {
+            Ok(table) => finished(table),
+            Err(_) => report = serde_json::from_str(&line).ok(),
+        }
+    }
+    report
 }
 
 /// The end of what a stream says; all of it is read, so that the child never waits.

@@ -1,16 +1,18 @@
 //! From a trigger to published tables: extractors run, the orchestrator publishes, people download.
 
 mod assets;
+mod course;
 mod extractor;
 pub mod manifest;
 mod orchestrator;
 mod publication_file;
 mod publish_table;
 mod rebuild;
+mod run;
 mod runner;
 pub mod schedule;
 mod select;
 
 pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt, Standing};
-pub use rebuild::rebuild_and_note;
+pub use rebuild::{Durations, rebuild_and_note};
 pub use runner::{RunError, Runner, RunnerSettings};

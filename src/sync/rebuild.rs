@@ -1,5 +1,6 @@
 //! A rebuild together with its notes in the state database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::orchestrator::{Orchestrator, Problem, Rebuilt, Standing};
@@ -7,8 +8,15 @@ use super::runner::RunError;
 use crate::store::sync_state::{self, Synced};
 use crate::store::{Snapshot, Store, ownership};
 
+/// Table → milliseconds that its extraction took.
+pub type Durations = HashMap<String, u64>;
+
 /// Publishes what all sources offer, and stores what that says of each table and view name.
-pub async fn rebuild_and_note(store: &Store, orchestrator: &Arc<Orchestrator>) -> Result<Rebuilt, RunError> {
+pub async fn rebuild_and_note(
+    store: &Store,
+    orchestrator: &Arc<Orchestrator>,
+    took: Durations,
+) -> Result<Rebuilt, RunError> {
     let owners = store.write(ownership::load).await?;
     let standing = Standing { owners, materialized: materialized(&store.snapshot()) };
     let orchestrator = Arc::clone(orchestrator);
@@ -27,6 +35,7 @@ pub async fn rebuild_and_note(store: &Store, orchestrator: &Arc<Orchestrator>) -
                     rows: table.rows,
                     size_bytes: i64::try_from(table.size_bytes()).unwrap_or(i64::MAX),
                     hash: table.version(),
+                    duration_ms: took.get(&table.name).copied(),
                 };
                 sync_state::succeeded(change, &synced)?;
             }
@@ -34,7 +43,7 @@ pub async fn rebuild_and_note(store: &Store, orchestrator: &Arc<Orchestrator>) -
                 // A refused name is a problem of the source that lost it, not of the table that is published.
                 let of_another = |name: &String| tables.iter().any(|it| it.name == *name && it.source != *source);
                 if let Some(table) = table.as_ref().filter(|name| !of_another(name)) {
-                    sync_state::failed(change, table, error)?;
+                    sync_state::failed(change, table, error, took.get(table).copied())?;
                 }
             }
             sync_state::retain(change, &owners.into_iter().map(|(name, _)| name).collect::<Vec<_>>())

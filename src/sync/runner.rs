@@ -1,23 +1,25 @@
 //! Sync runs: one at a time; what is asked for meanwhile becomes one more run.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use tracing::{Instrument, Span};
 
+use super::course::Course;
 use super::extractor::Extractor;
 use super::orchestrator::{Orchestrator, RebuildError, Rebuilt};
-use super::rebuild::rebuild_and_note;
-use super::select::{SOURCES, Wanted, registered, select};
+use super::rebuild::{Durations, rebuild_and_note};
+use super::select::{SOURCES, Wanted, registered};
+use crate::base::disk::Reserve;
 use crate::base::secret::Secret;
-use crate::base::time;
+use crate::base::{random, time};
 use crate::config::{DataDir, Environment};
-use crate::connectors::{self, Report, Request};
-use crate::store::{Store, StoreError, sync_state};
+use crate::connectors;
+use crate::protocol::sync_runs::Run;
+use crate::store::{Store, StoreError, sync_runs};
 
 /// What runs need from the configuration.
 pub struct RunnerSettings {
@@ -30,20 +32,36 @@ pub struct RunnerSettings {
     /// Credentials for extractors, under the names of their variables.
     pub credentials: Vec<(&'static str, Secret)>,
     pub extract_timeout: Duration,
+    /// What stays free on the disk.
+    pub reserve: Reserve,
+    /// How long history is kept.
+    pub history_days: u32,
 }
 
 /// Takes requests and works them off in the background.
 pub struct Runner {
-    store: Store,
-    orchestrator: Arc<Orchestrator>,
-    extractor: Extractor,
-    data_dir: DataDir,
-    files_folder: PathBuf,
-    /// What to do next, and the request that asked for it, for the log.
-    wanted: Mutex<Option<(Wanted, Span)>>,
+    pub(super) store: Store,
+    pub(super) orchestrator: Arc<Orchestrator>,
+    pub(super) extractor: Extractor,
+    pub(super) data_dir: DataDir,
+    pub(super) files_folder: PathBuf,
+    pub(super) reserve: Reserve,
+    pub(super) history_days: u32,
+    /// What runs now.
+    pub(super) course: Course,
+    /// What runs next.
+    next: Mutex<Option<Queued>>,
     woken: Notify,
     /// One rebuild, with its notes in the store, at a time.
     rebuilding: Semaphore,
+}
+
+/// A run that waits for its turn.
+pub(super) struct Queued {
+    pub(super) run: Run,
+    pub(super) wanted: Wanted,
+    /// The request that asked for it, for the log.
+    span: Span,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,38 +76,60 @@ pub enum RunError {
 
 impl Runner {
     pub fn new(store: Store, orchestrator: Arc<Orchestrator>, settings: RunnerSettings) -> Arc<Self> {
-        let RunnerSettings { program, environment, data_dir, files_folder, credentials, extract_timeout } = settings;
-        let root = data_dir.root().to_owned();
-        let extractor = Extractor { program, environment, data_dir: root, credentials, timeout: extract_timeout };
+        let RunnerSettings { program, environment, credentials, extract_timeout, .. } = settings;
+        let data_dir = settings.data_dir.root().to_owned();
         Arc::new(Self {
             store,
             orchestrator,
-            extractor,
-            data_dir,
-            files_folder,
-            wanted: Mutex::default(),
+            extractor: Extractor { program, environment, data_dir, credentials, timeout: extract_timeout },
+            data_dir: settings.data_dir,
+            files_folder: settings.files_folder,
+            reserve: settings.reserve,
+            history_days: settings.history_days,
+            course: Course::default(),
+            next: Mutex::default(),
             woken: Notify::new(),
             rebuilding: Semaphore::new(1),
         })
     }
 
-    /// Asks for a run of these registry ids, or of everything that is due.
-    pub fn trigger(&self, ids: Option<HashSet<String>>) {
-        let new = ids.map_or(Wanted::Due, Wanted::Ids);
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        *wanted = Some(match wanted.take() {
-            Some((before, span)) => (before.and(new), span),
-            None => (new, Span::current()),
-        });
+    /// Asks for a run of these registry ids, or of everything that is due, on behalf of the user with this address.
+    /// Returns the id of the run that will do it.
+    pub fn trigger(&self, ids: Option<HashSet<String>>, by: Option<&str>) -> String {
+        let mut next = self.next();
+        let queued = match next.take() {
+            Some(Queued { run, wanted, span }) => {
+                let wanted = wanted.and(Wanted::of(ids));
+                Queued { run: Run { requested: wanted.ids(), ..run }, wanted, span }
+            }
+            None => Queued::new(Wanted::of(ids), by),
+        };
+        let id = queued.run.id.clone();
+        *next = Some(queued);
         self.woken.notify_one();
+        id
+    }
+
+    /// What waits and what runs, newest first.
+    pub fn live(&self) -> Vec<Run> {
+        // The lock is held throughout: a run is in one of the two places, never in none.
+        let next = self.next();
+        next.as_ref().map(|queued| queued.run.clone()).into_iter().chain(self.course.run()).collect()
     }
 
     /// Works requests off until dropped, which also ends a running extractor.
     pub async fn work(&self) {
+        if let Err(error) = self.store.write(sync_runs::interrupt).await {
+            tracing::error!(%error, "cannot mark runs that an earlier process left");
+        }
         loop {
-            let next = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // Begun under the lock of the queue, so that a run never seems to be gone in between.
+            let next = {
+                let mut next = self.next();
+                next.take().inspect(|queued| self.course.begin(&queued.run))
+            };
             match next {
-                Some((wanted, span)) => self.run(&wanted).instrument(span).await,
+                Some(Queued { wanted, span, .. }) => self.run(&wanted).instrument(span).await,
                 None => self.woken.notified().await,
             }
         }
@@ -97,57 +137,19 @@ impl Runner {
 
     /// Runs once for everything that is due, and returns when it is published.
     pub async fn run_due(&self) {
-        self.run(&Wanted::Due).await;
-    }
-
-    async fn run(&self, wanted: &Wanted) {
-        let started = std::time::Instant::now();
-        let requests = select(&self.store.snapshot(), &self.orchestrator.publication(), wanted, time::now());
-        let mut failing = HashSet::new();
-        for (source, request) in requests {
-            tracing::info!(source, tables = request.tables.len(), "extracting");
-            let report = match self.extractor.run(&self.arguments(source), &request).await {
-                Ok(report) => report,
-                Err(error) => all_failed(&request, &error),
-            };
-            if report.tables_failed > 0 {
-                failing.insert(source);
-            }
-            for failure in &report.errors {
-                tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
-            }
-            if let Err(error) = self.note_failures(report).await {
-                tracing::error!(source, %error, "cannot store the failures of the run");
-            }
-        }
-        // What failed may be the new name of something old; then that stays for now.
-        for source in SOURCES.into_iter().filter(|source| !failing.contains(source)) {
-            self.prune(source).await;
-        }
-        match self.rebuild().await {
-            Ok(rebuilt) => tracing::info!(
-                tables = rebuilt.publication.tables().count(),
-                problems = rebuilt.problems.len(),
-                duration_ms = started.elapsed().as_millis() as u64,
-                "sync finished"
-            ),
-            Err(error) => tracing::error!(%error, "sync failed to publish"),
-        }
-    }
-
-    fn arguments(&self, source: &str) -> Vec<OsString> {
-        match source {
-            "local" => {
-                vec!["files".into(), self.files_folder.clone().into(), "--source".into(), "local".into()]
-            }
-            other => vec![other.into()],
-        }
+        let Queued { run, wanted, .. } = Queued::new(Wanted::Due, None);
+        self.course.begin(&run);
+        self.run(&wanted).await;
     }
 
     /// Publishes what all sources offer, and stores what that says of each table.
     pub async fn rebuild(&self) -> Result<Rebuilt, RunError> {
+        self.rebuild_after(Durations::default()).await
+    }
+
+    pub(super) async fn rebuild_after(&self, took: Durations) -> Result<Rebuilt, RunError> {
         let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
-        rebuild_and_note(&self.store, &self.orchestrator).await
+        rebuild_and_note(&self.store, &self.orchestrator, took).await
     }
 
     /// Publishes without tables that are no longer registered.
@@ -159,7 +161,7 @@ impl Runner {
     }
 
     /// Drops what is not registered any more from the extract that we write ourselves.
-    async fn prune(&self, source: &'static str) {
+    pub(super) async fn prune(&self, source: &'static str) {
         let (directory, keep) = (self.data_dir.extract(source), registered(&self.store.snapshot(), source));
         match tokio::task::spawn_blocking(move || connectors::prune(&directory, &keep)).await {
             Ok(Ok(dropped)) if dropped.is_empty() => {}
@@ -170,22 +172,20 @@ impl Runner {
         }
     }
 
-    async fn note_failures(&self, report: Report) -> Result<(), StoreError> {
-        if report.errors.is_empty() {
-            return Ok(());
-        }
-        self.store
-            .write(move |change| {
-                report.errors.iter().try_for_each(|failure| sync_state::failed(change, &failure.table, &failure.error))
-            })
-            .await
+    fn next(&self) -> MutexGuard<'_, Option<Queued>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn all_failed(request: &Request, error: &str) -> Report {
-    let mut report = Report::default();
-    for table in &request.tables {
-        report.failed(&table.name, error);
+impl Queued {
+    fn new(wanted: Wanted, by: Option<&str>) -> Self {
+        let run = Run {
+            id: random::uuid(),
+            triggered_by: by.map(str::to_owned),
+            requested: wanted.ids(),
+            requested_at: time::iso_naive(time::now()),
+            ..Run::default()
+        };
+        Self { run, wanted, span: Span::current() }
     }
-    report
 }

@@ -23,6 +23,19 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
+    /// These ids, or without any what is due.
+    pub(super) fn of(ids: Option<HashSet<String>>) -> Self {
+        ids.map_or(Self::Due, Self::Ids)
+    }
+
+    /// The ids in order; none for what is due.
+    pub(super) fn ids(&self) -> Option<Vec<String>> {
+        let Self::Ids(ids) = self else { return None };
+        let mut ids: Vec<_> = ids.iter().cloned().collect();
+        ids.sort();
+        Some(ids)
+    }
+
     /// Both requests in one run.
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {

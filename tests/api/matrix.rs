@@ -91,6 +91,8 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/admin/register-table", Admin),
     ("PUT", "/api/admin/registry/{id}", Admin),
     ("DELETE", "/api/admin/registry/{id}", Admin),
+    ("GET", "/api/sync/runs", Admin),
+    ("GET", "/api/sync/runs/{id}", Admin),
     ("POST", "/api/sync/trigger", Admin),
     ("GET", "/api/sync/manifest", User),
     ("GET", "/api/data/{table}/download", User),

@@ -94,7 +94,8 @@ fn tables() {
     server.answer("POST /api/admin/register-table", 201, json!({"id": "t2", "name": "new", "status": "registered"}));
     server.answer("PUT /api/admin/registry/t1", 200, json!({"id": "t1", "updated": ["description"]}));
     server.answer("DELETE /api/admin/registry/t1", 204, Value::Null);
-    let triggered = json!({"status": "triggered", "tables": ["t1"], "message": "Data sync started in background."});
+    let triggered = json!({"status": "triggered", "tables": ["t1"], "message": "Data sync started in background.",
+        "run_id": "r2"});
     server.answer("POST /api/sync/trigger", 200, triggered.clone());
     let sandbox = Sandbox::signed_in(&server);
     let ran = sandbox.run(&["admin", "register-table", "new", "--bucket", "in.c-crm"]);
@@ -113,7 +114,7 @@ fn tables() {
     --- stdout
     Sync started for orders.
     --- stderr
-    See what failed with: agnes admin list-tables
+    See how it goes with: agnes sync status
     ");
     assert_eq!(server.seen("POST /api/sync/trigger")[0].body, json!(["t1"]));
     assert_eq!(sandbox.run(&["admin", "sync"]).stdout, "Sync started for all tables that are due.\n");

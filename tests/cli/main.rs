@@ -20,4 +20,5 @@ mod pull_faults;
 mod query;
 mod sandbox;
 mod session;
+mod sync;
 mod tokens;

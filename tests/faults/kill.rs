@@ -41,7 +41,7 @@ fn rows(table: usize, round: u32) -> u32 {
 fn published(place: &Place) -> BTreeMap<String, u32> {
     let data_dir = DataDir::new(place.data_dir()).unwrap();
     let connection = engine::open_read_only(&data_dir.analytics_db(), &Limits::small()).unwrap();
-    let mut statement = connection.prepare("SELECT name, file, hash, rows, size_bytes FROM _published").unwrap();
+    let mut statement = connection.prepare("SELECT name, file, hash, rows, size_bytes FROM _published_files").unwrap();
     type Fact = (String, String, String, i64, u64);
     let facts: Vec<Fact> = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))

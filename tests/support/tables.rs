@@ -43,16 +43,23 @@ impl TestApp {
 
     /// Triggers a sync with this body, and waits for its end.
     pub async fn sync_of(&self, ids: Value) {
-        let before = self.generation().await;
-        self.admin().await.post_json("/api/sync/trigger", ids).await.ok();
-        self.until("the sync is published", || {
-            let publication = self.state.orchestrator.publication();
-            let snapshot = self.state.store.snapshot();
-            let noted = |table: &str| snapshot.sync.get(table).and_then(|state| state.hash.clone());
-            publication.generation > before
-                && publication.tables().all(|table| noted(&table.name) == Some(table.version()))
-        })
-        .await;
+        self.generation().await;
+        let admin = self.admin().await;
+        let run = admin.post_json("/api/sync/trigger", ids).await.ok()["run_id"].as_str().expect("a run").to_owned();
+        self.run(&run).await;
+    }
+
+    /// Waits for the end of a run, and returns it.
+    pub async fn run(&self, id: &str) -> Value {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let run = self.admin().await.get(&format!("/api/sync/runs/{id}")).await.ok();
+            if !["queued", "running"].contains(&run["status"].as_str().unwrap_or_default()) {
+                return run;
+            }
+            assert!(Instant::now() < end, "waited in vain for {run}");
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The published generation, once the server has published what it found at its start.

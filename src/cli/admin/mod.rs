@@ -119,14 +119,14 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::SetRole(_) => Err(accounts::set_role().into()),
         Command::Online(command) => {
             let client = context.client()?;
-            context.block_on(online(command, &client, context))??;
-            Ok(ExitCode::SUCCESS)
+            context.block_on(online(command, &client, context))?
         }
     }
 }
 
-async fn online(command: Online, client: &Client, context: &Context) -> anyhow::Result<()> {
-    match command {
+async fn online(command: Online, client: &Client, context: &Context) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Online::Sync(args) => return sync::run(args, client, context).await,
         Online::AddUser(args) => users::add(args, client, context).await,
         Online::ListUsers(_) => users::list(client, context).await,
         Online::RemoveUser(args) => accounts::remove(args, client, context).await,
@@ -144,8 +144,8 @@ async fn online(command: Online, client: &Client, context: &Context) -> anyhow::
         Online::UpdateTable(args) => tables::update(args, client, context).await,
         Online::UnregisterTable(args) => tables::unregister(args, client, context).await,
         Online::ListTables(_) => tables::list(client, context).await,
-        Online::Sync(args) => sync::run(args, client, context).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// A list endpoint; in JSON mode the answer is printed as it came, and nothing is left to do.

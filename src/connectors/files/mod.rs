@@ -14,6 +14,7 @@ mod table;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident, time};
@@ -76,22 +77,21 @@ pub fn run(
 
     let at = time::now();
     let has_request = request.is_some();
+    let mut report = request.as_ref().map_or_else(Report::default, Request::report);
     let (requests, keep) = match request {
         Some(request) => (request.tables, request.keep),
         None => (files.every_table(), Some(files.stems())),
     };
-    let mut report = Report::default();
     let mut extracted = Vec::new();
     for table in &requests {
-        match one(&files, &directory, table, &limits) {
+        let begun = Instant::now();
+        let outcome = one(&files, &directory, table, &limits);
+        report.finished(&table.name, &outcome, begun.elapsed());
+        match outcome {
             Ok(rows) => {
-                report.extracted();
                 extracted.push(Extracted { name: table.name.clone(), description: table.description.clone(), rows });
             }
-            Err(error) => {
-                tracing::warn!(table = table.name, "not extracted: {error}");
-                report.failed(&table.name, error);
-            }
+            Err(error) => tracing::warn!(table = table.name, "not extracted: {error}"),
         }
     }
     // A run in which everything failed leaves the extract alone.

@@ -1,2 +1,3 @@
 mod manifest;
+mod runs;
 mod trigger;

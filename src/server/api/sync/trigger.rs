@@ -27,22 +27,22 @@ pub async fn trigger(
     let tables = if ids.is_empty() { json!("all") } else { json!(ids) };
     let snapshot = app.store.snapshot();
     let (known, unknown): (HashSet<_>, Vec<_>) = partition(ids.clone(), |id| snapshot.registry.get(id).is_some());
+    let (actor, by) = (admin.actor(), Some(admin.user().email.as_str()));
     let details = json!({ "tables": tables });
     app.store
         .write(move |change| -> Result<_, StoreError> {
-            audit::record(change, &admin.actor(), "sync.trigger", "sync", details)
+            audit::record(change, &actor, "sync.trigger", "sync", details)
         })
         .await?;
-    if ids.is_empty() {
-        app.runner.trigger(None);
-    } else if !known.is_empty() {
-        app.runner.trigger(Some(known));
-    }
-    let message = match ids.is_empty() || unknown.len() < ids.len() {
+    let run_id = match ids.is_empty() {
+        true => Some(app.runner.trigger(None, by)),
+        false => (!known.is_empty()).then(|| app.runner.trigger(Some(known), by)),
+    };
+    let message = match run_id.is_some() {
         true => "Data sync started in background. Check /api/health for progress.",
         false => "Nothing was started: none of these ids is registered.",
     };
-    Ok(Json(Triggered { status: "triggered".into(), tables, message: message.into(), unknown }))
+    Ok(Json(Triggered { status: "triggered".into(), tables, message: message.into(), run_id, unknown }))
 }
 
 fn partition(ids: Vec<String>, known: impl Fn(&str) -> bool) -> (HashSet<String>, Vec<String>) {

@@ -1,0 +1,99 @@
+//! What sync runs did, and what the one that runs is doing.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `GET /api/sync/runs`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct RunPage {
+    /// Newest first; one that waits or runs comes before all others.
+    pub runs: Vec<Run>,
+    /// Number of runs on this page.
+    pub count: usize,
+    /// `before` of the next page; null at the end.
+    pub next: Option<String>,
+}
+
+/// One sync run.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Run {
+    pub id: String,
+    pub status: RunStatus,
+    /// What it is doing now; null unless it runs.
+    pub step: Option<String>,
+    /// E-mail address of whoever asked first; null for what the server does by itself.
+    pub triggered_by: Option<String>,
+    /// Registry ids that were asked for; null: everything that is due.
+    pub requested: Option<Vec<String>>,
+    pub requested_at: String,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    pub duration_ms: Option<u64>,
+    /// In the order they were finished.
+    pub tables: Vec<RunTable>,
+    /// Failures that concern no single table.
+    pub errors: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Waits for the run before it.
+    #[default]
+    Queued,
+    Running,
+    Ok,
+    /// Some tables failed, the others are published.
+    Partial,
+    Failed,
+    /// The server ended meanwhile; the next run makes up for it.
+    Interrupted,
+}
+
+impl RunStatus {
+    pub fn is_over(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What became of a table in one step of a run.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct RunTable {
+    pub table: String,
+    pub source: String,
+    pub step: RunStep,
+    pub rows: Option<i64>,
+    pub duration_ms: Option<u64>,
+    /// Null: it went well.
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStep {
+    #[default]
+    Extract,
+    Materialize,
+    Publish,
+}
+
+impl RunStep {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Extract => "extract",
+            Self::Materialize => "materialize",
+            Self::Publish => "publish",
+        }
+    }
+}

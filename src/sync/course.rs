@@ -1,0 +1,102 @@
+//! The run that is going on, as everybody may read it meanwhile.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::rebuild::Durations;
+use crate::base::time;
+use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
+
+#[derive(Debug, Default)]
+pub(super) struct Course(Mutex<Option<Run>>);
+
+impl Course {
+    /// The run, if there is one.
+    pub(super) fn run(&self) -> Option<Run> {
+        self.lock().clone()
+    }
+
+    pub(super) fn begin(&self, queued: &Run) {
+        let started_at = Some(time::iso_naive(time::now()));
+        *self.lock() = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
+    }
+
+    /// What comes now.
+    pub(super) fn step(&self, text: String) {
+        self.change(|run| run.step = Some(text));
+    }
+
+    pub(super) fn table(&self, table: RunTable) {
+        self.change(|run| run.tables.push(table));
+    }
+
+    /// Something that concerns no single table.
+    pub(super) fn error(&self, text: String) {
+        self.change(|run| run.errors.push(text));
+    }
+
+    /// How long each table took that was extracted or materialized.
+    pub(super) fn durations(&self) -> Durations {
+        let tables = self.run().unwrap_or_default().tables;
+        tables.into_iter().filter_map(|table| Some((table.table, table.duration_ms?))).collect()
+    }
+
+    /// Nothing runs any more.
+    pub(super) fn end(&self) {
+        *self.lock() = None;
+    }
+
+    /// The run as it is kept; `published` tells whether its last step succeeded.
+    pub(super) fn finished(&self, published: bool, took: Duration) -> Run {
+        let mut run = self.run().unwrap_or_default();
+        let (failed, fine): (Vec<_>, Vec<_>) = run.tables.iter().partition(|table| table.error.is_some());
+        let nothing_new = fine.is_empty() && failed.iter().any(|table| table.step != RunStep::Publish);
+        run.status = match (published && !nothing_new, failed.is_empty() && run.errors.is_empty()) {
+            (false, _) => RunStatus::Failed,
+            (true, true) => RunStatus::Ok,
+            (true, false) => RunStatus::Partial,
+        };
+        run.step = None;
+        run.finished_at = Some(time::iso_naive(time::now()));
+        run.duration_ms = Some(took.as_millis() as u64);
+        run
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.lock().as_mut() {
+            change(run);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Run>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(outcomes: &[(RunStep, bool)], errors: &[&str], published: bool) -> RunStatus {
+        let course = Course::default();
+        course.begin(&Run::default());
+        for (step, fine) in outcomes {
+            let error = (!fine).then(|| "no".to_owned());
+            course.table(RunTable { step: *step, error, ..RunTable::default() });
+        }
+        errors.iter().for_each(|text| course.error((*text).into()));
+        course.finished(published, Duration::ZERO).status
+    }
+
+    #[test]
+    fn a_run_is_as_good_as_its_tables() {
+        use RunStep::{Extract, Publish};
+        assert_eq!(ended(&[], &[], true), RunStatus::Ok);
+        assert_eq!(ended(&[(Extract, true)], &[], true), RunStatus::Ok);
+        assert_eq!(ended(&[(Extract, true), (Extract, false)], &[], true), RunStatus::Partial);
+        assert_eq!(ended(&[(Extract, false)], &[], true), RunStatus::Failed);
+        assert_eq!(ended(&[(Publish, false)], &[], true), RunStatus::Partial, "what was published before stays");
+        assert_eq!(ended(&[(Extract, true)], &["jira cannot be read"], true), RunStatus::Partial);
+        assert_eq!(ended(&[(Extract, true)], &[], false), RunStatus::Failed);
+    }
+}

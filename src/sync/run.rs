@@ -1,0 +1,162 @@
+//! One run: extract, publish, and the notes about both.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::time::Instant;
+
+use super::orchestrator::Problem;
+use super::runner::Runner;
+use super::select::{SOURCES, Wanted, select};
+use crate::base::time;
+use crate::connectors::{Finished, Report, Request};
+use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
+use crate::store::{StoreError, sync_runs, sync_state};
+
+impl Runner {
+    /// Does the run that has begun.
+    pub(super) async fn run(&self, wanted: &Wanted) {
+        let begun = Instant::now();
+        self.keep(self.course.run().unwrap_or_default()).await;
+        self.extract(wanted).await;
+        let published = self.publish().await;
+        let run = self.course.finished(published, begun.elapsed());
+        let (status, tables) = (run.status, run.tables.len());
+        self.keep(run).await;
+        self.expire().await;
+        self.course.end();
+        let duration_ms = begun.elapsed().as_millis() as u64;
+        match status {
+            RunStatus::Failed => tracing::error!(tables, duration_ms, "sync finished"),
+            _ => tracing::info!(status = status.name(), tables, duration_ms, "sync finished"),
+        }
+    }
+
+    /// Every source that has something to fetch, one after the other.
+    async fn extract(&self, wanted: &Wanted) {
+        let requests = select(&self.store.snapshot(), &self.orchestrator.publication(), wanted, time::now());
+        let mut failing = HashSet::new();
+        for (source, request) in requests {
+            tracing::info!(source, tables = request.tables.len(), "extracting");
+            self.course.step(format!("extracting {} tables from {source}", request.tables.len()));
+            let report = self.extract_from(source, &request).await;
+            if report.tables_failed > 0 {
+                failing.insert(source);
+            }
+        }
+        // What failed may be the new name of something old; then that stays for now.
+        for source in SOURCES.into_iter().filter(|source| !failing.contains(source)) {
+            self.prune(source).await;
+        }
+    }
+
+    async fn extract_from(&self, source: &str, request: &Request) -> Report {
+        let mut told = HashSet::new();
+        let mut finished = |Finished { table, rows, duration_ms, error }: Finished| {
+            told.insert(table.clone());
+            let duration_ms = Some(duration_ms);
+            self.course.table(RunTable {
+                table,
+                source: source.into(),
+                step: RunStep::Extract,
+                rows,
+                duration_ms,
+                error,
+            });
+        };
+        let outcome = match self.reserve.ensure(self.data_dir.root(), self.expected_bytes(request)) {
+            Ok(()) => self.extractor.run(&self.arguments(source), request, &mut finished).await,
+            Err(error) => Err(error.to_string()),
+        };
+        let report = outcome.unwrap_or_else(|error| {
+            self.course.error(format!("{source}: {error}"));
+            all_failed(request, &error)
+        });
+        for failure in &report.errors {
+            tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
+            if !told.contains(&failure.table) {
+                let (table, error) = (failure.table.clone(), Some(failure.error.clone()));
+                self.course.table(RunTable { table, source: source.into(), error, ..RunTable::default() });
+            }
+        }
+        if let Err(error) = self.note_failures(&report).await {
+            tracing::error!(source, %error, "cannot store the failures of the run");
+        }
+        report
+    }
+
+    /// What the tables took when they were fetched last: a new copy is written beside the old one.
+    fn expected_bytes(&self, request: &Request) -> u64 {
+        let publication = self.orchestrator.publication();
+        request.tables.iter().filter_map(|table| publication.get(&table.name)).map(|table| table.size_bytes()).sum()
+    }
+
+    fn arguments(&self, source: &str) -> Vec<OsString> {
+        match source {
+            "local" => {
+                vec!["files".into(), self.files_folder.clone().into(), "--source".into(), "local".into()]
+            }
+            other => vec![other.into()],
+        }
+    }
+
+    async fn note_failures(&self, report: &Report) -> Result<(), StoreError> {
+        let (errors, took) = (report.errors.clone(), self.course.durations());
+        if errors.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .write(move |change| {
+                errors.iter().try_for_each(|failure| {
+                    sync_state::failed(change, &failure.table, &failure.error, took.get(&failure.table).copied())
+                })
+            })
+            .await
+    }
+
+    /// Publishes, and tells whether that was possible.
+    async fn publish(&self) -> bool {
+        self.course.step("publishing".into());
+        match self.rebuild_after(self.course.durations()).await {
+            Ok(rebuilt) => {
+                rebuilt.problems.into_iter().for_each(|problem| self.note_problem(problem));
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "sync failed to publish");
+                self.course.error(error.to_string());
+                false
+            }
+        }
+    }
+
+    fn note_problem(&self, Problem { source, table, error }: Problem) {
+        match table {
+            Some(table) => {
+                let error = Some(error);
+                self.course.table(RunTable { table, source, step: RunStep::Publish, error, ..RunTable::default() });
+            }
+            None => self.course.error(format!("{source}: {error}")),
+        }
+    }
+
+    async fn keep(&self, run: Run) {
+        if let Err(error) = self.store.write(move |change| sync_runs::put(change, &run)).await {
+            tracing::error!(%error, "cannot store what the run does");
+        }
+    }
+
+    async fn expire(&self) {
+        let days = self.history_days;
+        if let Err(error) = self.store.write(move |change| sync_runs::expire(change, days)).await {
+            tracing::error!(%error, "cannot delete old history");
+        }
+    }
+}
+
+fn all_failed(request: &Request, error: &str) -> Report {
+    let mut report = Report::default();
+    for table in &request.tables {
+        report.failed(&table.name, error);
+    }
+    report
+}

@@ -1,0 +1,73 @@
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+use crate::server_stand_in::StandIn;
+
+fn run(id: &str, status: &str, tables: Value) -> Value {
+    json!({"id": id, "status": status, "step": null, "triggered_by": "ann@example.com", "requested": null,
+        "requested_at": "2026-11-26T05:00:00", "started_at": "2026-11-26T05:00:01", "finished_at": "2026-11-26T05:03:21",
+        "duration_ms": 200_000, "tables": tables, "errors": []})
+}
+
+fn tables() -> Value {
+    json!([
+        {"table": "orders", "source": "local", "step": "extract", "rows": 12, "duration_ms": 430, "error": null},
+        {"table": "items", "source": "local", "step": "extract", "rows": null, "duration_ms": 20, "error": "no file"}
+    ])
+}
+
+#[test]
+fn status_lists_runs_and_what_failed() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    server.answer("GET /api/sync/runs?limit=10", 200, json!({"runs": [], "count": 0, "next": null}));
+    insta::assert_snapshot!(sandbox.run(&["sync", "status"]).text, @r"
+    exit 0
+    --- stdout
+    No sync has run yet.
+    --- stderr
+    Start one with: agnes admin sync --wait
+    ");
+    let page = json!({"runs": [run("r2", "partial", tables()), run("r1", "ok", json!([]))], "count": 2, "next": "r1"});
+    server.answer("GET /api/sync/runs?limit=2", 200, page.clone());
+    server.answer("GET /api/sync/runs?limit=10", 200, page.clone());
+    insta::assert_snapshot!(sandbox.run(&["sync", "status", "--limit", "2"]).text, @r"
+    exit 0
+    --- stdout
+    RUN                                   REQUESTED                   BY                        STATUS            TOOK  TABLES  FAILED
+    r2                                    2026-11-26T05:00:00         ann@example.com           partial       3 m 20 s       1       1
+    r1                                    2026-11-26T05:00:00         ann@example.com           ok            3 m 20 s       0       0
+      failed: local.items (extract in 0.0 s): no file
+    --- stderr
+    There is more; see it with --before r1
+    ");
+    assert_eq!(sandbox.run(&["sync", "status", "--json"]).json(), page);
+    server.answer("GET /api/sync/runs/r2", 200, run("r2", "partial", tables()));
+    insta::assert_snapshot!(sandbox.run(&["sync", "status", "r2"]).text, @r"
+    exit 0
+    --- stdout
+    RUN                                   REQUESTED                   BY                        STATUS            TOOK  TABLES  FAILED
+    r2                                    2026-11-26T05:00:00         ann@example.com           partial       3 m 20 s       1       1
+      local.orders: 12 rows in 0.4 s
+      failed: local.items (extract in 0.0 s): no file
+    --- stderr
+    ");
+}
+
+#[test]
+fn a_sync_can_be_waited_for() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    let triggered = json!({"status": "triggered", "tables": "all", "message": "Started.", "run_id": "r2"});
+    server.answer("POST /api/sync/trigger", 200, triggered);
+    for (status, code) in [("ok", 0), ("partial", 4), ("failed", 1), ("interrupted", 1)] {
+        server.answer("GET /api/sync/runs/r2", 200, run("r2", status, tables()));
+        let ran = sandbox.run(&["admin", "sync", "--wait"]);
+        assert_eq!(ran.code, code, "{}", ran.text);
+        assert_eq!(ran.stdout, format!("Sync {status} after 3 m 20 s: 1 tables done, 1 failed.\n"));
+        assert!(ran.stderr.contains("local.orders: 12 rows in 0.4 s\n"), "{}", ran.text);
+        assert!(ran.stderr.contains("  failed: local.items (extract in 0.0 s): no file\n"), "{}", ran.text);
+        let ran = sandbox.run(&["admin", "sync", "--wait", "--json"]);
+        assert_eq!((ran.code, ran.json()["status"].as_str(), ran.stderr.as_str()), (code, Some(status), ""));
+    }
+}
