@@ -7,6 +7,7 @@ mod credentials;
 mod error;
 mod extract;
 mod input;
+mod parts_index;
 mod printer;
 mod pull;
 mod query;

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::parts_index::PartsIndex;
 use super::{CliError, Context};
+use crate::base::ident::{self, quote_path};
 use crate::config::env_vars;
+use crate::extract::parquet;
 
 /// Any of these makes a directory a workspace.
 const MARKS: [&str; 3] = ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "AGNES_WORKSPACE.md"];
@@ -41,6 +44,28 @@ impl Workspace {
         self.parquet_dir().join(format!("{table}.parquet"))
     }
 
+    /// Files of a table in parts.
+    pub fn parts_folder(&self, table: &str) -> PathBuf {
+        self.parquet_dir().join(table)
+    }
+
+    /// Names the files that make up a table in parts. The table is there once this is, and as this says.
+    pub fn parts_index(&self, table: &str) -> PathBuf {
+        self.parts_folder(table).join("parts.json")
+    }
+
+    /// What reads all rows of a table: its one file, or its parts.
+    pub fn relation(&self, table: &str) -> std::io::Result<String> {
+        match PartsIndex::read(self, table)? {
+            Some(index) => {
+                let folder = self.parts_folder(table);
+                let files: Vec<_> = index.parts.values().map(|part| folder.join(&part.file)).collect();
+                Ok(parquet::read_files(files.iter().map(PathBuf::as_path)))
+            }
+            None => Ok(format!("read_parquet({})", quote_path(&self.table_file(table)))),
+        }
+    }
+
     pub fn duckdb_dir(&self) -> PathBuf {
         self.0.join("user").join("duckdb")
     }
@@ -65,14 +90,18 @@ impl Workspace {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut names = Vec::new();
+        let mut names = std::collections::BTreeSet::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if let Some(table) = name.strip_suffix(".parquet").filter(|table| crate::base::ident::is_relaxed(table)) {
-                names.push(table.to_owned());
+            let table = match name.strip_suffix(".parquet") {
+                Some(table) => table,
+                None if self.parts_index(&name).is_file() => &name,
+                None => continue,
+            };
+            if ident::is_relaxed(table) {
+                names.insert(table.to_owned());
             }
         }
-        names.sort();
-        Ok(names)
+        Ok(names.into_iter().collect())
     }
 }

@@ -16,6 +16,8 @@ const WHOLE: Duration = Duration::from_secs(24 * 3600);
 #[derive(Clone, Debug, Default)]
 pub struct DownloadRequest<'a> {
     pub table: &'a str,
+    /// One part of a table in parts; `None`: the table as one file.
+    pub part: Option<&'a str>,
     /// Bytes that are there already; 0 asks for the whole file.
     pub offset: u64,
     /// Version to ask for: a continuation of another version becomes the whole file.
@@ -36,7 +38,12 @@ pub struct Download {
 impl Client {
     /// Starts a transfer. Status 412 means that the file is another one by now, 416 that the offset is beyond its end.
     pub async fn download(&self, request: &DownloadRequest<'_>) -> Result<Download, ClientError> {
-        let mut builder = self.builder(Method::GET, &["api", "data", request.table, "download"], WHOLE)?;
+        let mut path = vec!["api", "data", request.table];
+        match request.part {
+            Some(part) => path.extend(["parts", part]),
+            None => path.push("download"),
+        }
+        let mut builder = self.builder(Method::GET, &path, WHOLE)?;
         if let Some(version) = request.version {
             let tag = format!("\"{version}\"");
             if request.exact {

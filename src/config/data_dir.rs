@@ -64,6 +64,11 @@ impl DataDir {
         self.analytics().join("published")
     }
 
+    /// Tables in parts as one file, for whoever asks for the whole.
+    pub fn merged(&self) -> PathBuf {
+        self.analytics().join("merged")
+    }
+
     /// Where exports and queries put what does not fit in memory.
     pub fn spill(&self) -> PathBuf {
         self.analytics().join(".spill")

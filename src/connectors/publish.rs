@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::extract::{self, ExtractError, TableMeta, data_file};
+use crate::extract::{self, ExtractError, TableMeta, data_file, parts_folder};
 
 /// Held while an extractor works in a source's directory; stays behind as the mark of our own extractors.
 pub const LOCK: &str = ".lock";
@@ -37,12 +37,12 @@ pub fn publish(
     for table in earlier {
         if keep.is_some_and(|keep| !keep.contains(&table.table_name)) {
             dropped.push(table.table_name);
-        } else if table.query_mode != "local" || data_file(directory, &table.table_name).is_file() {
+        } else if table.query_mode != "local" || bytes(directory, &table.table_name).is_some() {
             tables.insert(table.table_name.clone(), table);
         }
     }
     for table in extracted {
-        let size_bytes = std::fs::metadata(data_file(directory, &table.name))?.len() as i64;
+        let size_bytes = bytes(directory, &table.name).and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or_default();
         let meta = TableMeta {
             table_name: table.name.clone(),
             description: table.description,
@@ -57,9 +57,26 @@ pub fn publish(
     extract::write(directory, &tables)?;
     for name in dropped {
         tracing::info!(table = name, "no longer wanted, so it was dropped");
-        atomic_file::remove(&data_file(directory, &name))?;
+        remove_data(directory, &name)?;
     }
     Ok(())
+}
+
+/// Size of a table's file, or of its parts together; `None` when there is neither.
+fn bytes(directory: &Path, table: &str) -> Option<u64> {
+    let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
+    size(&data_file(directory, table)).or_else(|| {
+        let parts = std::fs::read_dir(parts_folder(directory, table)).ok()?;
+        parts.filter_map(|entry| size(&entry.ok()?.path())).reduce(|sum, size| sum + size)
+    })
+}
+
+fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
+    atomic_file::remove(&data_file(directory, table))?;
+    match std::fs::remove_dir_all(parts_folder(directory, table)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Drops the tables that `keep` does not name from a source that our own extractors write, and returns their names.
@@ -78,7 +95,7 @@ pub fn prune(directory: &Path, keep: &HashSet<String>) -> Result<Vec<String>, Pr
     extract::write(directory, &kept)?;
     let dropped: Vec<String> = dropped.into_iter().map(|table| table.table_name).collect();
     for name in &dropped {
-        atomic_file::remove(&data_file(directory, name)).map_err(ExtractError::from)?;
+        remove_data(directory, name).map_err(ExtractError::from)?;
     }
     Ok(dropped)
 }

@@ -32,3 +32,8 @@ pub enum ExtractError {
 pub fn data_file(source: &Path, table: &str) -> PathBuf {
     source.join("data").join(format!("{table}.parquet"))
 }
+
+/// Where a source keeps the parts of a table, one parquet file each.
+pub fn parts_folder(source: &Path, table: &str) -> PathBuf {
+    source.join("data").join(table)
+}

@@ -36,6 +36,33 @@ pub fn read_files<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
     format!("read_parquet([{}]{by_name})", files.join(", "))
 }
 
+/// Names and types of the columns that these files have together.
+pub fn columns<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Result<Vec<(String, String)>, ExtractError> {
+    let connection = engine::in_memory(&Limits::small())?;
+    engine::allow_paths(&connection, paths.clone())?;
+    engine::lock_down(&connection)?;
+    let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {}", read_files(paths)))?;
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(columns)
+}
+
+/// Writes the rows of these files into one.
+pub fn merge<'a>(
+    paths: impl Iterator<Item = &'a Path> + Clone,
+    target: &'a Path,
+    limits: &Limits,
+) -> Result<(), ExtractError> {
+    let connection = engine::in_memory(limits)?;
+    engine::allow_paths(&connection, paths.clone().chain([target]))?;
+    engine::lock_down(&connection)?;
+    let copy = format!(
+        "COPY (SELECT * FROM {}) TO {} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+        read_files(paths),
+        ident::quote_path(target)
+    );
+    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?)
+}
+
 /// Reads every value once, so that damaged pages are found now and not by whoever asks next.
 pub fn read_through(path: &Path, limits: &Limits) -> Result<(), ExtractError> {
     let connection = engine::in_memory(limits)?;

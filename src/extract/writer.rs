@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{DATABASE, ExtractError, TableMeta, data_file};
+use super::{DATABASE, ExtractError, TableMeta, data_file, parts_folder};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::ident;
 use crate::engine::{self, Limits, params};
 
-/// Writes the database of the source in `directory`: `_meta` and, for each local table, a view over its parquet file,
-/// which must already be there.
+/// Writes the database of the source in `directory`: `_meta` and, for each local table, a view over its parquet file or
+/// else over the parts in its folder, which must already be there.
 pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError> {
     let directory = std::path::absolute(directory)?;
     let pending = Pending::beside(&directory.join(DATABASE), PUBLIC)?;
@@ -30,9 +30,13 @@ pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError>
             ],
         )?;
         if table.query_mode == "local" {
-            let file = ident::quote_path(&data_file(&directory, &table.table_name));
-            let view = ident::quote_ident(&table.table_name);
-            connection.execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM read_parquet({file})"))?;
+            let (file, view) = (data_file(&directory, &table.table_name), ident::quote_ident(&table.table_name));
+            let parts = parts_folder(&directory, &table.table_name);
+            let rows = match file.is_file() {
+                true => format!("read_parquet({})", ident::quote_path(&file)),
+                false => format!("read_parquet({}, union_by_name = true)", ident::quote_path(&parts.join("*.parquet"))),
+            };
+            connection.execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {rows}"))?;
         }
     }
     connection.execute_batch("COMMIT; CHECKPOINT")?;

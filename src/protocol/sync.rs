@@ -30,6 +30,20 @@ pub struct ManifestTable {
     pub query_mode: String,
     #[serde(default)]
     pub source_type: String,
+    /// The files of a table in parts, for `GET /api/data/{table}/parts/{part}`; then `hash` is empty, since the whole
+    /// is put together only when somebody downloads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<ManifestPart>>,
+}
+
+/// One file of a table in parts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ManifestPart {
+    pub name: String,
+    /// MD5 of the file as 32 lower-case hex digits.
+    pub hash: String,
+    pub size_bytes: u64,
+    pub rows: i64,
 }
 
 fn local() -> String {
@@ -39,6 +53,13 @@ fn local() -> String {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Asset {
     pub hash: String,
+}
+
+impl ManifestPart {
+    /// Tells the contents of a table in parts apart.
+    pub fn version(parts: &[Self]) -> String {
+        parts.iter().map(|part| format!("{}:{}", part.name, part.hash)).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Answer of `POST /api/sync/trigger`.

@@ -19,7 +19,7 @@ use crate::connectors::keboola;
 use crate::engine::{self, Limits as EngineLimits};
 use crate::query::{QueryEngine, QueryError, QuerySettings};
 use crate::store::{Developer, Facts, OpenError, Seeds, Store};
-use crate::sync::{Orchestrator, Runner, RunnerSettings};
+use crate::sync::{Merged, Orchestrator, Runner, RunnerSettings};
 
 /// What handlers are given.
 pub type AppState = Arc<App>;
@@ -47,6 +47,8 @@ pub struct App {
     pub google: Google,
     /// What is published now.
     pub orchestrator: Arc<Orchestrator>,
+    /// Puts tables in parts together.
+    pub merged: Merged,
     /// Runs syncs and rebuilds.
     pub runner: Arc<Runner>,
     /// Runs callers' SQL.
@@ -87,10 +89,8 @@ impl App {
             tracing::warn!(%error, "cannot clear the spill directory");
         }
         let keys = secrets::signing_keys(&config.env, &config.data_dir)?;
-        let orchestrator = Arc::new(Orchestrator::open(
-            config.data_dir.clone(),
-            EngineLimits::for_parquet(&config.env, config.data_dir.spill()),
-        ));
+        let limits = EngineLimits::for_parquet(&config.env, config.data_dir.spill());
+        let orchestrator = Arc::new(Orchestrator::open(config.data_dir.clone(), limits.clone()));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
         let mail = Mailer::new(&config.env).map_err(StartError::Variable)?;
         if mail.is_configured() && config.public_url.is_none() {
@@ -107,6 +107,7 @@ impl App {
             google: Google::of(&config).map_err(StartError::Variable)?,
             queries: QueryEngine::new(query_settings(&config)?)?,
             started_at: time::now(),
+            merged: Merged::new(config.data_dir.merged(), limits),
             orchestrator,
             runner,
             store,

@@ -83,6 +83,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(sync::runs::get))
         .routes(routes!(sync::manifest::manifest))
         .routes(routes!(data::download::download))
+        .routes(routes!(data::download::part))
         .routes(routes!(query::run::run))
 }
 

@@ -4,7 +4,8 @@ use super::assets::assets;
 use crate::access::ReadableTable;
 use crate::base::time;
 use crate::config::DataDir;
-use crate::protocol::sync::{Manifest, ManifestTable};
+use crate::extract::{Content, Part};
+use crate::protocol::sync::{Manifest, ManifestPart, ManifestTable};
 
 /// The manifest of these tables. Looks at files of `DATA_DIR/docs`, so it blocks.
 pub fn manifest(tables: &[ReadableTable], data_dir: &DataDir) -> Manifest {
@@ -17,12 +18,22 @@ pub fn manifest(tables: &[ReadableTable], data_dir: &DataDir) -> Manifest {
 
 fn entry(readable: &ReadableTable) -> ManifestTable {
     let table = readable.table();
+    let (hash, parts) = match &table.content {
+        Content::File(file) => (file.hash.clone(), None),
+        Content::Parts(parts) => (String::new(), Some(parts.iter().map(part).collect())),
+        Content::Remote => (String::new(), None),
+    };
     ManifestTable {
-        hash: Some(table.version()),
+        hash: Some(hash),
+        parts,
         updated: table.extracted_at.map(time::iso_naive),
         size_bytes: Some(table.size_bytes()),
         rows: Some(table.rows),
         query_mode: readable.query_mode().to_owned(),
         source_type: readable.source_type().to_owned(),
     }
+}
+
+fn part(Part { name, file, rows }: &Part) -> ManifestPart {
+    ManifestPart { name: name.clone(), hash: file.hash.clone(), size_bytes: file.size_bytes, rows: *rows }
 }

@@ -4,7 +4,9 @@ mod assets;
 mod course;
 mod extractor;
 pub mod manifest;
+mod merged;
 mod orchestrator;
+mod parts;
 mod publication_file;
 mod publish_table;
 mod rebuild;
@@ -13,6 +15,7 @@ mod runner;
 pub mod schedule;
 mod select;
 
+pub use merged::{MergeError, Merged};
 pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, rebuild_and_note};
 pub use runner::{RunError, Runner, RunnerSettings};

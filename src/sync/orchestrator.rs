@@ -71,6 +71,10 @@ impl Orchestrator {
         Self { data_dir, limits, current: ArcSwap::from_pointee(publication), earlier: Mutex::default() }
     }
 
+    pub(super) fn data_dir(&self) -> &DataDir {
+        &self.data_dir
+    }
+
     /// What is published now.
     pub fn publication(&self) -> Arc<Publication> {
         self.current.load_full()
@@ -194,6 +198,7 @@ impl Orchestrator {
         let alive: Vec<_> = earlier.iter().filter_map(Weak::upgrade).chain([self.publication()]).collect();
         let tables = alive.iter().flat_map(|generation| generation.tables());
         let used: HashSet<&Path> = tables.flat_map(|table| table.files()).map(|file| file.path.as_path()).collect();
+        self.delete_merged(&alive);
         let Ok(files) = std::fs::read_dir(self.data_dir.published()) else { return };
         for path in files.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
             if !used.contains(path.as_path())

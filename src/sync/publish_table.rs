@@ -4,6 +4,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::parts;
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::hash;
 use crate::connectors;
@@ -20,11 +21,10 @@ pub(super) fn publish_table(
     limits: &Limits,
 ) -> Result<PublishedTable, ExtractError> {
     let file = data_file(directory, &meta.table_name);
-    if file.is_symlink() {
-        // It could show any file of the server to whoever may read the table.
-        let refused = "data file is a symbolic link; put the file itself there";
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, refused).into());
+    if let Some(parts) = parts::newer(directory, &meta.table_name, &file)? {
+        return parts::publish(source, directory, meta, parts, published, earlier, limits);
     }
+    refuse_link(&file)?;
     let origin = origin(directory, &file, &meta.table_name)?;
     if let Some(earlier) = earlier.filter(|earlier| earlier.origin == origin && earlier.source == source) {
         return Ok(PublishedTable {
@@ -34,46 +34,59 @@ pub(super) fn publish_table(
         });
     }
     let pending = Pending::beside(&published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
-    let is_ours = directory.join(connectors::LOCK).exists();
     if file.is_file() {
-        take(is_ours, &file, pending.path())?;
-        if !is_ours {
-            parquet::read_through(pending.path(), limits)?;
-        }
+        take(directory, &file, &pending, limits)?;
     } else {
         parquet::export(directory, &meta.table_name, pending.path(), limits)?;
     }
-    let rows = parquet::rows(pending.path())?;
-    let hash = hash::md5_file(pending.path())?;
-    let size_bytes = fs::metadata(pending.path())?.len();
-    let path = pending.commit_as(&format!("{}.{hash}.parquet", meta.table_name))?;
+    let (file, rows) = install(pending, &meta.table_name)?;
     Ok(PublishedTable {
         name: meta.table_name.clone(),
         source: source.to_owned(),
         description: meta.description.clone(),
-        content: Content::File(PublishedFile { path, hash, size_bytes }),
+        content: Content::File(file),
         rows,
         extracted_at: meta.extracted_at,
         origin,
     })
 }
 
+/// A link could show any file of the server to whoever may read the table.
+pub(super) fn refuse_link(path: &Path) -> std::io::Result<()> {
+    if path.is_symlink() {
+        let refused = "data file is a symbolic link; put the file itself there";
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, refused));
+    }
+    Ok(())
+}
+
+/// Gives a finished file the name of its content, and counts its rows.
+pub(super) fn install(pending: Pending, table: &str) -> Result<(PublishedFile, i64), ExtractError> {
+    let rows = parquet::rows(pending.path())?;
+    let hash = hash::md5_file(pending.path())?;
+    let size_bytes = fs::metadata(pending.path())?.len();
+    let path = pending.commit_as(&format!("{table}.{hash}.parquet"))?;
+    Ok((PublishedFile { path, hash, size_bytes }, rows))
+}
+
 /// A second name for the file where its writer replaces it by rename, as our connectors do; other writers may change it
-/// in place, so theirs is copied.
-fn take(is_ours: bool, file: &Path, target: &Path) -> std::io::Result<()> {
-    if is_ours && fs::hard_link(file, target).is_ok() {
+/// in place, so theirs is copied, and read once.
+pub(super) fn take(directory: &Path, file: &Path, target: &Pending, limits: &Limits) -> Result<(), ExtractError> {
+    let is_ours = directory.join(connectors::LOCK).exists();
+    if is_ours && fs::hard_link(file, target.path()).is_ok() {
         return Ok(());
     }
-    fs::copy(file, target).map(drop)
+    fs::copy(file, target.path())?;
+    if is_ours { Ok(()) } else { parquet::read_through(target.path(), limits) }
 }
 
 /// Changes whenever the rows may have: time and size of the parquet file; for rows kept elsewhere, of the database
-/// and of the table's own folder of files.
+/// and of all files below the table's own folder.
 fn origin(directory: &Path, file: &Path, table: &str) -> std::io::Result<String> {
     if file.is_file() {
         return Ok(stamp(&fs::metadata(file)?));
     }
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(directory.join("data").join(table))
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(extract::parts_folder(directory, table))
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
@@ -86,7 +99,8 @@ fn origin(directory: &Path, file: &Path, table: &str) -> std::io::Result<String>
     Ok(hash::sha256_hex(&stamps.join(" ")))
 }
 
-fn stamp(metadata: &Metadata) -> String {
+/// Time of the last change (ns) and size.
+pub(super) fn stamp(metadata: &Metadata) -> String {
     let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
     format!("{nanoseconds}:{}", metadata.len())
 }

@@ -22,6 +22,7 @@ mod limits;
 mod matrix;
 mod memberships;
 mod overview;
+mod parts;
 mod permissions;
 mod query;
 mod readable;

@@ -96,6 +96,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/sync/trigger", Admin),
     ("GET", "/api/sync/manifest", User),
     ("GET", "/api/data/{table}/download", User),
+    ("GET", "/api/data/{table}/parts/{part}", User),
     ("POST", "/api/query", User),
     // The last one, since it ends the sessions.
     ("POST", "/auth/logout", Nothing),

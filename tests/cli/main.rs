@@ -17,6 +17,7 @@ mod check;
 mod help;
 mod pull;
 mod pull_faults;
+mod pull_parts;
 mod query;
 mod sandbox;
 mod session;

@@ -5,6 +5,7 @@
 mod broken;
 mod command;
 mod foreign;
+mod parts;
 #[path = "../support/program.rs"]
 mod program;
 mod sources;

@@ -83,6 +83,7 @@ impl StandIn {
         let app = Router::new()
             .route("/api/sync/manifest", get(manifest))
             .route("/api/data/{table}/download", get(download))
+            .route("/api/data/{table}/parts/{part}", get(part))
             .fallback(scripted)
             .layer(axum::middleware::from_fn_with_state(shared.clone(), gate))
             .with_state(shared.clone());
@@ -110,6 +111,14 @@ impl StandIn {
         self.script().tables.insert(table.to_owned(), table_entry);
     }
 
+    /// Offers a table in parts; faults know a part as `table#part`.
+    pub fn offer_parts(&self, table: &str, parts: &[(&str, &[u8])]) {
+        self.withdraw(table);
+        for (part, bytes) in parts {
+            self.offer(&format!("{table}#{part}"), bytes);
+        }
+    }
+
     /// Offers a table that is not downloaded.
     pub fn offer_remote(&self, table: &str) {
         let table_entry = Table { bytes: Vec::new(), hash: String::new(), query_mode: "remote" };
@@ -117,7 +126,8 @@ impl StandIn {
     }
 
     pub fn withdraw(&self, table: &str) {
-        self.script().tables.remove(table);
+        let of_it = |name: &str| name == table || name.strip_prefix(table).is_some_and(|rest| rest.starts_with('#'));
+        self.script().tables.retain(|name, _| !of_it(name));
     }
 
     pub fn fault(&self, table: &str, fault: Fault) {
@@ -207,16 +217,30 @@ async fn manifest(State(shared): State<Arc<Shared>>) -> Response {
     if let Some((status, body)) = script.answers.get("GET /api/sync/manifest") {
         return (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response();
     }
-    let tables: BTreeMap<_, _> = script
+    let mut tables: BTreeMap<_, _> = script
         .tables
         .iter()
+        .filter(|(name, _)| !name.contains('#'))
         .map(|(name, table)| {
             let entry = json!({"hash": table.hash, "updated": null, "size_bytes": table.bytes.len(), "rows": 1,
                 "query_mode": table.query_mode, "source_type": "local"});
             (name.clone(), entry)
         })
         .collect();
+    for (name, part) in &script.tables {
+        let Some((table, part_name)) = name.split_once('#') else { continue };
+        let entry = tables.entry(table.to_owned()).or_insert_with(|| {
+            json!({"hash": "", "updated": null, "size_bytes": 0, "rows": 1, "query_mode": "local",
+                "source_type": "local", "parts": []})
+        });
+        let part = json!({"name": part_name, "hash": part.hash, "size_bytes": part.bytes.len(), "rows": 1});
+        entry["parts"].as_array_mut().unwrap().push(part);
+    }
     Json(json!({"tables": tables, "assets": {}, "server_time": "2026-11-23T02:09:29"})).into_response()
+}
+
+async fn part(shared: State<Arc<Shared>>, Path((table, part)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    download(shared, Path(format!("{table}#{part}")), headers).await
 }
 
 async fn download(State(shared): State<Arc<Shared>>, Path(name): Path<String>, headers: HeaderMap) -> Response {

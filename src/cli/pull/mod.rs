@@ -1,6 +1,7 @@
 //! `agnes pull`: exactly the tables that the user may read, whole and verified, or as they were before.
 
 mod disk;
+mod parts;
 mod plan;
 mod report;
 mod state;
@@ -119,6 +120,7 @@ async fn pull(
     transfer::sweep(workspace, &plan)?;
     for table in &plan.removals {
         atomic_file::remove(&workspace.table_file(table))?;
+        parts::remove(workspace, table)?;
         report.tables_removed.push(table.clone());
     }
     state.tables.retain(|table, _| plan.keeps(table));
@@ -145,23 +147,38 @@ async fn download(
     let concurrency = bounded(context, &env_vars::AGNES_PULL_CONCURRENCY, 4, 1, 16);
     let retries = bounded(context, &env_vars::AGNES_STREAM_RETRIES, 3, 0, 100);
     let bar = context.printer.progress(plan.download_bytes());
-    let transfer = Transfer::new(client, workspace, retries, &bar);
+    let transfer = &Transfer::new(client, workspace, retries, &bar);
     let mut finished = futures_util::stream::iter(&plan.downloads)
-        .map(|wanted| async { (wanted.table.clone(), transfer.fetch(wanted).await) })
+        .map(|wanted| async move { (wanted, transfer.fetch(wanted).await) })
         .buffer_unordered(concurrency);
     let mut failures = Vec::new();
-    while let Some((table, outcome)) = finished.next().await {
+    while let Some((wanted, outcome)) = finished.next().await {
         match outcome {
+            // A part counts once all of its table are there.
+            Ok(_) if wanted.part.is_some() => {}
             Ok(entry) => {
-                state.tables.insert(table, entry);
+                // The file is in place; parts that it replaces go.
+                parts::remove(workspace, &wanted.table)?;
+                state.tables.insert(wanted.table.clone(), entry);
                 report.tables_updated += 1;
             }
-            Err(error) => failures.push((table, error)),
+            Err(error) => failures.push((wanted.table.clone(), wanted.part.clone(), error)),
         }
     }
     bar.finish_and_clear();
+    for (table, parted) in &plan.parted {
+        let is_whole = !failures.iter().any(|(failed, _, _)| failed == table);
+        if is_whole && !parted.is_installed(workspace, table)? {
+            parted.install(workspace, table)?;
+            report.tables_updated += 1;
+        }
+        if is_whole {
+            state.tables.insert(table.clone(), parted.entry());
+        }
+    }
     failures.sort();
-    for (table, error) in failures {
+    for (table, part, error) in failures {
+        let error = part.map_or_else(|| error.clone(), |part| format!("part {part}: {error}"));
         report.table_failed(&table, &error);
     }
     Ok(())

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
+use std::path::PathBuf;
 
+use super::parts::{self, Parted, PartedTables};
 use super::state::{Entry, State, mtime_ns};
 use crate::base::{hash, ident};
+use crate::cli::parts_index::IndexedPart;
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::{Manifest, ManifestTable};
 
@@ -12,6 +15,8 @@ use crate::protocol::sync::{Manifest, ManifestTable};
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub table: String,
+    /// The part of it, where the table is in parts.
+    pub part: Option<String>,
     pub version: Version,
     /// Size of the file, where the server knows it.
     pub size_bytes: Option<u64>,
@@ -36,6 +41,8 @@ pub struct Plan {
     pub downloads: Vec<Wanted>,
     /// Tables that are up to date, with what the state shall say of them.
     pub current: BTreeMap<String, Entry>,
+    /// Tables in parts, up to date or not; their missing parts are among the downloads.
+    pub parted: PartedTables,
     /// Tables that the manifest no longer has.
     pub removals: Vec<String>,
     /// Tables that cannot be had, and why.
@@ -46,10 +53,34 @@ impl Wanted {
     pub fn new(table: &str, offer: &ManifestTable) -> Self {
         Self {
             table: table.to_owned(),
+            part: None,
             version: Version::of(offer.hash.as_deref().unwrap_or_default()),
             size_bytes: offer.size_bytes.filter(|size| *size > 0),
             rows: offer.rows,
         }
+    }
+
+    pub fn part(table: &str, name: &str, part: &IndexedPart) -> Self {
+        Self {
+            table: table.to_owned(),
+            part: Some(name.to_owned()),
+            version: Version::of(&part.hash),
+            size_bytes: Some(part.size_bytes),
+            rows: None,
+        }
+    }
+
+    /// Where the finished file belongs.
+    pub fn target(&self, workspace: &Workspace) -> PathBuf {
+        match &self.part {
+            Some(part) => parts::target(workspace, &self.table, part, self.version.text()),
+            None => workspace.table_file(&self.table),
+        }
+    }
+
+    /// `orders`, `orders/2026-11`.
+    pub fn name(&self) -> String {
+        self.part.as_ref().map_or_else(|| self.table.clone(), |part| format!("{}/{part}", self.table))
     }
 }
 
@@ -57,9 +88,7 @@ impl Version {
     pub fn of(hash: &str) -> Self {
         match hash {
             "" => Self::Unknown,
-            hash if hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                Self::Md5(hash.to_ascii_lowercase())
-            }
+            hash if is_md5(hash) => Self::Md5(hash.to_ascii_lowercase()),
             tag => Self::Tag(tag.to_owned()),
         }
     }
@@ -88,6 +117,19 @@ impl Plan {
                 plan.refused.push((table.clone(), problem.into()));
                 continue;
             }
+            if let Some(parts) = &offer.parts {
+                match parts.iter().find(|part| !ident::is_relaxed(&part.name) || !is_md5(&part.hash)) {
+                    Some(part) => {
+                        plan.refused.push((table.clone(), format!("its part {:?} is not offered well", part.name)))
+                    }
+                    None => {
+                        let parted = Parted::new(offer, parts);
+                        plan.downloads.extend(parted.missing(workspace, table, verify)?);
+                        plan.parted.insert(table.clone(), parted);
+                    }
+                }
+                continue;
+            }
             let wanted = Wanted::new(table, offer);
             match up_to_date(workspace, state.tables.get(table), &wanted, verify)? {
                 Some(entry) => drop(plan.current.insert(table.clone(), entry)),
@@ -98,6 +140,7 @@ impl Plan {
             .current
             .keys()
             .map(String::as_str)
+            .chain(plan.parted.keys().map(String::as_str))
             .chain(plan.downloads.iter().map(|wanted| wanted.table.as_str()))
             .collect();
         plan.removals = workspace.tables()?.into_iter().filter(|table| !offered.contains(table.as_str())).collect();
@@ -108,13 +151,19 @@ impl Plan {
 
     /// Whether the manifest still has the table.
     pub fn keeps(&self, table: &str) -> bool {
-        self.current.contains_key(table) || self.downloads.iter().any(|wanted| wanted.table == table)
+        self.current.contains_key(table)
+            || self.parted.contains_key(table)
+            || self.downloads.iter().any(|wanted| wanted.table == table)
     }
 
     /// Bytes to download, as far as the server knows.
     pub fn download_bytes(&self) -> u64 {
         self.downloads.iter().filter_map(|wanted| wanted.size_bytes).fold(0, u64::saturating_add)
     }
+}
+
+fn is_md5(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The state entry of a file that is what the manifest says; `None` when it must be downloaded.
@@ -124,6 +173,10 @@ fn up_to_date(
     wanted: &Wanted,
     verify: bool,
 ) -> io::Result<Option<Entry>> {
+    if workspace.parts_index(&wanted.table).is_file() {
+        // It was in parts so far.
+        return Ok(None);
+    }
     let path = workspace.table_file(&wanted.table);
     let file = match std::fs::metadata(&path) {
         Ok(file) if file.is_file() => file,

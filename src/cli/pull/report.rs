@@ -1,5 +1,6 @@
 //! What a pull says at its end.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub struct PlannedTable {
 
 impl From<&Wanted> for PlannedTable {
     fn from(wanted: &Wanted) -> Self {
-        Self { table: wanted.table.clone(), size_bytes: wanted.size_bytes }
+        Self { table: wanted.name(), size_bytes: wanted.size_bytes }
     }
 }
 
@@ -68,7 +69,7 @@ impl Report {
         let bytes: u64 = tables.iter().filter_map(|table| table.size_bytes).sum();
         printer.line(format_args!(
             "Would update {} tables ({} total), {}.",
-            tables.len(),
+            tables.iter().map(|file| file.table.split('/').next()).collect::<HashSet<_>>().len(),
             self.parquets_total,
             size::human(bytes)
         ))?;

@@ -80,6 +80,10 @@ impl<'a> Transfer<'a> {
         }
         let manifest = self.refreshed.get_or_try_init(|| self.client.manifest()).await?;
         let offer = manifest.tables.get(&wanted.table).ok_or(TransferError::Withdrawn)?;
+        if wanted.part.is_some() || offer.parts.is_some() {
+            // Its other parts may have changed as well.
+            return Err(TransferError::Changing);
+        }
         let stale_part = part_file(self.workspace, wanted);
         let newer = Wanted::new(&wanted.table, offer);
         if newer.version != wanted.version {
@@ -137,7 +141,8 @@ impl<'a> Transfer<'a> {
             return Ok(Received { md5: hasher.finish(), bytes: there, resumed: true });
         }
         let exact = matches!(wanted.version, Version::Md5(_));
-        let request = DownloadRequest { table: &wanted.table, offset: there, version, exact };
+        let request =
+            DownloadRequest { table: &wanted.table, part: wanted.part.as_deref(), offset: there, version, exact };
         let mut download = self.client.download(&request).await?;
         if let Some(directory) = part.parent() {
             fs::create_dir_all(directory)?;
@@ -163,8 +168,11 @@ impl<'a> Transfer<'a> {
     }
 
     async fn put_in_place(&self, wanted: &Wanted, part: &Path, received: Received) -> Result<Entry, TransferError> {
-        let (part, target) = (part.to_owned(), self.workspace.table_file(&wanted.table));
+        let (part, target) = (part.to_owned(), wanted.target(self.workspace));
         let installed = tokio::task::spawn_blocking(move || {
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder)?;
+            }
             atomic_file::promote(&part, &target, PUBLIC)?;
             fs::metadata(&target)
         });
@@ -189,15 +197,19 @@ pub fn sweep(workspace: &Workspace, plan: &Plan) -> io::Result<()> {
         let stale_part = name.starts_with('.') && name.ends_with(".part") && !wanted.contains(&path);
         if stale_part || atomic_file::is_temporary(&name) {
             atomic_file::remove(&path)?;
+        } else if path.is_dir() && !workspace.parts_index(&name).exists() && !plan.parted.contains_key(&name) {
+            // Parts that never became a table.
+            fs::remove_dir_all(&path)?;
         }
     }
     Ok(())
 }
 
-/// `.<table>.<version>.part`: a part of another version is never continued.
+/// `.<table>.<version>.part`: what is there of another version is never continued.
 fn part_file(workspace: &Workspace, wanted: &Wanted) -> PathBuf {
+    let name = wanted.name().replace('/', ".");
     let version: String = wanted.version.text().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
-    workspace.parquet_dir().join(format!(".{}.{version}.part", wanted.table))
+    workspace.parquet_dir().join(format!(".{name}.{version}.part"))
 }
 
 fn verify(wanted: &Wanted, part: &Path, received: &Received) -> Result<(), TransferError> {

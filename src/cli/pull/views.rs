@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::state::State;
-use crate::base::ident::{quote_ident, quote_path};
+use crate::base::ident::quote_ident;
 use crate::cli::workspace::Workspace;
 use crate::engine::{self, Connection, Limits};
 
@@ -49,8 +49,8 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
         if known.iter().any(|(name, object)| name.eq_ignore_ascii_case(table) && !object.is_ours()) {
             continue;
         }
-        let file = quote_path(&workspace.table_file(table));
-        let view = format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet({file})", quote_ident(table));
+        let view =
+            format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}", quote_ident(table), workspace.relation(table)?);
         if let Err(error) = transaction.execute_batch(&view) {
             versions.remove(table);
             unreadable.push((table.clone(), engine::message(&error)));
@@ -70,10 +70,10 @@ pub struct Object {
 }
 
 impl Object {
-    /// Whether it is a view that a pull made: it reads the table's own file of a workspace, wherever that lay then.
+    /// Whether it is a view that a pull made: it reads the table's own files in a workspace, wherever that lay then.
     pub fn is_ours(&self) -> bool {
-        let file = format!("/server/parquet/{}.parquet", self.name.to_lowercase());
-        !self.table && self.sql.to_lowercase().contains(&file)
+        let (sql, table) = (self.sql.to_lowercase(), format!("/server/parquet/{}", self.name.to_lowercase()));
+        !self.table && (sql.contains(&format!("{table}.parquet")) || sql.contains(&format!("{table}/")))
     }
 }
 

@@ -59,10 +59,11 @@ fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) 
     connection.execute_batch("RESET memory_limit")?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
     for table in tables.iter().filter(|table| !own.iter().any(|name| name.eq_ignore_ascii_case(table))) {
-        let file = quote_path(&workspace.table_file(table));
-        let view = format!("CREATE VIEW {} AS SELECT * FROM read_parquet({file})", quote_ident(table));
-        if let Err(error) = connection.execute_batch(&view) {
-            let reason = engine::message(&error);
+        let view = workspace.relation(table).map_err(|error| error.to_string()).and_then(|rows| {
+            let view = format!("CREATE VIEW {} AS SELECT * FROM {rows}", quote_ident(table));
+            connection.execute_batch(&view).map_err(|error| engine::message(&error))
+        });
+        if let Err(reason) = view {
             context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
         }
     }

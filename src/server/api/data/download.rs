@@ -13,16 +13,16 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::conditions::{Answer, answer};
-use crate::access::{Denied, Principal, readable};
+use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::base::{ident, time};
-use crate::extract::{Content, PublishedFile};
+use crate::extract::{Content, Publication, PublishedFile};
 use crate::server::extractors::Path;
 use crate::server::{ApiError, AppState};
 
 /// Bytes read from disk at a time.
 const CHUNK: usize = 256 * 1024;
 
-/// A table's parquet file, whole or in part; the ETag is its content hash.
+/// A table's parquet file, or a range of it; the ETag is its content hash.
 #[utoipa::path(get, path = "/api/data/{table}/download", tag = "data",
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304),
@@ -34,19 +34,48 @@ pub async fn download(
     Path(table): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if !ident::is_relaxed(&table) {
-        return Err(ApiError::not_found("Table not found"));
-    }
     // Held until the file is open, so that a rebuild does not delete it meanwhile.
     let publication = app.orchestrator.publication();
-    let found = readable(&app.store.snapshot(), &publication, &caller, &table).map_err(|denied| match denied {
+    let found = find(&app, &publication, &caller, &table)?;
+    match app.merged.file(found.table()).await.map_err(ApiError::internal)? {
+        Some(file) => send(&found.table().name, &file, &headers).await,
+        None => Err(ApiError::not_found(format!("Table '{table}' is not downloaded; query it on the server"))),
+    }
+}
+
+/// One file of a table in parts; the ETag is its content hash.
+#[utoipa::path(get, path = "/api/data/{table}/parts/{part}", tag = "data",
+    params(("table" = String, Path, description = "Name or registry id"),
+        ("part" = String, Path, description = "As the manifest names it")),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304),
+        (status = 403), (status = 404), (status = 412, description = "Not the wanted content any more"),
+        (status = 416)))]
+pub async fn part(
+    State(app): State<AppState>,
+    caller: Principal,
+    Path((table, part)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let publication = app.orchestrator.publication();
+    let found = find(&app, &publication, &caller, &table)?;
+    let parts = match &found.table().content {
+        Content::Parts(parts) => parts.as_slice(),
+        Content::File(_) | Content::Remote => &[],
+    };
+    let wanted = parts.iter().find(|wanted| wanted.name == part).ok_or_else(|| {
+        ApiError::not_found(format!("Table '{table}' has no part '{part}'; the manifest names the parts it has"))
+    })?;
+    send(&format!("{}.{part}", found.table().name), &wanted.file, &headers).await
+}
+
+fn find(app: &AppState, publication: &Publication, caller: &Principal, table: &str) -> Result<ReadableTable, ApiError> {
+    if !ident::is_relaxed(table) {
+        return Err(ApiError::not_found("Table not found"));
+    }
+    readable(&app.store.snapshot(), publication, caller, table).map_err(|denied| match denied {
         Denied::Forbidden => ApiError::forbidden("Access denied to this table"),
         Denied::NotPublished => ApiError::not_found(format!("Table '{table}' not found")),
-    })?;
-    let Content::File(file) = &found.table().content else {
-        return Err(ApiError::not_found(format!("Table '{table}' not found")));
-    };
-    send(&found.table().name, file, &headers).await
+    })
 }
 
 /// Answers with a published file, or as the conditions of the request ask.

@@ -1,0 +1,97 @@
+//! Tables in parts as one file, for callers that ask for the whole: made when first asked for, and kept while that
+//! version is published.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as Turn, Semaphore};
+
+use super::orchestrator::Orchestrator;
+use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::hash;
+use crate::engine::Limits;
+use crate::extract::{Content, ExtractError, Publication, PublishedFile, PublishedTable, parquet};
+
+/// Makes whole files.
+pub struct Merged {
+    folder: PathBuf,
+    limits: Limits,
+    /// One maker for each version; others wait and find its file.
+    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
+    /// Merging takes memory, so it happens once at a time.
+    at_once: Semaphore,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    #[error("cannot put the parts together: {0}")]
+    Extract(#[from] ExtractError),
+    #[error("putting the parts together ended unexpectedly")]
+    Lost,
+}
+
+impl Merged {
+    pub fn new(folder: PathBuf, limits: Limits) -> Self {
+        Self { folder, limits, turns: Mutex::default(), at_once: Semaphore::new(1) }
+    }
+
+    /// All rows of a table as one file; `None` for a table whose rows are not here.
+    pub async fn file(&self, table: &PublishedTable) -> Result<Option<PublishedFile>, MergeError> {
+        let parts = match &table.content {
+            Content::File(file) => return Ok(Some(file.clone())),
+            Content::Remote => return Ok(None),
+            Content::Parts(parts) => parts,
+        };
+        let stem = format!("{}.{}", table.name, table.version());
+        let turn =
+            Arc::clone(self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(stem.clone()).or_default());
+        let _turn = turn.lock().await;
+        let _place = self.at_once.acquire().await.map_err(|_| MergeError::Lost)?;
+        let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
+        let (folder, limits, key) = (self.folder.clone(), self.limits.clone(), stem.clone());
+        let made = tokio::task::spawn_blocking(move || match find(&folder, &stem) {
+            Some(file) => Ok(file),
+            None => make(&folder, &stem, &files, &limits),
+        });
+        let made = made.await.map_err(|_| MergeError::Lost)?;
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        Ok(Some(made?))
+    }
+}
+
+impl Orchestrator {
+    /// Deletes whole files of versions that no generation in use has.
+    pub(super) fn delete_merged(&self, alive: &[Arc<Publication>]) {
+        let is_alive = |name: &str| {
+            let mut tables = alive.iter().flat_map(|generation| generation.tables());
+            tables.any(|table| name.starts_with(&format!("{}.{}.", table.name, table.version())))
+        };
+        for entry in fs::read_dir(self.data_dir().merged()).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // One that is being made now has a temporary name.
+            if !atomic_file::is_temporary(&name) && !is_alive(&name) && atomic_file::remove(&entry.path()).is_err() {
+                tracing::warn!(name, "cannot delete an unused file");
+            }
+        }
+    }
+}
+
+/// `<table>.<version>.<md5>.parquet`: the hash is in the name, so that it is computed once.
+fn find(folder: &Path, stem: &str) -> Option<PublishedFile> {
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let hash = name.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(".parquet")?.to_owned();
+        Some(PublishedFile { path: entry.path(), hash, size_bytes: entry.metadata().ok()?.len() })
+    })
+}
+
+fn make(folder: &Path, stem: &str, parts: &[PathBuf], limits: &Limits) -> Result<PublishedFile, ExtractError> {
+    let pending = Pending::beside(&folder.join(stem), PUBLIC)?;
+    parquet::merge(parts.iter().map(PathBuf::as_path), pending.path(), limits)?;
+    let hash = hash::md5_file(pending.path())?;
+    let size_bytes = fs::metadata(pending.path())?.len();
+    let path = pending.commit_as(&format!("{stem}.{hash}.parquet"))?;
+    Ok(PublishedFile { path, hash, size_bytes })
+}
