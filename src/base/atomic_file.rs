@@ -43,6 +43,11 @@ impl Pending {
         &self.temporary
     }
 
+    /// The directory of both files.
+    pub fn folder(&self) -> &Path {
+        parent(&self.target)
+    }
+
     /// Opens the temporary file for writing, already with its final mode, so that a secret is never readable by others.
     pub fn create(&self) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).mode(self.mode).open(&self.temporary)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::{CliError, Context};
 use crate::base::ident;
 use crate::config::Settings;
-use crate::connectors::{Report, Request, TableRequest, files, keboola};
+use crate::connectors::{Report, Request, TableNote, TableRequest, files, keboola};
 use crate::engine;
 use crate::store::{Facts, OpenError, Seeds, Store};
 
@@ -47,6 +47,9 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         }
     };
     context.printer.json(&report)?;
+    for TableNote { table, note } in &report.notes {
+        context.printer.warn(format!("{table}: {note}"));
+    }
     for failure in &report.errors {
         context.printer.warn(format!("{}: {}", failure.table, failure.error));
     }
@@ -65,7 +68,11 @@ fn extract_files(
         ))
         .into());
     }
-    let limits = files::Settings { memory: settings.env.extract_memory().to_owned(), threads: engine::cores() };
+    let limits = files::Settings {
+        memory: settings.env.extract_memory().to_owned(),
+        threads: engine::cores(),
+        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+    };
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
 }
 

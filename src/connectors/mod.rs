@@ -1,5 +1,6 @@
 //! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
 
+mod drift;
 pub mod files;
 pub mod keboola;
 mod publish;
@@ -7,5 +8,5 @@ mod report;
 mod request;
 
 pub use publish::{Extracted, LOCK, PruneError, prune, publish};
-pub use report::{Finished, Report, TableError};
+pub use report::{Done, Finished, Report, TableError, TableNote};
 pub use request::{Request, TableRequest};

@@ -77,6 +77,9 @@ pub struct RunTable {
     pub duration_ms: Option<u64>,
     /// Null: it went well.
     pub error: Option<String>,
+    /// What is worth knowing all the same, e.g. that a column changed its type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]

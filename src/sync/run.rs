@@ -51,17 +51,14 @@ impl Runner {
 
     async fn extract_from(&self, source: &str, request: &Request) -> Report {
         let mut told = HashSet::new();
-        let mut finished = |Finished { table, rows, duration_ms, error }: Finished| {
+        let mut finished = |Finished { table, rows, duration_ms, error, notes }: Finished| {
             told.insert(table.clone());
             let duration_ms = Some(duration_ms);
-            self.course.table(RunTable {
-                table,
-                source: source.into(),
-                step: RunStep::Extract,
-                rows,
-                duration_ms,
-                error,
-            });
+            for note in &notes {
+                tracing::warn!(source, table, note, "extracted");
+            }
+            let (source, step) = (source.into(), RunStep::Extract);
+            self.course.table(RunTable { table, source, step, rows, duration_ms, error, notes });
         };
         let outcome = match self.reserve.ensure(self.data_dir.root(), self.expected_bytes(request)) {
             Ok(()) => self.extractor.run(&self.arguments(source), request, &mut finished).await,

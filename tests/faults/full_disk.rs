@@ -77,7 +77,7 @@ fn a_sync_without_room_leaves_what_is_published() {
     let before = offered(&http);
     assert_eq!(before["rows"], 10);
 
-    // 8 MB hold neither the parquet file nor what sorting it may spill.
+    // 8 MB are less than the file may need, so that nothing is begun.
     write(200_000);
     sync();
     server.wait_for("\"msg\":\"table not extracted\"", 1);

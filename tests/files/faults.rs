@@ -1,7 +1,9 @@
 //! Bad files: a clear word about each, and what was published before stays.
 
+use std::io::Write;
 use std::process::Command;
 
+use agnes::base::atomic_file;
 use agnes::connectors::files::FilesError;
 
 use super::{Case, gzip};
@@ -132,7 +134,7 @@ fn incompressible(rows: u64) -> String {
 }
 
 #[test]
-fn a_full_disk() {
+fn what_will_not_fit_is_not_begun() {
     let case = Case::new();
     let Some(_mount) = Tmpfs::mount(&case, "size=3m") else { return };
     case.put("a.csv", "x\n1\n");
@@ -141,10 +143,53 @@ fn a_full_disk() {
     case.put("a.csv", incompressible(300_000));
     let report = case.run();
     assert_eq!(report.exit_code(), 1, "{report:?}");
-    assert!(report.errors[0].error.contains("the disk is full"), "{report:?}");
+    assert!(report.errors[0].error.contains("not enough disk space"), "{report:?}");
     assert_eq!(std::fs::read(case.parquet("a")).unwrap(), before);
-    assert_eq!(case.published(), [("a".to_owned(), 1)].into());
     case.assert_clean();
+}
+
+#[test]
+fn a_disk_that_fills_up_meanwhile() {
+    let case = Case::new();
+    let Some(_mount) = Tmpfs::mount(&case, "size=16m") else { return };
+    case.put("a.csv", "x\n1\n");
+    case.run();
+    let before = std::fs::read(case.parquet("a")).unwrap();
+    let ballast = case.source().join("ballast");
+    let is_begun = || {
+        let files = std::fs::read_dir(case.source().join("data")).unwrap();
+        files.flatten().any(|file| atomic_file::is_temporary(&file.file_name().to_string_lossy()))
+    };
+    // The rest of the disk is taken as soon as the conversion has begun; it may have ended by then.
+    for round in 0..50 {
+        case.put("a.csv", incompressible(300_000 + round));
+        let ended = std::sync::atomic::AtomicBool::new(false);
+        let report = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_begun() && !ended.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                let mut file = std::fs::File::create(&ballast).unwrap();
+                while file.write_all(&[0; 64 * 1024]).is_ok() {}
+            });
+            let report = case.run();
+            ended.store(true, std::sync::atomic::Ordering::Relaxed);
+            report
+        });
+        std::fs::remove_file(&ballast).unwrap();
+        case.assert_clean();
+        if report.exit_code() == 1 {
+            assert!(report.errors[0].error.contains("the disk is full"), "{report:?}");
+            assert_eq!(std::fs::read(case.parquet("a")).unwrap(), before);
+            assert_eq!(case.published(), [("a".to_owned(), 1)].into());
+            assert_eq!(case.run().exit_code(), 0, "with room again it goes on");
+            return;
+        }
+        // Back to the beginning.
+        case.put("a.csv", "x\n1\n");
+        assert_eq!(case.run().exit_code(), 0);
+    }
+    panic!("the disk was never full while a file was converted");
 }
 
 #[test]

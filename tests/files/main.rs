@@ -5,11 +5,13 @@
 mod conversion;
 mod faults;
 mod folder;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use agnes::base::disk::Reserve;
 use agnes::base::ident::{quote_ident, quote_path};
 use agnes::connectors::files::{FilesError, Settings, run};
 use agnes::connectors::{Report, Request};
@@ -54,7 +56,12 @@ impl Case {
     }
 
     fn try_run(&self, request: Option<Request>) -> Result<Report, FilesError> {
-        run(&self.folder(), &self.source(), request, &Settings { memory: "256MB".into(), threads: 2 })
+        run(
+            &self.folder(),
+            &self.source(),
+            request,
+            &Settings { memory: "256MB".into(), threads: 2, reserve: Reserve::default() },
+        )
     }
 
     fn parquet(&self, table: &str) -> PathBuf {

@@ -49,11 +49,14 @@ pub fn failures(run: &Run, printer: &Printer) -> io::Result<()> {
 
 /// `keboola.orders: 120 rows in 1.4 s`, or the failure.
 pub fn line(table: &RunTable) -> String {
-    let RunTable { table: name, source, step, rows, duration_ms, error } = table;
+    let RunTable { table: name, source, step, rows, duration_ms, error, notes } = table;
     let took = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
     match error {
         Some(error) => format!("{source}.{name} ({}{took}): {error}", step.name()),
-        None => format!("{source}.{name}: {} rows{took}", rows.unwrap_or_default()),
+        None => {
+            let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
+            format!("{source}.{name}: {} rows{took}{notes}", rows.unwrap_or_default())
+        }
     }
 }
 

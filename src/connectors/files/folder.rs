@@ -1,9 +1,10 @@
 //! Which files of a folder are data, and which table each one is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::ident;
 use crate::connectors::TableRequest;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,57 +31,107 @@ const ENDINGS: [(&str, Format, bool); 5] = [
     (".parquet", Format::Parquet, false),
 ];
 
-/// The data files directly in a folder, by stem.
+/// Where the rows of a table come from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    File(DataFile),
+    /// A folder, each of whose files is a part of the table: part → file.
+    Parts(BTreeMap<String, DataFile>),
+}
+
+/// The data files directly in a folder, by stem, and the folders with data files in it, by name.
 pub struct Folder {
     path: PathBuf,
     files: BTreeMap<String, Vec<DataFile>>,
+    folders: BTreeMap<String, PathBuf>,
 }
 
 impl Folder {
     pub fn read(path: &Path) -> io::Result<Self> {
-        let mut files: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
+        let (mut files, mut folders) = (BTreeMap::<String, Vec<DataFile>>::new(), BTreeMap::new());
         for entry in std::fs::read_dir(path)? {
             let path = std::path::absolute(entry?.path())?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if let Some((stem, format, gzip)) = classify(&name)
-                && path.is_file()
-            {
-                files.entry(stem.to_owned()).or_default().push(DataFile { path, format, gzip });
+            if path.is_dir() {
+                // A folder without data files is somebody's own.
+                if !name.starts_with('.') && !Self::read_files(&path)?.is_empty() {
+                    folders.insert(name, path);
+                }
+            } else if let Some((stem, file)) = data_file(path, &name) {
+                files.entry(stem).or_default().push(file);
             }
         }
-        for same_stem in files.values_mut() {
-            same_stem.sort_by(|a, b| a.path.cmp(&b.path));
+        files.values_mut().for_each(|same_stem| same_stem.sort_by(|a, b| a.path.cmp(&b.path)));
+        Ok(Self { path: path.to_owned(), files, folders })
+    }
+
+    /// Stem and data file, in order; folders are looked over.
+    fn read_files(path: &Path) -> io::Result<Vec<(String, DataFile)>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            let path = std::path::absolute(entry?.path())?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.extend(data_file(path, &name));
         }
-        Ok(Self { path: path.to_owned(), files })
+        files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(files)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.folders.is_empty()
     }
 
     pub fn stems(&self) -> HashSet<String> {
-        self.files.keys().cloned().collect()
+        self.files.keys().chain(self.folders.keys()).cloned().collect()
     }
 
-    /// A request for each stem.
+    /// A request for each stem, in order.
     pub fn every_table(&self) -> Vec<TableRequest> {
-        self.files.keys().map(|stem| TableRequest { name: stem.clone(), ..TableRequest::default() }).collect()
+        let stems: BTreeSet<_> = self.stems().into_iter().collect();
+        stems.into_iter().map(|name| TableRequest { name, ..TableRequest::default() }).collect()
     }
 
-    /// The one file whose stem is `stem`, in any case; otherwise what is wrong.
-    pub fn find(&self, stem: &str) -> Result<&DataFile, String> {
-        let same = |(name, _): &(&String, &Vec<DataFile>)| name.eq_ignore_ascii_case(stem);
-        let found: Vec<&DataFile> = self.files.iter().filter(same).flat_map(|(_, files)| files).collect();
-        match found.as_slice() {
-            [file] => Ok(file),
-            [] => Err(format!("no file {stem}.csv, .csv.gz, .tsv, .tsv.gz or .parquet in {}", self.path.display())),
-            several => {
-                let names: Vec<_> =
-                    several.iter().map(|file| file.path.file_name().unwrap_or_default().to_string_lossy()).collect();
-                Err(format!("several files for one table: {}; keep one and move the others away", names.join(", ")))
+    /// The one file or folder whose stem is `stem`, in any case; otherwise what is wrong.
+    pub fn find(&self, stem: &str) -> Result<Origin, String> {
+        let files = self.files.iter().filter(|(name, _)| name.eq_ignore_ascii_case(stem)).flat_map(|(_, files)| files);
+        let files: Vec<&DataFile> = files.collect();
+        let folders = self.folders.iter().filter(|(name, _)| name.eq_ignore_ascii_case(stem));
+        let folders: Vec<&PathBuf> = folders.map(|(_, path)| path).collect();
+        match (files.as_slice(), folders.as_slice()) {
+            ([file], []) => Ok(Origin::File(DataFile::clone(file))),
+            ([], [folder]) => parts(folder),
+            ([], []) => Err(format!(
+                "no file {stem}.csv, .csv.gz, .tsv, .tsv.gz or .parquet in {}, nor a folder {stem} of such files",
+                self.path.display()
+            )),
+            (files, folders) => {
+                let paths = files.iter().map(|file| &file.path).chain(folders.iter().copied());
+                let names: Vec<_> = paths.map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
+                let kinds = if folders.is_empty() { "files" } else { "files or folders" };
+                Err(format!("several {kinds} for one table: {}; keep one and move the others away", names.join(", ")))
             }
         }
     }
+}
+
+/// The parts of a table in a folder of its own.
+fn parts(folder: &Path) -> Result<Origin, String> {
+    let mut parts = BTreeMap::new();
+    for (stem, file) in Folder::read_files(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if !ident::is_relaxed(&stem) {
+            return Err(format!("{name}/{stem}: a part's name has letters, digits and . _ - (128 at most)"));
+        }
+        if parts.insert(stem.clone(), file).is_some() {
+            return Err(format!("several files for one part: {name}/{stem}; keep one and move the others away"));
+        }
+    }
+    Ok(Origin::Parts(parts))
+}
+
+fn data_file(path: PathBuf, name: &str) -> Option<(String, DataFile)> {
+    let (stem, format, gzip) = classify(name)?;
+    path.is_file().then(|| (stem.to_owned(), DataFile { path, format, gzip }))
 }
 
 /// Stem, format and compression by the ending (in any case); hidden files are no data.

@@ -1,4 +1,5 @@
-//! The files connector: each CSV, TSV or parquet file of a folder becomes one table of an extract.
+//! The files connector: each CSV, TSV or parquet file of a folder becomes one table of an extract, and each folder of
+//! such files in it a table in parts.
 //!
 //! A table is as it was before, or as its file is now: what cannot be read whole and without loss is reported and
 //! changes nothing.
@@ -16,12 +17,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::base::disk::Reserve;
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident, time};
-use crate::connectors::{Extracted, LOCK, Report, Request, TableRequest, publish};
+use crate::connectors::{Done, Extracted, LOCK, Report, Request, TableRequest, publish};
 use crate::engine::Limits;
 use crate::extract::ExtractError;
 use folder::Folder;
+use table::Room;
 
 /// What a conversion may use.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub struct Settings {
     /// Memory limit of DuckDB, e.g. `1GB` (`AGNES_EXTRACT_MEMORY`).
     pub memory: String,
     pub threads: usize,
+    /// What stays free on the disk.
+    pub reserve: Reserve,
 }
 
 /// The run could not start or not finish; what concerns one table only is in the report.
@@ -36,7 +41,7 @@ pub struct Settings {
 pub enum FilesError {
     #[error("cannot read the folder {}: {error}", path.display())]
     Folder { path: PathBuf, error: std::io::Error },
-    #[error("{} has no file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet; nothing was changed", .0.display())]
+    #[error("{} has no file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet, nor a folder of such files; nothing was changed", .0.display())]
     Empty(PathBuf),
     #[error("another extraction into {} is running ({error})", path.display())]
     Locked { path: PathBuf, error: LockError },
@@ -83,12 +88,14 @@ pub fn run(
         None => (files.every_table(), Some(files.stems())),
     };
     let mut extracted = Vec::new();
+    let room = Room { limits: &limits, reserve: settings.reserve };
     for table in &requests {
         let begun = Instant::now();
-        let outcome = one(&files, &directory, table, &limits);
+        let outcome = one(&files, &directory, table, &room);
         report.finished(&table.name, &outcome, begun.elapsed());
         match outcome {
-            Ok(rows) => {
+            Ok(Done { rows, .. }) => {
+                tracing::info!(table = table.name, rows, seconds = begun.elapsed().as_secs_f64(), "extracted");
                 extracted.push(Extracted { name: table.name.clone(), description: table.description.clone(), rows });
             }
             Err(error) => tracing::warn!(table = table.name, "not extracted: {error}"),
@@ -105,7 +112,7 @@ pub fn run(
     Ok(report)
 }
 
-fn one(files: &Folder, directory: &Path, table: &TableRequest, limits: &Limits) -> Result<i64, String> {
+fn one(files: &Folder, directory: &Path, table: &TableRequest, room: &Room<'_>) -> Result<Done, String> {
     if ident::is_reserved_table(&table.name) {
         return Err(format!("unsafe identifier '{}': the name is reserved; rename the file", table.name));
     }
@@ -116,8 +123,8 @@ fn one(files: &Folder, directory: &Path, table: &TableRequest, limits: &Limits) 
             table.name
         ));
     }
-    let file = files.find(table.source_name())?;
-    table::extract(file, directory, &table.name, limits).map_err(|error| error.to_string())
+    let origin = files.find(table.source_name())?;
+    table::extract(&origin, directory, &table.name, room).map_err(|error| error.to_string())
 }
 
 /// Drops the notes about tables that are no longer published.
@@ -125,9 +132,11 @@ fn forget(directory: &Path, keep: Option<&HashSet<String>>) {
     let Some(keep) = keep else { return };
     for entry in std::fs::read_dir(state::directory(directory)).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
+        // A note that stays behind is only read again together with its parquet file, which is gone.
         if name.strip_suffix(".json").is_some_and(|table| !keep.contains(table)) {
-            // A note that stays behind is only read again together with its parquet file, which is gone.
             let _ = atomic_file::remove(&entry.path());
+        } else if entry.path().is_dir() && !keep.contains(&name) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }

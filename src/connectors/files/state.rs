@@ -32,15 +32,23 @@ impl Fingerprint {
     }
 }
 
+impl Fingerprint {
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
 pub fn directory(source: &Path) -> PathBuf {
     source.join("state")
 }
 
+/// Where the note about a table is, or about `table/part`.
 pub fn path(source: &Path, table: &str) -> PathBuf {
     directory(source).join(format!("{table}.json"))
 }
 
 /// An unreadable note counts as none: the file is converted again.
-pub fn read(source: &Path, table: &str) -> Option<State> {
-    serde_json::from_slice(&std::fs::read(path(source, table)).ok()?).ok()
+pub fn read(path: &Path) -> Option<State> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }

@@ -1,15 +1,19 @@
-//! One file becomes one table.
+//! One file, or one folder of them, becomes one table.
 
-use std::path::Path;
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use super::convert;
 use super::fault::Fault;
-use super::folder::{DataFile, Format};
+use super::folder::{DataFile, Format, Origin};
 use super::state::{self, Fingerprint, State};
-use super::{convert, folder};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::disk::Reserve;
+use crate::connectors::{Done, drift};
 use crate::engine::Limits;
-use crate::extract::{data_file, parquet};
+use crate::extract::{data_file, parquet, parts_folder};
 
 /// A fault with the file that has it.
 #[derive(Debug, thiserror::Error)]
@@ -19,46 +23,129 @@ pub struct TableFault {
     fault: Fault,
 }
 
-/// Puts `data/<table>.parquet` in place, unless it is there from an unchanged file. Returns its rows.
-pub fn extract(file: &folder::DataFile, directory: &Path, table: &str, limits: &Limits) -> Result<i64, TableFault> {
-    convert_if_new(file, directory, table, limits).map_err(|fault| TableFault {
-        file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        fault,
-    })
+/// What conversions may use.
+pub struct Room<'a> {
+    pub limits: &'a Limits,
+    pub reserve: Reserve,
 }
 
-fn convert_if_new(file: &DataFile, directory: &Path, table: &str, limits: &Limits) -> Result<i64, Fault> {
-    let source = Fingerprint::of(&file.path).map_err(Fault::Read)?;
-    let target = data_file(directory, table);
-    if let Some(known) = state::read(directory, table)
-        && known.source == source
-        && parquet::rows(&target).is_ok_and(|rows| rows == known.rows)
-    {
-        tracing::info!(table, rows = known.rows, "unchanged");
-        return Ok(known.rows);
+/// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, where they are not there from unchanged
+/// files.
+pub fn extract(origin: &Origin, directory: &Path, table: &str, room: &Room<'_>) -> Result<Done, TableFault> {
+    match origin {
+        Origin::File(file) => {
+            let target = Target { parquet: data_file(directory, table), note: state::path(directory, table) };
+            let done = convert_if_new(file, target, room)
+                .and_then(Converted::put_in_place)
+                .map_err(|fault| of(file, fault))?;
+            remove_folder(&parts_folder(directory, table)).map_err(|error| of(file, Fault::write(error)))?;
+            Ok(done)
+        }
+        Origin::Parts(parts) => extract_parts(parts, directory, table, room),
     }
-    let started = Instant::now();
-    let pending = Pending::beside(&target, PUBLIC).map_err(Fault::write)?;
+}
+
+/// All parts are converted before the first is put in place.
+fn extract_parts(
+    parts: &BTreeMap<String, DataFile>,
+    directory: &Path,
+    table: &str,
+    room: &Room<'_>,
+) -> Result<Done, TableFault> {
+    let folder = parts_folder(directory, table);
+    let mut converted = Vec::new();
+    for (part, file) in parts {
+        let note = state::path(directory, &format!("{table}/{part}"));
+        let target = Target { parquet: folder.join(format!("{part}.parquet")), note };
+        converted.push((file, convert_if_new(file, target, room).map_err(|fault| of(file, fault))?));
+    }
+    let mut whole = Done::default();
+    for (file, part) in converted {
+        let part = part.put_in_place().map_err(|fault| of(file, fault))?;
+        whole.rows += part.rows;
+        let name = file.path.file_stem().unwrap_or_default().to_string_lossy();
+        whole.notes.extend(part.notes.into_iter().map(|note| format!("part {name}: {note}")));
+    }
+    let tidied = remove_other_parts(&folder, parts).and_then(|()| atomic_file::remove(&data_file(directory, table)));
+    tidied.map_err(|error| TableFault { file: table.to_owned(), fault: Fault::write(error) })?;
+    Ok(whole)
+}
+
+fn of(file: &DataFile, fault: Fault) -> TableFault {
+    TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
+}
+
+struct Target {
+    parquet: PathBuf,
+    note: PathBuf,
+}
+
+/// A conversion before it counts.
+enum Converted {
+    Unchanged(i64),
+    New { pending: Pending, target: Target, state: State, notes: Vec<String> },
+}
+
+fn convert_if_new(file: &DataFile, target: Target, room: &Room<'_>) -> Result<Converted, Fault> {
+    let source = Fingerprint::of(&file.path).map_err(Fault::Read)?;
+    if let Some(known) = state::read(&target.note)
+        && known.source == source
+        && parquet::rows(&target.parquet).is_ok_and(|rows| rows == known.rows)
+    {
+        return Ok(Converted::Unchanged(known.rows));
+    }
+    let pending = Pending::beside(&target.parquet, PUBLIC).map_err(Fault::write)?;
+    // Parquet takes no more than the text it is made from.
+    room.reserve.ensure(pending.folder(), source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
     let rows = match file.format {
         Format::Csv | Format::Tsv => {
             // Says clearly when the directory is read-only or full, before DuckDB does in its own words.
             drop(pending.create().map_err(Fault::write)?);
-            convert::to_parquet(file, pending.path(), limits)?
+            convert::to_parquet(file, pending.path(), room.limits)?
         }
         Format::Parquet => {
             let rows = parquet::rows(&file.path).map_err(|error| Fault::parquet(&error))?;
-            std::fs::copy(&file.path, pending.path()).map_err(Fault::write)?;
+            fs::copy(&file.path, pending.path()).map_err(Fault::write)?;
             rows
         }
     };
     if Fingerprint::of(&file.path).map_err(Fault::Read)? != source {
         return Err(Fault::Changed);
     }
-    // Without its note the new file would only be converted once more; with the old one it could be taken for unchanged.
-    atomic_file::remove(&state::path(directory, table)).map_err(Fault::write)?;
-    pending.commit().map_err(Fault::write)?;
-    let note = serde_json::to_vec_pretty(&State { source, rows }).map_err(|error| Fault::write(error.into()))?;
-    atomic_file::write(&state::path(directory, table), &note, PUBLIC).map_err(Fault::write)?;
-    tracing::info!(table, rows, seconds = started.elapsed().as_secs_f64(), "extracted");
-    Ok(rows)
+    let notes = drift::between(&target.parquet, pending.path());
+    Ok(Converted::New { pending, target, state: State { source, rows }, notes })
+}
+
+impl Converted {
+    fn put_in_place(self) -> Result<Done, Fault> {
+        let (pending, target, state, notes) = match self {
+            Self::Unchanged(rows) => return Ok(Done { rows, notes: Vec::new() }),
+            Self::New { pending, target, state, notes } => (pending, target, state, notes),
+        };
+        // Without its note the new file would only be converted once more; with the old one it could be taken for
+        // unchanged.
+        atomic_file::remove(&target.note).map_err(Fault::write)?;
+        pending.commit().map_err(Fault::write)?;
+        let note = serde_json::to_vec_pretty(&state).map_err(|error| Fault::write(error.into()))?;
+        atomic_file::write(&target.note, &note, PUBLIC).map_err(Fault::write)?;
+        Ok(Done { rows: state.rows, notes })
+    }
+}
+
+fn remove_other_parts(folder: &Path, parts: &BTreeMap<String, DataFile>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.strip_suffix(".parquet").is_some_and(|part| !parts.contains_key(part)) {
+            atomic_file::remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -121,6 +121,6 @@ async fn a_table_without_a_file_says_so() {
     app.drop_file("other.csv", "id\n1\n");
     app.register("orders").await.ok();
     app.sync().await;
-    assert_snapshot!(app.sync_error("orders").await.replace(app.data_dir().to_str().unwrap(), "[DATA]"), @"no file orders.csv, .csv.gz, .tsv, .tsv.gz or .parquet in [DATA]/uploads/tables");
+    assert_snapshot!(app.sync_error("orders").await.replace(app.data_dir().to_str().unwrap(), "[DATA]"), @"no file orders.csv, .csv.gz, .tsv, .tsv.gz or .parquet in [DATA]/uploads/tables, nor a folder orders of such files");
     assert_eq!(app.admin().await.get("/api/sync/manifest").await.ok()["tables"], json!({}));
 }

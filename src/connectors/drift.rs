@@ -1,0 +1,49 @@
+//! What changed in the columns of a table.
+
+use std::path::Path;
+
+use crate::extract::parquet;
+
+/// One text for each column that is new, gone or of another type than in the file before; none where there is no file
+/// before, or it cannot be read.
+pub(super) fn between(before: &Path, after: &Path) -> Vec<String> {
+    let read = |path: &Path| parquet::columns([path].into_iter()).ok();
+    if !before.is_file() {
+        return Vec::new();
+    }
+    match (read(before), read(after)) {
+        (Some(before), Some(after)) => compare(&before, &after),
+        _ => Vec::new(),
+    }
+}
+
+fn compare(before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
+    let kind = |columns: &[(String, String)], name: &str| {
+        columns.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, kind)| kind.clone())
+    };
+    let gone =
+        before.iter().filter(|(name, _)| kind(after, name).is_none()).map(|(name, _)| format!("column {name} is gone"));
+    let news = after.iter().filter_map(|(name, now)| match kind(before, name) {
+        None => Some(format!("column {name} ({now}) is new")),
+        Some(then) if then != *now => Some(format!("column {name} is now {now}, and was {then}")),
+        Some(_) => None,
+    });
+    gone.chain(news).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns() {
+        let of = |columns: &[(&str, &str)]| columns.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect::<Vec<_>>();
+        let before = of(&[("id", "BIGINT"), ("at", "DATE"), ("old", "VARCHAR")]);
+        let after = of(&[("ID", "BIGINT"), ("at", "VARCHAR"), ("new", "DOUBLE")]);
+        assert_eq!(
+            compare(&before, &after),
+            ["column old is gone", "column at is now VARCHAR, and was DATE", "column new (DOUBLE) is new"]
+        );
+        assert_eq!(compare(&after, &after), [""; 0]);
+    }
+}

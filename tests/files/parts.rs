@@ -1,0 +1,133 @@
+//! Folders in the folder, and columns that change.
+
+use std::collections::BTreeMap;
+
+use agnes::base::ident::quote_path;
+use agnes::connectors::TableNote;
+use agnes::engine::{self, Limits};
+use agnes::extract::{self, parts_folder};
+
+use crate::Case;
+
+impl Case {
+    fn part(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.folder().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Parts of `sales` that are in place, with the times of their files.
+    fn parts(&self) -> BTreeMap<String, std::time::SystemTime> {
+        let entries = std::fs::read_dir(parts_folder(&self.source(), "sales")).unwrap();
+        let entry = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().modified().unwrap())
+        };
+        entries.map(entry).collect()
+    }
+
+    /// The sum of a column through the view of the extract.
+    fn sum(&self, column: &str) -> i64 {
+        let connection = engine::in_memory(&Limits::small()).unwrap();
+        let database = quote_path(&self.source().join(extract::DATABASE));
+        connection.execute_batch(&format!("ATTACH {database} AS e (READ_ONLY)")).unwrap();
+        connection.query_row(&format!("SELECT sum({column})::BIGINT FROM e.main.sales"), [], |row| row.get(0)).unwrap()
+    }
+}
+
+fn notes(report: &agnes::connectors::Report) -> Vec<String> {
+    report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}")).collect()
+}
+
+#[test]
+fn a_folder_is_one_table_in_parts() {
+    let case = Case::new();
+    case.part("sales/2026-01.csv", "id\n1\n2\n");
+    case.part("sales/2026-02.tsv", "id\tnote\n3\tx\n");
+    case.part("notes/readme.txt", "no data");
+    case.put("orders.csv", "id\n1\n");
+    let report = case.run();
+    assert_eq!((report.tables_extracted, report.tables_failed), (2, 0), "{report:?}");
+    assert_eq!(case.sum("id"), 6);
+    let meta = extract::read(&case.source()).unwrap().tables;
+    assert_eq!(
+        meta.iter().map(|table| (table.table_name.as_str(), table.rows)).collect::<Vec<_>>(),
+        [("orders", 1), ("sales", 3)]
+    );
+    assert!(meta[1].size_bytes > 0);
+
+    let before = case.parts();
+    case.part("sales/2026-02.tsv", "id\tnote\n30\tx\n");
+    case.part("sales/2026-03.csv", "id\n4\n");
+    case.run();
+    let after = case.parts();
+    assert_eq!(after["2026-01.parquet"], before["2026-01.parquet"], "an unchanged part is left alone");
+    assert_eq!((case.sum("id"), after.len()), (37, 3));
+
+    std::fs::remove_file(case.folder().join("sales/2026-01.csv")).unwrap();
+    case.run();
+    assert_eq!((case.sum("id"), case.parts().len()), (34, 2));
+}
+
+#[test]
+fn one_bad_part_leaves_all_parts_as_they_were() {
+    let case = Case::new();
+    case.part("sales/a.csv", "id\n1\n");
+    case.part("sales/b.csv", "id\n2\n");
+    case.run();
+    let before = case.parts();
+    case.part("sales/a.csv", "id\n10\n");
+    case.part("sales/b.csv", "id\n2,3\n");
+    let report = case.run();
+    assert_eq!(report.errors[0].error, "b.csv: line 2: a row with 2 columns, but the header has 1");
+    assert_eq!((case.parts(), case.sum("id")), (before, 3));
+    case.part("sales/b.csv", "id\n2\n");
+    case.part("sales/b.parquet", "");
+    assert!(case.run().errors[0].error.starts_with("several files for one part: sales/b"));
+    std::fs::remove_file(case.folder().join("sales/b.parquet")).unwrap();
+    case.put("sales.csv", "id\n1\n");
+    assert!(case.run().errors[0].error.starts_with("several files or folders for one table: sales.csv, sales"));
+}
+
+#[test]
+fn a_file_may_become_a_folder_and_a_folder_a_file() {
+    let case = Case::new();
+    case.put("sales.csv", "id\n1\n");
+    case.run();
+    std::fs::remove_file(case.folder().join("sales.csv")).unwrap();
+    case.part("sales/a.csv", "id\n2\n");
+    assert_eq!(case.run().tables_failed, 0);
+    assert_eq!((case.sum("id"), case.parquet("sales").exists()), (2, false));
+    std::fs::remove_dir_all(case.folder().join("sales")).unwrap();
+    case.put("sales.csv", "id\n3\n");
+    assert_eq!(case.run().tables_failed, 0);
+    assert_eq!((case.sum("id"), parts_folder(&case.source(), "sales").exists()), (3, false));
+    // A table that is gone leaves nothing.
+    std::fs::remove_file(case.folder().join("sales.csv")).unwrap();
+    case.part("other/a.csv", "id\n2\n");
+    case.run();
+    std::fs::remove_dir_all(case.folder().join("other")).unwrap();
+    case.put("orders.csv", "id\n1\n");
+    case.run();
+    for name in ["data/sales.parquet", "data/other", "state/other", "state/sales.json"] {
+        assert!(!case.source().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_new_column_is_added_and_a_changed_type_told() {
+    let case = Case::new();
+    case.put("orders.csv", "id,at,old\n1,2026-01-01,x\n");
+    assert_eq!(notes(&case.run()), [""; 0]);
+    case.put("orders.csv", "id,at,new\n1,soon,2.5\n");
+    assert_eq!(
+        notes(&case.run()),
+        [
+            "orders: column old is gone",
+            "orders: column at is now VARCHAR, and was DATE",
+            "orders: column new (DOUBLE) is new"
+        ]
+    );
+    assert_eq!(case.columns("orders"), ["id BIGINT", "at VARCHAR", "new DOUBLE"]);
+    assert_eq!(notes(&case.run()), [""; 0], "told once");
+}
