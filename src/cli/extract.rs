@@ -1,12 +1,15 @@
+use std::ffi::OsString;
 use std::io::Read;
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::{CliError, Context};
 use crate::base::ident;
-use crate::config::Settings;
-use crate::connectors::{Report, Request, TableNote, TableRequest, files, keboola};
-use crate::engine;
+use crate::config::{Settings, env_vars};
+use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola};
+use crate::engine::{self, Limits};
 use crate::store::{Facts, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
@@ -22,6 +25,21 @@ pub enum Command {
         #[arg(long, hide = true)]
         stdin: bool,
     },
+    /// Run a custom connector of CONNECTORS_DIR, and check what it wrote
+    Custom {
+        /// Name of its folder
+        name: String,
+        /// Take a JSON request on standard input, and tell each table
+        #[arg(long, hide = true)]
+        stdin: bool,
+    },
+    /// Become another program, one that ends with the process PID
+    #[command(hide = true)]
+    Tied {
+        pid: u32,
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
     /// Read the registered tables of a Keboola project; credentials come from the environment
     Keboola {
         /// Read the tables of a JSON request on standard input instead of the registry
@@ -32,6 +50,9 @@ pub enum Command {
 
 /// Prints the report as one JSON line and returns 0, 1 or 2: nothing, everything or something failed.
 pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
+    if let Command::Tied { pid, program } = command {
+        return become_tied(pid, &program);
+    }
     let settings = Settings::load(context.env.clone())?;
     crate::logging::init(&settings.env)?;
     let report = match command {
@@ -39,6 +60,11 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
             let request = stdin.then(read_request).transpose()?;
             extract_files(&folder, &source, request, &settings)?
         }
+        Command::Custom { name, stdin } => {
+            let request = stdin.then(read_request).transpose()?;
+            extract_custom(&name, request.as_ref(), &settings)?
+        }
+        Command::Tied { .. } => return Err(CliError::usage("Error: nothing to become").into()),
         Command::Keboola { stdin } => {
             let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
             let request = if stdin { read_request()? } else { registered(context, &settings, "keboola")? };
@@ -56,12 +82,7 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(report.exit_code()))
 }
 
-fn extract_files(
-    folder: &std::path::Path,
-    source: &str,
-    request: Option<Request>,
-    settings: &Settings,
-) -> anyhow::Result<Report> {
+fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings: &Settings) -> anyhow::Result<Report> {
     if !ident::is_strict(source) || ident::is_reserved_source(source) {
         return Err(CliError::usage(format!(
             "Error: {source} cannot name a source: use letters, digits and _, and none of main, temp, system, server"
@@ -76,18 +97,49 @@ fn extract_files(
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
 }
 
+fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) -> anyhow::Result<Report> {
+    let env = &settings.env;
+    let folder = Path::new(env.get(&env_vars::CONNECTORS_DIR).unwrap_or("connectors/custom"));
+    let seconds = env.bounded(&env_vars::AGNES_CONNECTOR_TIMEOUT, 600, 86_400).map_err(CliError::usage)?;
+    let connector = custom::find(folder, name)?;
+    let run = custom::Settings {
+        data_dir: settings.data_dir.clone(),
+        environment: env.for_connectors(),
+        python: env.get(&env_vars::AGNES_PYTHON).unwrap_or("python3").into(),
+        timeout: Duration::from_secs(seconds),
+        limits: Limits::for_parquet(env, settings.data_dir.spill()),
+    };
+    Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
+}
+
+/// For programs that cannot see to it themselves. Returns only when that fails.
+fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<ExitCode> {
+    tie_to_parent(Some(pid))?;
+    let Some((program, args)) = program.split_first() else {
+        return Err(CliError::usage("Error: no program is named").into());
+    };
+    let error = std::process::Command::new(program).args(args).exec();
+    Err(CliError::new("not_started", format!("Error: cannot start {}: {error}", Path::new(program).display())).into())
+}
+
+/// This process ends when its parent, which must be `pid` where that is given, does.
+fn tie_to_parent(pid: Option<u32>) -> anyhow::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    // It may have died before the signal was asked for.
+    let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get().unsigned_abs());
+    if pid.is_some() && pid != parent {
+        return Err(CliError::new("orphaned", "Error: the server that asked for this is gone").into());
+    }
+    Ok(())
+}
+
 /// The server hands its request over so; when the server dies, so does this process.
 fn read_request() -> anyhow::Result<Request> {
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let request: Request = serde_json::from_str(&text)
         .map_err(|error| CliError::usage(format!("Error: standard input holds no valid request: {error}")))?;
-    // It may have died before the signal was asked for.
-    let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get().unsigned_abs());
-    if request.asked_by.is_some() && request.asked_by != parent {
-        return Err(CliError::new("orphaned", "Error: the server that asked for this is gone").into());
-    }
+    tie_to_parent(request.asked_by)?;
     Ok(request)
 }
 

@@ -82,6 +82,11 @@ impl DataDir {
         self.extracts().join(source)
     }
 
+    /// Where custom connectors write before it counts.
+    pub fn staging(&self) -> PathBuf {
+        self.extracts().join(".staging")
+    }
+
     /// Where the `local` source looks for its files unless configured otherwise.
     pub fn uploaded_tables(&self) -> PathBuf {
         self.0.join("uploads").join("tables")

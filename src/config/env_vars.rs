@@ -99,6 +99,10 @@ env_vars! {
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800", "Seconds that one Keboola export job may take.";
         AGNES_EXTRACT_TIMEOUT = "1800", "Seconds that one extractor may run before a sync ends it.";
         AGNES_EXTRACT_RESERVE_MB = "5 % of the disk, 512 at most", "Megabytes that stay free: a table that would take more is not fetched.";
+        CONNECTORS_DIR = "`connectors/custom` in the current directory", "Folder with custom connectors, each in a folder of its own.";
+        CONNECTORS_ENV_ALLOW = "", "Comma list of variables that custom connectors get to see, besides `PATH`, `HOME`, language, proxies and `KEBOOLA_*`.";
+        AGNES_CONNECTOR_TIMEOUT = "600", "Seconds that one custom connector may run.";
+        AGNES_PYTHON = "python3", "What runs an `extractor.py`.";
         AGNES_HISTORY_DAYS = "90", "Days for which the history of syncs is kept.";
         AGNES_EXTRACT_MEMORY = "1GB", "Memory limit of DuckDB while a connector writes parquet.";
     }

@@ -79,6 +79,26 @@ impl Environment {
             .is_some_and(|value| ["0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str()))
     }
 
+    /// What custom connectors get to see: where programs are, language, proxies, Keboola's credentials, and what
+    /// `CONNECTORS_ENV_ALLOW` names.
+    pub fn for_connectors(&self) -> Vec<(String, String)> {
+        const NAMES: [&str; 8] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+        let allowed = self.allowed_for_connectors();
+        let is_seen = |name: &str| {
+            NAMES.contains(&name)
+                || name.starts_with("KEBOOLA_")
+                || name.to_ascii_uppercase().ends_with("_PROXY")
+                || allowed.iter().any(|allowed| allowed == name)
+        };
+        self.pairs().filter(|(name, _)| is_seen(name)).map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    /// The names in `CONNECTORS_ENV_ALLOW`.
+    pub fn allowed_for_connectors(&self) -> Vec<String> {
+        let list = self.get(&super::env_vars::CONNECTORS_ENV_ALLOW).unwrap_or_default();
+        list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    }
+
     /// Memory limit of DuckDB while it writes parquet, as DuckDB writes it.
     pub fn extract_memory(&self) -> &str {
         self.get(&super::env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim()

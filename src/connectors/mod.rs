@@ -1,5 +1,6 @@
 //! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
 
+pub mod custom;
 mod drift;
 pub mod files;
 pub mod keboola;

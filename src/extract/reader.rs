@@ -12,6 +12,8 @@ pub struct Extract {
     pub tables: Vec<TableMeta>,
     /// Names of tables and views in schema `main`, lower-cased.
     pub objects: HashSet<String>,
+    /// Those that are tables, with rows in the database itself.
+    pub stored: HashSet<String>,
 }
 
 /// Reads `_meta` and the list of objects of the source in `directory`.
@@ -20,11 +22,13 @@ pub struct Extract {
 pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
     let connection = engine::in_memory(&Limits::small())?;
     attach(&connection, directory)?;
-    let objects: HashSet<String> = connection
-        .prepare("SELECT lower(table_name) FROM duckdb_tables() WHERE database_name = 'extract' AND schema_name = 'main'
-                  UNION ALL SELECT lower(view_name) FROM duckdb_views() WHERE database_name = 'extract' AND schema_name = 'main'")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let names = |sql: &str| -> Result<HashSet<String>, ExtractError> {
+        let sql = format!("{sql} WHERE database_name = 'extract' AND schema_name = 'main'");
+        Ok(connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    let stored = names("SELECT lower(table_name) FROM duckdb_tables()")?;
+    let mut objects = names("SELECT lower(view_name) FROM duckdb_views()")?;
+    objects.extend(stored.iter().cloned());
     if !objects.contains("_meta") {
         return Err(ExtractError::NoMeta(directory.join(DATABASE)));
     }
@@ -44,7 +48,7 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Extract { tables, objects })
+    Ok(Extract { tables, objects, stored })
 }
 
 /// Attaches the source's database as `extract`, read-only, and locks the instance to that directory.

@@ -83,10 +83,12 @@ impl App {
         check_dev_mode(&config)?;
         let store = Store::open(&config.data_dir, &Facts::of(&config.instance, &config.env), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
-        if let Err(error) = std::fs::remove_dir_all(config.data_dir.spill())
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "cannot clear the spill directory");
+        for left in [config.data_dir.spill(), config.data_dir.staging()] {
+            if let Err(error) = std::fs::remove_dir_all(&left)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(directory = %left.display(), %error, "cannot be cleared");
+            }
         }
         let keys = secrets::signing_keys(&config.env, &config.data_dir)?;
         let limits = EngineLimits::for_parquet(&config.env, config.data_dir.spill());
@@ -175,6 +177,7 @@ fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> 
         environment: config.env.clone(),
         data_dir: config.data_dir.clone(),
         files_folder: config.instance.files_folder(&config.env, &config.data_dir),
+        connectors_folder: config.env.get(&env_vars::CONNECTORS_DIR).unwrap_or("connectors/custom").into(),
         credentials: keboola_credentials(config),
         extract_timeout: Duration::from_secs(seconds),
         reserve: config.env.disk_reserve().map_err(StartError::Variable)?,

@@ -13,7 +13,7 @@ use crate::config::Environment;
 use crate::connectors::{Finished, Report, Request};
 
 /// Variables that extractors get besides those that begin with one of [`PREFIXES`].
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "PATH",
     "HOME",
     "LANG",
@@ -27,8 +27,10 @@ const NAMES: [&str; 13] = [
     "SSL_CERT_DIR",
     "DATA_SOURCE",
     "LD_LIBRARY_PATH",
+    "AGNES_PYTHON",
+    "AGNES_CONNECTOR_TIMEOUT",
 ];
-const PREFIXES: [&str; 4] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_"];
+const PREFIXES: [&str; 5] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_", "CONNECTORS_"];
 const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
 /// How much of the child's last words goes into an error, in bytes.
 const TAIL: usize = 500;
@@ -55,13 +57,19 @@ impl Extractor {
         finished: impl FnMut(Finished),
     ) -> Result<Report, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
+        // Only connectors of others get what was allowed for them.
+        let allowed = match arguments.first().is_some_and(|kind| kind == "custom") {
+            true => self.environment.allowed_for_connectors(),
+            false => Vec::new(),
+        };
+        let is_handed_on = |name: &str| hands_on(name) || allowed.iter().any(|allowed| allowed == name);
         let mut command = Command::new(&self.program);
         command
             .arg("extract")
             .args(arguments)
             .arg("--stdin")
             .env_clear()
-            .envs(self.environment.pairs().filter(|(name, _)| hands_on(name)))
+            .envs(self.environment.pairs().filter(|(name, _)| is_handed_on(name)))
             .envs(self.credentials.iter().map(|(name, value)| (name, value.expose())))
             .env("DATA_DIR", &self.data_dir)
             .env("AGNES_LOG_FORMAT", "json")

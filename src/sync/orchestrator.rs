@@ -238,7 +238,7 @@ impl Problem {
 
 /// The local tables of an extract that can be published.
 fn offered(source: &str, extract: extract::Extract, problems: &mut Vec<Problem>) -> Vec<TableMeta> {
-    let extract::Extract { tables, objects } = extract;
+    let extract::Extract { tables, objects, .. } = extract;
     tables
         .into_iter()
         .filter(|table| table.query_mode == "local")
@@ -287,6 +287,11 @@ fn by_source(publication: &Publication) -> BTreeMap<String, Vec<String>> {
     sources
 }
 
+/// Hidden directories hold what is still being written.
+fn is_source(path: &Path) -> bool {
+    path.is_dir() && !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
 /// Sub-directories in order of their names; none when the parent is missing.
 fn directories(parent: &Path) -> Result<Vec<PathBuf>, RebuildError> {
     let failed = |source| RebuildError::Read { path: parent.to_owned(), source };
@@ -296,7 +301,7 @@ fn directories(parent: &Path) -> Result<Vec<PathBuf>, RebuildError> {
         Err(error) => return Err(failed(error)),
     };
     let mut directories: Vec<PathBuf> =
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_dir()).collect();
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_source(path)).collect();
     directories.sort();
     Ok(directories)
 }

@@ -8,9 +8,9 @@ use super::orchestrator::Problem;
 use super::runner::Runner;
 use super::select::{SOURCES, Wanted, select};
 use crate::base::time;
-use crate::connectors::{Finished, Report, Request};
+use crate::connectors::{Finished, Report, Request, TableError, custom};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
-use crate::store::{StoreError, sync_runs, sync_state};
+use crate::store::{Snapshot, StoreError, sync_runs, sync_state};
 
 impl Runner {
     /// Does the run that has begun.
@@ -18,6 +18,7 @@ impl Runner {
         let begun = Instant::now();
         self.keep(self.course.run().unwrap_or_default()).await;
         self.extract(wanted).await;
+        self.extract_custom(wanted).await;
         let published = self.publish().await;
         let run = self.course.finished(published, begun.elapsed());
         let (status, tables) = (run.status, run.tables.len());
@@ -49,16 +50,50 @@ impl Runner {
         }
     }
 
+    /// Every custom connector, one after the other; of single tables, those that publish them.
+    async fn extract_custom(&self, wanted: &Wanted) {
+        let connectors = custom::discover(&self.connectors_folder).unwrap_or_else(|error| {
+            self.course.error(format!("{}: {error}", self.connectors_folder.display()));
+            Vec::new()
+        });
+        for connector in connectors {
+            let publication = self.orchestrator.publication();
+            let tables: Vec<String> = publication
+                .tables()
+                .filter(|table| table.source == connector.name)
+                .map(|table| table.name.clone())
+                .collect();
+            if !is_for(wanted, &tables, &self.store.snapshot()) {
+                continue;
+            }
+            tracing::info!(connector = connector.name, "extracting");
+            self.course.step(format!("running the connector {}", connector.name));
+            let arguments = ["custom".into(), connector.name.clone().into()];
+            let request = Request::default();
+            let mut finished = |finished| self.tell(&connector.name, finished);
+            if let Err(error) = self.extractor.run(&arguments, &request, &mut finished).await {
+                tracing::error!(connector = connector.name, error, "connector failed");
+                self.course.error(format!("{}: {error}", connector.name));
+                let of = |table| TableError { table, error: error.clone() };
+                self.note_failures(tables.into_iter().map(of).collect()).await;
+            }
+        }
+    }
+
+    fn tell(&self, source: &str, finished: Finished) {
+        let Finished { table, rows, duration_ms, error, notes } = finished;
+        for note in &notes {
+            tracing::warn!(source, table, note, "extracted");
+        }
+        let (source, step, duration_ms) = (source.into(), RunStep::Extract, Some(duration_ms));
+        self.course.table(RunTable { table, source, step, rows, duration_ms, error, notes });
+    }
+
     async fn extract_from(&self, source: &str, request: &Request) -> Report {
         let mut told = HashSet::new();
-        let mut finished = |Finished { table, rows, duration_ms, error, notes }: Finished| {
-            told.insert(table.clone());
-            let duration_ms = Some(duration_ms);
-            for note in &notes {
-                tracing::warn!(source, table, note, "extracted");
-            }
-            let (source, step) = (source.into(), RunStep::Extract);
-            self.course.table(RunTable { table, source, step, rows, duration_ms, error, notes });
+        let mut finished = |finished: Finished| {
+            told.insert(finished.table.clone());
+            self.tell(source, finished);
         };
         let outcome = match self.reserve.ensure(self.data_dir.root(), self.expected_bytes(request)) {
             Ok(()) => self.extractor.run(&self.arguments(source), request, &mut finished).await,
@@ -75,9 +110,7 @@ impl Runner {
                 self.course.table(RunTable { table, source: source.into(), error, ..RunTable::default() });
             }
         }
-        if let Err(error) = self.note_failures(&report).await {
-            tracing::error!(source, %error, "cannot store the failures of the run");
-        }
+        self.note_failures(report.errors.clone()).await;
         report
     }
 
@@ -96,18 +129,20 @@ impl Runner {
         }
     }
 
-    async fn note_failures(&self, report: &Report) -> Result<(), StoreError> {
-        let (errors, took) = (report.errors.clone(), self.course.durations());
+    async fn note_failures(&self, errors: Vec<TableError>) {
+        let took = self.course.durations();
         if errors.is_empty() {
-            return Ok(());
+            return;
         }
-        self.store
-            .write(move |change| {
-                errors.iter().try_for_each(|failure| {
-                    sync_state::failed(change, &failure.table, &failure.error, took.get(&failure.table).copied())
-                })
+        let noted = self.store.write(move |change| {
+            errors.iter().try_for_each(|failure| {
+                sync_state::failed(change, &failure.table, &failure.error, took.get(&failure.table).copied())
             })
-            .await
+        });
+        let noted: Result<(), StoreError> = noted.await;
+        if let Err(error) = noted {
+            tracing::error!(%error, "cannot store the failures of the run");
+        }
     }
 
     /// Publishes, and tells whether that was possible.
@@ -146,6 +181,17 @@ impl Runner {
         let days = self.history_days;
         if let Err(error) = self.store.write(move |change| sync_runs::expire(change, days)).await {
             tracing::error!(%error, "cannot delete old history");
+        }
+    }
+}
+
+/// Whether a connector that publishes these tables has something to do.
+fn is_for(wanted: &Wanted, tables: &[String], snapshot: &Snapshot) -> bool {
+    match wanted {
+        Wanted::Due => true,
+        Wanted::Ids(ids) => {
+            let mut names = ids.iter().filter_map(|id| Some(&snapshot.registry.get(id)?.name));
+            names.any(|name| tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct RunnerSettings {
     pub data_dir: DataDir,
     /// Folder of the `local` source.
     pub files_folder: PathBuf,
+    /// Folder of custom connectors.
+    pub connectors_folder: PathBuf,
     /// Credentials for extractors, under the names of their variables.
     pub credentials: Vec<(&'static str, Secret)>,
     pub extract_timeout: Duration,
@@ -45,6 +47,7 @@ pub struct Runner {
     pub(super) extractor: Extractor,
     pub(super) data_dir: DataDir,
     pub(super) files_folder: PathBuf,
+    pub(super) connectors_folder: PathBuf,
     pub(super) reserve: Reserve,
     pub(super) history_days: u32,
     /// What runs now.
@@ -84,6 +87,7 @@ impl Runner {
             extractor: Extractor { program, environment, data_dir, credentials, timeout: extract_timeout },
             data_dir: settings.data_dir,
             files_folder: settings.files_folder,
+            connectors_folder: settings.connectors_folder,
             reserve: settings.reserve,
             history_days: settings.history_days,
             course: Course::default(),

@@ -1,0 +1,71 @@
+//! Whether what a connector wrote obeys the contract of extracts.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::base::ident;
+use crate::connectors::Done;
+use crate::engine::Limits;
+use crate::extract::{self, TableMeta, data_file, parquet, parts_folder};
+
+/// The local tables of the extract in `directory`, with their true rows, or what is wrong with it.
+pub(super) fn check(directory: &Path, limits: &Limits) -> Result<Vec<(String, Done)>, String> {
+    let written = extract::read(directory).map_err(|error| error.to_string())?;
+    let mut names = HashSet::new();
+    for table in &written.tables {
+        let name = &table.table_name;
+        if !ident::is_strict(name) || ident::is_reserved_table(name) {
+            return Err(format!("{name:?} cannot name a table: use letters, digits and _ (64 at most)"));
+        }
+        if !names.insert(name.to_lowercase()) {
+            return Err(format!("_meta names {name} twice"));
+        }
+    }
+    let local = written.tables.iter().filter(|table| table.query_mode == "local");
+    local.map(|table| one(directory, table, &written, limits).map(|done| (table.table_name.clone(), done))).collect()
+}
+
+fn one(directory: &Path, table: &TableMeta, written: &extract::Extract, limits: &Limits) -> Result<Done, String> {
+    let name = &table.table_name;
+    let failed = |error: &dyn std::fmt::Display| format!("table {name}: {error}");
+    if !written.objects.contains(&name.to_lowercase()) {
+        return Err(failed(&"named in _meta, but there is no table or view of that name"));
+    }
+    let (file, folder) = (data_file(directory, name), parts_folder(directory, name));
+    let files = match (file.is_file(), folder.is_dir()) {
+        (true, true) => return Err(failed(&"it has both data/{table}.parquet and data/{table}/; write one of them")),
+        (true, false) => vec![file],
+        (false, true) => parquet_files(&folder).map_err(|error| failed(&error))?,
+        (false, false) => Vec::new(),
+    };
+    if files.is_empty() {
+        if !written.stored.contains(&name.to_lowercase()) {
+            let hint = "its rows have to be in data/{table}.parquet, data/{table}/*.parquet, or in a table of \
+                        extract.duckdb; a view alone has none";
+            return Err(failed(&hint));
+        }
+        return Ok(Done { rows: table.rows, notes: Vec::new() });
+    }
+    let mut rows = 0;
+    for file in &files {
+        if file.is_symlink() {
+            return Err(failed(&"its data is a symbolic link; write the file itself"));
+        }
+        rows += parquet::rows(file).map_err(|error| failed(&error))?;
+        parquet::read_through(file, limits).map_err(|error| failed(&error))?;
+    }
+    let lie = (table.rows != rows).then(|| format!("_meta says {} rows, and there are {rows}", table.rows));
+    Ok(Done { rows, notes: lie.into_iter().collect() })
+}
+
+fn parquet_files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "parquet") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
