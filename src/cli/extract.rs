@@ -33,6 +33,15 @@ pub enum Command {
         #[arg(long, hide = true)]
         stdin: bool,
     },
+    /// Tell whether a file can become a table
+    #[command(hide = true)]
+    Check {
+        file: PathBuf,
+        /// What it will be called
+        name: String,
+        #[arg(long)]
+        stdin: bool,
+    },
     /// Become another program, one that ends with the process PID
     #[command(hide = true)]
     Tied {
@@ -55,6 +64,13 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let settings = Settings::load(context.env.clone())?;
     crate::logging::init(&settings.env)?;
+    if let Command::Check { file, name, .. } = &command {
+        read_request()?;
+        let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
+        let checked = files::check(file, name, &settings.data_dir.staging(), &limits);
+        context.printer.json(&checked)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = match command {
         Command::Files { folder, source, stdin } => {
             let request = stdin.then(read_request).transpose()?;
@@ -64,7 +80,7 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
             let request = stdin.then(read_request).transpose()?;
             extract_custom(&name, request.as_ref(), &settings)?
         }
-        Command::Tied { .. } => return Err(CliError::usage("Error: nothing to become").into()),
+        Command::Check { .. } | Command::Tied { .. } => return Err(CliError::usage("Error: nothing to become").into()),
         Command::Keboola { stdin } => {
             let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
             let request = if stdin { read_request()? } else { registered(context, &settings, "keboola")? };

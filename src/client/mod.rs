@@ -4,6 +4,7 @@ mod ca;
 mod download;
 mod error;
 mod request;
+mod upload;
 
 pub use download::{Download, DownloadRequest};
 pub use error::ClientError;

@@ -98,6 +98,7 @@ env_vars! {
         #[secret] KBC_STORAGE_TOKEN = "", "Older name of `KEBOOLA_STORAGE_TOKEN`.";
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800", "Seconds that one Keboola export job may take.";
         AGNES_EXTRACT_TIMEOUT = "1800", "Seconds that one extractor may run before a sync ends it.";
+        AGNES_UPLOAD_TABLE_MAX_MB = "1024", "Megabytes that a file may have which is uploaded as a table.";
         AGNES_EXTRACT_RESERVE_MB = "5 % of the disk, 512 at most", "Megabytes that stay free: a table that would take more is not fetched.";
         CONNECTORS_DIR = "`connectors/custom` in the current directory", "Folder with custom connectors, each in a folder of its own.";
         CONNECTORS_ENV_ALLOW = "", "Comma list of variables that custom connectors get to see, besides `PATH`, `HOME`, language, proxies and `KEBOOLA_*`.";

@@ -14,6 +14,7 @@ pub mod sync_options;
 pub mod sync_runs;
 pub mod system;
 pub mod tokens;
+pub mod upload;
 pub mod users;
 
 use serde::{Deserialize, Serialize};

@@ -1,16 +1,17 @@
 //! All routes in one flat list, which is also the OpenAPI document.
 
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use super::api::{access, access_requests, audit, catalog, permissions, signing_key};
-use super::api::{data, grants, groups, query, registry, sync, system, users};
+use super::api::{data, grants, groups, query, registry, sync, system, upload, users};
 use super::{AppState, auth, frame, middleware, web};
 
 #[derive(OpenApi)]
@@ -79,6 +80,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::register::register))
         .routes(routes!(registry::update::update, registry::delete::delete))
         .routes(routes!(sync::trigger::trigger))
+        .routes(routes!(upload::tables::upload).layer(DefaultBodyLimit::disable()))
         .routes(routes!(sync::runs::list))
         .routes(routes!(sync::runs::get))
         .routes(routes!(sync::manifest::manifest))

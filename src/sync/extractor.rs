@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 
@@ -54,8 +55,24 @@ impl Extractor {
         &self,
         arguments: &[OsString],
         request: &Request,
-        finished: impl FnMut(Finished),
+        mut finished: impl FnMut(Finished),
     ) -> Result<Report, String> {
+        let hear = |line: &str| {
+            serde_json::from_str(line).is_ok_and(|table| {
+                finished(table);
+                true
+            })
+        };
+        self.ask(arguments, request, hear).await
+    }
+
+    /// As [`Self::run`], for any answer; lines that `hear` knows what to do with are no answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        arguments: &[OsString],
+        request: &Request,
+        hear: impl FnMut(&str) -> bool,
+    ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
         // Only connectors of others get what was allowed for them.
         let allowed = match arguments.first().is_some_and(|kind| kind == "custom") {
@@ -86,7 +103,7 @@ impl Extractor {
                 let _ = stdin.write_all(&input).await;
             }
             drop(stdin.take());
-            let (report, stderr) = tokio::join!(listen(stdout, finished), text(stderr));
+            let (report, stderr) = tokio::join!(listen(stdout, hear), text(stderr));
             (report, stderr, child.wait().await)
         };
         let Ok((report, stderr, status)) = tokio::time::timeout(self.timeout, work).await else {
@@ -109,17 +126,16 @@ fn hands_on(name: &str) -> bool {
         || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Hands on each finished table, and returns the report, which comes last.
-async fn listen(stdout: Option<ChildStdout>, mut finished: impl FnMut(Finished)) -> Option<Report> {
+/// The last line that is an answer.
+async fn listen<T: DeserializeOwned>(stdout: Option<ChildStdout>, mut hear: impl FnMut(&str) -> bool) -> Option<T> {
     let mut lines = BufReader::new(stdout?).lines();
-    let mut report = None;
+    let mut answer = None;
     while let Ok(Some(line)) = lines.next_line().await {
-        match serde_json::from_str(&line) {
-            Ok(table) => finished(table),
-            Err(_) => report = serde_json::from_str(&line).ok(),
+        if !hear(&line) {
+            answer = serde_json::from_str(&line).ok();
         }
     }
-    report
+    answer
 }
 
 /// The end of what a stream says; all of it is read, so that the child never waits.

@@ -1,7 +1,7 @@
 //! Sync runs: one at a time; what is asked for meanwhile becomes one more run.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use super::extractor::Extractor;
 use super::orchestrator::{Orchestrator, RebuildError, Rebuilt};
 use super::rebuild::{Durations, rebuild_and_note};
 use super::select::{SOURCES, Wanted, registered};
-use crate::base::disk::Reserve;
+use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
 use crate::base::{random, time};
 use crate::config::{DataDir, Environment};
-use crate::connectors;
+use crate::connectors::files::Checked;
+use crate::connectors::{self, Request};
 use crate::protocol::sync_runs::Run;
 use crate::store::{Store, StoreError, sync_runs};
 
@@ -144,6 +145,19 @@ impl Runner {
         let Queued { run, wanted, .. } = Queued::new(Wanted::Due, None);
         self.course.begin(&run);
         self.run(&wanted).await;
+    }
+
+    /// What a data file holds that will be called `name`, or what is wrong with it; found out by a child process.
+    pub async fn check_file(&self, file: &Path, name: &str) -> Result<Checked, String> {
+        let arguments = ["check".into(), file.into(), name.into()];
+        let checked: Result<Result<Checked, String>, String> =
+            self.extractor.ask(&arguments, &Request::default(), |_| false).await;
+        checked?
+    }
+
+    /// Whether so many more bytes may be written below `DATA_DIR`.
+    pub fn has_room(&self, bytes: u64) -> Result<(), NoRoom> {
+        self.reserve.ensure(self.data_dir.root(), bytes)
     }
 
     /// Publishes what all sources offer, and stores what that says of each table.

@@ -30,4 +30,5 @@ mod registry;
 mod signing_key;
 mod sync;
 mod system;
+mod upload;
 mod users;

@@ -91,6 +91,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/admin/register-table", Admin),
     ("PUT", "/api/admin/registry/{id}", Admin),
     ("DELETE", "/api/admin/registry/{id}", Admin),
+    ("POST", "/api/upload/tables/{name}", Admin),
     ("GET", "/api/sync/runs", Admin),
     ("GET", "/api/sync/runs/{id}", Admin),
     ("POST", "/api/sync/trigger", Admin),

@@ -71,3 +71,38 @@ fn a_sync_can_be_waited_for() {
         assert_eq!((ran.code, ran.json()["status"].as_str(), ran.stderr.as_str()), (code, Some(status), ""));
     }
 }
+
+#[test]
+fn a_file_is_uploaded_as_a_table() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    let file = sandbox.workspace.join("my orders.csv");
+    std::fs::write(&file, "id\n1\n").unwrap();
+    let path = file.to_str().unwrap();
+    let ran = sandbox.run(&["admin", "upload-table", path]);
+    assert_eq!(ran.code, 2, "{}", ran.text);
+    assert!(ran.stderr.contains("cannot name a table") && ran.stderr.contains("--name"), "{}", ran.text);
+    assert_eq!(sandbox.run(&["admin", "upload-table", "orders.xlsx"]).code, 2);
+    assert_eq!(sandbox.run(&["admin", "upload-table", "missing.csv"]).code, 1);
+    let answer = json!({"id": "orders", "name": "orders", "rows": 1, "size_bytes": 5, "columns": [], "status": "registered",
+        "run_id": "r2"});
+    server.answer("POST /api/upload/tables/orders", 201, answer.clone());
+    server.answer("GET /api/sync/runs/r2", 200, run("r2", "ok", json!([])));
+    let ran = sandbox.run(&["admin", "upload-table", path, "--name", "orders"]);
+    insta::assert_snapshot!(ran.text, @r"
+    exit 0
+    --- stdout
+    Uploaded orders: 1 rows, 0 columns.
+    Sync ok after 3 m 20 s: 0 tables done, 0 failed.
+    --- stderr
+    Nobody but admins can read it yet; grant it with: agnes admin grant create <group> table orders
+    ");
+    assert_eq!(sandbox.run(&["admin", "upload-table", path, "--name", "orders", "--json"]).json(), answer);
+    server.answer(
+        "POST /api/upload/tables/orders",
+        422,
+        json!({"detail": "orders.csv: it is empty. Nothing was changed."}),
+    );
+    let ran = sandbox.run(&["admin", "upload-table", path, "--name", "orders"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: orders.csv: it is empty. Nothing was changed.\n"));
+}

@@ -11,6 +11,7 @@ mod signing_key;
 mod sync;
 mod tables;
 mod tokens;
+mod upload_table;
 mod users;
 
 use std::process::ExitCode;
@@ -74,6 +75,8 @@ pub enum Online {
     UnregisterTable(tables::Unregister),
     /// List registered tables
     ListTables(Listing),
+    /// Make a table of a file, or replace the table's file
+    UploadTable(upload_table::Args),
     /// Start a sync of all tables, or of the named ones
     Sync(sync::Args),
 }
@@ -102,6 +105,7 @@ impl Online {
         match self {
             Self::ListUsers(listing) | Self::ListTables(listing) => listing.json,
             Self::Sync(args) => args.json,
+            Self::UploadTable(args) => args.json,
             Self::Group(command) => command.json(),
             Self::Grant(command) => command.json(),
             Self::User(command) => command.json(),
@@ -127,6 +131,7 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
 async fn online(command: Online, client: &Client, context: &Context) -> anyhow::Result<ExitCode> {
     let done = match command {
         Online::Sync(args) => return sync::run(args, client, context).await,
+        Online::UploadTable(args) => return upload_table::run(args, client, context).await,
         Online::AddUser(args) => users::add(args, client, context).await,
         Online::ListUsers(_) => users::list(client, context).await,
         Online::RemoveUser(args) => accounts::remove(args, client, context).await,

@@ -134,6 +134,19 @@ fn data_file(path: PathBuf, name: &str) -> Option<(String, DataFile)> {
     path.is_file().then(|| (stem.to_owned(), DataFile { path, format, gzip }))
 }
 
+impl DataFile {
+    /// A file with the ending of `name`, if that is one of a data file.
+    pub fn with_name_of(path: &Path, name: &str) -> Option<Self> {
+        let (_, format, gzip) = classify(name)?;
+        Some(Self { path: path.to_owned(), format, gzip })
+    }
+}
+
+/// The ending of a data file's name, as it stands there.
+pub fn ending(name: &str) -> Option<&str> {
+    classify(name).map(|(stem, ..)| &name[stem.len()..])
+}
+
 /// Stem, format and compression by the ending (in any case); hidden files are no data.
 fn classify(name: &str) -> Option<(&str, Format, bool)> {
     let lower = name.to_ascii_lowercase();

@@ -4,6 +4,7 @@
 //! A table is as it was before, or as its file is now: what cannot be read whole and without loss is reported and
 //! changes nothing.
 
+mod check;
 mod convert;
 mod fault;
 mod folder;
@@ -12,6 +13,9 @@ mod sample;
 mod scan;
 mod state;
 mod table;
+
+pub use check::{Checked, check};
+pub use folder::ending;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, drift};
 use crate::engine::Limits;
-use crate::extract::{data_file, parquet, parts_folder};
+use crate::extract::{ExtractError, data_file, parquet, parts_folder};
 
 /// A fault with the file that has it.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,11 @@ fn extract_parts(
 
 fn of(file: &DataFile, fault: Fault) -> TableFault {
     TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
+}
+
+/// What is said of a parquet file that cannot be read.
+pub fn unreadable(error: ExtractError) -> String {
+    Fault::parquet(&error).to_string()
 }
 
 struct Target {

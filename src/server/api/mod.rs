@@ -13,4 +13,5 @@ pub mod registry;
 pub mod signing_key;
 pub mod sync;
 pub mod system;
+pub mod upload;
 pub mod users;

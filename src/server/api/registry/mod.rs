@@ -1,5 +1,5 @@
 pub mod delete;
 pub mod list;
 pub mod register;
-mod rules;
+pub mod rules;
 pub mod update;

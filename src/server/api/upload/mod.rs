@@ -1,0 +1,3 @@
+//! Files that come with a request.
+
+pub mod tables;

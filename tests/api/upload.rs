@@ -1,0 +1,101 @@
+//! Files that become tables.
+
+use insta::assert_snapshot;
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, TestApp};
+
+async fn upload(client: &Client, table: &str, file: &str, content: impl Into<Vec<u8>>) -> Answer {
+    let part = Part::bytes(content.into()).file_name(file.to_owned());
+    let request = client.request(Method::POST, &format!("/api/upload/tables/{table}"));
+    client.send(request.multipart(Form::new().text("note", "x").part("file", part))).await
+}
+
+/// Uploads, and waits until it is published.
+async fn published(app: &TestApp, table: &str, file: &str, content: &str) -> Value {
+    let answer = upload(app.admin().await, table, file, content).await;
+    assert_eq!(answer.status, 201, "{answer}");
+    let answer = answer.json();
+    assert_eq!(app.run(answer["run_id"].as_str().unwrap()).await["status"], "ok");
+    answer
+}
+
+fn files(app: &TestApp) -> Vec<String> {
+    let entries = std::fs::read_dir(app.files_folder()).into_iter().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_file_becomes_a_table_and_another_replaces_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let answer = published(&app, "Orders", "export 7.csv", "id,amount\n1,2.5\n2,3.5\n").await;
+    assert_snapshot!(answer, @r#"{"id":"orders","name":"Orders","rows":2,"size_bytes":22,"columns":[{"name":"id","type":"BIGINT"},{"name":"amount","type":"DOUBLE"}],"status":"registered","run_id":"[id]"}"#);
+    assert_eq!(admin.value("SELECT sum(amount) FROM orders").await, 6.0);
+    let again = published(&app, "orders", "orders.TSV", "id\tamount\n9\t9.5\n").await;
+    assert_eq!((&again["status"], &again["id"]), (&json!("updated"), &json!("orders")));
+    assert_eq!(admin.value("SELECT sum(amount) FROM orders").await, 9.5);
+    assert_eq!(files(&app), ["orders.tsv"], "one file for one table");
+    let audit = admin.get("/api/admin/audit?action=upload_table").await.ok();
+    assert_eq!(audit["entries"][0]["params"]["rows"], 1);
+    assert_eq!(audit["count"], 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_and_changes_nothing() {
+    let app = TestApp::start_with(&[("AGNES_UPLOAD_TABLE_MAX_MB", "1")]).await;
+    let admin = app.admin().await;
+    published(&app, "orders", "orders.csv", "id\n1\n").await;
+    assert_snapshot!(upload(admin, "orders", "orders.csv", "id\n1,2\n").await, @r#"
+    422 Unprocessable Entity
+    {"detail":"orders.csv: line 2: a row with 2 columns, but the header has 1. Nothing was changed."}
+    "#);
+    assert_eq!(upload(admin, "orders", "orders.parquet", "PAR1 no PAR1").await.status, 422);
+    assert_snapshot!(upload(admin, "orders", "orders.xlsx", "x").await, @r#"
+    415 Unsupported Media Type
+    {"detail":"Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables"}
+    "#);
+    assert_snapshot!(upload(admin, "orders", "orders.csv", "x".repeat(1 << 21)).await, @r#"
+    413 Payload Too Large
+    {"detail":"File too large (max 1 MB)"}
+    "#);
+    assert_eq!(upload(admin, "or-ders", "orders.csv", "id\n1\n").await.status, 422);
+    let no_field = admin.request(Method::POST, "/api/upload/tables/orders").multipart(Form::new().text("a", "b"));
+    assert_snapshot!(admin.send(no_field).await, @r#"
+    422 Unprocessable Entity
+    {"detail":[{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}]}
+    "#);
+    let broken = admin.request(Method::POST, "/api/upload/tables/orders");
+    let broken = broken.header("content-type", "multipart/form-data; boundary=x").body("--x\r\nno form");
+    assert_eq!(admin.send(broken).await.status, 400);
+    assert_eq!((files(&app), admin.value("SELECT id FROM orders").await), (vec!["orders.csv".into()], json!(1)));
+}
+
+#[tokio::test]
+async fn a_table_of_another_source_is_not_replaced() {
+    let keboola = [("KEBOOLA_STACK_URL", "https://keboola.example"), ("KEBOOLA_STORAGE_TOKEN", "t")];
+    let app = TestApp::start_with(&keboola).await;
+    let admin = app.admin().await;
+    let body = json!({ "name": "deals", "source_type": "keboola", "bucket": "in.c-crm" });
+    assert_eq!(admin.post_json("/api/admin/register-table", body).await.status, 201);
+    assert_snapshot!(upload(admin, "DEALS", "deals.csv", "id\n1\n").await, @r#"
+    409 Conflict
+    {"detail":"Table 'DEALS' comes from keboola; upload the file under another name"}
+    "#);
+    let ann = app.user("ann@example.com", &[]).await;
+    assert_eq!(upload(&ann, "mine", "mine.csv", "id\n1\n").await.status, 403);
+    assert_eq!(upload(&app.anonymous(), "mine", "mine.csv", "id\n1\n").await.status, 401);
+    assert_eq!(files(&app), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_file_that_would_not_fit_is_refused_at_once() {
+    let app = TestApp::start_with(&[("AGNES_EXTRACT_RESERVE_MB", "1000000000000")]).await;
+    let answer = upload(app.admin().await, "orders", "orders.csv", "id\n1\n").await;
+    assert_eq!(answer.status, 507, "{answer}");
+    assert!(answer.json()["detail"].as_str().unwrap().starts_with("not enough disk space"), "{answer}");
+}
