@@ -7,7 +7,7 @@
 //! * `engine`, `extract`, `store`, `access`: DuckDB, the extract contract, the state database, who may do what
 //! * `connectors`, `query`, `sync`: the work itself
 //! * `client`: our own HTTP client
-//! * `cli`, `server`: what people and programs talk to
+//! * `cli`, `roles`, `server`: what people and programs talk to
 
 pub mod access;
 pub mod base;
@@ -20,6 +20,7 @@ pub mod extract;
 pub mod logging;
 pub mod protocol;
 pub mod query;
+pub mod roles;
 pub mod server;
 pub mod store;
 pub mod sync;

@@ -6,7 +6,9 @@ pub mod hash;
 pub mod ident;
 pub mod lock;
 pub mod random;
+pub mod schedule;
 pub mod secret;
+pub mod signals;
 pub mod time;
 
 use std::any::Any;

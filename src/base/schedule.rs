@@ -1,15 +1,23 @@
-//! The schedule grammar: `every 15m`, `every 2h`, `daily 05:00` or `daily 07:00,13:00`; all times UTC.
+//! The schedule grammar: `every 15m`, `every 2h`, `daily 05:00`, `daily 07:00,13:00`, or five cron fields such as
+//! `*/15 6-18 * * 1-5`; all times UTC.
+
+use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
-use crate::base::time;
+use super::time;
 
-/// When a table is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The whole grammar, for error texts.
+pub const GRAMMAR: &str =
+    "'every <N>m', 'every <N>h', 'daily HH:MM[,HH:MM…]' or five cron fields like '*/15 6-18 * * 1-5' (UTC)";
+
+/// When something is due.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     Every(SignedDuration),
     /// Times of day, UTC.
     Daily(Vec<Time>),
+    Cron(Box<cron::Schedule>),
 }
 
 impl Schedule {
@@ -27,27 +35,75 @@ impl Schedule {
             return (number >= 1)
                 .then(|| number.checked_mul(seconds).map(|total| Self::Every(SignedDuration::from_secs(total))))?;
         }
-        let times = text.strip_prefix("daily ")?;
-        times.split(',').map(time_of_day).collect::<Option<_>>().map(Self::Daily)
+        if let Some(times) = text.strip_prefix("daily ") {
+            return times.split(',').map(time_of_day).collect::<Option<_>>().map(Self::Daily);
+        }
+        cron_fields(text)
     }
 
-    /// Whether something that last ran at `last` is due at `now`. A daily target that was missed, on whatever day, is
-    /// caught up.
-    pub fn is_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
-        let Some(last) = last else { return true };
+    /// The first moment after `last` at which it is due again; `None`: never again.
+    pub fn next_after(&self, last: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Every(interval) => now.duration_since(last) >= *interval,
+            Self::Every(interval) => last.checked_add(*interval).ok(),
             Self::Daily(times) => {
-                let today = time::civil(now).date();
-                let targets = times.iter().flat_map(|at| {
-                    [Some(today), today.yesterday().ok()].into_iter().flatten().filter_map(|day| {
-                        day.to_datetime(*at).to_zoned(TimeZone::UTC).ok().map(|target| target.timestamp())
-                    })
-                });
-                targets.filter(|target| *target <= now).max().is_some_and(|target| last < target)
+                let today = time::civil(last).date();
+                let days = [Some(today), today.tomorrow().ok()];
+                let targets =
+                    days.into_iter().flatten().flat_map(|day| times.iter().map(move |at| day.to_datetime(*at)));
+                let moments = targets.filter_map(|target| target.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp()));
+                moments.filter(|target| *target > last).min()
+            }
+            Self::Cron(fields) => {
+                let last = chrono::DateTime::from_timestamp(last.as_second(), 0)?;
+                Timestamp::from_second(fields.after(&last).next()?.timestamp()).ok()
             }
         }
     }
+
+    /// Whether something that last ran at `last` is due at `now`. What was missed meanwhile is caught up, once.
+    pub fn is_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
+        last.is_none_or(|last| self.next_after(last).is_some_and(|next| next <= now))
+    }
+}
+
+/// Minute, hour, day of the month, month, day of the week, as crontab has them. Days of the month and of the week
+/// together mean "either" to some programs and "both" to others, so that one of them has to be `*`.
+fn cron_fields(text: &str) -> Option<Schedule> {
+    let fields: Vec<&str> = text.split(' ').collect();
+    let [minute, hour, day, month, weekday] = fields[..] else { return None };
+    if (day != "*" && weekday != "*") || fields.iter().any(|field| field.contains('?')) {
+        return None;
+    }
+    let weekday = weekdays(weekday)?;
+    let fields = cron::Schedule::from_str(&format!("0 {minute} {hour} {day} {month} {weekday}")).ok()?;
+    Some(Schedule::Cron(Box::new(fields)))
+}
+
+/// Sunday is 0 or 7 in crontab and 1 in the library: numbers become the names of the days.
+fn weekdays(field: &str) -> Option<String> {
+    const NAMES: [&str; 8] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+    let number = |text: &str| {
+        let by_name = NAMES.iter().position(|name| text.eq_ignore_ascii_case(name));
+        text.parse::<usize>().ok().filter(|number| *number < NAMES.len()).or(by_name)
+    };
+    if field == "*" {
+        return Some(field.to_owned());
+    }
+    let mut days = Vec::new();
+    for item in field.split(',') {
+        let (range, step) = item.split_once('/').unwrap_or((item, "1"));
+        let step: usize = step.parse().ok().filter(|step| *step > 0)?;
+        let (first, last) = match range.split_once('-') {
+            _ if range == "*" => (0, 6),
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(range)?, number(range)?),
+        };
+        if first > last {
+            return None;
+        }
+        days.extend((first..=last).step_by(step).map(|day| NAMES[day]));
+    }
+    Some(days.join(","))
 }
 
 fn time_of_day(text: &str) -> Option<Time> {
@@ -85,10 +141,36 @@ mod tests {
             "daily 05:00, 06:00",
             "",
             "every 99999999999999999999h",
+            "* * * *",
+            "60 * * * *",
+            "* * * * * *",
+            "* * 1 * 1",
+            "* * * * 8",
+            "* * * * 5-1",
+            "*  * * * *",
+            "@daily",
         ] {
             assert_eq!(Schedule::parse(bad), None, "{bad}");
         }
         assert_eq!(Schedule::parse("every 2h"), Some(Schedule::Every(SignedDuration::from_hours(2))));
+    }
+
+    #[test]
+    fn cron_fields_are_those_of_crontab() {
+        let next = |fields: &str| {
+            Schedule::parse(fields).unwrap().next_after("2026-11-26T16:45:30Z".parse().unwrap()).unwrap().to_string()
+        };
+        // 2026-11-26 is a Thursday.
+        assert_eq!(next("*/15 * * * *"), "2026-11-26T17:00:00Z");
+        assert_eq!(next("30 5 * * *"), "2026-11-27T05:30:00Z");
+        assert_eq!(next("0 6 1 * *"), "2026-12-01T06:00:00Z");
+        assert_eq!(next("0 0 * * 0"), "2026-11-29T00:00:00Z");
+        assert_eq!(next("0 0 * * 7"), "2026-11-29T00:00:00Z");
+        assert_eq!(next("0 0 * * 1-5"), "2026-11-27T00:00:00Z");
+        assert_eq!(next("0 0 * * sat,mon"), "2026-11-28T00:00:00Z");
+        assert_eq!(next("0 0 * * */2"), "2026-11-28T00:00:00Z");
+        assert!(due("0 5 * * *", "2026-11-20T05:00:00Z", "2026-11-26T04:00:00Z"), "days were missed");
+        assert!(!due("0 5 * * *", "2026-11-26T05:00:00Z", "2026-11-26T23:00:00Z"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod printer;
 mod pull;
 mod query;
 mod rebuild;
+mod schedule;
 mod serve;
 mod size;
 mod sync;
@@ -55,6 +56,8 @@ enum Command {
     Sync(sync::Command),
     /// Run the server
     Serve(serve::Args),
+    /// Call the server's jobs on time, beside a running server
+    Schedule(schedule::Args),
     /// Read a data source into DATA_DIR
     #[command(subcommand, arg_required_else_help = false)]
     Extract(extract::Command),
@@ -71,6 +74,7 @@ impl Command {
             Self::Admin(command) => command.mode(),
             Self::Rebuild(args) => args.mode(),
             Self::Sync(command) => command.mode(),
+            Self::Schedule(args) => args.mode(),
             Self::Serve(_) | Self::Extract(_) => Mode::Normal,
         }
     }
@@ -83,6 +87,7 @@ impl Command {
             Self::Admin(command) => admin::run(command, context),
             Self::Sync(command) => sync::run(command, context),
             Self::Serve(args) => serve::run(args, context),
+            Self::Schedule(args) => schedule::run(args, context),
             Self::Extract(command) => extract::run(command, context),
             Self::Rebuild(args) => rebuild::run(args, context),
         }

@@ -3,9 +3,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{CliError, Context, Printer};
+use crate::base::signals;
 use crate::config::{DataDir, env_vars};
 use crate::protocol::system::Health;
-use crate::server::{Server, ServerConfig, demo, serve};
+use crate::server::{Server, ServerConfig, demo};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -73,7 +74,7 @@ fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve_until_told(config: ServerConfig, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
-    let stop = serve::stop_signal()?;
+    let stop = signals::stop()?;
     let server = Server::start(config).await?;
     if with_demo {
         let access = match demo::fill(&server.app).await {

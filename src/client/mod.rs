@@ -111,6 +111,12 @@ impl Client {
         request::json(self.follow(builder).await?).await
     }
 
+    /// Sends a request without a body whose answer may take as long as `timeout`; what it says is of no interest.
+    pub async fn call(&self, method: Method, path: &[&str], timeout: Duration) -> Result<(), ClientError> {
+        let builder = self.builder(method, path, timeout)?;
+        self.follow(builder).await.map(drop)
+    }
+
     /// Sends a request whose answer has no body of interest; `body` `Null` sends none.
     pub async fn tell(&self, method: Method, path: &[&str], body: &Value) -> Result<(), ClientError> {
         let mut builder = self.builder(method, path, ANSWER)?;

@@ -33,6 +33,11 @@ impl DataDir {
         self.state().join("snapshots")
     }
 
+    /// What scheduled jobs did last.
+    pub fn scheduler_state(&self) -> PathBuf {
+        self.state().join("scheduler.json")
+    }
+
     pub fn instance_overlay(&self) -> PathBuf {
         self.state().join("instance.yaml")
     }

@@ -107,6 +107,17 @@ env_vars! {
         AGNES_HISTORY_DAYS = "90", "Days for which the history of syncs is kept.";
         AGNES_EXTRACT_MEMORY = "1GB", "Memory limit of DuckDB while a connector writes parquet.";
     }
+    "Scheduled work" {
+        API_URL = "http://localhost:8000", "The server that `agnes schedule` drives.";
+        SCHEDULER_TICK_SECONDS = "30", "Longest sleep between two looks at the clock, and the first pause after a failure.";
+        SCHEDULER_JITTER_SECONDS = "30, at most a tenth of the interval", "Each run is put off by up to so many seconds, so that jobs do not start together; 0: on time.";
+        SCHEDULER_DATA_REFRESH_INTERVAL = "900", "Seconds between two syncs of all tables that are due.";
+        SCHEDULER_HEALTH_CHECK_INTERVAL = "300", "Seconds between two looks at the server's health.";
+        SCHEDULER_SCRIPT_RUN_INTERVAL = "60", "Seconds between two looks for scripts that are due.";
+        SCHEDULER_SESSION_COLLECTOR_INTERVAL = "600", "Seconds between two collections of sessions.";
+        SCHEDULER_VERIFICATION_DETECTOR_INTERVAL = "900", "Seconds between two runs of the verification detector.";
+        SCHEDULER_CORPORATE_MEMORY_INTERVAL = "1020", "Seconds between two runs of corporate memory.";
+    }
     "Queries" {
         AGNES_QUERY_TIMEOUT = "300", "Seconds after which a query is stopped.";
         AGNES_QUERY_MEMORY = "1GB", "Memory limit of DuckDB for each set of readable tables.";

@@ -73,8 +73,9 @@ mod tests {
     }
 
     async fn refuse() -> ApiError {
-        let disk = std::io::Error::other("disk is gone");
-        ApiError::internal(crate::server::serve::ServeError::Signal(disk))
+        let source = std::io::Error::other("disk is gone");
+        let path = std::path::PathBuf::from("extracts");
+        ApiError::internal(crate::sync::RebuildError::Read { path, source })
     }
 
     async fn panic() -> &'static str {
@@ -150,7 +151,7 @@ mod tests {
         "#);
         assert_snapshot!(answer("1", Request::get("/refuse"), "").await, @r#"
         500 Internal Server Error
-        {"detail":"Internal server error","request_id":"rid","error":"cannot watch for the signal to stop: disk is gone"}
+        {"detail":"Internal server error","request_id":"rid","error":"cannot read extracts: disk is gone: disk is gone"}
         "#);
         assert_snapshot!(answer("1", Request::get("/panic"), "").await, @r#"
         500 Internal Server Error

@@ -14,7 +14,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tower::ServiceExt;
 
 use super::{AppState, ServerConfig, router};
@@ -40,8 +39,6 @@ pub enum ServeError {
     PortForbidden { host: String, port: u16 },
     #[error("cannot listen on {host}, port {port}: {source}; set an address of this machine with --host / AGNES_HOST")]
     Address { host: String, port: u16, source: io::Error },
-    #[error("cannot watch for the signal to stop: {0}")]
-    Signal(io::Error),
 }
 
 /// A port that is ours; connections wait until [`run`].
@@ -117,18 +114,6 @@ async fn serve(
         }
     }
     Ok(())
-}
-
-/// Completes at SIGTERM or SIGINT. The watch begins with the call, so a signal during start is not lost.
-pub fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, ServeError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("told to stop by SIGTERM"),
-            _ = interrupt.recv() => tracing::info!("told to stop by SIGINT"),
-        }
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod publish_table;
 mod rebuild;
 mod run;
 mod runner;
-pub mod schedule;
 mod select;
 
 pub use merged::{MergeError, Merged};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::schedule::Schedule;
+use crate::base::schedule::Schedule;
 use crate::connectors::{Request, TableRequest};
 use crate::extract::Publication;
 use crate::store::Snapshot;

@@ -86,13 +86,20 @@ pub fn finish(command: &mut Command, input: &str) -> Ran {
 
 impl Serving {
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let output = Arc::new(Output::default());
-        let readers = vec![output.follow(child.stdout.take().unwrap()), output.follow(child.stderr.take().unwrap())];
-        let mut serving = Self { url: String::new(), child, output, readers };
+        let mut serving = Self::start_until(command, "\"msg\":\"listening\"");
         let line = serving.wait_for("\"msg\":\"listening\"", 1);
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         serving.url = format!("http://{}", line["address"].as_str().unwrap());
+        serving
+    }
+
+    /// Starts another program that runs on, and waits for a line that contains `ready`.
+    pub fn start_until(command: &mut Command, ready: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = Arc::new(Output::default());
+        let readers = vec![output.follow(child.stdout.take().unwrap()), output.follow(child.stderr.take().unwrap())];
+        let serving = Self { url: String::new(), child, output, readers };
+        serving.wait_for(ready, 1);
         serving
     }
 

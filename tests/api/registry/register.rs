@@ -93,7 +93,7 @@ async fn schedules() {
     let app = TestApp::start().await;
     assert_snapshot!(register(&app, json!({ "name": "orders", "sync_schedule": "hourly" })).await, @r#"
         422 Unprocessable Entity
-        {"detail":[{"type":"value_error","loc":["body","sync_schedule"],"msg":"Value error, sync_schedule must be 'every <N>m', 'every <N>h' or 'daily HH:MM[,HH:MM…]' (UTC)","input":"hourly","ctx":{"error":{}}}]}
+        {"detail":[{"type":"value_error","loc":["body","sync_schedule"],"msg":"Value error, sync_schedule must be 'every <N>m', 'every <N>h', 'daily HH:MM[,HH:MM…]' or five cron fields like '*/15 6-18 * * 1-5' (UTC)","input":"hourly","ctx":{"error":{}}}]}
         "#);
     for schedule in ["every 0m", "every 15s", "daily 5:00", "daily 24:00", "Daily 05:00", "every 5m ", "daily 05:00,"] {
         let answer = register(&app, json!({ "name": "orders", "sync_schedule": schedule })).await;

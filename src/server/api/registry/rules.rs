@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::base::ident::{is_relaxed, is_reserved_table, is_strict, repr};
+use crate::base::schedule::{GRAMMAR, Schedule};
 use crate::server::error::FieldError;
 use crate::server::{ApiError, AppState};
 use crate::store::registry::Table;
-use crate::sync::schedule::Schedule;
 
 /// Sources that a table can be registered for.
 const SOURCE_TYPES: [&str; 2] = ["keboola", "local"];
@@ -67,11 +67,9 @@ pub fn source_query(query: Option<&str>) -> Result<(), ApiError> {
 
 pub fn schedule(schedule: Option<&str>) -> Result<(), ApiError> {
     match schedule.filter(|text| !text.is_empty()) {
-        Some(text) if Schedule::parse(text).is_none() => Err(refuse(
-            "sync_schedule",
-            "sync_schedule must be 'every <N>m', 'every <N>h' or 'daily HH:MM[,HH:MM…]' (UTC)",
-            text,
-        )),
+        Some(text) if Schedule::parse(text).is_none() => {
+            Err(refuse("sync_schedule", &format!("sync_schedule must be {GRAMMAR}"), text))
+        }
         _ => Ok(()),
     }
 }

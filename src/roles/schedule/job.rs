@@ -1,0 +1,125 @@
+//! What is called, and how often.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::base::schedule::Schedule;
+use crate::config::Environment;
+use crate::config::env_vars::{self, EnvVar};
+
+/// A scheduled call.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub name: &'static str,
+    pub schedule: Schedule,
+    /// The schedule for people.
+    pub shown: String,
+    /// Whether it is a `GET`; else a `POST` without a body.
+    pub is_get: bool,
+    pub path: &'static [&'static str],
+    /// How long the answer may take.
+    pub timeout: Duration,
+}
+
+struct Planned {
+    name: &'static str,
+    /// The variable that changes the interval, and seconds without it.
+    interval: Option<(&'static EnvVar, u64)>,
+    is_get: bool,
+    path: &'static [&'static str],
+    timeout: u64,
+}
+
+const JOBS: [Planned; 7] = [
+    Planned {
+        name: "data-refresh",
+        interval: Some((&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL, 900)),
+        is_get: false,
+        path: &["api", "sync", "trigger"],
+        timeout: 120,
+    },
+    Planned {
+        name: "health-check",
+        interval: Some((&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL, 300)),
+        is_get: true,
+        path: &["api", "health"],
+        timeout: 30,
+    },
+    Planned {
+        name: "script-runner",
+        interval: Some((&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL, 60)),
+        is_get: false,
+        path: &["api", "scripts", "run-due"],
+        timeout: 600,
+    },
+    Planned {
+        name: "marketplaces",
+        interval: None,
+        is_get: false,
+        path: &["api", "marketplaces", "sync-all"],
+        timeout: 900,
+    },
+    Planned {
+        name: "session-collector",
+        interval: Some((&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL, 600)),
+        is_get: false,
+        path: &["api", "admin", "run-session-collector"],
+        timeout: 300,
+    },
+    Planned {
+        name: "verification-detector",
+        interval: Some((&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL, 900)),
+        is_get: false,
+        path: &["api", "admin", "run-verification-detector"],
+        timeout: 900,
+    },
+    Planned {
+        name: "corporate-memory",
+        interval: Some((&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL, 1020)),
+        is_get: false,
+        path: &["api", "admin", "run-corporate-memory"],
+        timeout: 900,
+    },
+];
+
+/// When jobs without an interval run.
+const DAILY: &str = "daily 03:00";
+
+/// All jobs, with their intervals as the environment has them.
+pub fn jobs(env: &Environment) -> Result<Vec<Job>, String> {
+    JOBS.iter().map(|planned| job(planned, env)).collect()
+}
+
+fn job(planned: &Planned, env: &Environment) -> Result<Job, String> {
+    let Planned { name, interval, is_get, path, timeout } = *planned;
+    let (schedule, shown) = match interval {
+        Some((var, default)) => {
+            let seconds = seconds(env, var, default)?;
+            (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
+        }
+        None => (Schedule::parse(DAILY).ok_or("the daily schedule is malformed")?, DAILY.to_owned()),
+    };
+    Ok(Job { name, schedule, shown, is_get, path, timeout: Duration::from_secs(timeout) })
+}
+
+/// A number of seconds; a variable that is set to nothing is an error too.
+pub fn seconds(env: &Environment, var: &EnvVar, default: u64) -> Result<i64, String> {
+    if env.is_set(var) && env.get(var).is_none() {
+        return Err(format!("{}='' must be a positive integer (seconds)", var.name));
+    }
+    let Some(text) = env.get(var) else { return Ok(default.cast_signed()) };
+    match text.trim().parse::<i64>() {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        Ok(seconds) => Err(format!("{}={seconds} must be > 0 (seconds)", var.name)),
+        Err(_) => Err(format!("{}='{text}' must be a positive integer (seconds)", var.name)),
+    }
+}
+
+fn every(seconds: i64) -> String {
+    match (seconds % 3600, seconds % 60) {
+        (0, _) => format!("every {}h", seconds / 3600),
+        (_, 0) => format!("every {}m", seconds / 60),
+        _ => format!("every {seconds}s"),
+    }
+}

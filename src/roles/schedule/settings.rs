@@ -1,0 +1,94 @@
+//! What the scheduler reads at start; anything odd stops it there.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::job::{self, Job};
+use crate::base::secret::Secret;
+use crate::config::{DataDir, Environment, env_vars};
+
+pub struct Settings {
+    pub server: Url,
+    pub jobs: Vec<Job>,
+    /// Longest sleep, and first pause after a failure.
+    pub tick: Duration,
+    /// Longest delay of a run; `None`: 30 s, at most a tenth of the job's interval.
+    pub jitter: Option<Duration>,
+    pub state_file: PathBuf,
+    pub credentials: Credentials,
+}
+
+/// How the scheduler proves who it is.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// The secret that it shares with the server.
+    Token(Secret),
+    /// An admin's, where there is no such secret.
+    Password { email: String, password: Secret },
+    /// Enough for a server in development mode only.
+    None,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("API_URL '{0}' is no address of a server; it looks like http://app:8000")]
+    Server(String),
+    #[error("{0}")]
+    Variable(String),
+    #[error(
+        "SCHEDULER_TICK_SECONDS={tick} is longer than the shortest interval, {interval} s of {job}; make it shorter"
+    )]
+    Tick { tick: u64, interval: u64, job: &'static str },
+    #[error("SCHEDULER_API_TOKEN has {0} characters; the server takes 32 or more. Make one with: openssl rand -hex 32")]
+    ShortToken(usize),
+}
+
+impl Settings {
+    pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, SettingsError> {
+        let address = env.get(&env_vars::API_URL).unwrap_or("http://localhost:8000").trim();
+        let server = Url::parse(address).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+        let jobs = job::jobs(env).map_err(SettingsError::Variable)?;
+        let seconds =
+            |var, default| job::seconds(env, var, default).map(i64::unsigned_abs).map_err(SettingsError::Variable);
+        let tick = seconds(&env_vars::SCHEDULER_TICK_SECONDS, 30)?;
+        for job in &jobs {
+            if let crate::base::schedule::Schedule::Every(interval) = job.schedule
+                && interval.as_secs().unsigned_abs() < tick
+            {
+                return Err(SettingsError::Tick { tick, interval: interval.as_secs().unsigned_abs(), job: job.name });
+            }
+        }
+        let jitter = match env.get(&env_vars::SCHEDULER_JITTER_SECONDS) {
+            Some(_) => Some(env.number(&env_vars::SCHEDULER_JITTER_SECONDS, 0).map_err(SettingsError::Variable)?),
+            None => None,
+        };
+        Ok(Self {
+            server: server.ok_or_else(|| SettingsError::Server(address.to_owned()))?,
+            jobs,
+            tick: Duration::from_secs(tick),
+            jitter: jitter.map(Duration::from_secs),
+            state_file: data_dir.scheduler_state(),
+            credentials: credentials(env)?,
+        })
+    }
+}
+
+fn credentials(env: &Environment) -> Result<Credentials, SettingsError> {
+    if let Some(token) = env.secret(&env_vars::SCHEDULER_API_TOKEN) {
+        let length = token.expose().len();
+        return if length >= 32 { Ok(Credentials::Token(token)) } else { Err(SettingsError::ShortToken(length)) };
+    }
+    let (email, password) = (env.get(&env_vars::SEED_ADMIN_EMAIL), env.secret(&env_vars::SEED_ADMIN_PASSWORD));
+    match (email, password) {
+        (Some(email), Some(password)) => Ok(Credentials::Password { email: email.trim().to_owned(), password }),
+        _ => {
+            tracing::warn!(
+                "neither SCHEDULER_API_TOKEN nor SEED_ADMIN_EMAIL and SEED_ADMIN_PASSWORD are set; \
+                 only a server in development mode accepts that"
+            );
+            Ok(Credentials::None)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the jobs did last, kept over restarts so that nothing runs twice and what was missed is caught up.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::base::atomic_file;
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct State {
+    /// By the names of the jobs.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, Last>,
+}
+
+/// The last runs of one job.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Last {
+    /// When the last run began that succeeded.
+    pub succeeded_at: Option<Timestamp>,
+    /// When the last run began.
+    pub tried_at: Option<Timestamp>,
+    /// `ok`, `skipped`, or what went wrong.
+    pub result: Option<String>,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// Not before this time, after a failure.
+    pub not_before: Option<Timestamp>,
+}
+
+impl State {
+    /// Nothing, with a warning, where the file cannot be read.
+    pub fn read(path: &Path) -> Self {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::default(),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "cannot be read; every job counts as never run");
+                return Self::default();
+            }
+        };
+        serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), %error, "is damaged; every job counts as never run");
+            Self::default()
+        })
+    }
+}
+
+/// The state of the running scheduler, written after each run.
+pub struct Journal {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+impl Journal {
+    pub fn open(path: PathBuf) -> Self {
+        Self { state: Mutex::new(State::read(&path)), path }
+    }
+
+    pub fn last(&self, job: &str) -> Last {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).jobs.get(job).cloned().unwrap_or_default()
+    }
+
+    pub fn note(&self, job: &str, last: Last) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.jobs.insert(job.to_owned(), last);
+        let written = serde_json::to_vec_pretty(&*state).map_err(std::io::Error::from);
+        let written = written.and_then(|text| atomic_file::write(&self.path, &text, atomic_file::PUBLIC));
+        if let Err(error) = written {
+            tracing::warn!(path = %self.path.display(), %error, "cannot be written; after a restart jobs run anew");
+        }
+    }
+}
