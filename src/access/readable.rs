@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Principal;
-use crate::extract::{Publication, PublishedTable};
+use crate::extract::{Content, Publication, PublishedTable};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 
@@ -12,7 +12,7 @@ use crate::store::registry::Table;
 pub struct ReadableTable {
     id: String,
     source_type: String,
-    query_mode: String,
+    query_mode: &'static str,
     table: Arc<PublishedTable>,
 }
 
@@ -27,9 +27,9 @@ impl ReadableTable {
         &self.source_type
     }
 
-    /// `local` or `materialized`.
+    /// `local`, `materialized` or `remote`.
     pub fn query_mode(&self) -> &str {
-        &self.query_mode
+        self.query_mode
     }
 
     pub fn table(&self) -> &PublishedTable {
@@ -40,7 +40,7 @@ impl ReadableTable {
         Self {
             id: registered.map_or_else(|| table.name.clone(), |row| row.id.clone()),
             source_type: registered.and_then(|row| row.source_type.clone()).unwrap_or_default(),
-            query_mode: registered.and_then(|row| row.query_mode.clone()).unwrap_or_else(|| "local".into()),
+            query_mode: query_mode(registered, table),
             table: Arc::clone(table),
         }
     }
@@ -49,6 +49,15 @@ impl ReadableTable {
     #[cfg(test)]
     pub fn for_test(table: PublishedTable) -> Self {
         Self::new(None, &Arc::new(table))
+    }
+}
+
+/// Where the rows are decides, whatever the registry says.
+fn query_mode(registered: Option<&Table>, table: &PublishedTable) -> &'static str {
+    match (&table.content, registered.and_then(|row| row.query_mode.as_deref())) {
+        (Content::Remote(_), _) => "remote",
+        (_, Some("materialized")) => "materialized",
+        _ => "local",
     }
 }
 

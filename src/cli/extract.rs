@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::{CliError, Context};
 use crate::base::ident;
 use crate::config::{Settings, env_vars};
-use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola};
+use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola, materialize};
 use crate::engine::{self, Limits};
+use crate::extract::{RemoteAttach, RemotePolicy};
 use crate::store::{Facts, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
@@ -30,6 +31,13 @@ pub enum Command {
         /// Name of its folder
         name: String,
         /// Take a JSON request on standard input, and tell each table
+        #[arg(long, hide = true)]
+        stdin: bool,
+    },
+    /// Run the SQL of a source's materialized tables there
+    Materialize {
+        /// Name of the source
+        source: String,
         #[arg(long, hide = true)]
         stdin: bool,
     },
@@ -80,6 +88,10 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
             let request = stdin.then(read_request).transpose()?;
             extract_custom(&name, request.as_ref(), &settings)?
         }
+        Command::Materialize { source, stdin } => {
+            let request = if stdin { read_request()? } else { registered_materialized(context, &settings, &source)? };
+            materialize::run(&source, &request, &materialize_settings(&settings, &source)?)
+        }
         Command::Check { .. } | Command::Tied { .. } => return Err(CliError::usage("Error: nothing to become").into()),
         Command::Keboola { stdin } => {
             let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
@@ -126,6 +138,30 @@ fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) ->
         limits: Limits::for_parquet(env, settings.data_dir.spill()),
     };
     Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
+}
+
+fn materialize_settings(settings: &Settings, source: &str) -> anyhow::Result<materialize::Settings> {
+    let keboola = keboola::Settings::resolve(&settings.instance, &settings.env).ok();
+    let stack = keboola.as_ref().map(|keboola| keboola.stack_url.to_string());
+    let attach = stack.clone().filter(|_| source == "keboola").map(|url| RemoteAttach {
+        alias: "kbc".into(),
+        extension: "keboola".into(),
+        url,
+        token_env: env_vars::KEBOOLA_STORAGE_TOKEN.name.into(),
+    });
+    Ok(materialize::Settings {
+        data_dir: settings.data_dir.clone(),
+        policy: RemotePolicy::new(&settings.env, stack.as_deref()),
+        limits: Limits::for_parquet(&settings.env, settings.data_dir.spill()),
+        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+        attach,
+    })
+}
+
+fn registered_materialized(context: &Context, settings: &Settings, source: &str) -> anyhow::Result<Request> {
+    let mut request = registered(context, settings, source)?;
+    request.tables.retain(|table| table.query_mode == "materialized");
+    Ok(request)
 }
 
 /// For programs that cannot see to it themselves. Returns only when that fails.

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::{Context, Mode, extract::open_store};
 use crate::config::Settings;
+use crate::connectors::keboola;
 use crate::engine::Limits;
+use crate::extract::RemotePolicy;
 use crate::sync::{Durations, Orchestrator, rebuild_and_note};
 
 #[derive(clap::Args, Debug)]
@@ -26,7 +28,9 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     crate::logging::init(&settings.env)?;
     let store = open_store(&settings)?;
     let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-    let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).into();
+    let stack = keboola::Settings::resolve(&settings.instance, &settings.env).ok().map(|keboola| keboola.stack_url);
+    let policy = RemotePolicy::new(&settings.env, stack.as_ref().map(url::Url::as_str));
+    let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_remote(policy).into();
     let rebuilt = context.block_on(async {
         let rebuilt = rebuild_and_note(&store, &orchestrator, Durations::default()).await;
         store.close().await;

@@ -100,6 +100,9 @@ env_vars! {
         AGNES_EXTRACT_TIMEOUT = "1800", "Seconds that one extractor may run before a sync ends it.";
         AGNES_UPLOAD_TABLE_MAX_MB = "1024", "Megabytes that a file may have which is uploaded as a table.";
         AGNES_EXTRACT_RESERVE_MB = "5 % of the disk, 512 at most", "Megabytes that stay free: a table that would take more is not fetched.";
+        AGNES_REMOTE_ATTACH_EXTENSIONS = "keboola,bigquery", "Comma list of DuckDB extensions by which remote tables may be attached; `postgres` works too.";
+        AGNES_REMOTE_ATTACH_TOKEN_ENVS = "KBC_TOKEN,KBC_STORAGE_TOKEN,KEBOOLA_STORAGE_TOKEN,GOOGLE_APPLICATION_CREDENTIALS", "Comma list of variables whose values may go to a remote source as token or password.";
+        AGNES_REMOTE_ATTACH_HOSTS = "the host of `KEBOOLA_STACK_URL`", "Comma list of further hosts that remote tables may be attached from.";
         CONNECTORS_DIR = "`connectors/custom` in the current directory", "Folder with custom connectors, each in a folder of its own.";
         CONNECTORS_ENV_ALLOW = "", "Comma list of variables that custom connectors get to see, besides `PATH`, `HOME`, language, proxies and `KEBOOLA_*`.";
         AGNES_CONNECTOR_TIMEOUT = "600", "Seconds that one custom connector may run.";

@@ -64,6 +64,11 @@ impl Environment {
         self.process.contains_key(var.name) || self.overlay.contains_key(var.name)
     }
 
+    /// A variable that others name, such as the one that holds the token of a source.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.process.get(name).or_else(|| self.overlay.get(name)).map(Hidden::expose)
+    }
+
     pub fn secret(&self, var: &EnvVar) -> Option<Secret> {
         self.get(var).map(|value| Secret::new(value.trim()))
     }
@@ -95,7 +100,17 @@ impl Environment {
 
     /// The names in `CONNECTORS_ENV_ALLOW`.
     pub fn allowed_for_connectors(&self) -> Vec<String> {
-        let list = self.get(&super::env_vars::CONNECTORS_ENV_ALLOW).unwrap_or_default();
+        self.list(&super::env_vars::CONNECTORS_ENV_ALLOW)
+    }
+
+    /// The names in `AGNES_REMOTE_ATTACH_TOKEN_ENVS`, besides those that extractors see anyway.
+    pub fn allowed_for_remote(&self) -> Vec<String> {
+        self.list(&super::env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS)
+    }
+
+    /// The items of a comma list.
+    pub fn list(&self, var: &EnvVar) -> Vec<String> {
+        let list = self.get(var).unwrap_or_default();
         list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
     }
 

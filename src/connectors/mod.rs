@@ -4,6 +4,7 @@ pub mod custom;
 mod drift;
 pub mod files;
 pub mod keboola;
+pub mod materialize;
 mod publish;
 mod report;
 mod request;

@@ -43,6 +43,8 @@ pub struct TableRequest {
     /// Name at the source; the table's name where absent.
     pub source_table: Option<String>,
     pub query_mode: String,
+    /// SQL of a materialized table.
+    pub source_query: Option<String>,
     pub sync_strategy: Option<String>,
     pub sync_options: Option<SyncOptions>,
     pub primary_key: Vec<String>,
@@ -58,6 +60,7 @@ impl TableRequest {
             bucket: table.bucket.clone(),
             source_table: table.source_table.clone(),
             query_mode: table.query_mode.clone().unwrap_or_else(|| "local".into()),
+            source_query: table.source_query.clone(),
             sync_strategy: table.sync_strategy.clone(),
             sync_options: table.sync_options.clone(),
             primary_key: table.primary_key.clone(),

@@ -4,11 +4,13 @@ mod meta;
 pub mod parquet;
 mod publication;
 mod reader;
+mod remote;
 mod writer;
 
 pub use meta::TableMeta;
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
+pub use remote::{RemoteAttach, RemoteError, RemotePolicy, RemoteTable};
 pub use writer::write;
 
 use std::path::{Path, PathBuf};

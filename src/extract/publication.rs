@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::RemoteTable;
 use crate::base::hash;
 
 /// A table that people can be given.
@@ -29,7 +30,7 @@ pub enum Content {
     /// One file for each partition, in order of their names.
     Parts(Vec<Part>),
     /// At the source itself; there is nothing to download.
-    Remote,
+    Remote(RemoteTable),
 }
 
 /// A file below `analytics/published/`, never changed once it is there.
@@ -55,7 +56,7 @@ impl PublishedTable {
         let (file, parts) = match &self.content {
             Content::File(file) => (Some(file), [].as_slice()),
             Content::Parts(parts) => (None, parts.as_slice()),
-            Content::Remote => (None, [].as_slice()),
+            Content::Remote(_) => (None, [].as_slice()),
         };
         file.into_iter().chain(parts.iter().map(|part| &part.file))
     }
@@ -73,7 +74,7 @@ impl PublishedTable {
                 let names: Vec<_> = parts.iter().map(|part| format!("{}:{}", part.name, part.file.hash)).collect();
                 format!("parts-{}", &hash::sha256_hex(&names.join("\n"))[..32])
             }
-            Content::Remote => String::new(),
+            Content::Remote(_) => String::new(),
         }
     }
 }

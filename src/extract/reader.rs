@@ -1,9 +1,9 @@
 //! Reading an extract that somebody else may have written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{DATABASE, ExtractError, TableMeta};
+use super::{DATABASE, ExtractError, RemoteAttach, TableMeta};
 use crate::base::time;
 use crate::engine::{self, Connection, Limits};
 
@@ -14,6 +14,10 @@ pub struct Extract {
     pub objects: HashSet<String>,
     /// Those that are tables, with rows in the database itself.
     pub stored: HashSet<String>,
+    /// Sources that its remote tables need.
+    pub attach: Vec<RemoteAttach>,
+    /// Lower-cased name of each view → its text.
+    pub views: HashMap<String, String>,
 }
 
 /// Reads `_meta` and the list of objects of the source in `directory`.
@@ -27,8 +31,14 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
         Ok(connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     };
     let stored = names("SELECT lower(table_name) FROM duckdb_tables()")?;
-    let mut objects = names("SELECT lower(view_name) FROM duckdb_views()")?;
-    objects.extend(stored.iter().cloned());
+    let views: HashMap<String, String> = connection
+        .prepare(
+            "SELECT lower(view_name), coalesce(sql, '') FROM duckdb_views()
+             WHERE database_name = 'extract' AND schema_name = 'main'",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let objects: HashSet<String> = views.keys().chain(&stored).cloned().collect();
     if !objects.contains("_meta") {
         return Err(ExtractError::NoMeta(directory.join(DATABASE)));
     }
@@ -48,7 +58,17 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Extract { tables, objects, stored })
+    let attach = if objects.contains("_remote_attach") { attached(&connection)? } else { Vec::new() };
+    Ok(Extract { tables, objects, stored, attach, views })
+}
+
+fn attached(connection: &Connection) -> Result<Vec<RemoteAttach>, ExtractError> {
+    let sql = "SELECT coalesce(alias, ''), coalesce(extension, ''), coalesce(url, ''), coalesce(token_env, '')
+               FROM extract.main._remote_attach";
+    let row = |row: &engine::Row<'_>| {
+        Ok(RemoteAttach { alias: row.get(0)?, extension: row.get(1)?, url: row.get(2)?, token_env: row.get(3)? })
+    };
+    Ok(connection.prepare(sql)?.query_map([], row)?.collect::<Result<_, _>>()?)
 }
 
 /// Attaches the source's database as `extract`, read-only, and locks the instance to that directory.

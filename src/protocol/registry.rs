@@ -62,6 +62,29 @@ pub struct RegisterTable {
     pub description: Option<String>,
 }
 
+/// `POST /api/admin/register-table/precheck`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Precheck {
+    pub ok: bool,
+    pub table: PrecheckedTable,
+}
+
+/// A table as it would be registered.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct PrecheckedTable {
+    pub name: String,
+    pub source_type: Option<String>,
+    pub bucket: Option<String>,
+    pub source_table: Option<String>,
+    pub query_mode: Option<String>,
+    pub source_query: Option<String>,
+    /// Known only after the first sync.
+    pub rows: Option<i64>,
+    pub size_bytes: Option<i64>,
+    pub columns: Vec<String>,
+    pub note: String,
+}
+
 /// Answer to a registration.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Registered {

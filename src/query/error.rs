@@ -33,6 +33,9 @@ pub enum QueryError {
     /// 429
     #[error("too many queries are running or waiting; try again in a few seconds")]
     Busy,
+    /// 502: the source of a remote table.
+    #[error("{0}")]
+    Remote(String),
     /// 500
     #[error("{0}")]
     Internal(String),

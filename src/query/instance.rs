@@ -1,6 +1,6 @@
 //! Isolated engine instances: one for each set of tables, which holds views over them and can open nothing else.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,26 +12,40 @@ use super::{QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_ident;
 use crate::engine::{self, Connection, Icu, Limits};
-use crate::extract::{self, PublishedFile};
+use crate::extract::{self, Content, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable};
 
 /// What an instance is made of: the generation, and name, source and files of every table, in order. Compared in full,
 /// so that two callers can only share an instance when they may read the same.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     generation: u64,
-    tables: Arc<[(String, String, Vec<PublishedFile>)]>,
+    /// Whether remote tables are there too.
+    with_remote: bool,
+    tables: Arc<[(String, String, Vec<PublishedFile>, Option<RemoteTable>)]>,
 }
 
 impl Key {
-    fn new(generation: u64, readable: &[ReadableTable]) -> Self {
+    fn new(generation: u64, readable: &[ReadableTable], with_remote: bool) -> Self {
         let mut tables: Vec<_> = readable
             .iter()
             .map(ReadableTable::table)
-            .map(|table| (table.name.clone(), table.source.clone(), table.files().cloned().collect()))
+            .filter(|table| with_remote || remote(table).is_none())
+            .map(|table| {
+                let files = table.files().cloned().collect();
+                (table.name.clone(), table.source.clone(), files, remote(table).cloned())
+            })
             .collect();
         tables.sort();
         tables.dedup();
-        Self { generation, tables: tables.into() }
+        Self { generation, with_remote, tables: tables.into() }
+    }
+}
+
+/// The way to a table that stays at its source.
+pub fn remote(table: &PublishedTable) -> Option<&RemoteTable> {
+    match &table.content {
+        Content::Remote(remote) => Some(remote),
+        Content::File(_) | Content::Parts(_) => None,
     }
 }
 
@@ -41,14 +55,32 @@ pub struct Instance {
 }
 
 impl Instance {
-    fn open(key: Key, readable: &[ReadableTable], limits: &Limits, icu: &Icu) -> Result<Self, QueryError> {
-        let connection = engine::in_memory(limits)?;
+    /// Sources of remote tables are attached before anything of a caller runs, and the doors closed behind them.
+    fn open(
+        key: Key,
+        readable: &[ReadableTable],
+        limits: &Limits,
+        icu: &Icu,
+        policy: &RemotePolicy,
+    ) -> Result<Self, QueryError> {
+        let connection = engine::in_memory(limits).map_err(internal)?;
+        if key.with_remote {
+            let sources: BTreeSet<&RemoteAttach> =
+                readable.iter().filter_map(|table| remote(table.table())).flat_map(|table| &table.attach).collect();
+            let sources: Vec<RemoteAttach> = sources.into_iter().cloned().collect();
+            policy.attach(&connection, &sources).map_err(|error| QueryError::Remote(error.to_string()))?;
+        }
+        Self::fill(key, connection, readable, icu).map_err(internal)
+    }
+
+    fn fill(key: Key, connection: Connection, readable: &[ReadableTable], icu: &Icu) -> engine::Result<Self> {
         if icu.load(&connection) {
             connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
         }
         connection.execute_batch(&format!("ATTACH ':memory:' AS {SERVER}"))?;
         let mut sources = HashSet::new();
-        for table in readable.iter().map(ReadableTable::table) {
+        let tables = readable.iter().map(ReadableTable::table);
+        for table in tables.filter(|table| key.with_remote || remote(table).is_none()) {
             let view = quote_ident(&table.name);
             let mut databases = vec!["memory".to_owned(), SERVER.to_owned()];
             if namespace::is_source_alias(&table.source) {
@@ -59,9 +91,15 @@ impl Instance {
                 databases.push(source);
             }
             for database in databases {
-                let read = extract::parquet::read_files(table.files().map(|file| file.path.as_path()));
-                let made = connection
-                    .execute_batch(&format!("CREATE OR REPLACE VIEW {database}.main.{view} AS SELECT * FROM {read}"));
+                let rows = match remote(table) {
+                    Some(remote) => remote.select.clone(),
+                    None => {
+                        let files = table.files().map(|file| file.path.as_path());
+                        format!("SELECT * FROM {}", extract::parquet::read_files(files))
+                    }
+                };
+                let made =
+                    connection.execute_batch(&format!("CREATE OR REPLACE VIEW {database}.main.{view} AS {rows}"));
                 if let Err(error) = made {
                     // One broken file must not take the other tables away; a query for it says that it is missing.
                     tracing::error!(table = table.name, error = engine::message(&error), "table cannot be queried");
@@ -77,6 +115,11 @@ impl Instance {
         Ok(Self { key, root: Mutex::new(connection) })
     }
 
+    /// Whether it has tables that stay at their source.
+    pub fn is_remote(&self) -> bool {
+        self.key.with_remote
+    }
+
     /// A connection of its own, so that queries on one instance run side by side.
     pub fn connect(&self) -> Result<Connection, QueryError> {
         Ok(self.root.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?)
@@ -87,6 +130,7 @@ impl Instance {
 pub struct Instances {
     limits: Limits,
     icu: Icu,
+    policy: RemotePolicy,
     cached: Mutex<LruCache<Key, Slot>>,
 }
 
@@ -103,18 +147,25 @@ impl Instances {
         };
         let capacity = NonZeroUsize::new(settings.cached_instances).unwrap_or(NonZeroUsize::MIN);
         let icu = Icu::find(&limits)?;
-        Ok(Self { limits, icu, cached: Mutex::new(LruCache::new(capacity)) })
+        let policy = settings.remote.clone();
+        Ok(Self { limits, icu, policy, cached: Mutex::new(LruCache::new(capacity)) })
     }
 
-    pub fn get(&self, generation: u64, readable: &[ReadableTable]) -> Result<Arc<Instance>, QueryError> {
-        let key = Key::new(generation, readable);
+    /// An instance with these tables; with remote ones only where a statement may need them.
+    pub fn get(
+        &self,
+        generation: u64,
+        readable: &[ReadableTable],
+        with_remote: bool,
+    ) -> Result<Arc<Instance>, QueryError> {
+        let key = Key::new(generation, readable, with_remote);
         let slot = self.slot(&key);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(instance) = slot.as_ref() {
             return Ok(instance.clone());
         }
         let limits = Limits { spill: self.limits.spill.as_deref().map(unique), ..self.limits.clone() };
-        let instance = Arc::new(Instance::open(key, readable, &limits, &self.icu).map_err(internal)?);
+        let instance = Arc::new(Instance::open(key, readable, &limits, &self.icu, &self.policy)?);
         *slot = Some(instance.clone());
         Ok(instance)
     }
@@ -146,6 +197,6 @@ fn unique(spill: &Path) -> PathBuf {
 }
 
 /// Failing to set an instance up is never the caller's fault.
-fn internal(error: QueryError) -> QueryError {
-    QueryError::Internal(format!("cannot set up a query instance: {error}"))
+fn internal(error: engine::Error) -> QueryError {
+    QueryError::Internal(format!("cannot set up a query instance: {}", engine::message(&error)))
 }

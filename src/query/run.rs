@@ -8,11 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::execute::{self, QueryAnswer};
-use super::instance::Instances;
+use super::instance::{self, Instances};
 use super::{MAX_RESPONSE_BYTES, QueryError, policy};
 use crate::access::ReadableTable;
 use crate::engine::InterruptHandle;
 use crate::engine::parse::Parser;
+use crate::extract::RemotePolicy;
 
 /// The engine parses deep expressions by recursion.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
@@ -36,6 +37,8 @@ pub struct QuerySettings {
     /// Directory of extensions; `None` is DuckDB's own.
     pub extensions: Option<PathBuf>,
     pub cached_instances: usize,
+    /// How remote tables may be reached.
+    pub remote: RemotePolicy,
 }
 
 /// Runs callers' queries; one for each server.
@@ -142,6 +145,13 @@ async fn watch(control: Arc<Control>, deadline: tokio::time::Instant) {
     }
 }
 
+/// Whether the text holds the name of a remote table. It may mean something else; then the source is attached in vain.
+fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
+    let sql = sql.to_lowercase();
+    let mut remote = readable.iter().map(ReadableTable::table).filter(|table| instance::remote(table).is_some());
+    remote.any(|table| sql.contains(&table.name.to_lowercase()))
+}
+
 impl Inner {
     fn blocking(
         &self,
@@ -156,14 +166,15 @@ impl Inner {
         let parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
         let sql = policy::check(&parser, &namespace, exists, sql)?;
         drop(parser);
-        let instance = self.instances.get(generation, readable)?;
+        let instance = self.instances.get(generation, readable, may_need_remote(readable, sql))?;
         let connection = instance.connect()?;
         let _ = control.interrupt.set(connection.interrupt_handle());
         if control.stopped.is_cancelled() {
             return Err(QueryError::Cancelled);
         }
         let answer = execute::execute(&connection, sql, limit, MAX_RESPONSE_BYTES, &|| control.stopped.is_cancelled());
-        if matches!(answer, Err(QueryError::Internal(_))) {
+        if matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err() {
+            // A connection to a source may be broken for good.
             self.instances.discard(&instance);
         }
         answer

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::auth::google::Google;
 use super::auth::token_uses::TokenUses;
@@ -17,6 +18,7 @@ use crate::base::{random, time};
 use crate::config::{env_vars, secrets};
 use crate::connectors::keboola;
 use crate::engine::{self, Limits as EngineLimits};
+use crate::extract::RemotePolicy;
 use crate::query::{QueryEngine, QueryError, QuerySettings};
 use crate::store::{Developer, Facts, OpenError, Seeds, Store};
 use crate::sync::{Merged, Orchestrator, Runner, RunnerSettings};
@@ -92,8 +94,10 @@ impl App {
         }
         let keys = secrets::signing_keys(&config.env, &config.data_dir)?;
         let limits = EngineLimits::for_parquet(&config.env, config.data_dir.spill());
-        let orchestrator = Arc::new(Orchestrator::open(config.data_dir.clone(), limits.clone()));
+        let orchestrator =
+            Arc::new(Orchestrator::open(config.data_dir.clone(), limits.clone()).with_remote(remote_policy(&config)));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
+        tracing::info!("{}", remote_policy(&config).describe());
         let mail = Mailer::new(&config.env).map_err(StartError::Variable)?;
         if mail.is_configured() && config.public_url.is_none() {
             tracing::warn!("mailed links lead to the host that a request names; set SERVER_URL to the public address");
@@ -197,6 +201,12 @@ fn keboola_credentials(config: &ServerConfig) -> Vec<(&'static str, Secret)> {
     }
 }
 
+/// Which sources may be attached, and with which tokens.
+fn remote_policy(config: &ServerConfig) -> RemotePolicy {
+    let stack = keboola::Settings::resolve(&config.instance, &config.env).ok().map(|keboola| keboola.stack_url);
+    RemotePolicy::new(&config.env, stack.as_ref().map(Url::as_str))
+}
+
 fn query_settings(config: &ServerConfig) -> Result<QuerySettings, StartError> {
     let number = |var, default, most| config.env.bounded(var, default, most).map_err(StartError::Variable);
     let concurrency = number(&env_vars::AGNES_QUERY_CONCURRENCY, 4, 256)? as usize;
@@ -209,6 +219,7 @@ fn query_settings(config: &ServerConfig) -> Result<QuerySettings, StartError> {
         spill: config.data_dir.spill(),
         extensions: config.env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
         cached_instances: 8,
+        remote: remote_policy(config),
     })
 }
 

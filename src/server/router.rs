@@ -78,6 +78,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(grants::delete::delete))
         .routes(routes!(registry::list::list))
         .routes(routes!(registry::register::register))
+        .routes(routes!(registry::precheck::precheck))
         .routes(routes!(registry::update::update, registry::delete::delete))
         .routes(routes!(sync::trigger::trigger))
         .routes(routes!(upload::tables::upload).layer(DefaultBodyLimit::disable()))

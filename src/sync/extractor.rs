@@ -14,7 +14,7 @@ use crate::config::Environment;
 use crate::connectors::{Finished, Report, Request};
 
 /// Variables that extractors get besides those that begin with one of [`PREFIXES`].
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "PATH",
     "HOME",
     "LANG",
@@ -29,9 +29,10 @@ const NAMES: [&str; 15] = [
     "DATA_SOURCE",
     "LD_LIBRARY_PATH",
     "AGNES_PYTHON",
+    "AGNES_EXTENSION_DIR",
     "AGNES_CONNECTOR_TIMEOUT",
 ];
-const PREFIXES: [&str; 5] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_", "CONNECTORS_"];
+const PREFIXES: [&str; 6] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_", "CONNECTORS_", "AGNES_REMOTE_"];
 const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
 /// How much of the child's last words goes into an error, in bytes.
 const TAIL: usize = 500;
@@ -74,10 +75,12 @@ impl Extractor {
         hear: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        // Only connectors of others get what was allowed for them.
-        let allowed = match arguments.first().is_some_and(|kind| kind == "custom") {
-            true => self.environment.allowed_for_connectors(),
-            false => Vec::new(),
+        // What was allowed for connectors of others, or may go to a source, goes to nobody else.
+        let kind = arguments.first().and_then(|kind| kind.to_str());
+        let allowed = match kind {
+            Some("custom") => self.environment.allowed_for_connectors(),
+            Some("materialize") => self.environment.allowed_for_remote(),
+            _ => Vec::new(),
         };
         let is_handed_on = |name: &str| hands_on(name) || allowed.iter().any(|allowed| allowed == name);
         let mut command = Command::new(&self.program);

@@ -21,7 +21,7 @@ fn entry(readable: &ReadableTable) -> ManifestTable {
     let (hash, parts) = match &table.content {
         Content::File(file) => (file.hash.clone(), None),
         Content::Parts(parts) => (String::new(), Some(parts.iter().map(part).collect())),
-        Content::Remote => (String::new(), None),
+        Content::Remote(_) => (String::new(), None),
     };
     ManifestTable {
         hash: Some(hash),

@@ -41,7 +41,7 @@ impl Merged {
     pub async fn file(&self, table: &PublishedTable) -> Result<Option<PublishedFile>, MergeError> {
         let parts = match &table.content {
             Content::File(file) => return Ok(Some(file.clone())),
-            Content::Remote => return Ok(None),
+            Content::Remote(_) => return Ok(None),
             Content::Parts(parts) => parts,
         };
         let stem = format!("{}.{}", table.name, table.version());

@@ -8,13 +8,16 @@ mod merged;
 mod orchestrator;
 mod parts;
 mod publication_file;
+mod publish_remote;
 mod publish_table;
 mod rebuild;
 mod run;
 mod runner;
 mod select;
+mod sources;
 
 pub use merged::{MergeError, Merged};
 pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, rebuild_and_note};
 pub use runner::{RunError, Runner, RunnerSettings};
+pub use sources::SourceHealth;

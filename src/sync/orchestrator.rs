@@ -7,17 +7,22 @@ use std::sync::{Arc, Mutex, Weak};
 use arc_swap::ArcSwap;
 use serde::Serialize;
 
+use super::publish_remote::{Aliases, RemoteSource};
+use super::sources::{self, SourceHealth};
 use super::{publication_file, publish_table::publish_table};
 use crate::base::{atomic_file, ident};
-use crate::config::DataDir;
+use crate::config::{DataDir, Environment};
 use crate::engine::Limits;
-use crate::extract::{self, ExtractError, Publication, PublishedTable, TableMeta};
+use crate::extract::{self, Extract, ExtractError, Publication, PublishedTable, RemotePolicy, TableMeta};
 
 /// Publishes, one rebuild at a time.
 pub struct Orchestrator {
     data_dir: DataDir,
     limits: Limits,
+    remote: RemotePolicy,
     current: ArcSwap<Publication>,
+    /// As the last rebuild found them.
+    health: ArcSwap<Vec<SourceHealth>>,
     /// Earlier generations that readers may still hold; also serializes rebuilds.
     earlier: Mutex<Vec<Weak<Publication>>>,
 }
@@ -62,13 +67,31 @@ struct Offer {
     source: String,
     directory: PathBuf,
     tables: Vec<TableMeta>,
+    extract: Extract,
 }
 
 impl Orchestrator {
     /// Starts from what was last published.
     pub fn open(data_dir: DataDir, limits: Limits) -> Self {
         let publication = Publication::new(1, publication_file::read(&data_dir));
-        Self { data_dir, limits, current: ArcSwap::from_pointee(publication), earlier: Mutex::default() }
+        Self {
+            data_dir,
+            limits,
+            remote: RemotePolicy::new(&Environment::default(), None),
+            current: ArcSwap::from_pointee(publication),
+            health: ArcSwap::default(),
+            earlier: Mutex::default(),
+        }
+    }
+
+    /// Also publishes remote tables, as far as the policy lets it.
+    pub fn with_remote(self, remote: RemotePolicy) -> Self {
+        Self { remote, ..self }
+    }
+
+    /// How each source is, in order of their names; empty before the first rebuild.
+    pub fn health(&self) -> Arc<Vec<SourceHealth>> {
+        self.health.load_full()
     }
 
     pub(super) fn data_dir(&self) -> &DataDir {
@@ -102,7 +125,9 @@ impl Orchestrator {
             tables.extend(was.map(|was| (was.name.to_lowercase(), PublishedTable::clone(was))));
         }
         let winners = winners(&offers, &standing.owners, &tables);
+        let mut aliases = Aliases::default();
         for offer in &offers {
+            let remote = RemoteSource::new(&offer.extract, &self.remote, &self.limits);
             for meta in &offer.tables {
                 let key = meta.table_name.to_lowercase();
                 if winners.get(&key).is_some_and(|winner| *winner != offer.source) || tables.contains_key(&key) {
@@ -112,10 +137,14 @@ impl Orchestrator {
                     continue;
                 }
                 let was = before.get(&key).filter(|table| table.source == offer.source);
-                match self.publish(offer, meta, was.map(Arc::as_ref)) {
+                let published = match meta.query_mode.as_str() {
+                    "remote" => remote.publish(&offer.source, meta).and_then(|table| aliases.claim(table)),
+                    _ => self.publish(offer, meta, was.map(Arc::as_ref)).map_err(|error| error.to_string()),
+                };
+                match published {
                     Ok(table) => drop(tables.insert(key, table)),
                     Err(error) => {
-                        problems.push(Problem::table(offer, meta, error.to_string()));
+                        problems.push(Problem::table(offer, meta, error));
                         // The last good rows stay.
                         if let Some(was) = was {
                             tables.insert(key, PublishedTable::clone(was));
@@ -128,6 +157,7 @@ impl Orchestrator {
         publication_file::write(&self.data_dir, &tables)?;
         let publication = Arc::new(Publication::new(before.generation + 1, tables));
         self.current.store(Arc::clone(&publication));
+        self.health.store(Arc::new(sources::health(&self.health(), &publication, &problems)));
         earlier.push(Arc::downgrade(&before));
         drop(before);
         self.delete_unused(&mut earlier);
@@ -179,8 +209,8 @@ impl Orchestrator {
             }
             match extract::read(&directory) {
                 Ok(extract) => {
-                    let tables = offered(&source, extract, problems);
-                    offers.push(Offer { source, directory, tables });
+                    let tables = offered(&source, &extract, problems);
+                    offers.push(Offer { source, directory, tables, extract });
                 }
                 Err(error) => {
                     tracing::error!(source, %error, "source cannot be read; its last good tables stay published");
@@ -236,12 +266,12 @@ impl Problem {
     }
 }
 
-/// The local tables of an extract that can be published.
-fn offered(source: &str, extract: extract::Extract, problems: &mut Vec<Problem>) -> Vec<TableMeta> {
-    let extract::Extract { tables, objects, .. } = extract;
+/// The tables of an extract that can be published.
+fn offered(source: &str, extract: &Extract, problems: &mut Vec<Problem>) -> Vec<TableMeta> {
+    let Extract { tables, objects, .. } = extract;
     tables
-        .into_iter()
-        .filter(|table| table.query_mode == "local")
+        .iter()
+        .filter(|table| ["local", "remote"].contains(&table.query_mode.as_str()))
         .filter(|table| {
             let name = &table.table_name;
             let error = if !ident::is_strict(name) || ident::is_reserved_table(name) {
@@ -255,6 +285,7 @@ fn offered(source: &str, extract: extract::Extract, problems: &mut Vec<Problem>)
             problems.push(Problem { source: source.to_owned(), table, error: error.into() });
             false
         })
+        .cloned()
         .collect()
 }
 

@@ -13,7 +13,7 @@ use crate::extract::{self, Content, ExtractError, Part, PublishedFile, Published
 /// Facts about tables, and about the files that hold their rows (`part` is null for the only file of a table).
 const SCHEMA: &str = "
     CREATE TABLE _published (name VARCHAR, source VARCHAR, description VARCHAR, kind VARCHAR, rows BIGINT,
-                             extracted_at TIMESTAMP, origin VARCHAR);
+                             extracted_at TIMESTAMP, origin VARCHAR, remote JSON);
     CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
                                    rows BIGINT)";
 
@@ -24,7 +24,7 @@ pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(),
     connection.execute_batch(&format!("BEGIN; {SCHEMA}"))?;
     for table in tables {
         connection.execute(
-            "INSERT INTO _published VALUES (?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+            "INSERT INTO _published VALUES (?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?, ?)",
             params![
                 table.name,
                 table.source,
@@ -32,7 +32,8 @@ pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(),
                 kind(&table.content),
                 table.rows,
                 table.extracted_at.map(|at| at.as_microsecond()),
-                table.origin
+                table.origin,
+                remote(&table.content)
             ],
         )?;
         match &table.content {
@@ -42,7 +43,7 @@ pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(),
                     write_file(&connection, &table.name, Some(&part.name), &part.file, part.rows)?;
                 }
             }
-            Content::Remote => continue,
+            Content::Remote(_) => continue,
         }
         let (view, files) = (ident::quote_ident(&table.name), table.files().map(|file| file.path.as_path()));
         connection
@@ -58,7 +59,14 @@ fn kind(content: &Content) -> &'static str {
     match content {
         Content::File(_) => "file",
         Content::Parts(_) => "parts",
-        Content::Remote => "remote",
+        Content::Remote(_) => "remote",
+    }
+}
+
+fn remote(content: &Content) -> Option<String> {
+    match content {
+        Content::Remote(remote) => serde_json::to_string(remote).ok(),
+        Content::File(_) | Content::Parts(_) => None,
     }
 }
 
@@ -102,12 +110,15 @@ fn try_read(path: &Path, published: &Path) -> engine::Result<Vec<PublishedTable>
         parts.entry(row.get(0)?).or_default().push(Part { name: row.get(1)?, file, rows: row.get(5)? });
     }
     let tables: Vec<PublishedTable> = connection
-        .prepare("SELECT name, source, description, kind, rows, epoch_us(extracted_at), origin FROM _published")?
+        .prepare("SELECT name, source, description, kind, rows, epoch_us(extracted_at), origin, remote::VARCHAR FROM _published")?
         .query_map([], |row| {
             let name: String = row.get(0)?;
             let mut parts = parts.remove(&name).unwrap_or_default();
             let content = match row.get::<_, String>(3)?.as_str() {
-                "remote" => Content::Remote,
+                "remote" => match row.get::<_, Option<String>>(7)?.and_then(|text| serde_json::from_str(&text).ok()) {
+                    Some(remote) => Content::Remote(remote),
+                    None => Content::Parts(Vec::new()),
+                },
                 "file" if parts.len() == 1 => Content::File(parts.swap_remove(0).file),
                 _ => Content::Parts(parts),
             };

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::orchestrator::Problem;
 use super::runner::Runner;
-use super::select::{SOURCES, Wanted, select};
+use super::select::{Pauses, SOURCES, Wanted, select, select_materialized};
 use crate::base::time;
 use crate::connectors::{Finished, Report, Request, TableError, custom};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
@@ -19,6 +20,7 @@ impl Runner {
         self.keep(self.course.run().unwrap_or_default()).await;
         self.extract(wanted).await;
         self.extract_custom(wanted).await;
+        self.materialize(wanted).await;
         let published = self.publish().await;
         let run = self.course.finished(published, begun.elapsed());
         let (status, tables) = (run.status, run.tables.len());
@@ -39,7 +41,7 @@ impl Runner {
         for (source, request) in requests {
             tracing::info!(source, tables = request.tables.len(), "extracting");
             self.course.step(format!("extracting {} tables from {source}", request.tables.len()));
-            let report = self.extract_from(source, &request).await;
+            let report = self.extract_from(source, RunStep::Extract, &self.arguments(source), &request).await;
             if report.tables_failed > 0 {
                 failing.insert(source);
             }
@@ -70,7 +72,7 @@ impl Runner {
             self.course.step(format!("running the connector {}", connector.name));
             let arguments = ["custom".into(), connector.name.clone().into()];
             let request = Request::default();
-            let mut finished = |finished| self.tell(&connector.name, finished);
+            let mut finished = |finished| self.tell(&connector.name, RunStep::Extract, finished);
             if let Err(error) = self.extractor.run(&arguments, &request, &mut finished).await {
                 tracing::error!(connector = connector.name, error, "connector failed");
                 self.course.error(format!("{}: {error}", connector.name));
@@ -80,23 +82,45 @@ impl Runner {
         }
     }
 
-    fn tell(&self, source: &str, finished: Finished) {
+    /// The SQL of every materialized table that is due, one source after the other.
+    async fn materialize(&self, wanted: &Wanted) {
+        let requests = select_materialized(&self.store.snapshot(), wanted, &self.pauses(), time::now());
+        for (source, request) in requests {
+            tracing::info!(source, tables = request.tables.len(), "materializing");
+            self.course.step(format!("materializing {} tables of {source}", request.tables.len()));
+            let arguments = ["materialize".into(), source.clone().into()];
+            let report = self.extract_from(&source, RunStep::Materialize, &arguments, &request).await;
+            let (now, mut pauses) = (time::now(), self.pauses());
+            for table in &request.tables {
+                match report.errors.iter().any(|failure| failure.table == table.name) {
+                    true => pauses.failed(&table.id, now),
+                    false => pauses.succeeded(&table.id),
+                }
+            }
+        }
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, source: &str, step: RunStep, finished: Finished) {
         let Finished { table, rows, duration_ms, error, notes } = finished;
         for note in &notes {
             tracing::warn!(source, table, note, "extracted");
         }
-        let (source, step, duration_ms) = (source.into(), RunStep::Extract, Some(duration_ms));
+        let (source, duration_ms) = (source.into(), Some(duration_ms));
         self.course.table(RunTable { table, source, step, rows, duration_ms, error, notes });
     }
 
-    async fn extract_from(&self, source: &str, request: &Request) -> Report {
+    async fn extract_from(&self, source: &str, step: RunStep, arguments: &[OsString], request: &Request) -> Report {
         let mut told = HashSet::new();
         let mut finished = |finished: Finished| {
             told.insert(finished.table.clone());
-            self.tell(source, finished);
+            self.tell(source, step, finished);
         };
         let outcome = match self.reserve.ensure(self.data_dir.root(), self.expected_bytes(request)) {
-            Ok(()) => self.extractor.run(&self.arguments(source), request, &mut finished).await,
+            Ok(()) => self.extractor.run(arguments, request, &mut finished).await,
             Err(error) => Err(error.to_string()),
         };
         let report = outcome.unwrap_or_else(|error| {
@@ -107,7 +131,7 @@ impl Runner {
             tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
             if !told.contains(&failure.table) {
                 let (table, error) = (failure.table.clone(), Some(failure.error.clone()));
-                self.course.table(RunTable { table, source: source.into(), error, ..RunTable::default() });
+                self.course.table(RunTable { table, source: source.into(), step, error, ..RunTable::default() });
             }
         }
         self.note_failures(report.errors.clone()).await;

@@ -12,7 +12,7 @@ use super::course::Course;
 use super::extractor::Extractor;
 use super::orchestrator::{Orchestrator, RebuildError, Rebuilt};
 use super::rebuild::{Durations, rebuild_and_note};
-use super::select::{SOURCES, Wanted, registered};
+use super::select::{Pauses, SOURCES, Wanted, registered};
 use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
 use crate::base::{random, time};
@@ -53,6 +53,8 @@ pub struct Runner {
     pub(super) history_days: u32,
     /// What runs now.
     pub(super) course: Course,
+    /// Materialized tables that failed.
+    pub(super) pauses: Mutex<Pauses>,
     /// What runs next.
     next: Mutex<Option<Queued>>,
     woken: Notify,
@@ -92,6 +94,7 @@ impl Runner {
             reserve: settings.reserve,
             history_days: settings.history_days,
             course: Course::default(),
+            pauses: Mutex::default(),
             next: Mutex::default(),
             woken: Notify::new(),
             rebuilding: Semaphore::new(1),

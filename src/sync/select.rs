@@ -1,8 +1,8 @@
 //! Which registered tables a run extracts, and by which connector.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::base::schedule::Schedule;
 use crate::connectors::{Request, TableRequest};
@@ -78,6 +78,53 @@ pub(super) fn select(
     requests
 }
 
+/// When a materialized table without a schedule is due.
+const HOURLY: &str = "every 1h";
+
+/// Source → its materialized tables that are due. Those that failed wait as long as `pauses` says.
+pub(super) fn select_materialized(
+    snapshot: &Snapshot,
+    wanted: &Wanted,
+    pauses: &Pauses,
+    now: Timestamp,
+) -> BTreeMap<String, Request> {
+    let mut requests: BTreeMap<String, Request> = BTreeMap::new();
+    let all = snapshot.registry.all().into_iter();
+    for table in all.filter(|table| table.query_mode.as_deref() == Some("materialized")) {
+        let is_due = match wanted {
+            Wanted::Ids(ids) => ids.contains(&table.id),
+            Wanted::Due => is_due(table, HOURLY, snapshot, now) && !pauses.has(&table.id, now),
+        };
+        if is_due {
+            // Rows of old have no source type; they are BigQuery's.
+            let source = table.source_type.clone().filter(|source| !source.is_empty()).unwrap_or("bigquery".into());
+            requests.entry(source).or_default().tables.push(TableRequest::from_registry(table));
+        }
+    }
+    requests
+}
+
+/// How long what failed is left alone: longer after each failure, up to an hour.
+#[derive(Debug, Default)]
+pub(super) struct Pauses(HashMap<String, (u32, Timestamp)>);
+
+impl Pauses {
+    fn has(&self, id: &str, now: Timestamp) -> bool {
+        self.0.get(id).is_some_and(|(_, until)| now < *until)
+    }
+
+    pub(super) fn failed(&mut self, id: &str, now: Timestamp) {
+        let (failures, until) = self.0.entry(id.to_owned()).or_insert((0, now));
+        *failures += 1;
+        let minutes = (5_i64 << (*failures - 1).min(4)).min(60);
+        *until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+    }
+
+    pub(super) fn succeeded(&mut self, id: &str) {
+        self.0.remove(id);
+    }
+}
+
 fn source_of(table: &Table) -> Option<&str> {
     match (table.query_mode.as_deref(), table.source_type.as_deref()) {
         (Some("remote" | "materialized"), _) => None,
@@ -94,13 +141,37 @@ fn published_elsewhere(table: &Table, source: &str, publication: &Publication) -
 fn is_wanted(table: &Table, snapshot: &Snapshot, wanted: &Wanted, now: Timestamp) -> bool {
     match wanted {
         Wanted::Ids(ids) => ids.contains(&table.id),
-        Wanted::Due => {
-            let Some(text) = table.sync_schedule.as_deref().filter(|text| !text.is_empty()) else { return true };
-            let Some(schedule) = Schedule::parse(text) else {
-                tracing::warn!(table = table.name, schedule = text, "malformed schedule; the table counts as due");
-                return true;
-            };
-            schedule.is_due(snapshot.sync.get(&table.name).and_then(|state| state.last_sync), now)
+        Wanted::Due => is_due(table, "", snapshot, now),
+    }
+}
+
+/// By its schedule, or by `usual` where it has none; without any it is due each time.
+fn is_due(table: &Table, usual: &str, snapshot: &Snapshot, now: Timestamp) -> bool {
+    let text = table.sync_schedule.as_deref().filter(|text| !text.is_empty()).unwrap_or(usual);
+    let schedule = match Schedule::parse(text) {
+        Some(schedule) => schedule,
+        None if text.is_empty() => return true,
+        None => {
+            tracing::warn!(table = table.name, schedule = text, "malformed schedule; the table counts as due");
+            return true;
         }
+    };
+    schedule.is_due(snapshot.sync.get(&table.name).and_then(|state| state.last_sync), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_an_hour_and_end_with_a_success() {
+        let mut pauses = Pauses::default();
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        for (failures, minutes) in [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (6, 60)] {
+            pauses.failed("t", at(0));
+            assert!(pauses.has("t", at(minutes - 1)) && !pauses.has("t", at(minutes)), "{failures} failures");
+        }
+        pauses.succeeded("t");
+        assert!(!pauses.has("t", at(0)));
     }
 }

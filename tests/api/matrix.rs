@@ -89,6 +89,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("DELETE", "/api/admin/grants/{id}", Admin),
     ("GET", "/api/admin/registry", Admin),
     ("POST", "/api/admin/register-table", Admin),
+    ("POST", "/api/admin/register-table/precheck", Admin),
     ("PUT", "/api/admin/registry/{id}", Admin),
     ("DELETE", "/api/admin/registry/{id}", Admin),
     ("POST", "/api/upload/tables/{name}", Admin),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::listed;
 use crate::cli::{CliError, Context};
 use crate::client::Client;
-use crate::protocol::registry::{RegisterTable, Registered, TableList, TableRow, UpdateTable, Updated};
+use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, TableRow, UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
 
 /// What is said about a table, when it is registered and when it is changed.
@@ -21,6 +21,9 @@ pub struct Fields {
     query: Option<String>,
     #[arg(long)]
     description: Option<String>,
+    /// Where people look for it in the catalog
+    #[arg(long)]
+    folder: Option<String>,
     /// When to sync, e.g. `every 6h` or `daily 05:00`
     #[arg(long)]
     sync_schedule: Option<String>,
@@ -44,6 +47,9 @@ pub struct Register {
     /// `local` (copied here) or `materialized` (result of --query)
     #[arg(long, default_value = "local", value_parser = ["local", "remote", "materialized"])]
     query_mode: String,
+    /// Only say whether it could be registered
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     fields: Fields,
 }
@@ -76,7 +82,7 @@ fn sync_options(text: &str) -> Result<Box<SyncOptions>, serde_json::Error> {
 const REGISTRY: [&str; 3] = ["api", "admin", "registry"];
 
 pub async fn register(args: Register, client: &Client, context: &Context) -> anyhow::Result<()> {
-    let Register { name, source_type, query_mode, fields } = args;
+    let Register { name, source_type, query_mode, dry_run, fields } = args;
     let source_query = fields.query.map(|query| sql(&query)).transpose()?;
     if query_mode == "materialized" && source_query.is_none() {
         return Err(CliError::usage("Error: a materialized table needs --query").into());
@@ -92,10 +98,13 @@ pub async fn register(args: Register, client: &Client, context: &Context) -> any
         sync_strategy: fields.sync_strategy,
         sync_options: fields.sync_options.map(|options| *options),
         primary_key: (!fields.primary_key.is_empty()).then_some(fields.primary_key),
-        folder: None,
+        folder: fields.folder,
         description: fields.description,
     };
     let printer = &context.printer;
+    if dry_run {
+        return precheck(&request, client, context).await;
+    }
     match client.send::<Registered>(Method::POST, &["api", "admin", "register-table"], &request).await {
         Ok(table) => {
             printer.line(format_args!("Registered: {}", table.name))?;
@@ -111,6 +120,27 @@ pub async fn register(args: Register, client: &Client, context: &Context) -> any
         Err(error) if error.status() == Some(409) => Ok(printer.line(format_args!("Already exists: {name}"))?),
         Err(error) => Err(CliError::failed(error).into()),
     }
+}
+
+async fn precheck(request: &RegisterTable, client: &Client, context: &Context) -> anyhow::Result<()> {
+    let answer = client.send::<Precheck>(Method::POST, &["api", "admin", "register-table", "precheck"], request).await;
+    let Precheck { table, .. } =
+        answer.map_err(|error| CliError::new("precheck", format!("Precheck failed: {}", error.detail())))?;
+    let printer = &context.printer;
+    printer.line("[DRY RUN] precheck OK")?;
+    for (label, value) in [
+        ("name", Some(table.name)),
+        ("source_type", table.source_type),
+        ("bucket", table.bucket),
+        ("source_table", table.source_table),
+        ("query_mode", table.query_mode),
+    ] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            printer.line(format_args!("  {label}: {value}"))?;
+        }
+    }
+    printer.note(table.note);
+    Ok(())
 }
 
 pub async fn update(args: Update, client: &Client, context: &Context) -> anyhow::Result<()> {
@@ -129,7 +159,7 @@ pub async fn update(args: Update, client: &Client, context: &Context) -> anyhow:
         query_mode: args.query_mode,
         sync_schedule: fields.sync_schedule,
         profile_after_sync: None,
-        folder: None,
+        folder: fields.folder,
     };
     let mut body = serde_json::to_value(request)?;
     if let Value::Object(body) = &mut body {

@@ -14,8 +14,9 @@ use serde_json::Value;
 use super::{QueryAnswer, QueryEngine, QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_path;
+use crate::config::Environment;
 use crate::engine::{self, Limits};
-use crate::extract::{Content, PublishedFile, PublishedTable};
+use crate::extract::{Content, PublishedFile, PublishedTable, RemotePolicy};
 
 /// Occurs in `salaries` only.
 const SECRET: &str = "top-secret-4711";
@@ -42,6 +43,7 @@ impl Fixture {
             spill: dir.path().join("spill"),
             extensions: None,
             cached_instances: 2,
+            remote: RemotePolicy::new(&Environment::default(), None),
         };
         change(&mut settings);
         let orders = "SELECT i AS id, 'cust' || i AS customer, 1.50::DECIMAL(9,2) * i AS amount, i AS payload,

@@ -1,3 +1,6 @@
+use crate::config::Environment;
+use crate::extract::RemotePolicy;
+
 use super::{Fixture, QueryError, SECRET};
 
 /// What a refusal must be.
@@ -354,9 +357,10 @@ async fn the_instance_itself_holds_nothing_else() {
         spill: fixture.dir.path().join("spill"),
         extensions: None,
         cached_instances: 1,
+        remote: RemotePolicy::new(&Environment::default(), None),
     };
     let instances = crate::query::instance::Instances::new(&settings).unwrap();
-    let connection = instances.get(1, &fixture.readable).unwrap().connect().unwrap();
+    let connection = instances.get(1, &fixture.readable, false).unwrap().connect().unwrap();
     let (file, dir) = (fixture.path("salaries"), fixture.dir.path().display());
     assert!(connection.prepare("SELECT * FROM orders").unwrap().query([]).is_ok());
     for sql in [

@@ -113,7 +113,7 @@ async fn sources_and_modes_that_are_unknown() {
         "#);
     assert_snapshot!(register(&app, json!({ "name": "a", "query_mode": "it's" })).await, @r#"
         422 Unprocessable Entity
-        {"detail":[{"type":"value_error","loc":["body","query_mode"],"msg":"Value error, query_mode must be one of ['local'], got \"it's\"","input":"it's","ctx":{"error":{}}}]}
+        {"detail":[{"type":"value_error","loc":["body","query_mode"],"msg":"Value error, query_mode must be one of ['local', 'remote', 'materialized'], got \"it's\"","input":"it's","ctx":{"error":{}}}]}
         "#);
     assert_snapshot!(register(&app, json!({ "name": "a", "source_query": " SELECT 1 " })).await, @r#"
         422 Unprocessable Entity

@@ -60,7 +60,7 @@ pub async fn part(
     let found = find(&app, &publication, &caller, &table)?;
     let parts = match &found.table().content {
         Content::Parts(parts) => parts.as_slice(),
-        Content::File(_) | Content::Remote => &[],
+        Content::File(_) | Content::Remote(_) => &[],
     };
     let wanted = parts.iter().find(|wanted| wanted.name == part).ok_or_else(|| {
         ApiError::not_found(format!("Table '{table}' has no part '{part}'; the manifest names the parts it has"))

@@ -1,5 +1,6 @@
 pub mod delete;
 pub mod list;
+pub mod precheck;
 pub mod register;
 pub mod rules;
 pub mod update;

@@ -18,13 +18,7 @@ pub async fn register(
     admin: Admin,
     Json(body): Json<RegisterTable>,
 ) -> Result<(StatusCode, Json<Registered>), ApiError> {
-    rules::query_mode(body.query_mode.as_deref())?;
-    rules::source_query(body.source_query.as_deref())?;
-    rules::schedule(body.sync_schedule.as_deref())?;
-    rules::name(&body.name)?;
-    rules::source_type(&app, body.source_type.as_deref())?;
-    let table = table(&body, &admin.user().email);
-    rules::place(&table)?;
+    let table = checked(&app, &body, &admin.user().email)?;
     let registered = Registered { id: table.id.clone(), name: table.name.clone(), status: "registered".into() };
     app.store
         .write(move |change| -> Result<_, StoreError> {
@@ -35,15 +29,19 @@ pub async fn register(
     Ok((StatusCode::CREATED, Json(registered)))
 }
 
-fn table(body: &RegisterTable, by: &str) -> Table {
+/// The row that a body asks for, if it may be one.
+pub fn checked(app: &AppState, body: &RegisterTable, by: &str) -> Result<Table, ApiError> {
+    rules::query_mode(body.query_mode.as_deref(), body.source_query.as_deref())?;
+    rules::schedule(body.sync_schedule.as_deref())?;
+    rules::name(&body.name)?;
     let body = body.clone();
-    Table {
+    let table = Table {
         id: body.name.trim().to_lowercase().replace(' ', "_"),
         name: body.name,
         source_type: body.source_type,
         bucket: body.bucket,
         source_table: body.source_table,
-        source_query: None,
+        source_query: body.source_query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty()),
         sync_strategy: body.sync_strategy.or_else(|| Some("full_refresh".into())),
         sync_options: body.sync_options,
         query_mode: body.query_mode.or_else(|| Some("local".into())),
@@ -54,5 +52,7 @@ fn table(body: &RegisterTable, by: &str) -> Table {
         description: body.description,
         registered_by: Some(by.to_owned()),
         registered_at: None,
-    }
+    };
+    rules::whole(app, &table)?;
+    Ok(table)
 }

@@ -11,7 +11,8 @@ use crate::store::registry::Table;
 /// Sources that a table can be registered for.
 const SOURCE_TYPES: [&str; 2] = ["keboola", "local"];
 /// Ways to query that a table can be registered with.
-const QUERY_MODES: [&str; 1] = ["local"];
+const STRATEGIES: [&str; 3] = ["full_refresh", "incremental", "partitioned"];
+const QUERY_MODES: [&str; 3] = ["local", "remote", "materialized"];
 
 /// Refuses a value of one field.
 fn refuse(field: &str, reason: &str, input: impl Into<Value>) -> ApiError {
@@ -39,6 +40,10 @@ pub fn name(name: &str) -> Result<(), ApiError> {
 
 pub fn source_type(app: &AppState, source: Option<&str>) -> Result<(), ApiError> {
     let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(()) };
+    // A source that a connector of somebody else has written.
+    if is_strict(source) && app.config.data_dir.extract(source).join(crate::extract::DATABASE).is_file() {
+        return Ok(());
+    }
     one_of("source_type", source, &SOURCE_TYPES)?;
     if app.config.instance.is_configured(source, &app.config.env) {
         return Ok(());
@@ -54,15 +59,58 @@ pub fn source_type(app: &AppState, source: Option<&str>) -> Result<(), ApiError>
     ))
 }
 
-pub fn query_mode(mode: Option<&str>) -> Result<(), ApiError> {
-    mode.map_or(Ok(()), |mode| one_of("query_mode", mode, &QUERY_MODES))
+/// The way to query, with the SQL that only one of them has.
+pub fn query_mode(mode: Option<&str>, query: Option<&str>) -> Result<(), ApiError> {
+    mode.map_or(Ok(()), |mode| one_of("query_mode", mode, &QUERY_MODES))?;
+    let is_materialized = mode == Some("materialized");
+    match query.map(str::trim).filter(|query| !query.is_empty()) {
+        Some(query) if !is_materialized => {
+            Err(refuse("source_query", "source_query is only valid when query_mode='materialized'", query))
+        }
+        None if is_materialized => {
+            let reason = "query_mode='materialized' requires a non-empty source_query";
+            Err(refuse("source_query", reason, Value::Null))
+        }
+        _ => Ok(()),
+    }
 }
 
-pub fn source_query(query: Option<&str>) -> Result<(), ApiError> {
-    match query.map(str::trim).filter(|query| !query.is_empty()) {
-        Some(query) => Err(refuse("source_query", "source_query is only valid when query_mode='materialized'", query)),
-        None => Ok(()),
+/// What the fields of a whole row have to say together.
+pub fn whole(app: &AppState, table: &Table) -> Result<(), ApiError> {
+    query_mode(table.query_mode.as_deref(), table.source_query.as_deref())?;
+    let source = table.source_type.as_deref().filter(|source| !source.is_empty());
+    if table.query_mode.as_deref() == Some("materialized") && source.is_none_or(|source| source == "local") {
+        let reason = "query_mode='materialized' needs a source that runs SQL; source_type 'local' has none";
+        return Err(refuse("source_type", reason, table.source_type.clone()));
     }
+    source_type(app, source)?;
+    place(table)?;
+    strategy(table)
+}
+
+/// How the rows are fetched, and what that needs.
+fn strategy(table: &Table) -> Result<(), ApiError> {
+    let Some(strategy) = table.sync_strategy.as_deref().filter(|text| !text.is_empty()) else { return Ok(()) };
+    one_of("sync_strategy", strategy, &STRATEGIES)?;
+    let options = table.sync_options.clone().unwrap_or_default();
+    if strategy == "incremental" && table.primary_key.is_empty() {
+        let reason = "sync_strategy='incremental' needs a primary_key, by which changed rows are found";
+        return Err(refuse("primary_key", reason, Value::Array(Vec::new())));
+    }
+    if strategy == "partitioned" && options.partition_by.as_deref().is_none_or(str::is_empty) {
+        let reason =
+            "sync_strategy='partitioned' needs sync_options.partition_by, the column that decides the partition";
+        return Err(refuse("sync_options", reason, Value::Null));
+    }
+    if !options.columns.is_empty() {
+        let needed = table.primary_key.iter().chain(&options.partition_by);
+        if let Some(missing) = needed.into_iter().find(|column| !options.columns.contains(column)) {
+            let reason =
+                format!("sync_options.columns lacks {}, which the primary key or the partition needs", repr(missing));
+            return Err(refuse("sync_options", &reason, Value::Null));
+        }
+    }
+    Ok(())
 }
 
 pub fn schedule(schedule: Option<&str>) -> Result<(), ApiError> {

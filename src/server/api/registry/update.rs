@@ -23,18 +23,19 @@ pub async fn update(
     if app.store.snapshot().registry.get(&id).is_none() {
         return Err(ApiError::not_found("Table not found"));
     }
-    rules::source_query(body.source_query.as_deref())?;
-    rules::query_mode(body.query_mode.as_deref())?;
+    if body.query_mode.is_some() {
+        rules::query_mode(body.query_mode.as_deref(), sql_after(&app, &id, &body).as_deref())?;
+    }
     rules::schedule(body.sync_schedule.as_deref())?;
     body.name.as_deref().map_or(Ok(()), rules::name)?;
-    rules::source_type(&app, body.source_type.as_deref())?;
     let sent = sent(&body);
+    let checking = app.clone();
     let updated = Updated { id: id.clone(), updated: sent.keys().cloned().collect() };
     app.store
         .write(move |change| -> Result<_, ApiError> {
             let mut table = registry::get(change, &id)?;
             lay_over(&mut table, body);
-            rules::place(&table)?;
+            rules::whole(&checking, &table)?;
             registry::update(change, &table)?;
             let mut names: Vec<_> = sent.keys().cloned().collect();
             names.sort();
@@ -46,6 +47,13 @@ pub async fn update(
         })
         .await?;
     Ok(Json(updated))
+}
+
+/// The SQL that the row would have: what was sent, or what is there while it stays materialized.
+fn sql_after(app: &AppState, id: &str, body: &UpdateTable) -> Option<String> {
+    let kept = || app.store.snapshot().registry.get(id)?.source_query.clone();
+    let is_materialized = body.query_mode.as_deref() == Some("materialized");
+    body.source_query.clone().or_else(|| is_materialized.then(kept).flatten())
 }
 
 /// The fields that are not null, in the order of the type.
@@ -85,9 +93,12 @@ fn lay_over(table: &mut Table, body: UpdateTable) {
     set(&mut table.source_table, body.source_table);
     set(&mut table.sync_schedule, body.sync_schedule);
     set(&mut table.folder, body.folder);
+    set(&mut table.source_query, body.source_query.map(|query| query.trim().to_owned()));
     if body.query_mode.is_some() {
-        // Leaving materialized mode takes the SQL with it.
-        table.source_query = None;
         table.query_mode = body.query_mode;
+        // Leaving materialized mode takes the SQL with it.
+        if table.query_mode.as_deref() != Some("materialized") {
+            table.source_query = None;
+        }
     }
 }

@@ -32,9 +32,36 @@ pub async fn upload(
     headers: HeaderMap,
     multipart: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
-    rules::name(&name)?;
-    is_ours(&app, &name)?;
     let mut multipart = multipart.map_err(|_| no_file())?;
+    let answer = accept(&app, &admin, name, &headers, &mut multipart).await;
+    if answer.is_err() {
+        drain(&mut multipart).await;
+    }
+    answer
+}
+
+/// Reads on for a while: a client that is still sending would not see why it was refused.
+async fn drain(multipart: &mut Multipart) {
+    let mut left = 8 * MB;
+    while let Ok(Some(mut field)) = multipart.next_field().await {
+        while let Ok(Some(chunk)) = field.chunk().await {
+            left = left.saturating_sub(chunk.len() as u64);
+            if left == 0 {
+                return;
+            }
+        }
+    }
+}
+
+async fn accept(
+    app: &AppState,
+    admin: &Admin,
+    name: String,
+    headers: &HeaderMap,
+    multipart: &mut Multipart,
+) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
+    rules::name(&name)?;
+    is_ours(app, &name)?;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.runner.has_room(announced.unwrap_or(0)).map_err(full)?;
     let field = loop {
@@ -51,7 +78,7 @@ pub async fn upload(
     let folder = app.config.instance.files_folder(&app.config.env, &app.config.data_dir);
     let file_name = format!("{name}{ending}");
     let pending = Pending::beside(&folder.join(&file_name), PUBLIC).map_err(unwritable)?;
-    let size_bytes = receive(field, &pending, most(&app)?).await?;
+    let size_bytes = receive(field, &pending, most(app)?).await?;
     let checked =
         app.runner.check_file(pending.path(), &file_name).await.map_err(|error| {
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}. Nothing was changed."))
@@ -60,7 +87,7 @@ pub async fn upload(
         .await
         .map_err(ApiError::internal)?
         .map_err(unwritable)?;
-    let (id, status) = register(&app, &admin, &name, json!({ "rows": checked.rows, "bytes": size_bytes })).await?;
+    let (id, status) = register(app, admin, &name, json!({ "rows": checked.rows, "bytes": size_bytes })).await?;
     let run_id = app.runner.trigger(Some([id.clone()].into()), Some(&admin.user().email));
     let columns = checked.columns.into_iter().map(|(name, kind)| Column { name, kind }).collect();
     let table = UploadedTable { id, name, rows: checked.rows, size_bytes, columns, status: status.into(), run_id };

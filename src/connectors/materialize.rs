@@ -1,0 +1,84 @@
+//! Tables made by SQL that runs at a source, and kept as parquet here.
+
+use std::time::Instant;
+
+use super::{Done, Report, Request, TableRequest, drift};
+use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::disk::Reserve;
+use crate::base::ident;
+use crate::base::lock::FileLock;
+use crate::config::DataDir;
+use crate::engine::{self, Limits};
+use crate::extract::{self, RemoteAttach, RemotePolicy, data_file, parquet};
+
+pub struct Settings {
+    pub data_dir: DataDir,
+    pub policy: RemotePolicy,
+    pub limits: Limits,
+    pub reserve: Reserve,
+    /// The way to the source, where its extract does not say it.
+    pub attach: Option<RemoteAttach>,
+}
+
+/// Runs the SQL of each table at `source` and replaces `data/<table>.parquet` with what it gives. One that fails leaves
+/// its file as it was.
+pub fn run(source: &str, request: &Request, settings: &Settings) -> Report {
+    let mut report = request.report();
+    for table in &request.tables {
+        let begun = Instant::now();
+        let outcome = one(source, table, settings);
+        if let Err(error) = &outcome {
+            tracing::warn!(source, table = table.name, error, "not materialized");
+        }
+        report.finished(&table.name, &outcome, begun.elapsed());
+    }
+    report
+}
+
+fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, String> {
+    if !ident::is_strict(&table.name) || !ident::is_strict(source) {
+        return Err(format!("unsafe table_id: {}", ident::repr(&table.name)));
+    }
+    let query = table.source_query.as_deref().map(|sql| sql.trim().trim_end_matches(';')).unwrap_or_default();
+    if query.is_empty() {
+        return Err("it has no source_query".into());
+    }
+    let directory = settings.data_dir.extract(source);
+    let known = extract::read(&directory).map(|extract| extract.attach).unwrap_or_default();
+    let attach = if known.is_empty() { settings.attach.iter().cloned().collect() } else { known };
+    if attach.is_empty() {
+        return Err(format!(
+            "materialized path not supported for source_type='{source}': its extract has no _remote_attach, so there is \
+             nothing to run SQL on"
+        ));
+    }
+    let target = data_file(&directory, &table.name);
+    // The kernel lets go of it when its holder dies.
+    let lock = target.with_extension("parquet.lock");
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    std::fs::create_dir_all(directory.join("data")).map_err(|error| text(&error))?;
+    let _lock = FileLock::acquire(&lock).map_err(|error| format!("it is being written already ({error})"))?;
+    let before = std::fs::metadata(&target).map_or(0, |file| file.len());
+    settings.reserve.ensure(&directory, before).map_err(|error| text(&error))?;
+    let pending = Pending::beside(&target, PUBLIC).map_err(|error| text(&error))?;
+    let connection = engine::in_memory(&settings.policy.limits(&settings.limits)).map_err(|e| engine::message(&e))?;
+    settings.policy.attach(&connection, &attach).map_err(|error| text(&error))?;
+    let closed = engine::allow_directories(&connection, settings.limits.spill.as_deref())
+        .and_then(|()| engine::allow_paths(&connection, [pending.path()]))
+        .and_then(|()| engine::lock_down(&connection));
+    closed.map_err(|error| engine::message(&error))?;
+    let file = ident::quote_path(pending.path());
+    let copy = format!("COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+    connection.execute_batch(&copy).map_err(|error| engine::message(&error))?;
+    let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
+    let mut notes = drift::between(&target, pending.path());
+    if rows == 0 {
+        notes.push("the SQL gave no rows".into());
+    }
+    pending.commit().map_err(|error| text(&error))?;
+    if !directory.join(extract::DATABASE).exists() {
+        // A source with nothing else: only a directory with a database is looked at.
+        extract::write(&directory, &[]).map_err(|error| text(&error))?;
+    }
+    Ok(Done { rows, notes })
+}

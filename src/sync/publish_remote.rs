@@ -1,0 +1,80 @@
+//! Tables that stay at their source: reached once at each rebuild, so that what is published can be read.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::base::ident::quote_ident;
+use crate::engine::parse::Parser;
+use crate::engine::{self, Connection, Limits};
+use crate::extract::{Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta};
+
+/// How long one table may take to tell its columns.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The remote side of one extract, attached when the first table needs it.
+pub(super) struct RemoteSource<'a> {
+    extract: &'a Extract,
+    policy: &'a RemotePolicy,
+    limits: &'a Limits,
+    reached: OnceCell<Result<(Connection, Parser), String>>,
+}
+
+/// What each alias stands for: the tables of all sources are attached side by side.
+#[derive(Default)]
+pub(super) struct Aliases(HashMap<String, (String, RemoteAttach)>);
+
+impl Aliases {
+    /// The table, unless an alias that it needs means something else for another source.
+    pub(super) fn claim(&mut self, table: PublishedTable) -> Result<PublishedTable, String> {
+        let Content::Remote(remote) = &table.content else { return Ok(table) };
+        for attach in &remote.attach {
+            let claim = || (table.source.clone(), attach.clone());
+            let (owner, known) = self.0.entry(attach.alias.to_lowercase()).or_insert_with(claim);
+            if known != attach {
+                return Err(format!("its alias {} is already used by {owner}; choose another", attach.alias));
+            }
+        }
+        Ok(table)
+    }
+}
+
+impl<'a> RemoteSource<'a> {
+    pub(super) fn new(extract: &'a Extract, policy: &'a RemotePolicy, limits: &'a Limits) -> Self {
+        Self { extract, policy, limits, reached: OnceCell::new() }
+    }
+
+    /// The table, after its columns were read.
+    pub(super) fn publish(&self, source: &str, meta: &TableMeta) -> Result<PublishedTable, String> {
+        let sql = self.extract.views.get(&meta.table_name.to_lowercase());
+        let sql = sql.ok_or("a remote table needs a view of its name")?;
+        let (connection, parser) = self.reached.get_or_init(|| self.reach()).as_ref().map_err(Clone::clone)?;
+        let remote = RemoteTable::of_view(parser, sql, &self.extract.attach).map_err(|error| error.to_string())?;
+        let describe = format!("DESCRIBE {}", remote.select);
+        engine::within(connection, DEADLINE, |connection| connection.execute_batch(&describe))
+            .map_err(|error| format!("view {}: {}", quote_ident(&meta.table_name), engine::message(&error)))?;
+        Ok(PublishedTable {
+            name: meta.table_name.clone(),
+            source: source.to_owned(),
+            description: meta.description.clone(),
+            rows: meta.rows,
+            content: Content::Remote(remote),
+            extracted_at: meta.extracted_at,
+            origin: String::new(),
+        })
+    }
+
+    fn reach(&self) -> Result<(Connection, Parser), String> {
+        if self.extract.attach.is_empty() {
+            return Err("it has remote tables, but no _remote_attach says where they are".into());
+        }
+        let open = || {
+            let connection = engine::in_memory(&self.policy.limits(self.limits))?;
+            Ok((connection, Parser::new()?))
+        };
+        let (connection, parser) = open().map_err(|error: engine::Error| engine::message(&error))?;
+        self.policy.attach(&connection, &self.extract.attach).map_err(|error| error.to_string())?;
+        engine::lock_down(&connection).map_err(|error| engine::message(&error))?;
+        Ok((connection, parser))
+    }
+}
