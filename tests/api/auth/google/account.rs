@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{addresses, admitted, audit, refused, start};
-use crate::google::set_cookies;
-use crate::support::people::list;
+use crate::google::{Google, set_cookies};
+use crate::support::people::{list, text};
+use crate::support::{TestApp, v0_35};
 
 #[tokio::test]
 async fn a_stranger_becomes_a_user_with_a_session_and_rows_in_the_audit_log() {
@@ -135,4 +136,24 @@ async fn next_leads_to_this_server_only() {
         assert_eq!(admitted(&answer), target, "{next}");
     }
     assert_eq!(list(&audit(app.admin().await, "login").await.into()).len(), 10, "nine of Google's and the admin's");
+}
+
+#[tokio::test]
+async fn twins_of_v0_35_stay_apart() {
+    let google = Google::start().await;
+    let settings = google.settings();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let twin = "INSERT INTO users (id, email, name, active, created_at)
+        VALUES ('twin', 'Ann@Example.com', 'Ann', true, now()::TIMESTAMP)";
+    let app = TestApp::start_v0_35_with(twin, &settings).await;
+    google.register(&app.url);
+    let (email, password) = v0_35::ANN;
+    let ann = app.sign_in(email, password).await.get("/auth/me").await.ok();
+    // Whoever has the exact address, else the older account.
+    let older = text(&ann["id"]);
+    for (email, id) in [("Ann@Example.com", "twin"), (email, &older), ("ANN@EXAMPLE.COM", &older)] {
+        let browser = google.browser(&app, email);
+        admitted(&browser.sign_in().await);
+        assert_eq!(browser.client(&app).get("/auth/me").await.ok()["id"], id, "{email}");
+    }
 }

@@ -7,9 +7,9 @@ use crate::google::Fault;
 use crate::support::people::{ADMIN, PASSWORD};
 
 /// What one request to Google may take.
-const TIMEOUT: (&str, &str) = ("AGNES_GOOGLE_TIMEOUT", "1");
+const TIMEOUT: (&str, &str) = ("AGNES_GOOGLE_TIMEOUT", "2");
 /// More than all requests of one sign-in may take together.
-const BOUND: Duration = Duration::from_secs(10);
+const BOUND: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_silent_provider_is_given_up_on_while_the_server_goes_on() {
@@ -65,13 +65,14 @@ async fn silence_about_groups_keeps_nobody_out() {
     google.members("ann@acme.com", &["eng@acme.com"]);
     let browser = google.browser(&app, "ann@acme.com");
     admitted(&browser.sign_in().await);
-    for part in ["/computeMetadata/", ":signJwt", "/admin/directory/"] {
-        for fault in [Fault::Hang, Fault::Drip] {
-            google.fault(part, fault, 1);
-            admitted(&tokio::time::timeout(BOUND, browser.sign_in()).await.expect("an end"));
-            let me = browser.client(&app).get("/auth/me").await.ok();
-            assert_eq!(me["groups"][0]["name"], "eng@acme.com", "{part}");
-        }
+    google.members("ann@acme.com", &["other@acme.com"]);
+    for (part, fault) in
+        [("/computeMetadata/", Fault::Hang), (":signJwt", Fault::Drip), ("/admin/directory/", Fault::Hang)]
+    {
+        google.fault(part, fault, 1);
+        admitted(&tokio::time::timeout(BOUND, browser.sign_in()).await.expect("an end"));
+        let me = browser.client(&app).get("/auth/me").await.ok();
+        assert_eq!(me["groups"][0]["name"], "eng@acme.com", "{part}");
     }
     google.page_size(1);
     google.members("ann@acme.com", &["a@acme.com"; 1000]);
