@@ -29,8 +29,8 @@ pub struct User {
 #[derive(Debug, Default)]
 pub struct Users {
     by_id: HashMap<String, Arc<User>>,
-    /// By lower-cased address.
     by_email: HashMap<String, Arc<User>>,
+    by_lower_email: HashMap<String, Arc<User>>,
 }
 
 impl Users {
@@ -56,9 +56,10 @@ impl Users {
             })?
             .collect::<Result<_, _>>()?;
         let mut loaded = Self::default();
-        // Newest first, so that of addresses that differ in case only the oldest account wins.
+        // Newest first, so that of addresses that differ in case only (v0.35 had such) the oldest account wins.
         for user in users.into_iter().map(Arc::new) {
-            loaded.by_email.insert(user.email.to_lowercase(), Arc::clone(&user));
+            loaded.by_email.insert(user.email.clone(), Arc::clone(&user));
+            loaded.by_lower_email.insert(user.email.to_lowercase(), Arc::clone(&user));
             loaded.by_id.insert(user.id.clone(), user);
         }
         Ok(loaded)
@@ -68,9 +69,9 @@ impl Users {
         self.by_id.get(id)
     }
 
-    /// Without regard to case.
+    /// Who has exactly that address, else who has it without regard to case.
     pub fn by_email(&self, email: &str) -> Option<&Arc<User>> {
-        self.by_email.get(&email.to_lowercase())
+        self.by_email.get(email).or_else(|| self.by_lower_email.get(&email.to_lowercase()))
     }
 
     /// In order of their addresses.
@@ -181,10 +182,14 @@ pub fn any_password(change: &Change<'_>) -> Result<bool, StoreError> {
     change.exists("SELECT 1 FROM users WHERE coalesce(password_hash, '') <> ''", [])
 }
 
-/// The id of the user with that address, as of this transaction.
+/// The id of the user with that address, found as [`Users::by_email`] does, as of this transaction.
 pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>, StoreError> {
     Ok(change
         .connection
-        .query_row("SELECT id FROM users WHERE lower(email) = lower(?) ORDER BY created_at", [email], |row| row.get(0))
+        .query_row(
+            "SELECT id FROM users WHERE lower(email) = lower(?1) ORDER BY email <> ?1, created_at",
+            [email],
+            |row| row.get(0),
+        )
         .optional()?)
 }

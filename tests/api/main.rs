@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
+#[path = "../support/google/mod.rs"]
+mod google;
 #[path = "../support/mail/mod.rs"]
 mod relay;
 #[path = "../support/mod.rs"]

@@ -21,6 +21,11 @@ pub const ANNS_TOKEN: &str = concat!(
 impl TestApp {
     /// Starts on the database of v0.35, changed by `sql` before.
     pub async fn start_v0_35(sql: &str) -> Self {
+        Self::start_v0_35_with(sql, &[]).await
+    }
+
+    /// The same with further environment variables.
+    pub async fn start_v0_35_with(sql: &str, env: &[(&str, &str)]) -> Self {
         let data_dir = tempfile::tempdir().expect("a temporary directory");
         let state = data_dir.path().join("state");
         unpack("clean", &state).expect("an intact fixture");
@@ -28,6 +33,7 @@ impl TestApp {
             let connection = engine::open(&state.join("system.duckdb"), &Limits::small()).expect("a database");
             connection.execute_batch(sql).expect("SQL that fits");
         }
-        Self::start_in(data_dir, &[("JWT_SECRET_KEY", tokens::KEY)]).await
+        let key = [("JWT_SECRET_KEY", tokens::KEY)];
+        Self::start_in(data_dir, &[&key, env].concat()).await
     }
 }

@@ -1,4 +1,5 @@
 mod bootstrap;
+mod google;
 mod jwt;
 mod logout;
 mod magic_link;

@@ -75,7 +75,7 @@ pub async fn callback(
     Ok((AppendHeaders([(SET_COOKIE, gone)]), answer).into_response())
 }
 
-/// Puts the address into `email` as soon as Google has vouched for one.
+/// Puts the address into `email` as soon as Google tells it.
 async fn sign_in(
     app: &AppState,
     oidc: &Oidc,

@@ -23,8 +23,10 @@ const MOST_PAGES: usize = 50;
 /// What is known of somebody's groups.
 #[derive(Debug)]
 pub enum Groups {
-    /// Nothing: Google is not to be asked, or did not answer.
-    Unknown,
+    /// Nothing, since there is nobody to ask.
+    NotAsked,
+    /// Nothing, since Google did not answer as it should.
+    Unanswered,
     /// What Google says, which may be none.
     Listed(Vec<String>),
 }
@@ -65,9 +67,18 @@ struct Signed {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
+    #[serde(rename = "kind")]
+    _kind: Kind,
     #[serde(default)]
     groups: Vec<Group>,
     next_page_token: Option<String>,
+}
+
+/// A list says what it is, also when it is empty. What some proxy answers instead must not take all groups away.
+#[derive(Deserialize)]
+enum Kind {
+    #[serde(rename = "admin#directory#groups")]
+    Groups,
 }
 
 #[derive(Deserialize)]
@@ -94,13 +105,13 @@ impl Directory {
             let items = list.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty());
             return Groups::Listed(items.collect());
         }
-        let Some(subject) = self.env.get(&env_vars::GOOGLE_ADMIN_SDK_SUBJECT) else { return Groups::Unknown };
+        let Some(subject) = self.env.get(&env_vars::GOOGLE_ADMIN_SDK_SUBJECT) else { return Groups::NotAsked };
         let listed = tokio::time::timeout(self.deadline, self.list(subject.trim(), email)).await;
         match listed.unwrap_or(Err(DirectoryError::Timeout)) {
             Ok(groups) => Groups::Listed(groups),
             Err(error) => {
                 tracing::warn!(%error, "cannot ask Google for groups; memberships stay as they are");
-                Groups::Unknown
+                Groups::Unanswered
             }
         }
     }

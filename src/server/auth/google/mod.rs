@@ -44,6 +44,7 @@ mod code {
     pub const DOMAIN: &str = "domain_not_allowed";
     pub const DEACTIVATED: &str = "deactivated";
     pub const GROUP: &str = "not_in_allowed_group";
+    pub const GROUP_UNKNOWN: &str = "group_check_unavailable";
 }
 
 /// Everything about Google that requests share.

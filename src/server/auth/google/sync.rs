@@ -4,17 +4,24 @@ use super::callback::Refused;
 use super::code;
 use super::directory::Groups;
 use crate::server::App;
+use crate::server::api::users::view;
 use crate::store::audit::Origin;
 use crate::store::google_sync::{self, Outcome};
+use crate::store::members::SOURCE_GOOGLE;
 use crate::store::{StoreError, users};
 
-/// Asks Google for the groups of an address and returns those that count, in lower case; `None` when Google cannot be
-/// asked, which is no reason to change anything. Who is in none of the groups with the prefix is refused, and loses
-/// what an earlier sign-in brought.
+/// Asks Google for the groups of an address and returns those that count, in lower case; `None` when they are not known,
+/// which is no reason to change anything. Who is in none of the groups with the prefix is refused, and loses what an
+/// earlier sign-in brought.
 pub async fn gate(app: &App, origin: &Origin, email: &str) -> Result<Option<Vec<String>>, Refused> {
     let prefix = app.config.google_groups.prefix.as_deref();
     let groups = match app.google.directory.groups_of(email).await {
-        Groups::Unknown => return Ok(None),
+        Groups::NotAsked => return Ok(None),
+        // Whom Google let in before may come again; nobody else comes in unchecked.
+        Groups::Unanswered if prefix.is_some() && !was_let_in(app, email) => {
+            return Err(Refused::new(code::GROUP_UNKNOWN, "Google does not tell the groups"));
+        }
+        Groups::Unanswered => return Ok(None),
         Groups::Listed(groups) => relevant(&groups, prefix),
     };
     if prefix.is_none() || !groups.is_empty() {
@@ -34,6 +41,16 @@ pub async fn gate(app: &App, origin: &Origin, email: &str) -> Result<Option<Vec<
         warn_of_last_admin();
     }
     Err(Refused::new(code::GROUP, "member of no group with the prefix"))
+}
+
+/// Whether the last sign-in that Google answered brought groups.
+fn was_let_in(app: &App, email: &str) -> bool {
+    let snapshot = app.store.snapshot();
+    snapshot.users.by_email(email).is_some_and(|user| {
+        let members = snapshot.members.of_user(&user.id);
+        members.iter().any(|member| member.source == SOURCE_GOOGLE)
+            || view::is_sso(&app.config.google_groups, &snapshot, &user.id)
+    })
 }
 
 /// Makes the user's memberships from Google those of `groups`. That it fails is no reason to keep somebody out.
