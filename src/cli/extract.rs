@@ -10,7 +10,7 @@ use crate::base::ident;
 use crate::config::{Settings, env_vars};
 use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola, materialize};
 use crate::engine::{self, Limits};
-use crate::extract::{RemoteAttach, RemotePolicy};
+use crate::extract::RemotePolicy;
 use crate::store::{Facts, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
@@ -143,12 +143,7 @@ fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) ->
 fn materialize_settings(settings: &Settings, source: &str) -> anyhow::Result<materialize::Settings> {
     let keboola = keboola::Settings::resolve(&settings.instance, &settings.env).ok();
     let stack = keboola.as_ref().map(|keboola| keboola.stack_url.to_string());
-    let attach = stack.clone().filter(|_| source == "keboola").map(|url| RemoteAttach {
-        alias: "kbc".into(),
-        extension: "keboola".into(),
-        url,
-        token_env: env_vars::KEBOOLA_STORAGE_TOKEN.name.into(),
-    });
+    let attach = keboola.filter(|_| source == "keboola").map(|keboola| keboola.attach());
     Ok(materialize::Settings {
         data_dir: settings.data_dir.clone(),
         policy: RemotePolicy::new(&settings.env, stack.as_deref()),

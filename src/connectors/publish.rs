@@ -1,13 +1,13 @@
 //! The last step of every extractor: the new `extract.duckdb`, with what earlier runs left carried forward.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::extract::{self, ExtractError, TableMeta, data_file, parts_folder};
+use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder};
 
 /// Held while an extractor works in a source's directory; stays behind as the mark of our own extractors.
 pub const LOCK: &str = ".lock";
@@ -18,16 +18,19 @@ pub struct Extracted {
     pub name: String,
     pub description: Option<String>,
     pub rows: i64,
+    /// `None`: its rows are here.
+    pub remote: Option<RemoteView>,
 }
 
 /// Writes `extract.duckdb` of the source in `directory`.
 ///
-/// Tables of earlier runs stay, with their old time, as long as their file is there and `keep` (if given) names them;
+/// Remote tables are those of this run. Other tables of earlier runs stay, with their old time, as long as their file is there and `keep` (if given) names them;
 /// files of dropped tables are deleted afterwards.
 pub fn publish(
     directory: &Path,
     extracted: Vec<Extracted>,
     keep: Option<&HashSet<String>>,
+    attach: Option<&RemoteAttach>,
     at: Timestamp,
 ) -> Result<(), ExtractError> {
     let mut tables: BTreeMap<String, TableMeta> = BTreeMap::new();
@@ -37,11 +40,14 @@ pub fn publish(
     for table in earlier {
         if keep.is_some_and(|keep| !keep.contains(&table.table_name)) {
             dropped.push(table.table_name);
-        } else if table.query_mode != "local" || bytes(directory, &table.table_name).is_some() {
+        } else if table.query_mode == "local" && bytes(directory, &table.table_name).is_some() {
             tables.insert(table.table_name.clone(), table);
         }
     }
+    let mut views = HashMap::new();
     for table in extracted {
+        let query_mode = if table.remote.is_some() { "remote" } else { "local" };
+        views.extend(table.remote.map(|view| (table.name.clone(), view)));
         let size_bytes = bytes(directory, &table.name).and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or_default();
         let meta = TableMeta {
             table_name: table.name.clone(),
@@ -49,12 +55,12 @@ pub fn publish(
             rows: table.rows,
             size_bytes,
             extracted_at: Some(at),
-            query_mode: "local".into(),
+            query_mode: query_mode.into(),
         };
         tables.insert(table.name, meta);
     }
     let tables: Vec<TableMeta> = tables.into_values().collect();
-    extract::write(directory, &tables)?;
+    extract::write_with_remote(directory, &tables, attach.filter(|_| !views.is_empty()), &views)?;
     for name in dropped {
         tracing::info!(table = name, "no longer wanted, so it was dropped");
         remove_data(directory, &name)?;
@@ -73,6 +79,8 @@ fn bytes(directory: &Path, table: &str) -> Option<u64> {
 
 fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&data_file(directory, table))?;
+    // What was remembered of it.
+    atomic_file::remove(&directory.join("state").join(format!("{table}.json")))?;
     match std::fs::remove_dir_all(parts_folder(directory, table)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -87,13 +95,12 @@ pub fn prune(directory: &Path, keep: &HashSet<String>) -> Result<Vec<String>, Pr
         return Ok(Vec::new());
     }
     let _lock = FileLock::acquire(&lock)?;
-    let (kept, dropped): (Vec<_>, Vec<_>) =
-        extract::read(directory)?.tables.into_iter().partition(|table| keep.contains(&table.table_name));
+    let tables = extract::read(directory)?.tables.into_iter().map(|table| table.table_name);
+    let dropped: Vec<String> = tables.filter(|table| !keep.contains(table)).collect();
     if dropped.is_empty() {
-        return Ok(Vec::new());
+        return Ok(dropped);
     }
-    extract::write(directory, &kept)?;
-    let dropped: Vec<String> = dropped.into_iter().map(|table| table.table_name).collect();
+    extract::remove(directory, &dropped)?;
     for name in &dropped {
         remove_data(directory, name).map_err(ExtractError::from)?;
     }

@@ -75,10 +75,6 @@ impl Report {
         }
     }
 
-    pub fn extracted(&mut self) {
-        self.tables_extracted += 1;
-    }
-
     pub fn failed(&mut self, table: impl Into<String>, error: impl ToString) {
         self.tables_failed += 1;
         self.errors.push(TableError { table: table.into(), error: error.to_string() });

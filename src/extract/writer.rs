@@ -1,15 +1,38 @@
 //! Writing `extract.duckdb`: built beside the old one, then renamed over it.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::{DATABASE, ExtractError, TableMeta, data_file, parts_folder};
+use super::{DATABASE, ExtractError, RemoteAttach, TableMeta, data_file, parts_folder};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::ident;
-use crate::engine::{self, Limits, params};
+use crate::engine::{self, Connection, Limits, params};
+
+/// A table that stays at its source, as its view shows it.
+#[derive(Clone, Debug)]
+pub struct RemoteView {
+    /// Where it is in the attached catalog.
+    pub schema: String,
+    pub table: String,
+    /// Names and types, so that the view can be made while the source is not attached.
+    pub columns: Vec<(String, String)>,
+}
+
+/// Writes the database of a source without remote tables.
+pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError> {
+    write_with_remote(directory, tables, None, &HashMap::new())
+}
 
 /// Writes the database of the source in `directory`: `_meta` and, for each local table, a view over its parquet file or
 /// else over the parts in its folder, which must already be there.
-pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError> {
+///
+/// Each remote table needs an entry in `views`, and `attach` says where they are.
+pub fn write_with_remote(
+    directory: &Path,
+    tables: &[TableMeta],
+    attach: Option<&RemoteAttach>,
+    views: &HashMap<String, RemoteView>,
+) -> Result<(), ExtractError> {
     let directory = std::path::absolute(directory)?;
     let pending = Pending::beside(&directory.join(DATABASE), PUBLIC)?;
     let connection = engine::open(pending.path(), &Limits::small())?;
@@ -17,6 +40,15 @@ pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError>
         "BEGIN; CREATE TABLE _meta (table_name VARCHAR NOT NULL, description VARCHAR, rows BIGINT, size_bytes BIGINT,
                              extracted_at TIMESTAMP, query_mode VARCHAR DEFAULT 'local')",
     )?;
+    if let Some(attach) = attach {
+        connection.execute_batch(
+            "CREATE TABLE _remote_attach (alias VARCHAR, extension VARCHAR, url VARCHAR, token_env VARCHAR)",
+        )?;
+        connection.execute(
+            "INSERT INTO _remote_attach VALUES (?, ?, ?, ?)",
+            params![attach.alias, attach.extension, attach.url, attach.token_env],
+        )?;
+    }
     for table in tables {
         connection.execute(
             "INSERT INTO _meta VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
@@ -39,9 +71,55 @@ pub fn write(directory: &Path, tables: &[TableMeta]) -> Result<(), ExtractError>
             connection.execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {rows}"))?;
         }
     }
-    connection.execute_batch("COMMIT; CHECKPOINT")?;
+    connection.execute_batch("COMMIT")?;
+    if let Some(attach) = attach {
+        create_views(&connection, tables, attach, views)?;
+    }
+    connection.execute_batch("CHECKPOINT")?;
     connection.close().map_err(|(_, error)| error)?;
     pending.commit()?;
+    Ok(())
+}
+
+/// Takes tables out of the database of a source; everything else in it stays.
+pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
+    let path = directory.join(DATABASE);
+    let pending = Pending::beside(&path, PUBLIC)?;
+    std::fs::copy(&path, pending.path())?;
+    let connection = engine::open(pending.path(), &Limits::small())?;
+    for table in tables {
+        connection.execute("DELETE FROM _meta WHERE table_name = ?", [table])?;
+        connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", ident::quote_ident(table)))?;
+    }
+    connection.execute_batch("CHECKPOINT")?;
+    connection.close().map_err(|(_, error)| error)?;
+    pending.commit()?;
+    Ok(())
+}
+
+/// The engine binds a view when it is made: an empty catalog of the same shape stands in for the source.
+fn create_views(
+    connection: &Connection,
+    tables: &[TableMeta],
+    attach: &RemoteAttach,
+    views: &HashMap<String, RemoteView>,
+) -> Result<(), ExtractError> {
+    let alias = ident::quote_ident(&attach.alias);
+    connection.execute_batch(&format!("ATTACH ':memory:' AS {alias}"))?;
+    for table in tables.iter().filter(|table| table.query_mode == "remote") {
+        let Some(RemoteView { schema, table: name, columns }) = views.get(&table.table_name) else { continue };
+        let (schema, name, view) =
+            (ident::quote_ident(schema), ident::quote_ident(name), ident::quote_ident(&table.table_name));
+        let columns: Vec<_> =
+            columns.iter().map(|(name, kind)| format!("{} {kind}", ident::quote_ident(name))).collect();
+        connection.execute_batch(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {alias}.{schema};
+             CREATE TABLE IF NOT EXISTS {alias}.{schema}.{name} ({});
+             CREATE VIEW {view} AS SELECT * FROM {alias}.{schema}.{name}",
+            columns.join(", ")
+        ))?;
+    }
+    connection.execute_batch(&format!("DETACH {alias}"))?;
     Ok(())
 }
 

@@ -21,7 +21,16 @@ struct Key {
     generation: u64,
     /// Whether remote tables are there too.
     with_remote: bool,
-    tables: Arc<[(String, String, Vec<PublishedFile>, Option<RemoteTable>)]>,
+    tables: Arc<[Shown]>,
+}
+
+/// What tells tables apart.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+struct Shown {
+    name: String,
+    source: String,
+    files: Vec<PublishedFile>,
+    remote: Option<RemoteTable>,
 }
 
 impl Key {
@@ -30,9 +39,11 @@ impl Key {
             .iter()
             .map(ReadableTable::table)
             .filter(|table| with_remote || remote(table).is_none())
-            .map(|table| {
-                let files = table.files().cloned().collect();
-                (table.name.clone(), table.source.clone(), files, remote(table).cloned())
+            .map(|table| Shown {
+                name: table.name.clone(),
+                source: table.source.clone(),
+                files: table.files().cloned().collect(),
+                remote: remote(table).cloned(),
             })
             .collect();
         tables.sort();

@@ -51,7 +51,12 @@ impl Wanted {
 /// The names of all tables that are registered for a source.
 pub(super) fn registered(snapshot: &Snapshot, source: &str) -> HashSet<String> {
     let all = snapshot.registry.all().into_iter();
-    all.filter(|table| source_of(table) == Some(source)).map(|table| table.name.clone()).collect()
+    all.filter(|table| {
+        source_of(table) == Some(source)
+            || table.query_mode.as_deref() == Some("remote") && table.source_type.as_deref() == Some(source)
+    })
+    .map(|table| table.name.clone())
+    .collect()
 }
 
 /// Source → what its extractor shall fetch. Sources without anything to do are left out.
@@ -71,7 +76,11 @@ pub(super) fn select(
             .filter(|table| is_wanted(table, snapshot, wanted, now))
             .map(|table| TableRequest::from_registry(table))
             .collect();
-        if !tables.is_empty() {
+        let remote = remote_of(snapshot, source);
+        // What stays at its source costs one look; it is looked at whenever something is fetched, or it was asked for.
+        let is_asked = matches!(wanted, Wanted::Due) || remote.iter().any(|table| is_named(wanted, &table.id));
+        if !tables.is_empty() || !remote.is_empty() && is_asked {
+            let tables = tables.into_iter().chain(remote).collect();
             requests.insert(source, Request { tables, keep: Some(registered(snapshot, source)), asked_by: None });
         }
     }
@@ -123,6 +132,19 @@ impl Pauses {
     pub(super) fn succeeded(&mut self, id: &str) {
         self.0.remove(id);
     }
+}
+
+/// The tables that a source of ours shows without fetching them.
+fn remote_of(snapshot: &Snapshot, source: &str) -> Vec<TableRequest> {
+    let all = snapshot.registry.all().into_iter();
+    all.filter(|table| table.query_mode.as_deref() == Some("remote") && table.source_type.as_deref() == Some(source))
+        .filter(|_| source != "local")
+        .map(|table| TableRequest::from_registry(table))
+        .collect()
+}
+
+fn is_named(wanted: &Wanted, id: &str) -> bool {
+    matches!(wanted, Wanted::Ids(ids) if ids.contains(id))
 }
 
 fn source_of(table: &Table) -> Option<&str> {

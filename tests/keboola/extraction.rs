@@ -107,7 +107,7 @@ async fn unsafe_names_fail_alone_and_never_reach_the_api() {
             ("a", "unsafe bucket/source_table"),
             ("b", "unsafe bucket/source_table"),
             ("ORDERS", "another table of this source has the same name"),
-            ("live", "query_mode 'remote' is not supported for Keboola; register the table with query_mode 'local'"),
+            ("live", "Keboola answered 404: The table \"in.c-crm.live\" was not found."),
         ]
     );
     assert_eq!((report.tables_extracted, report.tables_failed, report.exit_code()), (1, 6, 2));
@@ -149,4 +149,28 @@ async fn the_listing_names_tables_with_their_buckets() {
     assert_eq!(tables[0].bucket.as_ref().unwrap().id, "in.c-crm");
     assert_eq!(tables[0].columns, ["id", "note"]);
     assert!(tables[0].column_metadata.contains_key("id"));
+}
+
+#[tokio::test]
+async fn remote_tables_are_shown_and_not_fetched() {
+    let scene = Scene::new().await;
+    scene.keboola.put(simple("orders", one_row(1)));
+    let types = [("id", "INTEGER"), ("amount", "NUMERIC")];
+    let live = Table::new("in.c-crm.live-1", &["id", "amount"], Content::Whole(Vec::new())).base_types(&types);
+    scene.keboola.put(live);
+    let remote = TableRequest { query_mode: "remote".into(), source_table: Some("live-1".into()), ..row("live") };
+    let report = scene.run_request(Request { tables: vec![row("orders"), remote], ..Request::default() }).await;
+    assert_eq!((report.tables_extracted, report.tables_failed), (2, 0), "{report:?}");
+    assert_eq!(scene.keboola.count("POST"), 1, "one export");
+    let extract = agnes::extract::read(&scene.directory).unwrap();
+    let modes: Vec<_> =
+        extract.tables.iter().map(|table| (table.table_name.as_str(), table.query_mode.as_str())).collect();
+    assert_eq!(modes, [("live", "remote"), ("orders", "local")]);
+    let attach = &extract.attach[0];
+    assert_eq!((attach.alias.as_str(), attach.extension.as_str()), ("kbc", "keboola"));
+    assert_eq!((attach.url.as_str(), attach.token_env.as_str()), (scene.keboola.url.as_str(), "KEBOOLA_STORAGE_TOKEN"));
+    assert_eq!(extract.views["live"], "CREATE VIEW live AS SELECT * FROM kbc.\"in.c-crm\".\"live-1\";");
+    let bytes = std::fs::read(scene.directory.join("extract.duckdb")).unwrap();
+    let token = crate::TOKEN.as_bytes();
+    assert!(!bytes.windows(token.len()).any(|window| window == token), "the token is in the extract");
 }

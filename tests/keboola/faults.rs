@@ -128,6 +128,7 @@ async fn interrupted_downloads_start_again() {
     for table in ["sliced", "whole"] {
         assert_eq!(lines(&scene.parquet(table)).len(), 20_000);
     }
+    scene.keboola.put(simple("sliced", Content::Slices(Store::Gcs, vec![text.into_bytes()])));
     scene.keboola.fault("/gcs/in.c-crm.sliced/0", Fault::BrokenMidway, 100);
     let report = scene.run(&["sliced"]).await;
     assert!(only_error(&report).starts_with("the download broke off: "), "{report:?}");

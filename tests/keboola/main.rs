@@ -11,7 +11,9 @@ mod program;
 
 mod extraction;
 mod faults;
+mod independent;
 mod program_runs;
+mod strategies;
 mod types;
 
 use std::io::Write;
@@ -53,7 +55,7 @@ impl Scene {
         let report = run(&self.settings, &self.directory, request).await;
         let left: Vec<_> =
             std::fs::read_dir(&self.directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        let known = ["data", "extract.duckdb", ".lock"];
+        let known = ["data", "extract.duckdb", ".lock", "state"];
         assert!(left.iter().all(|name| known.contains(&name.to_str().unwrap())), "left behind: {left:?}");
         report
     }

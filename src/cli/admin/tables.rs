@@ -51,7 +51,7 @@ pub struct Register {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    fields: Fields,
+    fields: Box<Fields>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -66,7 +66,7 @@ pub struct Update {
     #[arg(long, value_parser = ["local", "remote", "materialized"])]
     query_mode: Option<String>,
     #[command(flatten)]
-    fields: Fields,
+    fields: Box<Fields>,
 }
 
 #[derive(clap::Args, Debug)]

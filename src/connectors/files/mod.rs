@@ -100,7 +100,8 @@ pub fn run(
         match outcome {
             Ok(Done { rows, .. }) => {
                 tracing::info!(table = table.name, rows, seconds = begun.elapsed().as_secs_f64(), "extracted");
-                extracted.push(Extracted { name: table.name.clone(), description: table.description.clone(), rows });
+                let (name, description) = (table.name.clone(), table.description.clone());
+                extracted.push(Extracted { name, description, rows, remote: None });
             }
             Err(error) => tracing::warn!(table = table.name, "not extracted: {error}"),
         }
@@ -109,7 +110,7 @@ pub fn run(
     if !extracted.is_empty() || report.tables_failed == 0 {
         // What failed may be the new name of something old, so nothing goes before everything is there.
         let keep = keep.filter(|_| report.tables_failed == 0 || !has_request);
-        publish(&directory, extracted, keep.as_ref(), at)
+        publish(&directory, extracted, keep.as_ref(), None, at)
             .map_err(|error| FilesError::Publish { path: directory.clone(), error })?;
         forget(&directory, keep.as_ref());
     }

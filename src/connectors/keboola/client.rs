@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
 use super::model::{FileInfo, Id, Job, Table, TokenInfo};
 use super::retry::{self, Failure};
 use super::settings::{Settings, SettingsError};
+use crate::protocol::sync_options::WhereFilter;
 
 /// Longest pause between two looks at a job, as a multiple of the first.
 const POLL_GROWTH: u32 = 10;
@@ -31,6 +34,35 @@ pub enum StorageError {
     JobTimeout { job: String, seconds: u64 },
     #[error("Keboola's answer is not understood: {0}")]
     Answer(String),
+}
+
+/// What of a table is exported. Times are import times in Unix seconds; the interface compares nothing else.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportOptions {
+    pub gzip: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_until: Option<String>,
+    /// Separated by commas; all columns unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub where_filters: Vec<WhereFilter>,
+}
+
+/// A finished export.
+#[derive(Debug)]
+pub struct Exported {
+    pub file: Id,
+    /// When it began, by the clock of the server.
+    pub began: Option<Timestamp>,
+}
+
+/// `2026-01-01T00:00:00+0100`, the API's way to write a time.
+fn storage_time(text: &str) -> Option<Timestamp> {
+    jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()
 }
 
 /// A client for one project. The token goes to the stack only, and redirects are not followed.
@@ -75,13 +107,15 @@ impl StorageClient {
         self.get(&["files", &id.to_string()], &[("federationToken", "1")]).await
     }
 
-    /// Exports a whole table as gzipped CSV and waits for it. Returns the file.
-    pub async fn export(&self, table: &str) -> Result<Id, StorageError> {
+    /// Exports a table as gzipped CSV and waits for it.
+    pub async fn export(&self, table: &str, options: &ExportOptions) -> Result<Exported, StorageError> {
         let url = self.url(&["tables", table, "export-async"]);
-        let job: Job = self.send(|| self.http.post(url.clone()).json(&json!({"gzip": true}))).await?;
+        let job: Job = self.send(|| self.http.post(url.clone()).json(options)).await?;
+        let began = job.created_time.as_deref().and_then(storage_time);
         let job = self.wait(job).await?;
         let file = job.results.and_then(|results| results.file);
-        file.map(|file| file.id).ok_or_else(|| StorageError::Answer(format!("export job {} names no file", job.id)))
+        let file = file.ok_or_else(|| StorageError::Answer(format!("export job {} names no file", job.id)))?;
+        Ok(Exported { file: file.id, began })
     }
 
     async fn wait(&self, mut job: Job) -> Result<Job, StorageError> {
@@ -90,7 +124,7 @@ impl StorageClient {
         loop {
             match job.status.as_str() {
                 "success" => return Ok(job),
-                "error" => {
+                "error" | "cancelled" | "terminated" => {
                     let message = job.error.and_then(|error| error.message);
                     return Err(StorageError::Job(message.unwrap_or_else(|| "no reason given".into())));
                 }

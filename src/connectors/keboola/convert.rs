@@ -41,7 +41,6 @@ pub enum ConvertError {
 /// What became of an export.
 #[derive(Debug)]
 pub struct Converted {
-    pub rows: i64,
     /// Columns written as text because a value did not fit their type.
     pub as_text: Vec<String>,
 }
@@ -141,7 +140,7 @@ fn convert(
         return Err(ConvertError::RowsLost { read: survey.rows, written });
     }
     let failing = columns.iter().zip(&survey.failing).filter(|(_, failing)| **failing);
-    Ok(Converted { rows: written, as_text: failing.map(|(column, _)| column.name.clone()).collect() })
+    Ok(Converted { as_text: failing.map(|(column, _)| column.name.clone()).collect() })
 }
 
 /// The CSV as one relation with the columns `c0`, `c1`, …, all text.

@@ -7,7 +7,9 @@ pub mod client;
 mod convert;
 mod download;
 mod location;
+mod merge;
 pub mod model;
+mod plan;
 mod retry;
 mod settings;
 mod table;
@@ -19,6 +21,7 @@ pub use settings::{Endpoints, Settings, SettingsError};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
@@ -28,7 +31,7 @@ use self::download::Downloader;
 use self::table::{Run, TableError};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, time};
-use crate::connectors::{Extracted, LOCK, Report, Request, TableRequest, publish};
+use crate::connectors::{Extracted, LOCK, Report, Request, publish};
 
 /// Exports that run at once.
 const TABLES_AT_ONCE: usize = 4;
@@ -77,28 +80,29 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         conversion: Arc::new(Semaphore::new(1)),
         settings: settings.clone(),
     };
-    let (report, extracted) = extract_all(&run, &request.tables).await;
+    let (report, extracted) = extract_all(&run, request).await;
     remove_directory(&spill)?;
 
     // What failed may be the new name of something old, so nothing goes before everything is there.
     let keep = request.keep.clone().filter(|_| report.tables_failed == 0);
-    tokio::task::spawn_blocking(move || publish(&directory, extracted, keep.as_ref(), at))
+    let attach = settings.attach();
+    tokio::task::spawn_blocking(move || publish(&directory, extracted, keep.as_ref(), Some(&attach), at))
         .await
         .map_err(|error| RunError::Publish(error.to_string()))?
         .map_err(|error| RunError::Publish(error.to_string()))?;
     Ok(report)
 }
 
-async fn extract_all(run: &Run, tables: &[TableRequest]) -> (Report, Vec<Extracted>) {
+async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
     let mut names = HashSet::new();
-    let planned: Vec<_> = tables
+    let planned: Vec<_> = request
+        .tables
         .iter()
         .filter(|table| table.query_mode != "materialized")
         .map(|table| {
-            let id = table::storage_id(table).and_then(|id| match table.query_mode.as_str() {
-                "remote" => Err(TableError::Remote),
-                _ if !names.insert(table.name.to_lowercase()) => Err(TableError::SameName),
-                _ => Ok(id),
+            let id = table::storage_id(table).and_then(|id| match names.insert(table.name.to_lowercase()) {
+                true => Ok(id),
+                false => Err(TableError::SameName),
             });
             (table, id)
         })
@@ -108,32 +112,33 @@ async fn extract_all(run: &Run, tables: &[TableRequest]) -> (Report, Vec<Extract
         true => run.storage.verify_token().await.map(|_| ()).map_err(|error| error.to_string()),
         false => Ok(()),
     };
-    let outcomes: Vec<_> = stream::iter(planned)
+    let mut outcomes = stream::iter(planned)
         .map(async |(table, id)| {
+            let begun = Instant::now();
             let outcome = match (id, &usable) {
                 (Err(error), _) => Err(error.to_string()),
                 (Ok(_), Err(error)) => Err(error.clone()),
+                (Ok(id), Ok(())) if table.query_mode == "remote" => {
+                    table::remote(run, table, id).await.map_err(|error| error.to_string())
+                }
                 (Ok(id), Ok(())) => table::extract(run, table, id).await.map_err(|error| error.to_string()),
             };
-            (table, outcome)
+            (table, outcome, begun.elapsed())
         })
-        .buffered(TABLES_AT_ONCE)
-        .collect()
-        .await;
+        .buffered(TABLES_AT_ONCE);
 
-    let (mut report, mut extracted) = (Report::default(), Vec::new());
-    for (table, outcome) in outcomes {
-        match outcome {
-            Ok(table) => {
-                report.extracted();
-                extracted.push(table);
-            }
-            Err(error) => {
-                tracing::warn!(table = table.name, error, "table was not extracted");
-                report.failed(&table.name, error);
-            }
+    let (mut report, mut extracted) = (request.report(), Vec::new());
+    while let Some((table, outcome, took)) = outcomes.next().await {
+        let done = outcome.map(|(table, done)| {
+            extracted.push(table);
+            done
+        });
+        if let Err(error) = &done {
+            tracing::warn!(table = table.name, error, "table was not extracted");
         }
+        report.finished(&table.name, &done, took);
     }
+    drop(outcomes);
     (report, extracted)
 }
 

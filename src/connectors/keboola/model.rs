@@ -113,10 +113,13 @@ pub struct NativeType {
 
 /// An asynchronous job.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Job {
     pub id: Id,
-    /// `waiting`, `processing`, `success` or `error`.
+    /// `waiting`, `processing`, `success`, `error`, `cancelled` or `terminated`.
     pub status: String,
+    /// When the export began; what is imported later may be missing from it.
+    pub created_time: Option<String>,
     pub results: Option<JobResults>,
     pub error: Option<JobError>,
 }

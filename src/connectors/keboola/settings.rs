@@ -7,6 +7,7 @@ use url::Url;
 use super::retry::Backoff;
 use crate::base::secret::Secret;
 use crate::config::{Environment, Instance, env_vars};
+use crate::extract::RemoteAttach;
 
 /// Everything one run needs to know.
 #[derive(Clone, Debug)]
@@ -50,6 +51,16 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// The way to tables that stay there. Names the variable of the token, never the token.
+    pub fn attach(&self) -> RemoteAttach {
+        RemoteAttach {
+            alias: "kbc".into(),
+            extension: "keboola".into(),
+            url: self.stack_url.as_str().trim_end_matches('/').into(),
+            token_env: env_vars::KEBOOLA_STORAGE_TOKEN.name.into(),
+        }
+    }
+
     /// Resolves address and token. The token comes from the variable that `token_env` names, from
     /// `KEBOOLA_STORAGE_TOKEN` or `KBC_STORAGE_TOKEN`, last from `storage_token` (meant for `${NAME}`).
     pub fn resolve(instance: &Instance, env: &Environment) -> Result<Self, SettingsError> {

@@ -3,17 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::client::{StorageClient, StorageError};
+use super::client::{ExportOptions, StorageClient, StorageError};
 use super::convert::{self, ConvertError};
 use super::download::{DownloadError, Downloader};
-use super::{Settings, types};
-use crate::base::atomic_file::{PUBLIC, Pending};
-use crate::base::ident;
-use crate::connectors::{Extracted, TableRequest};
+use super::plan::{self, Fetch, Plan, Strategy};
+use super::types::{self, Column};
+use super::{Settings, merge};
+use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::{ident, time};
+use crate::connectors::{Done, Extracted, TableRequest, drift};
 use crate::engine::Limits;
-use crate::extract;
+use crate::extract::{self, ExtractError, RemoteView, parquet};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -23,8 +26,12 @@ pub enum TableError {
     UnsafeSource,
     #[error("another table of this source has the same name")]
     SameName,
-    #[error("query_mode 'remote' is not supported for Keboola; register the table with query_mode 'local'")]
-    Remote,
+    #[error("a remote table needs its bucket")]
+    NoBucket,
+    #[error("table {table} has no column {column}, which its registration names")]
+    NoSuchColumn { table: String, column: String },
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
     #[error("table {0} has no columns")]
     NoColumns(String),
     #[error(transparent)]
@@ -72,37 +79,203 @@ pub fn storage_id(table: &TableRequest) -> Result<String, TableError> {
     }
 }
 
-/// Exports, downloads and converts a table; its parquet file changes only when all of that worked.
-pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<Extracted, TableError> {
+/// Fetches what is needed of a table; its files change only when all of that worked.
+pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
+    let detail = run.storage.table(&id).await?;
+    let columns = wanted_columns(request, types::columns(&detail), &id)?;
+    let plan = Plan::make(request, &detail, columns, &run.directory, time::now());
+    let mut notes: Vec<String> = plan.note.iter().cloned().collect();
+    let (rows, began) = match plan.fetch {
+        Fetch::Nothing { rows } => {
+            tracing::info!(table = id, "unchanged since the last export");
+            (rows, None)
+        }
+        Fetch::Whole(reason) => {
+            tracing::info!(table = id, reason, "fetching it whole");
+            let (rows, began) = whole(run, request, &id, &plan, &mut notes).await?;
+            (rows, Some(began))
+        }
+        Fetch::Since(since) => {
+            tracing::info!(table = id, since, "fetching what was imported since");
+            let (rows, began) = increment(run, request, &id, &plan, since, &mut notes).await?;
+            (rows, Some(began))
+        }
+    };
+    if let Some(began) = began {
+        plan.remember(&run.directory, &request.name, &detail, began, rows)?;
+    }
+    Ok((extracted(request, rows, None), Done { rows, notes }))
+}
+
+/// A table that stays at Keboola: only its columns are asked for.
+pub async fn remote(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
+    let bucket = request.bucket.clone().filter(|bucket| !bucket.is_empty()).ok_or(TableError::NoBucket)?;
     let columns = types::columns(&run.storage.table(&id).await?);
     if columns.is_empty() {
         return Err(TableError::NoColumns(id));
     }
-    let file = run.storage.export(&id).await?;
-    let export = run.downloader.fetch(&run.storage, &file).await?;
-
-    let permit = run.conversion.clone().acquire_owned().await.map_err(|_| TableError::Stopped)?;
-    let pending = Pending::beside(&extract::data_file(&run.directory, &request.name), PUBLIC)?;
-    let limits = Limits {
-        memory: run.settings.memory.clone(),
-        // The reader does not use more: a file is read from its beginning to its end.
-        threads: 2,
-        spill: Some(run.spill.clone()),
-        extensions: None,
+    let view = RemoteView {
+        schema: bucket,
+        table: request.source_name().to_owned(),
+        columns: columns.into_iter().map(|column| (column.name, column.kind.sql())).collect(),
     };
-    let table = id.clone();
-    let converted = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+    Ok((extracted(request, 0, Some(view)), Done::default()))
+}
+
+fn extracted(request: &TableRequest, rows: i64, remote: Option<RemoteView>) -> Extracted {
+    Extracted { name: request.name.clone(), description: request.description.clone(), rows, remote }
+}
+
+/// The columns to fetch, in the order of the table.
+fn wanted_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> Result<Vec<Column>, TableError> {
+    if columns.is_empty() {
+        return Err(TableError::NoColumns(id.to_owned()));
+    }
+    let Some(options) = request.sync_options.as_ref() else { return Ok(columns) };
+    let has = |name: &String| columns.iter().any(|column| column.name == *name);
+    let named = options.columns.iter().chain(&request.primary_key).chain(&options.partition_by);
+    if let Some(missing) = named.into_iter().find(|name| !has(name)) {
+        return Err(TableError::NoSuchColumn { table: id.to_owned(), column: missing.clone() });
+    }
+    let wanted = |column: &Column| options.columns.is_empty() || options.columns.contains(&column.name);
+    Ok(columns.into_iter().filter(wanted).collect())
+}
+
+fn options(plan: &Plan, since: Option<i64>, until: Option<i64>) -> ExportOptions {
+    let names: Vec<_> = plan.columns.iter().map(|column| column.name.as_str()).collect();
+    ExportOptions {
+        changed_since: since.map(|time| time.to_string()),
+        changed_until: until.map(|time| time.to_string()),
+        columns: (!plan.options.columns.is_empty()).then(|| names.join(",")),
+        where_filters: plan.options.where_filters.clone(),
+        gzip: true,
+    }
+}
+
+/// Everything, perhaps in several exports. Returns the rows, and when the first export began.
+async fn whole(
+    run: &Run,
+    request: &TableRequest,
+    id: &str,
+    plan: &Plan,
+    notes: &mut Vec<String>,
+) -> Result<(i64, Timestamp), TableError> {
+    let mut pieces = Vec::new();
+    let mut began = None;
+    for (since, until) in plan.windows(time::now()) {
+        let (piece, at) = fetch(run, request, id, plan, &options(plan, since, until), notes).await?;
+        began.get_or_insert(at);
+        pieces.push(piece);
+    }
+    let target = extract::data_file(&run.directory, &request.name);
+    let folder = extract::parts_folder(&run.directory, &request.name);
+    let (strategy, key, limits) = (plan.strategy.clone(), plan.primary_key.clone(), run.limits());
+    let (directory, name) = (run.directory.clone(), request.name.clone());
+    let work = move || -> Result<(i64, Vec<String>), TableError> {
+        let mut pieces = pieces.into_iter();
+        let mut whole = pieces.next().ok_or(TableError::Stopped)?;
+        for piece in pieces {
+            let joined = Pending::beside(&target, PUBLIC)?;
+            match key.is_empty() {
+                true => parquet::merge([whole.path(), piece.path()].into_iter(), joined.path(), &limits)?,
+                // A row that was imported again meanwhile is in both.
+                false => drop(merge::into_one(whole.path(), piece.path(), &key, joined.path(), &limits)?),
+            }
+            whole = joined;
+        }
+        let drift = drift::between(&target, whole.path());
+        // Without its note the new data would only be fetched once more; with the old one it could be taken for current.
+        plan::forget(&directory, &name)?;
+        if let Strategy::Partitioned { .. } = strategy {
+            let rows = merge::into_parts(whole.path(), &strategy, &folder, &limits)?;
+            atomic_file::remove(&target)?;
+            return Ok((rows, drift));
+        }
+        let rows = parquet::rows(whole.path())?;
+        whole.commit()?;
+        if folder.is_dir() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        Ok((rows, drift))
+    };
+    let (rows, drift) = run.blocking(work).await?;
+    notes.extend(drift);
+    Ok((rows, began.unwrap_or_else(time::now)))
+}
+
+/// What was imported since a time, merged into what is there.
+async fn increment(
+    run: &Run,
+    request: &TableRequest,
+    id: &str,
+    plan: &Plan,
+    since: i64,
+    notes: &mut Vec<String>,
+) -> Result<(i64, Timestamp), TableError> {
+    let (delta, began) = fetch(run, request, id, plan, &options(plan, Some(since), None), notes).await?;
+    let target = extract::data_file(&run.directory, &request.name);
+    let folder = extract::parts_folder(&run.directory, &request.name);
+    let (strategy, key, limits) = (plan.strategy.clone(), plan.primary_key.clone(), run.limits());
+    let work = move || -> Result<i64, TableError> {
+        if let Strategy::Partitioned { .. } = strategy {
+            return Ok(merge::merge_parts(delta.path(), &strategy, &key, &folder, &limits)?);
+        }
+        let merged = Pending::beside(&target, PUBLIC)?;
+        let rows = merge::into_one(&target, delta.path(), &key, merged.path(), &limits)?;
+        merged.commit()?;
+        Ok(rows)
+    };
+    Ok((run.blocking(work).await?, began))
+}
+
+/// One export as a typed parquet file that is deleted when it is dropped, and when the export began.
+async fn fetch(
+    run: &Run,
+    request: &TableRequest,
+    id: &str,
+    plan: &Plan,
+    options: &ExportOptions,
+    notes: &mut Vec<String>,
+) -> Result<(Pending, Timestamp), TableError> {
+    let asked = time::now();
+    let exported = run.storage.export(id, options).await?;
+    let export = run.downloader.fetch(&run.storage, &exported.file).await?;
+    let pending = Pending::beside(&extract::data_file(&run.directory, &request.name), PUBLIC)?;
+    let (limits, columns, table) = (run.limits(), plan.columns.clone(), id.to_owned());
+    let work = move || {
         let converted = convert::to_parquet(&export, &columns, pending.path(), &limits)
             .map_err(|error| TableError::Convert { table, error })?;
-        pending.commit()?;
-        Ok::<_, TableError>(converted)
-    })
-    .await
-    .map_err(|_| TableError::Stopped)??;
-
+        Ok::<_, TableError>((pending, converted))
+    };
+    let (pending, converted) = run.blocking(work).await?;
     if !converted.as_text.is_empty() {
         tracing::warn!(table = id, columns = ?converted.as_text, "values do not fit the declared type; written as text");
+        notes.push(format!("values do not fit the declared type, written as text: {}", converted.as_text.join(", ")));
     }
-    Ok(Extracted { name: request.name.clone(), description: request.description.clone(), rows: converted.rows })
+    Ok((pending, exported.began.unwrap_or(asked)))
+}
+
+impl Run {
+    fn limits(&self) -> Limits {
+        Limits {
+            memory: self.settings.memory.clone(),
+            // The reader does not use more: a file is read from its beginning to its end.
+            threads: 2,
+            spill: Some(self.spill.clone()),
+            extensions: None,
+        }
+    }
+
+    /// Work for the engine, one piece at a time.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, TableError> + Send + 'static,
+    ) -> Result<T, TableError> {
+        let permit = self.conversion.clone().acquire_owned().await.map_err(|_| TableError::Stopped)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| TableError::Stopped)?
+    }
 }

@@ -33,6 +33,24 @@ pub enum Kind {
     Blob,
 }
 
+impl Kind {
+    /// As DuckDB names it.
+    pub fn sql(self) -> String {
+        match self {
+            Self::Varchar => "VARCHAR".into(),
+            Self::BigInt => "BIGINT".into(),
+            Self::Double => "DOUBLE".into(),
+            Self::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
+            Self::Boolean => "BOOLEAN".into(),
+            Self::Date => "DATE".into(),
+            Self::Time => "TIME".into(),
+            Self::Timestamp | Self::TimestampLocal => "TIMESTAMP".into(),
+            Self::TimestampTz => "TIMESTAMPTZ".into(),
+            Self::Blob => "BLOB".into(),
+        }
+    }
+}
+
 /// Columns of a table, in its order.
 pub fn columns(table: &Table) -> Vec<Column> {
     let defined: HashMap<&str, &DefinedColumn> =

@@ -1,5 +1,7 @@
 //! The Storage API: `/v2/storage/…`.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,6 +15,7 @@ use super::{Content, Fault, Shared, Store, TOKEN, Table, broken, failure, object
 pub fn routes(shared: &Shared) -> Router<Shared> {
     let api = Router::new()
         .route("/tokens/verify", get(verify))
+        .route("/buckets", get(buckets))
         .route("/tables", get(tables))
         .route("/tables/{id}", get(table))
         .route("/tables/{id}/export-async", post(export))
@@ -48,7 +51,8 @@ async fn verify() -> Json<Value> {
 fn describe(table: &Table) -> Value {
     let (bucket, name) = table.id.rsplit_once('.').unwrap();
     let mut body = json!({"id": table.id, "name": name, "primaryKey": [], "rowsCount": 1, "dataSizeBytes": 1024,
-        "lastImportDate": "2026-01-01T00:00:00+0100", "lastChangeDate": "2026-01-01T00:00:00+0100", "isAlias": false,
+        "lastImportDate": "2026-01-01T00:00:00+0100", "isAlias": false,
+        "lastChangeDate": format!("2026-01-01T00:{:02}:{:02}+0100", table.changes / 60, table.changes % 60),
         "columns": table.columns, "columnMetadata": [], "metadata": [],
         "bucket": {"id": bucket, "name": bucket.rsplit_once('-').unwrap().1, "stage": "in"}});
     for (key, value) in table.detail.as_object().unwrap() {
@@ -68,12 +72,36 @@ async fn table(State(shared): State<Shared>, Path(id): Path<String>) -> Response
     }
 }
 
-async fn export(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
-    assert_eq!(body["gzip"], true, "exports are asked for as gzip");
+async fn buckets(State(shared): State<Shared>) -> Json<Vec<Value>> {
+    let state = shared.lock();
+    let ids: BTreeSet<_> = state.tables.keys().map(|id| id.rsplit_once('.').unwrap().0.to_owned()).collect();
+    Json(ids.into_iter().map(|id| json!({"id": id, "name": id.rsplit_once('-').unwrap().1, "stage": "in"})).collect())
+}
+
+/// JSON, or a form as older clients send it.
+async fn export(State(shared): State<Shared>, Path(id): Path<String>, request: Request) -> Response {
+    let is_json = request.headers().get("content-type").is_some_and(|kind| kind == "application/json");
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+    let body: Value = match is_json {
+        true => serde_json::from_slice(&body).unwrap(),
+        false => Value::Object(
+            url::form_urlencoded::parse(&body)
+                .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+                .collect(),
+        ),
+    };
+    assert!(!is_json || body["gzip"] == true, "exports are asked for as gzip");
     let mut state = shared.lock();
-    let Some(table) = state.tables.get(&id) else {
+    state.exports.push(body.clone());
+    let Some(table) = state.tables.get_mut(&id) else {
         return error(StatusCode::NOT_FOUND, "storage.tables.notFound", "no such table");
     };
+    if let Some(imported) = &table.imported {
+        let time = |key: &str| body[key].as_str().map(|text| text.parse::<i64>().unwrap());
+        let (since, until) = (time("changedSince").unwrap_or(0), time("changedUntil").unwrap_or(i64::MAX));
+        let rows = imported.iter().filter(|(at, _)| (since..until).contains(at)).map(|(_, row)| format!("{row}\n"));
+        table.content = Content::Slices(Store::Signed, vec![rows.collect::<String>().into_bytes()]);
+    }
     let polls = if table.cached { 2 } else { 0 };
     state.jobs.push((id, polls));
     let number = state.jobs.len();
@@ -92,6 +120,7 @@ fn describe_job(shared: &Shared, number: usize) -> Value {
     let (id, polls) = &state.jobs[number - 1];
     let table = &state.tables[id];
     let mut body = json!({"id": number, "operationName": "tableExport", "tableId": id,
+        "createdTime": "2026-01-10T00:00:00+0000",
         "url": format!("{}/v2/storage/jobs/{number}", state.address)});
     match (polls, &table.job_error) {
         (0, _) => body["status"] = "waiting".into(),

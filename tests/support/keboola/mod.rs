@@ -45,6 +45,10 @@ pub struct Table {
     pub job_error: Option<String>,
     /// The export is answered from an earlier one.
     pub cached: bool,
+    /// Rows as CSV with the Unix time of their import; then `content` is made of those that an export asks for.
+    pub imported: Option<Vec<(i64, String)>>,
+    /// How often the table was put, which its `lastChangeDate` tells.
+    pub changes: u32,
 }
 
 impl Table {
@@ -56,6 +60,8 @@ impl Table {
             content,
             job_error: None,
             cached: false,
+            imported: None,
+            changes: 0,
         }
     }
 
@@ -84,6 +90,8 @@ struct State {
     tables: HashMap<String, Table>,
     /// Table, polls so far.
     jobs: Vec<(String, u32)>,
+    /// Bodies of the exports.
+    exports: Vec<Value>,
     /// Part of a path, what goes wrong there, how often still.
     faults: Vec<(String, Fault, u32)>,
     requests: Vec<String>,
@@ -133,7 +141,14 @@ impl Keboola {
     }
 
     pub fn put(&self, table: Table) {
-        self.shared.lock().tables.insert(table.id.clone(), table);
+        let mut state = self.shared.lock();
+        let changes = state.tables.get(&table.id).map_or(0, |before| before.changes + 1);
+        state.tables.insert(table.id.clone(), Table { changes, ..table });
+    }
+
+    /// What the exports so far asked for, the last one last.
+    pub fn exports(&self) -> Vec<Value> {
+        self.shared.lock().exports.clone()
     }
 
     /// The next `times` requests whose path contains `route` go wrong.

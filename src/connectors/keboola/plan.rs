@@ -1,0 +1,220 @@
+//! Whether a table is fetched whole, in part or not at all, by what was remembered of its last export.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::model;
+use super::types::Column;
+use crate::base::atomic_file::{self, PUBLIC};
+use crate::connectors::TableRequest;
+use crate::extract::{data_file, parts_folder};
+use crate::protocol::sync_options::{Granularity, SyncOptions};
+
+/// Grows whenever what is remembered, or what it stands for, changes its meaning.
+const VERSION: u32 = 1;
+const DAY: i64 = 86_400;
+
+/// How the rows of a table are kept.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    FullRefresh,
+    Incremental,
+    Partitioned { by: String, granularity: Granularity },
+}
+
+/// What is remembered of the last export. Written after the data it speaks of, so that a crash in between repeats work
+/// and loses none.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct State {
+    version: u32,
+    strategy: Strategy,
+    /// Import time up to which rows are here, in Unix seconds: when the last export began.
+    pub watermark_unix: i64,
+    pub last_change_date: Option<String>,
+    /// `name TYPE`, in order.
+    columns: Vec<String>,
+    primary_key: Vec<String>,
+    options: SyncOptions,
+    pub rows: i64,
+    /// When the table was last fetched whole, in Unix seconds.
+    full_at_unix: i64,
+    pub completed_at: Timestamp,
+}
+
+/// What to fetch.
+#[derive(Debug, PartialEq)]
+pub enum Fetch {
+    /// Nothing: the table has not changed.
+    Nothing { rows: i64 },
+    /// Everything, for this reason.
+    Whole(&'static str),
+    /// What was imported since this time, in Unix seconds.
+    Since(i64),
+}
+
+/// All that decides.
+pub struct Plan {
+    pub strategy: Strategy,
+    /// By which rows are the same.
+    pub primary_key: Vec<String>,
+    pub columns: Vec<Column>,
+    pub options: SyncOptions,
+    pub fetch: Fetch,
+    full_at_unix: Option<i64>,
+    /// Something about the registration that the person should know.
+    pub note: Option<String>,
+}
+
+impl Plan {
+    pub fn make(
+        request: &TableRequest,
+        detail: &model::Table,
+        columns: Vec<Column>,
+        directory: &Path,
+        now: Timestamp,
+    ) -> Self {
+        let options = request.sync_options.clone().unwrap_or_default();
+        let primary_key = match request.primary_key.is_empty() {
+            true => detail.primary_key.clone(),
+            false => request.primary_key.clone(),
+        };
+        let (strategy, note) = strategy(request, &options, &primary_key);
+        let known = State::read(directory, &request.name);
+        let mut plan =
+            Self { strategy, primary_key, columns, options, fetch: Fetch::Whole(""), full_at_unix: None, note };
+        plan.full_at_unix = known.as_ref().map(|state| state.full_at_unix);
+        plan.fetch = plan.decide(known.as_ref(), detail, directory, &request.name, now);
+        plan
+    }
+
+    fn decide(
+        &self,
+        known: Option<&State>,
+        detail: &model::Table,
+        directory: &Path,
+        table: &str,
+        now: Timestamp,
+    ) -> Fetch {
+        let Some(known) = known else { return Fetch::Whole("nothing is known of an earlier export") };
+        if known.strategy != self.strategy || known.options != self.options {
+            return Fetch::Whole("the way to fetch it was changed");
+        }
+        if known.columns != described(&self.columns) {
+            return Fetch::Whole("its columns changed");
+        }
+        if known.primary_key != self.primary_key {
+            return Fetch::Whole("its primary key changed");
+        }
+        if !self.has_data(directory, table) {
+            return Fetch::Whole("its file is missing");
+        }
+        if known.last_change_date.is_some() && known.last_change_date == detail.last_change_date {
+            return Fetch::Nothing { rows: known.rows };
+        }
+        if self.strategy == Strategy::FullRefresh || self.primary_key.is_empty() {
+            return Fetch::Whole("it is always fetched whole");
+        }
+        let whole_every = i64::from(self.options.full_refresh_every_days.unwrap_or(7)) * DAY;
+        if whole_every > 0 && now.as_second() - known.full_at_unix >= whole_every {
+            return Fetch::Whole("increments never tell of deleted rows");
+        }
+        let overlap = i64::from(self.options.incremental_window_days.unwrap_or(1)) * DAY;
+        Fetch::Since((known.watermark_unix - overlap).max(0))
+    }
+
+    fn has_data(&self, directory: &Path, table: &str) -> bool {
+        match self.strategy {
+            Strategy::Partitioned { .. } => {
+                std::fs::read_dir(parts_folder(directory, table)).is_ok_and(|mut parts| parts.next().is_some())
+            }
+            _ => data_file(directory, table).is_file(),
+        }
+    }
+
+    /// Remembers that the data is there.
+    pub fn remember(
+        &self,
+        directory: &Path,
+        table: &str,
+        detail: &model::Table,
+        began: Timestamp,
+        rows: i64,
+    ) -> std::io::Result<()> {
+        let whole_now = matches!(self.fetch, Fetch::Whole(_)).then(|| began.as_second());
+        let state = State {
+            version: VERSION,
+            strategy: self.strategy.clone(),
+            watermark_unix: began.as_second(),
+            last_change_date: detail.last_change_date.clone(),
+            columns: described(&self.columns),
+            primary_key: self.primary_key.clone(),
+            options: self.options.clone(),
+            rows,
+            full_at_unix: whole_now.or(self.full_at_unix).unwrap_or_default(),
+            completed_at: crate::base::time::now(),
+        };
+        atomic_file::write(&state_file(directory, table), &serde_json::to_vec_pretty(&state)?, PUBLIC)
+    }
+
+    /// Import times that the exports of a whole load cover, in order: from and until, in Unix seconds.
+    pub fn windows(&self, now: Timestamp) -> Vec<(Option<i64>, Option<i64>)> {
+        let Fetch::Whole(_) = self.fetch else { return Vec::new() };
+        let first = self.options.max_history_days.map(|days| now.as_second() - i64::from(days) * DAY);
+        let (Some(first), Some(chunk)) = (first, self.options.initial_load_chunk_days.filter(|days| *days > 0)) else {
+            return vec![(first, None)];
+        };
+        let step = SignedDuration::from_hours(24 * i64::from(chunk)).as_secs();
+        let mut windows: Vec<_> = (0..)
+            .map(|n| first + n * step)
+            .take_while(|from| *from < now.as_second())
+            .map(|from| (Some(from), Some(from + step)))
+            .collect();
+        // The last one stays open, so that nothing that comes meanwhile is lost.
+        if let Some(last) = windows.last_mut() {
+            last.1 = None;
+        }
+        windows
+    }
+}
+
+impl State {
+    /// An unreadable one counts as none.
+    pub fn read(directory: &Path, table: &str) -> Option<Self> {
+        let state: Self = serde_json::from_slice(&std::fs::read(state_file(directory, table)).ok()?).ok()?;
+        (state.version == VERSION).then_some(state)
+    }
+}
+
+/// Forgets the last export, before its data is changed by a whole one.
+pub fn forget(directory: &Path, table: &str) -> std::io::Result<()> {
+    atomic_file::remove(&state_file(directory, table))
+}
+
+fn state_file(directory: &Path, table: &str) -> PathBuf {
+    directory.join("state").join(format!("{table}.json"))
+}
+
+fn described(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect()
+}
+
+fn strategy(request: &TableRequest, options: &SyncOptions, key: &[String]) -> (Strategy, Option<String>) {
+    match request.sync_strategy.as_deref() {
+        Some("incremental") if key.is_empty() => {
+            let note = "incremental needs a primary key, and the table has none: it is fetched whole each time";
+            (Strategy::FullRefresh, Some(note.into()))
+        }
+        Some("incremental") => (Strategy::Incremental, None),
+        Some("partitioned") => match &options.partition_by {
+            Some(by) => {
+                let granularity = options.partition_granularity.unwrap_or_default();
+                (Strategy::Partitioned { by: by.clone(), granularity }, None)
+            }
+            None => (Strategy::FullRefresh, Some("partitioned needs partition_by: it is kept as one file".into())),
+        },
+        _ => (Strategy::FullRefresh, None),
+    }
+}
