@@ -5,7 +5,7 @@
 //!
 //! * `base`, `config`, `protocol`: files, names, settings, request and response types
 //! * `engine`, `extract`, `store`, `access`: DuckDB, the extract contract, the state database, who may do what
-//! * `connectors`, `query`, `sync`: the work itself
+//! * `connectors`, `profiler`, `query`, `sync`: the work itself
 //! * `client`: our own HTTP client
 //! * `cli`, `roles`, `server`: what people and programs talk to
 
@@ -18,6 +18,7 @@ pub mod connectors;
 pub mod engine;
 pub mod extract;
 pub mod logging;
+pub mod profiler;
 pub mod protocol;
 pub mod query;
 pub mod roles;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["base", "config", "protocol"],
     &["engine", "extract", "store", "access", "logging"],
-    &["connectors", "query", "sync"],
+    &["connectors", "profiler", "query", "sync"],
     &["client"],
     &["cli", "roles", "server"],
 ];
@@ -24,6 +24,7 @@ const NEIGHBOURS: &[(&str, &str, Option<&str>)] = &[
     ("access", "store", None),
     ("access", "extract", None),
     ("sync", "connectors", None),
+    ("sync", "profiler", None),
     ("cli", "server", Some("src/cli/serve.rs")),
     ("cli", "roles", None),
 ];

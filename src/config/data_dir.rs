@@ -97,6 +97,11 @@ impl DataDir {
         self.0.join("uploads").join("tables")
     }
 
+    /// What the batch profiler of v0.35 left.
+    pub fn legacy_profiles(&self) -> PathBuf {
+        self.0.join("src_data/metadata/profiles.json")
+    }
+
     pub fn docs(&self) -> PathBuf {
         self.0.join("docs")
     }

@@ -14,6 +14,7 @@ pub struct Instance {
     pub auth: super::auth::Auth,
     pub instance: Naming,
     pub data_source: DataSource,
+    pub profiler: super::ProfilerConfig,
     /// Older place of the Keboola address.
     pub keboola: Keboola,
 }

@@ -6,6 +6,7 @@ pub mod env_vars;
 pub mod environment;
 mod google_groups;
 pub mod instance;
+mod profiler;
 pub mod secrets;
 mod settings;
 
@@ -13,4 +14,5 @@ pub use data_dir::DataDir;
 pub use environment::Environment;
 pub use google_groups::GoogleGroups;
 pub use instance::Instance;
+pub use profiler::ProfilerConfig;
 pub use settings::{Settings, SettingsError};

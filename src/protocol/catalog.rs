@@ -18,3 +18,11 @@ pub struct CatalogTables {
     pub tables: Vec<CatalogTable>,
     pub count: usize,
 }
+
+/// `POST /api/catalog/profile/{table}/refresh`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Profiled {
+    pub status: String,
+    pub table: String,
+    pub columns: usize,
+}

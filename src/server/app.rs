@@ -186,6 +186,8 @@ fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> 
         extract_timeout: Duration::from_secs(seconds),
         reserve: config.env.disk_reserve().map_err(StartError::Variable)?,
         history_days: days as u32,
+        profiler: config.instance.profiler.clone(),
+        limits: EngineLimits::for_parquet(&config.env, config.data_dir.spill()),
     })
 }
 

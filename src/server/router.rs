@@ -73,6 +73,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(access_requests::review::approve))
         .routes(routes!(access_requests::review::deny))
         .routes(routes!(catalog::tables::tables))
+        .routes(routes!(catalog::profile::profile))
+        .routes(routes!(catalog::profile::refresh))
         .routes(routes!(grants::resource_types::list))
         .routes(routes!(grants::list::list, grants::create::create))
         .routes(routes!(grants::delete::delete))

@@ -14,6 +14,7 @@ pub mod members;
 mod migrate;
 pub mod one_time;
 pub mod ownership;
+pub mod profiles;
 pub mod registry;
 mod row;
 mod schema;

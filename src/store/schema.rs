@@ -72,7 +72,10 @@ pub const TABLES: &[(&str, &str)] = &[
         "user_id VARCHAR NOT NULL, dataset VARCHAR NOT NULL, enabled BOOLEAN DEFAULT false,
          table_mode VARCHAR DEFAULT 'all', tables JSON, updated_at TIMESTAMP",
     ),
-    ("table_profiles", "table_id VARCHAR NOT NULL, profile JSON NOT NULL, profiled_at TIMESTAMP"),
+    (
+        "table_profiles",
+        "table_id VARCHAR NOT NULL, profile JSON NOT NULL, profiled_at TIMESTAMP, content_version VARCHAR",
+    ),
     ("view_ownership", "view_name VARCHAR NOT NULL, source_name VARCHAR NOT NULL, registered_at TIMESTAMP NOT NULL"),
     (
         "metric_definitions",

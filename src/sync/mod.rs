@@ -7,6 +7,7 @@ pub mod manifest;
 mod merged;
 mod orchestrator;
 mod parts;
+mod profiling;
 mod publication_file;
 mod publish_remote;
 mod publish_table;

@@ -22,6 +22,7 @@ impl Runner {
         self.extract_custom(wanted).await;
         self.materialize(wanted).await;
         let published = self.publish().await;
+        self.profile_changes().await;
         let run = self.course.finished(published, begun.elapsed());
         let (status, tables) = (run.status, run.tables.len());
         self.keep(run).await;

@@ -16,9 +16,10 @@ use super::select::{Pauses, SOURCES, Wanted, registered};
 use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
 use crate::base::{random, time};
-use crate::config::{DataDir, Environment};
+use crate::config::{DataDir, Environment, ProfilerConfig};
 use crate::connectors::files::Checked;
 use crate::connectors::{self, Request};
+use crate::engine::Limits;
 use crate::protocol::sync_runs::Run;
 use crate::store::{Store, StoreError, sync_runs};
 
@@ -39,6 +40,9 @@ pub struct RunnerSettings {
     pub reserve: Reserve,
     /// How long history is kept.
     pub history_days: u32,
+    pub profiler: ProfilerConfig,
+    /// What profiling a table may use.
+    pub limits: Limits,
 }
 
 /// Takes requests and works them off in the background.
@@ -51,6 +55,10 @@ pub struct Runner {
     pub(super) connectors_folder: PathBuf,
     pub(super) reserve: Reserve,
     pub(super) history_days: u32,
+    pub(super) profiler: ProfilerConfig,
+    pub(super) limits: Limits,
+    /// One profile at a time.
+    pub(super) profiling: Semaphore,
     /// What runs now.
     pub(super) course: Course,
     /// Materialized tables that failed.
@@ -93,6 +101,9 @@ impl Runner {
             connectors_folder: settings.connectors_folder,
             reserve: settings.reserve,
             history_days: settings.history_days,
+            profiler: settings.profiler,
+            limits: settings.limits,
+            profiling: Semaphore::new(1),
             course: Course::default(),
             pauses: Mutex::default(),
             next: Mutex::default(),

@@ -26,6 +26,7 @@ mod memberships;
 mod overview;
 mod parts;
 mod permissions;
+mod profile;
 mod query;
 mod readable;
 mod registry;

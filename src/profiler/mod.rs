@@ -1,0 +1,95 @@
+//! What the columns of a table hold: one look over its rows for all numbers, one more for what depends on them.
+
+mod columns;
+mod report;
+mod sql;
+
+pub use report::Facts;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::ProfilerConfig;
+use crate::engine::{self, Connection, Limits};
+use crate::extract::{PublishedFile, PublishedTable, parquet};
+use columns::Column;
+
+/// How long the profile of one table may take.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Its rows are at their source.
+    #[error("its rows are not here")]
+    NotHere,
+    #[error("{}", engine::message(.0))]
+    Engine(#[from] engine::Error),
+    #[error("the engine's answer is not understood: {0}")]
+    Answer(#[from] serde_json::Error),
+}
+
+/// The profile of a published table. Blocks.
+pub fn profile(
+    table: &PublishedTable,
+    facts: &Facts,
+    config: &ProfilerConfig,
+    limits: &Limits,
+) -> Result<Value, ProfileError> {
+    let files: Vec<&PublishedFile> = table.files().collect();
+    if files.is_empty() {
+        return Err(ProfileError::NotHere);
+    }
+    let connection = engine::in_memory(limits)?;
+    // Where ICU is built in, times would be shown in the machine's time zone.
+    let _ = connection.execute_batch("SET TimeZone = 'UTC'");
+    engine::allow_paths(&connection, files.iter().map(|file| file.path.as_path()))?;
+    engine::allow_directories(&connection, limits.spill.as_deref())?;
+    engine::lock_down(&connection)?;
+    let rows = parquet::read_files(files.iter().map(|file| file.path.as_path()));
+    engine::within(&connection, DEADLINE, |connection| Ok(look(connection, &rows, table, facts, config)))?
+}
+
+fn look(
+    connection: &Connection,
+    rows: &str,
+    table: &PublishedTable,
+    facts: &Facts,
+    config: &ProfilerConfig,
+) -> Result<Value, ProfileError> {
+    let columns = columns::of(connection, rows)?;
+    let is_sampled = table.rows > config.sample_size;
+    let work = match is_sampled {
+        true => {
+            // Kept, so that both looks see the same rows.
+            let sample = format!("{} ROWS", config.sample_size);
+            connection
+                .execute_batch(&format!("CREATE TEMP TABLE work AS SELECT * FROM {rows} USING SAMPLE {sample}"))?;
+            "work".to_owned()
+        }
+        false => rows.to_owned(),
+    };
+    let key: Vec<&Column> = facts.key_columns(&columns);
+    let totals = json(connection, &sql::totals(&work, &columns, &key, table.rows))?;
+    let spreads = match sql::spreads(&work, &columns, &totals, config) {
+        Some(sql) => json(connection, &sql)?,
+        None => Value::Null,
+    };
+    let samples = match config.samples {
+        true => samples(connection, &work, &columns)?,
+        false => Vec::new(),
+    };
+    Ok(report::build(table, facts, config, &columns, &totals, &spreads, &samples, is_sampled))
+}
+
+fn json(connection: &Connection, sql: &str) -> Result<Value, ProfileError> {
+    let text: String = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// The first rows as texts.
+fn samples(connection: &Connection, work: &str, columns: &[Column]) -> Result<Vec<Vec<Option<String>>>, ProfileError> {
+    let mut statement = connection.prepare(&sql::samples(work, columns))?;
+    let rows = statement.query_map([], |row| (0..columns.len()).map(|index| row.get(index)).collect())?;
+    Ok(rows.collect::<engine::Result<_>>()?)
+}

@@ -1,0 +1,69 @@
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::access::{Denied, Principal, ReadableTable, readable};
+use crate::base::time;
+use crate::extract::Publication;
+use crate::protocol::catalog::Profiled;
+use crate::server::extractors::{Json, Path};
+use crate::server::{ApiError, AppState};
+use crate::store::profiles;
+
+/// What the columns of a table hold.
+#[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
+    params(("table" = String, Path, description = "Name or registry id")),
+    responses((status = 200, body = Value), (status = 403), (status = 404)))]
+pub async fn profile(
+    State(app): State<AppState>,
+    caller: Principal,
+    Path(table): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
+    let publication = app.orchestrator.publication();
+    let found = find(&app, &publication, &caller, &table, missing)?;
+    let name = found.table().name.clone();
+    if let Some((mut profile, at)) = app.store.read(move |connection| profiles::get(connection, &name)).await? {
+        profile["profiled_at"] = json!(at.map(time::iso_naive));
+        return Ok(Json(profile));
+    }
+    // What the batch profiler of v0.35 left.
+    let file = app.config.data_dir.legacy_profiles();
+    let text = tokio::fs::read(file).await.unwrap_or_default();
+    let mut legacy: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let tables = if legacy["tables"].is_object() { legacy["tables"].take() } else { legacy };
+    tables.get(&found.table().name).cloned().map(Json).ok_or_else(missing)
+}
+
+/// Profiles a table again.
+#[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
+    params(("table" = String, Path, description = "Name or registry id")),
+    responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
+pub async fn refresh(
+    State(app): State<AppState>,
+    caller: Principal,
+    Path(table): Path<String>,
+) -> Result<Json<Profiled>, ApiError> {
+    let missing = || ApiError::not_found(format!("No parquet for '{table}'"));
+    let publication = app.orchestrator.publication();
+    let found = find(&app, &publication, &caller, &table, missing)?;
+    if found.table().files().next().is_none() {
+        return Err(missing());
+    }
+    let columns = app.runner.profile(found.table()).await.map_err(|error| {
+        ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, format!("Profile failed: {error}"))
+    })?;
+    Ok(Json(Profiled { status: "ok".into(), table, columns }))
+}
+
+fn find(
+    app: &AppState,
+    publication: &Publication,
+    caller: &Principal,
+    table: &str,
+    missing: impl Fn() -> ApiError,
+) -> Result<ReadableTable, ApiError> {
+    readable(&app.store.snapshot(), publication, caller, table).map_err(|denied| match denied {
+        Denied::Forbidden => ApiError::forbidden(format!("Access denied to table '{table}'")),
+        Denied::NotPublished => missing(),
+    })
+}

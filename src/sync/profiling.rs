@@ -1,0 +1,55 @@
+//! Profiles of what a run changed.
+
+use super::runner::Runner;
+use crate::extract::{Content, PublishedTable};
+use crate::profiler::{Facts, profile};
+use crate::store::{Snapshot, StoreError, profiles};
+
+impl Runner {
+    /// Profiles every published table whose content is another than that of its profile. One that cannot be profiled is
+    /// told in the log, and tried again after its next change.
+    pub(super) async fn profile_changes(&self) {
+        let known = match self.store.read(profiles::versions).await {
+            Ok(known) => known,
+            Err(error) => return tracing::error!(%error, "cannot read which tables were profiled"),
+        };
+        let publication = self.orchestrator.publication();
+        for table in publication.tables() {
+            let is_new = known.get(&table.name) != Some(&table.version());
+            if matches!(table.content, Content::Remote(_)) || !is_new || !is_wanted(&self.store.snapshot(), table) {
+                continue;
+            }
+            self.course.step(format!("profiling {}", table.name));
+            if let Err(error) = self.profile(table).await {
+                tracing::warn!(table = table.name, error, "table not profiled");
+            }
+        }
+    }
+
+    /// Profiles a table and stores that. Returns the number of its columns.
+    pub async fn profile(&self, table: &PublishedTable) -> Result<usize, String> {
+        let _turn = self.profiling.acquire().await.map_err(|error| error.to_string())?;
+        let facts = facts(&self.store.snapshot(), table);
+        let (config, limits, owned) = (self.profiler.clone(), self.limits.clone(), table.clone());
+        let made = tokio::task::spawn_blocking(move || profile(&owned, &facts, &config, &limits)).await;
+        let made = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let columns = made["columns"].as_array().map_or(0, Vec::len);
+        let (name, version) = (table.name.clone(), table.version());
+        let stored = self.store.write(move |change| profiles::put(change, &name, &version, &made));
+        stored.await.map_err(|error: StoreError| error.to_string())?;
+        Ok(columns)
+    }
+}
+
+fn is_wanted(snapshot: &Snapshot, table: &PublishedTable) -> bool {
+    snapshot.registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
+}
+
+fn facts(snapshot: &Snapshot, table: &PublishedTable) -> Facts {
+    let Some(row) = snapshot.registry.by_name(&table.name) else { return Facts::default() };
+    Facts {
+        description: row.description.clone(),
+        primary_key: row.primary_key.clone(),
+        sync_strategy: row.sync_strategy.clone(),
+    }
+}
