@@ -10,8 +10,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{access, access_requests, audit, catalog, permissions, signing_key};
-use super::api::{data, grants, groups, query, registry, sync, system, upload, users};
+use super::api::{access, access_requests, audit, catalog, permissions, settings, signing_key};
+use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
 use super::{AppState, auth, frame, middleware, web};
 
 #[derive(OpenApi)]
@@ -24,7 +24,13 @@ struct Frame;
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(system::health::health))
+        .routes(routes!(system::detailed::detailed))
+        .routes(routes!(system::detailed::ready))
         .routes(routes!(system::version::version))
+        .routes(routes!(settings::dataset::settings))
+        .routes(routes!(settings::dataset::set))
+        .routes(routes!(settings::sync::get, settings::sync::set))
+        .routes(routes!(settings::subscriptions::get, settings::subscriptions::set))
         .routes(routes!(auth::token::sign_in))
         .routes(routes!(auth::bootstrap::bootstrap))
         .routes(routes!(auth::password::login::login))
@@ -81,6 +87,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::list::list))
         .routes(routes!(registry::register::register))
         .routes(routes!(registry::precheck::precheck))
+        .routes(routes!(discovery::tables::tables))
+        .routes(routes!(discovery::register::register))
+        .routes(routes!(discovery::push::push))
         .routes(routes!(registry::update::update, registry::delete::delete))
         .routes(routes!(sync::trigger::trigger))
         .routes(routes!(upload::tables::upload).layer(DefaultBodyLimit::disable()))

@@ -139,6 +139,11 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
 }
 
 /// The row with that id, as of this transaction.
+pub fn all(change: &Change<'_>) -> Result<Vec<Table>, StoreError> {
+    let mut statement = change.connection.prepare(&format!("SELECT {COLUMNS} FROM table_registry"))?;
+    Ok(statement.query_map([], table)?.collect::<Result<_, _>>()?)
+}
+
 pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     change
         .connection

@@ -4,6 +4,9 @@
 
 #[path = "../support/google/mod.rs"]
 mod google;
+#[expect(dead_code, reason = "what exports need is used by the tests of the connector")]
+#[path = "../support/keboola/mod.rs"]
+mod keboola_server;
 #[path = "../support/mail/mod.rs"]
 mod relay;
 #[path = "../support/mod.rs"]
@@ -30,6 +33,7 @@ mod profile;
 mod query;
 mod readable;
 mod registry;
+mod settings;
 mod signing_key;
 mod sync;
 mod system;

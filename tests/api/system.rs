@@ -1,5 +1,7 @@
 use insta::{assert_json_snapshot, assert_snapshot};
 
+use serde_json::json;
+
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -9,6 +11,36 @@ async fn health() {
         200 OK
         {"status":"ok","db_schema":"ok","current":25,"expected":25}
         "#);
+}
+
+#[tokio::test]
+async fn health_in_detail() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/api/health/detailed").await.status, 401);
+    assert_snapshot!(app.get("/api/health/ready").await, @r#"
+    200 OK
+    {"status":"ready"}
+    "#);
+    app.publish("orders", "id\n1\n2\n").await;
+    let admin = app.admin().await;
+    let detailed = || admin.get("/api/health/detailed");
+    let healthy = detailed().await.ok();
+    assert_eq!((&healthy["status"], &healthy["schema_version"]), (&json!("healthy"), &json!(25)));
+    assert_eq!(healthy["services"]["data"], json!({"status": "ok", "tables": 1, "total_rows": 2, "stale_tables": []}));
+    assert!(healthy["services"]["disk"]["free_bytes"].as_u64().unwrap() > 0);
+    // A source that cannot be read makes it degraded; what is wrong is for admins.
+    let broken = app.state.config.data_dir.extract("shop");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("extract.duckdb"), "no database").unwrap();
+    app.sync().await;
+    let ill = detailed().await.ok();
+    assert_eq!(
+        (&ill["status"], &ill["services"]["sources"]["problems"][0]["source"]),
+        (&json!("degraded"), &json!("shop"))
+    );
+    let ann = app.user("ann@example.com", &[]).await;
+    let seen = ann.get("/api/health/detailed").await.ok();
+    assert_eq!((&seen["status"], &seen["services"]["sources"]["problems"]), (&json!("degraded"), &json!(null)));
 }
 
 #[tokio::test]

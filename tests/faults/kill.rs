@@ -19,7 +19,8 @@ use crate::{SCHEDULER, place, random, temporary_files};
 
 const TABLES: [&str; 5] = ["t0", "t1", "t2", "t3", "t4"];
 const ROWS: u32 = 12_000;
-const ROUNDS: u32 = 30;
+/// Twenty kills during each of extract, rebuild and swap.
+const ROUNDS: u32 = 60;
 
 /// Replaces the source of every table; each row tells the round, and each table has some more rows every time.
 fn replace_sources(place: &Place, round: u32) {
@@ -119,20 +120,28 @@ fn assert_no_orphans(place: &Place) {
     }
 }
 
-/// Waits for a moment of the sync that is worth a kill: any, while tables are published, or while the last one is done
-/// and the new generation is put in place.
+/// Waits for a moment of the sync that is worth a kill: while files are converted, while tables are published, or while
+/// the last one is done and the new generation is put in place.
 fn wait_for_moment(place: &Place, random: &mut StdRng, round: u32, known: &[String], whole: Duration) {
-    let (new, longest) = match round % 3 {
-        0 => ("", whole.mul_f64(1.1)),
-        1 => ("t0.", whole.mul_f64(0.2)),
-        _ => ("t4.", Duration::from_millis(50)),
+    let published =
+        |start: &str| published_files(place).iter().any(|name| name.starts_with(start) && !known.contains(name));
+    let (what, longest): (&dyn Fn() -> bool, Duration) = match round % 3 {
+        0 => (&|| is_converting(place), whole.mul_f64(0.5)),
+        1 => (&|| published("t0."), whole.mul_f64(0.2)),
+        _ => (&|| published("t4."), Duration::from_millis(50)),
     };
     let deadline = Instant::now() + PATIENCE;
-    while !new.is_empty() && !published_files(place).iter().any(|name| name.starts_with(new) && !known.contains(name)) {
-        assert!(Instant::now() < deadline, "{new} is never published");
+    while !what() {
+        assert!(Instant::now() < deadline, "the moment of round {round} never comes");
         std::thread::sleep(Duration::from_micros(300));
     }
     std::thread::sleep(longest.mul_f64(random.random_range(0.0..1.0)));
+}
+
+/// Whether the extractor has begun to write a table.
+fn is_converting(place: &Place) -> bool {
+    let entries = std::fs::read_dir(place.data_dir().join("extracts/local/data")).unwrap();
+    entries.flatten().any(|entry| atomic_file::is_temporary(&entry.file_name().to_string_lossy()))
 }
 
 fn published_files(place: &Place) -> Vec<String> {

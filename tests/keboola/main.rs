@@ -4,6 +4,7 @@
 
 #[path = "../support/http.rs"]
 mod http;
+#[expect(dead_code, reason = "what is pushed there is used by the tests of the API")]
 #[path = "../support/keboola/mod.rs"]
 mod keboola_server;
 #[path = "../support/program.rs"]

@@ -5,6 +5,7 @@
 mod attach;
 #[path = "../support/http.rs"]
 mod http;
+mod kill;
 mod materialize;
 #[path = "../support/postgres.rs"]
 mod postgres;

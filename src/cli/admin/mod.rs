@@ -4,6 +4,7 @@ mod access_requests;
 mod accounts;
 mod audit;
 mod break_glass;
+mod discover;
 mod grants;
 mod groups;
 mod offline;
@@ -73,6 +74,8 @@ pub enum Online {
     UpdateTable(tables::Update),
     /// Remove a table from the registry
     UnregisterTable(tables::Unregister),
+    /// List the tables that the data source offers, or register them all
+    DiscoverTables(discover::Args),
     /// List registered tables
     ListTables(Listing),
     /// Make a table of a file, or replace the table's file
@@ -105,6 +108,7 @@ impl Online {
         match self {
             Self::ListUsers(listing) | Self::ListTables(listing) => listing.json,
             Self::Sync(args) => args.json,
+            Self::DiscoverTables(args) => args.json,
             Self::UploadTable(args) => args.json,
             Self::Group(command) => command.json(),
             Self::Grant(command) => command.json(),
@@ -148,6 +152,7 @@ async fn online(command: Online, client: &Client, context: &Context) -> anyhow::
         Online::RegisterTable(args) => tables::register(args, client, context).await,
         Online::UpdateTable(args) => tables::update(args, client, context).await,
         Online::UnregisterTable(args) => tables::unregister(args, client, context).await,
+        Online::DiscoverTables(args) => discover::run(args, client, context).await,
         Online::ListTables(_) => tables::list(client, context).await,
     };
     done.map(|()| ExitCode::SUCCESS)

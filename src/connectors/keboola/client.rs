@@ -7,13 +7,14 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::model::{FileInfo, Id, Job, Table, TokenInfo};
 use super::retry::{self, Failure};
 use super::settings::{Settings, SettingsError};
 use crate::protocol::sync_options::WhereFilter;
+use crate::store::column_metadata::ColumnMetadata;
 
 /// Longest pause between two looks at a job, as a multiple of the first.
 const POLL_GROWTH: u32 = 10;
@@ -116,6 +117,25 @@ impl StorageClient {
         let file = job.results.and_then(|results| results.file);
         let file = file.ok_or_else(|| StorageError::Answer(format!("export job {} names no file", job.id)))?;
         Ok(Exported { file: file.id, began })
+    }
+
+    /// Notes types and descriptions of columns on a table.
+    pub async fn push_metadata(&self, table: &str, columns: Vec<ColumnMetadata>) -> Result<(), StorageError> {
+        let url = self.url(&["tables", table, "metadata"]);
+        let entry = |column: &str, key: &str, value: &Option<String>| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some(json!({"columnName": column, "key": key, "value": value}))
+        };
+        let entries: Vec<Value> = columns
+            .iter()
+            .flat_map(|column| {
+                let kind = entry(&column.column, "KBC.datatype.basetype", &column.basetype);
+                kind.into_iter().chain(entry(&column.column, "KBC.description", &column.description))
+            })
+            .collect();
+        let body = json!({"provider": "ai-metadata-enrichment", "columnsMetadata": {"0": entries}});
+        let _: Value = self.send(|| self.http.post(url.clone()).json(&body)).await?;
+        Ok(())
     }
 
     async fn wait(&self, mut job: Job) -> Result<Job, StorageError> {

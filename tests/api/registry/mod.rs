@@ -1,4 +1,5 @@
 mod delete;
+mod discovery;
 mod register;
 mod rename;
 mod update;

@@ -18,6 +18,7 @@ pub fn routes(shared: &Shared) -> Router<Shared> {
         .route("/buckets", get(buckets))
         .route("/tables", get(tables))
         .route("/tables/{id}", get(table))
+        .route("/tables/{id}/metadata", post(metadata))
         .route("/tables/{id}/export-async", post(export))
         .route("/jobs/{id}", get(job))
         .route("/files/{id}", get(file));
@@ -76,6 +77,11 @@ async fn buckets(State(shared): State<Shared>) -> Json<Vec<Value>> {
     let state = shared.lock();
     let ids: BTreeSet<_> = state.tables.keys().map(|id| id.rsplit_once('.').unwrap().0.to_owned()).collect();
     Json(ids.into_iter().map(|id| json!({"id": id, "name": id.rsplit_once('-').unwrap().1, "stage": "in"})).collect())
+}
+
+async fn metadata(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+    shared.lock().metadata.push((id, body));
+    (StatusCode::CREATED, Json(json!({"metadata": [], "columnsMetadata": {}}))).into_response()
 }
 
 /// JSON, or a form as older clients send it.

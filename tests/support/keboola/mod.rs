@@ -90,6 +90,8 @@ struct State {
     tables: HashMap<String, Table>,
     /// Table, polls so far.
     jobs: Vec<(String, u32)>,
+    /// Table, and what was noted on it.
+    metadata: Vec<(String, Value)>,
     /// Bodies of the exports.
     exports: Vec<Value>,
     /// Part of a path, what goes wrong there, how often still.
@@ -144,6 +146,11 @@ impl Keboola {
         let mut state = self.shared.lock();
         let changes = state.tables.get(&table.id).map_or(0, |before| before.changes + 1);
         state.tables.insert(table.id.clone(), Table { changes, ..table });
+    }
+
+    /// What was noted on tables.
+    pub fn metadata(&self) -> Vec<(String, Value)> {
+        self.shared.lock().metadata.clone()
     }
 
     /// What the exports so far asked for, the last one last.

@@ -1,2 +1,3 @@
+pub mod detailed;
 pub mod health;
 pub mod version;

@@ -1,0 +1,105 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use crate::access::Principal;
+use crate::base::{disk, time};
+use crate::server::AppState;
+use crate::server::extractors::Json;
+use crate::store::VERSION;
+
+/// A table that was read longer ago than this counts as stale.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// Percent of the disk that is free when it gets tight.
+const TIGHT: u64 = 5;
+
+/// How each part of the server is. Details are for people who are signed in; names of tables for admins.
+#[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
+pub async fn detailed(State(app): State<AppState>, caller: Principal) -> Json<Value> {
+    let services = services(&app, caller.is_admin()).await;
+    let has = |wanted: &str| services.values().any(|service| service["status"] == wanted);
+    let schema = services["db_schema"]["db_schema"] == "ok";
+    let status = match (has("error") || !schema, has("warning")) {
+        (true, _) => "unhealthy",
+        (false, true) => "degraded",
+        (false, false) => "healthy",
+    };
+    let build = &app.config.build;
+    Json(json!({
+        "status": status,
+        "version": build.version,
+        "channel": build.channel,
+        "image_tag": build.image_tag,
+        "commit_sha": build.commit_sha,
+        "schema_version": VERSION,
+        "deployed_at": time::iso_offset(app.started_at),
+        "timestamp": time::iso_offset(time::now()),
+        "services": services,
+    }))
+}
+
+/// Whether requests can be served: 200 or 503. For load balancers; tells nothing more.
+#[utoipa::path(get, path = "/api/health/ready", tag = "system", security(()),
+    responses((status = 200), (status = 503)))]
+pub async fn ready(State(app): State<AppState>) -> Response {
+    let is_ready = app.store.is_open() && app.store.snapshot().schema_version >= VERSION;
+    let (status, word) =
+        if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
+    (status, axum::Json(json!({ "status": word }))).into_response()
+}
+
+async fn services(app: &AppState, is_admin: bool) -> Map<String, Value> {
+    let snapshot = app.store.snapshot();
+    let mut services = Map::new();
+    let state = if app.store.is_open() { "ok" } else { "error" };
+    services.insert("duckdb_state".into(), json!({ "status": state }));
+    let schema = if snapshot.schema_version < VERSION { "mismatch" } else { "ok" };
+    services.insert(
+        "db_schema".into(),
+        json!({ "db_schema": schema, "current": snapshot.schema_version, "expected": VERSION }),
+    );
+    services.insert("data".into(), data(app, is_admin));
+    services.insert("users".into(), json!({ "status": "ok", "count": snapshot.users.all().len() }));
+    services.insert("sources".into(), sources(app, is_admin));
+    let root = app.config.data_dir.root().to_owned();
+    let space = tokio::task::spawn_blocking(move || disk::space(&root)).await;
+    services.insert("disk".into(), space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), room));
+    services
+}
+
+fn room(space: disk::Space) -> Value {
+    let is_tight = space.free < space.total / 100 * TIGHT;
+    let status = if is_tight { "warning" } else { "ok" };
+    json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total })
+}
+
+/// What is published, and what has not been read from its source for a day.
+fn data(app: &AppState, is_admin: bool) -> Value {
+    let (publication, snapshot, now) = (app.orchestrator.publication(), app.store.snapshot(), time::now());
+    let is_stale = |name: &str| {
+        let last = snapshot.sync.get(name).and_then(|state| state.last_sync);
+        last.is_some_and(|last| now.duration_since(last) > STALE)
+    };
+    let stale: Vec<&str> =
+        publication.tables().map(|table| table.name.as_str()).filter(|name| is_stale(name)).collect();
+    let rows: i64 = publication.tables().map(|table| table.rows).sum();
+    let status = if stale.is_empty() { "ok" } else { "warning" };
+    let mut data = json!({ "status": status, "tables": publication.tables().count(), "total_rows": rows });
+    data["stale_tables"] = if is_admin { json!(stale) } else { json!(stale.len()) };
+    data
+}
+
+/// Sources with something wrong.
+fn sources(app: &AppState, is_admin: bool) -> Value {
+    let health = app.orchestrator.health();
+    let ill: Vec<_> = health.iter().filter(|source| !source.problems.is_empty()).collect();
+    let status = if ill.is_empty() { "ok" } else { "warning" };
+    let mut sources = json!({ "status": status, "count": health.len() });
+    if is_admin {
+        let one = |source: &&crate::sync::SourceHealth| json!({ "source": source.source, "since": source.since.map(time::iso_naive), "problems": source.problems });
+        sources["problems"] = ill.iter().map(one).collect();
+    }
+    sources
+}

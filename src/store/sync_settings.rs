@@ -1,0 +1,58 @@
+//! What people want synced.
+
+use jiff::Timestamp;
+
+use super::{Change, StoreError, row};
+use crate::engine::{self, Connection, params};
+
+#[derive(Clone, Debug)]
+pub struct SyncSetting {
+    pub dataset: String,
+    pub enabled: bool,
+    pub table_mode: String,
+    /// JSON.
+    pub tables: Option<String>,
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Of one user, in order of the datasets.
+pub fn of_user(connection: &Connection, user_id: &str) -> engine::Result<Vec<SyncSetting>> {
+    connection
+        .prepare(
+            "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)
+             FROM user_sync_settings WHERE user_id = ? ORDER BY dataset",
+        )?
+        .query_map([user_id], |row| {
+            Ok(SyncSetting {
+                dataset: row.get(0)?,
+                enabled: row.get(1)?,
+                table_mode: row.get(2)?,
+                tables: row.get(3)?,
+                updated_at: row::time(row, 4)?,
+            })
+        })?
+        .collect()
+}
+
+/// Stores a preference; `table_mode` stays as it was where it is not given.
+pub fn put(
+    change: &Change<'_>,
+    user_id: &str,
+    dataset: &str,
+    enabled: bool,
+    table_mode: Option<&str>,
+) -> Result<(), StoreError> {
+    let known = change.execute(
+        "UPDATE user_sync_settings SET enabled = ?, table_mode = coalesce(?, table_mode),
+             updated_at = make_timestamp(?::BIGINT) WHERE user_id = ? AND dataset = ?",
+        params![enabled, table_mode, change.now.as_microsecond(), user_id, dataset],
+    )?;
+    if known == 0 {
+        change.execute(
+            "INSERT INTO user_sync_settings (user_id, dataset, enabled, table_mode, updated_at)
+             VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT))",
+            params![user_id, dataset, enabled, table_mode.unwrap_or("all"), change.now.as_microsecond()],
+        )?;
+    }
+    Ok(())
+}
