@@ -7,13 +7,37 @@ use std::time::Duration;
 
 use super::{ExtractError, reader};
 use crate::base::ident;
-use crate::engine::{self, Limits};
+use crate::engine::{self, Connection, Limits};
 
 /// How long one table of somebody else's extract may take; a view can hold any query.
 const DEADLINE: Duration = Duration::from_secs(600);
 
+/// Looks at many files of one directory, with one engine that can open nothing else.
+pub struct Checker(Connection);
+
+impl Checker {
+    pub fn new(directory: &Path) -> Result<Self, ExtractError> {
+        let connection = engine::in_memory(&Limits::small())?;
+        engine::allow_directories(&connection, [directory])?;
+        engine::lock_down(&connection)?;
+        Ok(Self(connection))
+    }
+
+    /// As [`rows`].
+    pub fn rows(&self, path: &Path) -> Result<i64, ExtractError> {
+        count(&self.0, path)
+    }
+}
+
 /// Rows of a parquet file, after checking that DuckDB can read its schema and footer.
 pub fn rows(path: &Path) -> Result<i64, ExtractError> {
+    let connection = engine::in_memory(&Limits::small())?;
+    engine::allow_paths(&connection, [path])?;
+    engine::lock_down(&connection)?;
+    count(&connection, path)
+}
+
+fn count(connection: &Connection, path: &Path) -> Result<i64, ExtractError> {
     if !has_magic(path)? {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
@@ -21,9 +45,6 @@ pub fn rows(path: &Path) -> Result<i64, ExtractError> {
         )
         .into());
     }
-    let connection = engine::in_memory(&Limits::small())?;
-    engine::allow_paths(&connection, [path])?;
-    engine::lock_down(&connection)?;
     let file = ident::quote_path(path);
     connection.execute_batch(&format!("DESCRIBE SELECT * FROM read_parquet({file})"))?;
     Ok(connection.query_row(&format!("SELECT count(*) FROM read_parquet({file})"), [], |row| row.get(0))?)

@@ -21,7 +21,7 @@ use crate::engine::{self, Limits as EngineLimits};
 use crate::extract::RemotePolicy;
 use crate::query::{QueryEngine, QueryError, QuerySettings};
 use crate::store::{Developer, Facts, OpenError, Seeds, Store};
-use crate::sync::{Merged, Orchestrator, Runner, RunnerSettings};
+use crate::sync::{Assets, Merged, Orchestrator, Runner, RunnerSettings};
 
 /// What handlers are given.
 pub type AppState = Arc<App>;
@@ -49,6 +49,8 @@ pub struct App {
     pub google: Google,
     /// What is published now.
     pub orchestrator: Arc<Orchestrator>,
+    /// What the manifest tells beside tables.
+    pub assets: Assets,
     /// Puts tables in parts together.
     pub merged: Merged,
     /// Runs syncs and rebuilds.
@@ -113,6 +115,7 @@ impl App {
             google: Google::of(&config).map_err(StartError::Variable)?,
             queries: QueryEngine::new(query_settings(&config)?)?,
             started_at: time::now(),
+            assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits),
             orchestrator,
             runner,

@@ -1,6 +1,6 @@
 //! What a caller may download, as of one generation.
 
-use super::assets::assets;
+use super::assets::Assets;
 use crate::access::ReadableTable;
 use crate::base::time;
 use crate::config::DataDir;
@@ -8,10 +8,10 @@ use crate::extract::{Content, Part};
 use crate::protocol::sync::{Manifest, ManifestPart, ManifestTable};
 
 /// The manifest of these tables. Looks at files of `DATA_DIR/docs`, so it blocks.
-pub fn manifest(tables: &[ReadableTable], data_dir: &DataDir) -> Manifest {
+pub fn manifest(tables: &[ReadableTable], assets: &Assets, data_dir: &DataDir) -> Manifest {
     Manifest {
         tables: tables.iter().map(|table| (table.table().name.clone(), entry(table))).collect(),
-        assets: assets(data_dir),
+        assets: assets.list(data_dir),
         server_time: time::iso_offset(time::now()),
     }
 }

@@ -17,6 +17,7 @@ mod runner;
 mod select;
 mod sources;
 
+pub use assets::Assets;
 pub use merged::{MergeError, Merged};
 pub use orchestrator::{Orchestrator, Problem, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, rebuild_and_note};

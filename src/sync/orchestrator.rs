@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, Weak};
 use arc_swap::ArcSwap;
 use serde::Serialize;
 
+use super::publication_file;
 use super::publish_remote::{Aliases, RemoteSource};
+use super::publish_table::{Press, publish_table};
 use super::sources::{self, SourceHealth};
-use super::{publication_file, publish_table::publish_table};
 use crate::base::{atomic_file, ident};
 use crate::config::{DataDir, Environment};
 use crate::engine::Limits;
+use crate::extract::parquet::Checker;
 use crate::extract::{self, Extract, ExtractError, Publication, PublishedTable, RemotePolicy, TableMeta};
 
 /// Publishes, one rebuild at a time.
@@ -126,6 +128,9 @@ impl Orchestrator {
         }
         let winners = winners(&offers, &standing.owners, &tables);
         let mut aliases = Aliases::default();
+        let published = self.data_dir.published();
+        let checker = Checker::new(&published)?;
+        let press = Press { published, checker, limits: self.limits.clone() };
         for offer in &offers {
             let remote = RemoteSource::new(&offer.extract, &self.remote, &self.limits);
             for meta in &offer.tables {
@@ -139,7 +144,7 @@ impl Orchestrator {
                 let was = before.get(&key).filter(|table| table.source == offer.source);
                 let published = match meta.query_mode.as_str() {
                     "remote" => remote.publish(&offer.source, meta).and_then(|table| aliases.claim(table)),
-                    _ => self.publish(offer, meta, was.map(Arc::as_ref)).map_err(|error| error.to_string()),
+                    _ => publish_table(&offer.source, &offer.directory, meta, &press, was.map(Arc::as_ref)).map_err(|error| error.to_string()),
                 };
                 match published {
                     Ok(table) => drop(tables.insert(key, table)),
@@ -162,15 +167,6 @@ impl Orchestrator {
         drop(before);
         self.delete_unused(&mut earlier);
         Ok(Rebuilt { sources: by_source(&publication), publication, problems })
-    }
-
-    fn publish(
-        &self,
-        offer: &Offer,
-        meta: &TableMeta,
-        was: Option<&PublishedTable>,
-    ) -> Result<PublishedTable, ExtractError> {
-        publish_table(&offer.source, &offer.directory, meta, &self.data_dir.published(), was, &self.limits)
     }
 
     /// Reads every source; the second value names those that cannot be read although they published something before.

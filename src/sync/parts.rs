@@ -6,11 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::publish_table::{install, refuse_link, stamp, take};
+use super::publish_table::{Press, install, refuse_link, stamp, take};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::ident;
 use crate::connectors;
-use crate::engine::Limits;
 use crate::extract::{Content, ExtractError, Part, PublishedTable, TableMeta, parquet, parts_folder};
 
 /// Name of a part → its file.
@@ -52,9 +51,8 @@ pub(super) fn publish(
     directory: &Path,
     meta: &TableMeta,
     files: PartFiles,
-    published: &Path,
+    press: &Press,
     earlier: Option<&PublishedTable>,
-    limits: &Limits,
 ) -> Result<PublishedTable, ExtractError> {
     let earlier = earlier.filter(|earlier| earlier.source == source);
     let known = earlier.map(known).unwrap_or_default();
@@ -67,9 +65,9 @@ pub(super) fn publish(
             continue;
         }
         changed = true;
-        let pending = Pending::beside(&published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
-        take(directory, &file, &pending, limits)?;
-        let (file, rows) = install(pending, &meta.table_name)?;
+        let pending = Pending::beside(&press.published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
+        take(directory, &file, &pending, &press.limits)?;
+        let (file, rows) = install(pending, &meta.table_name, &press.checker)?;
         parts.push(Part { name, file, rows });
     }
     if changed {

@@ -9,20 +9,30 @@ use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::hash;
 use crate::connectors;
 use crate::engine::Limits;
-use crate::extract::{self, Content, ExtractError, PublishedFile, PublishedTable, TableMeta, data_file, parquet};
+use crate::extract::{
+    self, Content, ExtractError, PublishedFile, PublishedTable, TableMeta, data_file,
+    parquet::{self, Checker},
+};
+
+/// What every table of a rebuild is made with.
+pub(super) struct Press {
+    /// Where published files are.
+    pub published: PathBuf,
+    pub checker: Checker,
+    pub limits: Limits,
+}
 
 /// Publishes the rows of `meta`, reusing `earlier` when the source's file is still the same.
 pub(super) fn publish_table(
     source: &str,
     directory: &Path,
     meta: &TableMeta,
-    published: &Path,
+    press: &Press,
     earlier: Option<&PublishedTable>,
-    limits: &Limits,
 ) -> Result<PublishedTable, ExtractError> {
     let file = data_file(directory, &meta.table_name);
     if let Some(parts) = parts::newer(directory, &meta.table_name, &file)? {
-        return parts::publish(source, directory, meta, parts, published, earlier, limits);
+        return parts::publish(source, directory, meta, parts, press, earlier);
     }
     refuse_link(&file)?;
     let origin = origin(directory, &file, &meta.table_name)?;
@@ -33,13 +43,13 @@ pub(super) fn publish_table(
             ..earlier.clone()
         });
     }
-    let pending = Pending::beside(&published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
+    let pending = Pending::beside(&press.published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
     if file.is_file() {
-        take(directory, &file, &pending, limits)?;
+        take(directory, &file, &pending, &press.limits)?;
     } else {
-        parquet::export(directory, &meta.table_name, pending.path(), limits)?;
+        parquet::export(directory, &meta.table_name, pending.path(), &press.limits)?;
     }
-    let (file, rows) = install(pending, &meta.table_name)?;
+    let (file, rows) = install(pending, &meta.table_name, &press.checker)?;
     Ok(PublishedTable {
         name: meta.table_name.clone(),
         source: source.to_owned(),
@@ -61,8 +71,8 @@ pub(super) fn refuse_link(path: &Path) -> std::io::Result<()> {
 }
 
 /// Gives a finished file the name of its content, and counts its rows.
-pub(super) fn install(pending: Pending, table: &str) -> Result<(PublishedFile, i64), ExtractError> {
-    let rows = parquet::rows(pending.path())?;
+pub(super) fn install(pending: Pending, table: &str, checker: &Checker) -> Result<(PublishedFile, i64), ExtractError> {
+    let rows = checker.rows(pending.path())?;
     let hash = hash::md5_file(pending.path())?;
     let size_bytes = fs::metadata(pending.path())?.len();
     let path = pending.commit_as(&format!("{table}.{hash}.parquet"))?;

@@ -10,7 +10,6 @@ use crate::sync::manifest;
 #[utoipa::path(get, path = "/api/sync/manifest", tag = "sync", responses((status = 200, body = Manifest)))]
 pub async fn manifest(State(app): State<AppState>, caller: Principal) -> Result<Json<Manifest>, ApiError> {
     let tables = readable_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller);
-    let data_dir = app.config.data_dir.clone();
-    let manifest = tokio::task::spawn_blocking(move || manifest::manifest(&tables, &data_dir));
+    let manifest = tokio::task::spawn_blocking(move || manifest::manifest(&tables, &app.assets, &app.config.data_dir));
     manifest.await.map(Json).map_err(ApiError::internal)
 }
