@@ -144,7 +144,8 @@ impl Orchestrator {
                 let was = before.get(&key).filter(|table| table.source == offer.source);
                 let published = match meta.query_mode.as_str() {
                     "remote" => remote.publish(&offer.source, meta).and_then(|table| aliases.claim(table)),
-                    _ => publish_table(&offer.source, &offer.directory, meta, &press, was.map(Arc::as_ref)).map_err(|error| error.to_string()),
+                    _ => publish_table(&offer.source, &offer.directory, meta, &press, was.map(Arc::as_ref))
+                        .map_err(|error| error.to_string()),
                 };
                 match published {
                     Ok(table) => drop(tables.insert(key, table)),

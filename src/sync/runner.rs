@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,13 +16,18 @@ use super::rebuild::{Durations, rebuild_and_note};
 use super::select::{Pauses, SOURCES, Wanted, registered};
 use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
-use crate::base::{random, time};
+use crate::base::{atomic_file, random, time};
 use crate::config::{DataDir, Environment, ProfilerConfig};
 use crate::connectors::files::Checked;
 use crate::connectors::{self, Request};
 use crate::engine::Limits;
+use crate::extract::data_file;
 use crate::protocol::sync_runs::Run;
+use crate::store::registry::Table;
 use crate::store::{Store, StoreError, sync_runs};
+
+/// How long a rebuild waits for others that want one too.
+const DEBOUNCE: Duration = Duration::from_millis(50);
 
 /// What runs need from the configuration.
 pub struct RunnerSettings {
@@ -68,6 +74,9 @@ pub struct Runner {
     woken: Notify,
     /// One rebuild, with its notes in the store, at a time.
     rebuilding: Semaphore,
+    /// Requests for a rebuild by themselves, and how many of them are served.
+    asked: AtomicU64,
+    served: AtomicU64,
 }
 
 /// A run that waits for its turn.
@@ -109,6 +118,8 @@ impl Runner {
             next: Mutex::default(),
             woken: Notify::new(),
             rebuilding: Semaphore::new(1),
+            asked: AtomicU64::new(0),
+            served: AtomicU64::new(0),
         })
     }
 
@@ -184,12 +195,34 @@ impl Runner {
         rebuild_and_note(&self.store, &self.orchestrator, took).await
     }
 
-    /// Publishes without tables that are no longer registered.
-    pub async fn retire(&self) -> Result<(), RunError> {
+    /// Publishes without tables that are no longer registered, such as `table`.
+    pub async fn retire(&self, table: &Table) -> Result<(), RunError> {
         for source in SOURCES {
             self.prune(source).await;
         }
-        self.rebuild().await.map(drop)
+        if let Some(source) =
+            table.source_type.as_deref().filter(|_| table.query_mode.as_deref() == Some("materialized"))
+        {
+            let file = data_file(&self.data_dir.extract(source), &table.name);
+            if let Err(error) = atomic_file::remove(&file) {
+                tracing::warn!(file = %file.display(), %error, "the file of an unregistered table stays");
+            }
+        }
+        self.rebuild_together().await
+    }
+
+    /// Publishes what all sources offer. Requests that come within a moment, or while a rebuild runs, share one.
+    async fn rebuild_together(&self) -> Result<(), RunError> {
+        let ticket = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        tokio::time::sleep(DEBOUNCE).await;
+        let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
+        if self.served.load(Ordering::Acquire) >= ticket {
+            return Ok(());
+        }
+        let covered = self.asked.load(Ordering::Acquire);
+        rebuild_and_note(&self.store, &self.orchestrator, Durations::default()).await?;
+        self.served.store(covered, Ordering::Release);
+        Ok(())
     }
 
     /// Drops what is not registered any more from the extract that we write ourselves.

@@ -41,6 +41,17 @@ fn a_table_is_made_by_sql_at_its_source() {
     asked.syncs += 1;
     asked.server.wait_for("\"msg\":\"sync finished\"", asked.syncs);
     assert_eq!(asked.query("SELECT n FROM sums"), (200, json!([[5]])));
+    // Unregistered, it goes with its file.
+    let extra = json!({"name": "extra", "source_type": "shop", "query_mode": "materialized", "source_query": "SELECT 1 AS one"});
+    assert_eq!(asked.http.post("/api/admin/register-table", &extra).status, 201);
+    asked.sync();
+    let file = house.source("shop").join("data/extra.parquet");
+    assert!(file.is_file() && asked.manifest()["extra"].is_object());
+    assert_eq!(
+        asked.http.try_send(reqwest::Method::DELETE, "/api/admin/registry/extra", &json!(null)).unwrap().status,
+        204
+    );
+    assert!(!file.exists() && asked.manifest()["extra"].is_null());
     assert_eq!(asked.server.end(Signal::TERM).0, Some(0));
 
     // By hand, with the server stopped.

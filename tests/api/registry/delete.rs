@@ -59,3 +59,22 @@ async fn what_was_never_synced() {
     assert_eq!(app.admin().await.delete("/api/admin/registry/orders").await.status, 204);
     assert_eq!(app.admin().await.get("/api/admin/registry").await.ok(), json!({ "tables": [], "count": 0 }));
 }
+
+#[tokio::test]
+async fn many_at_once_share_rebuilds() {
+    let app = TestApp::start().await;
+    let names: Vec<String> = (0..12).map(|number| format!("t{number}")).collect();
+    for name in &names {
+        app.drop_file(&format!("{name}.csv"), "id\n1\n");
+        app.register(name).await.ok();
+    }
+    app.sync().await;
+    let (admin, before) = (app.admin().await, app.generation().await);
+    let paths: Vec<_> = names.iter().map(|name| format!("/api/admin/registry/{name}")).collect();
+    let answers = futures_util::future::join_all(paths.iter().map(|path| admin.delete(path))).await;
+    assert!(answers.iter().all(|answer| answer.status == 204));
+    // Each answer came after a rebuild without its table.
+    assert_eq!(admin.get("/api/sync/manifest").await.ok()["tables"], json!({}));
+    let rebuilds = app.generation().await - before;
+    assert!((1..12).contains(&rebuilds), "{rebuilds} rebuilds for 12 requests");
+}

@@ -11,7 +11,8 @@ use crate::store::{StoreError, audit, registry};
 #[utoipa::path(delete, path = "/api/admin/registry/{id}", tag = "registry",
     params(("id" = String, Path, description = "Registry id")), responses((status = 204), (status = 404)))]
 pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    app.store
+    let table = app
+        .store
         .write(move |change| -> Result<_, StoreError> {
             let table = registry::delete(change, &id)?;
             let details = json!({
@@ -20,9 +21,10 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
                 "bucket": table.bucket,
                 "source_table": table.source_table,
             });
-            audit::record(change, &admin.actor(), "unregister_table", &id, details)
+            audit::record(change, &admin.actor(), "unregister_table", &id, details)?;
+            Ok(table)
         })
         .await?;
-    app.runner.retire().await.map_err(ApiError::internal)?;
+    app.runner.retire(&table).await.map_err(ApiError::internal)?;
     Ok(StatusCode::NO_CONTENT)
 }
