@@ -105,6 +105,14 @@ pub fn remove(target: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a directory with all that is in it; a missing one is fine.
+pub fn remove_directory(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Deletes temporary files that a killed process left anywhere below `root`. Returns how many.
 ///
 /// Only safe while no other writer is active there, i.e. under the lock of the data directory or workspace.

@@ -81,10 +81,7 @@ fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&data_file(directory, table))?;
     // What was remembered of it.
     atomic_file::remove(&directory.join("state").join(format!("{table}.json")))?;
-    match std::fs::remove_dir_all(parts_folder(directory, table)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    atomic_file::remove_directory(&parts_folder(directory, table))
 }
 
 /// Drops the tables that `keep` does not name from a source that our own extractors write, and returns their names.

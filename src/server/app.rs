@@ -14,7 +14,7 @@ use super::middleware::denied::Refusals;
 use super::passwords::Passwords;
 use crate::access::{Gate, Keys};
 use crate::base::secret::Secret;
-use crate::base::{random, time};
+use crate::base::{atomic_file, random, time};
 use crate::config::{env_vars, secrets};
 use crate::connectors::keboola;
 use crate::engine::{self, Limits as EngineLimits};
@@ -88,9 +88,7 @@ impl App {
         let store = Store::open(&config.data_dir, &Facts::of(&config.instance, &config.env), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
         for left in [config.data_dir.spill(), config.data_dir.staging()] {
-            if let Err(error) = std::fs::remove_dir_all(&left)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
+            if let Err(error) = atomic_file::remove_directory(&left) {
                 tracing::warn!(directory = %left.display(), %error, "cannot be cleared");
             }
         }

@@ -111,7 +111,7 @@ pub fn run(connector: &Connector, settings: &Settings, mut report: Report) -> Re
     let lock = settings.data_dir.staging().join(format!("{}.lock", connector.name));
     fs::create_dir_all(settings.data_dir.staging()).map_err(at(&staging))?;
     let _lock = FileLock::acquire(&lock).map_err(|error| CustomError::Busy { name: connector.name.clone(), error })?;
-    remove(&staging).map_err(at(&staging))?;
+    atomic_file::remove_directory(&staging).map_err(at(&staging))?;
     fs::create_dir_all(staging.join("data")).map_err(at(&staging))?;
     let outcome = process::run(connector, &staging, settings);
     let target = settings.data_dir.extract(&connector.name);
@@ -127,7 +127,7 @@ pub fn run(connector: &Connector, settings: &Settings, mut report: Report) -> Re
         }
         Ok(tables)
     });
-    remove(&staging).map_err(at(&staging))?;
+    atomic_file::remove_directory(&staging).map_err(at(&staging))?;
     for (table, done) in published? {
         report.finished(&table, &Ok(done), Duration::ZERO);
     }
@@ -144,11 +144,4 @@ fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
         fs::rename(staging, target)?;
     }
     fs::File::open(target.parent().unwrap_or(target))?.sync_all()
-}
-
-fn remove(directory: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -38,7 +38,8 @@ pub fn extract(origin: &Origin, directory: &Path, table: &str, room: &Room<'_>) 
             let done = convert_if_new(file, target, room)
                 .and_then(Converted::put_in_place)
                 .map_err(|fault| of(file, fault))?;
-            remove_folder(&parts_folder(directory, table)).map_err(|error| of(file, Fault::write(error)))?;
+            atomic_file::remove_directory(&parts_folder(directory, table))
+                .map_err(|error| of(file, Fault::write(error)))?;
             Ok(done)
         }
         Origin::Parts(parts) => extract_parts(parts, directory, table, room),
@@ -146,11 +147,4 @@ fn remove_other_parts(folder: &Path, parts: &BTreeMap<String, DataFile>) -> io::
         }
     }
     Ok(())
-}
-
-fn remove_folder(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -69,7 +69,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
     // What a killed run left; nobody else writes here while the lock is held.
     atomic_file::sweep(&directory);
     let spill = directory.join(".spill");
-    remove_directory(&spill)?;
+    atomic_file::remove_directory(&spill)?;
 
     let at = time::now();
     let run = Run {
@@ -81,7 +81,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         settings: settings.clone(),
     };
     let (report, extracted) = extract_all(&run, request).await;
-    remove_directory(&spill)?;
+    atomic_file::remove_directory(&spill)?;
 
     // What failed may be the new name of something old, so nothing goes before everything is there.
     let keep = request.keep.clone().filter(|_| report.tables_failed == 0);
@@ -151,11 +151,4 @@ fn all_failed(request: &Request, error: &str) -> Report {
         report.failed(WHOLE_RUN, error);
     }
     report
-}
-
-fn remove_directory(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

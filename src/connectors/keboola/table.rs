@@ -193,9 +193,7 @@ async fn whole(
         }
         let rows = parquet::rows(whole.path())?;
         whole.commit()?;
-        if folder.is_dir() {
-            std::fs::remove_dir_all(&folder)?;
-        }
+        atomic_file::remove_directory(&folder)?;
         Ok((rows, drift))
     };
     let (rows, drift) = run.blocking(work).await?;
