@@ -58,7 +58,14 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
             })
         })?
         .collect::<Result<_, _>>()?;
-    let attach = if objects.contains("_remote_attach") { attached(&connection)? } else { Vec::new() };
+    // One that cannot be read makes its remote tables unreachable, and leaves the others alone.
+    let attach = match objects.contains("_remote_attach").then(|| attached(&connection)) {
+        Some(Err(error)) => {
+            tracing::warn!(source = %directory.display(), %error, "_remote_attach cannot be read");
+            Vec::new()
+        }
+        found => found.transpose()?.unwrap_or_default(),
+    };
     Ok(Extract { tables, objects, stored, attach, views })
 }
 

@@ -210,7 +210,10 @@ impl RemoteTable {
     /// From the text of a view of an extract, after making sure that it reads nothing but what `attach` names.
     pub fn of_view(parser: &Parser, sql: &str, attach: &[RemoteAttach]) -> Result<Self, RemoteError> {
         let refuse = |reason: &str| RemoteError::View(reason.to_owned());
-        let (_, select) = sql.split_once(" AS ").ok_or_else(|| refuse("is no SELECT"))?;
+        let (head, select) = sql.split_once(" AS ").ok_or_else(|| refuse("is no SELECT"))?;
+        if head.contains('(') {
+            return Err(refuse("names its columns in parentheses; name them in the SELECT"));
+        }
         let select = select.trim().trim_end_matches(';').to_owned();
         let parsed = parser.parse(&select).map_err(|error| refuse(&engine::message(&error)))?;
         let statement = match parsed {
@@ -315,6 +318,7 @@ mod tests {
             "CREATE VIEW x AS SELECT * FROM pg.public.orders WHERE id IN (SELECT i FROM other.main.t)",
             "CREATE VIEW x AS SELECT * FROM (SHOW TABLES)",
             "CREATE VIEW x AS SELECT 1; DROP TABLE y",
+            "CREATE VIEW x (a) AS SELECT id FROM pg.orders",
             "CREATE TABLE x (i INT)",
         ] {
             assert!(matches!(of(bad), Err(RemoteError::View(_))), "{bad}");

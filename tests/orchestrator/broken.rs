@@ -103,3 +103,18 @@ fn what_meta_names_without_an_object_is_a_problem() {
     );
     house.assert_sound(&rebuilt.publication);
 }
+
+#[test]
+fn a_broken_way_to_a_source_leaves_its_other_tables() {
+    let house = House::new();
+    house.database(
+        "shop",
+        "CREATE TABLE real AS SELECT 1 AS id;
+         CREATE TABLE _remote_attach (alias VARCHAR);
+         CREATE VIEW far AS SELECT 2 AS id;
+         INSERT INTO _meta (table_name, query_mode) VALUES ('real', 'local'), ('far', 'remote')",
+    );
+    let rebuilt = house.open().rebuild(&Standing::default()).unwrap();
+    assert_eq!((places(&rebuilt), &rebuilt.sources["shop"]), (vec!["shop.far".into()], &vec!["real".to_owned()]));
+    assert!(rebuilt.problems[0].error.contains("_remote_attach"), "{:?}", rebuilt.problems);
+}

@@ -1,12 +1,13 @@
 //! A server that is killed while a table is made at its source.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agnes::base::{atomic_file, hash};
 use rand::RngExt;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::program::PATIENCE;
 use crate::{Asked, House};
 
 const KILLS: u32 = 20;
@@ -16,6 +17,15 @@ fn temporary_files(house: &House) -> Vec<String> {
     let entries = walkdir::WalkDir::new(house.place.data_dir().join("extracts")).into_iter().filter_map(Result::ok);
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| atomic_file::is_temporary(name)).collect()
+}
+
+/// Waits until a file of the source is being written.
+fn wait_for_file(house: &House) {
+    let deadline = Instant::now() + PATIENCE;
+    while temporary_files(house).is_empty() {
+        assert!(Instant::now() < deadline, "no file is ever written");
+        std::thread::sleep(Duration::from_micros(300));
+    }
 }
 
 #[test]
@@ -45,7 +55,15 @@ fn a_kill_while_a_table_is_made_leaves_the_last_one() {
         fill(round);
         assert_eq!(asked.http.post("/api/sync/trigger", &json!(["big"])).status, 200);
         asked.server.wait_for("\"msg\":\"materializing\"", 1);
-        std::thread::sleep(Duration::from_millis(random.random_range(0..400)));
+        // In turn at any moment, and while the file is written for sure.
+        let longest = match round % 2 {
+            0 => 400,
+            _ => {
+                wait_for_file(&house);
+                40
+            }
+        };
+        std::thread::sleep(Duration::from_millis(random.random_range(0..longest)));
         assert_eq!(asked.server.end(Signal::KILL).0, None);
         during += u32::from(!temporary_files(&house).is_empty());
 
