@@ -19,8 +19,9 @@ impl TestApp {
 
     /// Puts a data file into the folder of the `local` source.
     pub fn drop_file(&self, name: &str, content: impl AsRef<[u8]>) {
-        std::fs::create_dir_all(self.files_folder()).expect("a folder");
-        std::fs::write(self.files_folder().join(name), content).expect("a file");
+        let path = self.files_folder().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
     }
 
     /// Registers a table of the `local` source.
