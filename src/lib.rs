@@ -15,6 +15,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod connectors;
+pub mod domain;
 pub mod engine;
 pub mod extract;
 pub mod logging;

@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["base", "config", "protocol"],
     &["engine", "extract", "store", "access", "logging"],
     &["connectors", "profiler", "query", "sync"],
-    &["client"],
+    &["client", "domain"],
     &["cli", "roles", "server"],
 ];
 

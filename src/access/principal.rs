@@ -69,13 +69,13 @@ pub enum Unauthorized {
 }
 
 /// Checks tokens.
-pub struct Gate {
+pub struct Authenticator {
     keys: ArcSwap<Keys>,
     scheduler: Option<Secret>,
     developer: Option<String>,
 }
 
-impl Gate {
+impl Authenticator {
     /// `scheduler` is the shared secret with which the scheduler acts as an admin. Every request is made by the user
     /// with the address `developer`, if there is one.
     pub fn new(keys: Keys, scheduler: Option<Secret>, developer: Option<String>) -> Self {

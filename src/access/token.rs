@@ -134,7 +134,7 @@ impl Keys {
     /// The claims of a token that is valid now and that we signed.
     ///
     /// A personal token outlives its key: what proves it is the stored hash of the whole token. So the claims of one
-    /// that another key signed are returned too, marked `foreign`, for [`super::Gate`] to look that hash up.
+    /// that another key signed are returned too, marked `foreign`, for [`super::Authenticator`] to look that hash up.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
         let now = Timestamp::now();
         let signed = self

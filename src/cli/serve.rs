@@ -6,7 +6,7 @@ use super::{CliError, Context, Printer};
 use crate::base::signals;
 use crate::config::{DataDir, env_vars};
 use crate::protocol::system::Health;
-use crate::server::{Server, ServerConfig, demo};
+use crate::server::{Server, ServerSettings, demo};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -32,7 +32,7 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         return check(args, context);
     }
     crate::logging::init(&context.env)?;
-    let mut config = ServerConfig::load(context.env.clone())?;
+    let mut config = ServerSettings::load(context.env.clone())?;
     if args.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
         config.host = "127.0.0.1".into();
     }
@@ -73,7 +73,7 @@ fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(if health.status == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn serve_until_told(config: ServerConfig, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
+async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
     let stop = signals::stop()?;
     let server = Server::start(config).await?;
     if with_demo {

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::auth::google::Google;
-use super::auth::token_uses::TokenUses;
-use super::config::ServerConfig;
-use super::limits::Limits;
-use super::mail::Mailer;
-use super::middleware::denied::Refusals;
-use super::passwords::Passwords;
-use crate::access::{Gate, Keys};
+use super::http::middleware::denied::Refusals;
+use super::services::limits::Limits;
+use super::services::mail::Mailer;
+use super::services::passwords::Passwords;
+use super::services::token_uses::TokenUses;
+use super::settings::ServerSettings;
+use crate::access::{Authenticator, Keys};
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
 use crate::config::{env_vars, secrets};
@@ -28,11 +28,11 @@ pub type AppState = Arc<App>;
 
 /// Everything that requests share. Made once at start; handlers get it as [`AppState`].
 pub struct App {
-    pub config: ServerConfig,
+    pub config: ServerSettings,
     /// The state database, and its snapshot for reading.
     pub store: Store,
     /// Checks and issues tokens.
-    pub gate: Gate,
+    pub authenticator: Authenticator,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// How often somebody may try.
@@ -83,7 +83,7 @@ pub enum StartError {
 
 impl App {
     /// Takes the data directory, migrates it, and loads what was last published. Blocks.
-    pub fn open(config: ServerConfig) -> Result<AppState, StartError> {
+    pub fn open(config: ServerSettings) -> Result<AppState, StartError> {
         check_dev_mode(&config)?;
         let store = Store::open(&config.data_dir, &Facts::of(&config.instance, &config.env), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
@@ -104,7 +104,7 @@ impl App {
         }
         let app = Self {
             mail,
-            gate: Gate::new(Keys::new(&keys), scheduler_token(&config), config.developer.clone()),
+            authenticator: Authenticator::new(Keys::new(&keys), scheduler_token(&config), config.developer.clone()),
             passwords: Passwords::default(),
             limits: Limits::new(!config.env.is_off(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
             no_password: crate::access::password::hash(&random::hex(16))?,
@@ -128,7 +128,7 @@ impl App {
 }
 
 /// Whoever reaches a server in development mode is an admin.
-fn check_dev_mode(config: &ServerConfig) -> Result<(), StartError> {
+fn check_dev_mode(config: &ServerSettings) -> Result<(), StartError> {
     let Some(email) = &config.developer else { return Ok(()) };
     let is_loopback = config.host == "localhost" || config.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
     let is_allowed = is_loopback || config.env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST);
@@ -140,7 +140,7 @@ fn check_dev_mode(config: &ServerConfig) -> Result<(), StartError> {
 }
 
 /// Names of the developer's groups. A list that cannot be read is ignored, with a warning.
-fn developer_groups(config: &ServerConfig) -> Vec<String> {
+fn developer_groups(config: &ServerSettings) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Group {
         id: String,
@@ -156,7 +156,7 @@ fn developer_groups(config: &ServerConfig) -> Vec<String> {
     }
 }
 
-fn seeds(config: &ServerConfig) -> Result<Seeds, StartError> {
+fn seeds(config: &ServerSettings) -> Result<Seeds, StartError> {
     let admin_email = config.env.get(&env_vars::SEED_ADMIN_EMAIL).map(|email| email.trim().to_owned());
     let password = config.env.get(&env_vars::SEED_ADMIN_PASSWORD).filter(|_| admin_email.is_some());
     let admin_password_hash = password.map(crate::access::password::hash).transpose()?;
@@ -165,7 +165,7 @@ fn seeds(config: &ServerConfig) -> Result<Seeds, StartError> {
 }
 
 /// The scheduler's secret, unless it is too short to be one.
-fn scheduler_token(config: &ServerConfig) -> Option<Secret> {
+fn scheduler_token(config: &ServerSettings) -> Option<Secret> {
     let token = config.env.secret(&env_vars::SCHEDULER_API_TOKEN)?;
     if token.expose().len() < 32 {
         tracing::warn!("SCHEDULER_API_TOKEN is shorter than 32 characters and is ignored");
@@ -174,7 +174,7 @@ fn scheduler_token(config: &ServerConfig) -> Option<Secret> {
     Some(token)
 }
 
-fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> {
+fn runner_settings(config: &ServerSettings) -> Result<RunnerSettings, StartError> {
     let seconds = config.env.bounded(&env_vars::AGNES_EXTRACT_TIMEOUT, 1800, WEEK).map_err(StartError::Variable)?;
     let days = config.env.bounded(&env_vars::AGNES_HISTORY_DAYS, 90, 36_500).map_err(StartError::Variable)?;
     Ok(RunnerSettings {
@@ -193,7 +193,7 @@ fn runner_settings(config: &ServerConfig) -> Result<RunnerSettings, StartError> 
 }
 
 /// As this process resolves them: extractors see neither `${NAME}` of instance.yaml nor the server's other variables.
-fn keboola_credentials(config: &ServerConfig) -> Vec<(&'static str, Secret)> {
+fn keboola_credentials(config: &ServerSettings) -> Vec<(&'static str, Secret)> {
     match keboola::Settings::resolve(&config.instance, &config.env) {
         Ok(settings) => vec![
             (env_vars::KEBOOLA_STACK_URL.name, Secret::new(settings.stack_url)),
@@ -205,12 +205,12 @@ fn keboola_credentials(config: &ServerConfig) -> Vec<(&'static str, Secret)> {
 }
 
 /// Which sources may be attached, and with which tokens.
-fn remote_policy(config: &ServerConfig) -> RemotePolicy {
+fn remote_policy(config: &ServerSettings) -> RemotePolicy {
     let stack = keboola::Settings::resolve(&config.instance, &config.env).ok().map(|keboola| keboola.stack_url);
     RemotePolicy::new(&config.env, stack.as_ref().map(Url::as_str))
 }
 
-fn query_settings(config: &ServerConfig) -> Result<QuerySettings, StartError> {
+fn query_settings(config: &ServerSettings) -> Result<QuerySettings, StartError> {
     let number = |var, default, most| config.env.bounded(var, default, most).map_err(StartError::Variable);
     let concurrency = number(&env_vars::AGNES_QUERY_CONCURRENCY, 4, 256)? as usize;
     Ok(QuerySettings {

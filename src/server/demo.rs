@@ -74,7 +74,7 @@ pub async fn fill(app: &AppState) -> Result<Option<Access>, DemoError> {
     }
     let version = app.store.snapshot().users.get(&id).map_or(0, |user| user.token_version);
     let issued = app
-        .gate
+        .authenticator
         .keys()
         .issue_session(&id, ADMIN_EMAIL, version)
         .map_err(|error| DemoError::Account(error.to_string()))?;

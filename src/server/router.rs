@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 
 use super::api::{access, access_requests, audit, catalog, permissions, settings, signing_key};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
-use super::{AppState, auth, frame, middleware, web};
+use super::http::{frame, middleware};
+use super::{AppState, auth, web};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -62,7 +63,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(users::list::get, users::update::update, users::delete::delete))
         .routes(routes!(users::activity::activate))
         .routes(routes!(users::activity::deactivate))
-        .routes(routes!(groups::list::list, groups::create::create))
+        .routes(routes!(groups::list::list, groups::create::create_group))
         .routes(routes!(groups::list::get, groups::update::update, groups::delete::delete))
         .routes(routes!(groups::members::list, groups::members::add))
         .routes(routes!(groups::members::remove))

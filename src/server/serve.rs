@@ -16,7 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::{AppState, ServerConfig, router};
+use super::{AppState, ServerSettings, router};
 
 /// How patient the server is.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub struct Listener {
 }
 
 /// Takes the configured address.
-pub async fn bind(config: &ServerConfig) -> Result<Listener, ServeError> {
+pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
     let (host, port) = (config.host.clone(), config.port);
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AddrInUse => ServeError::PortInUse { host: host.clone(), port },

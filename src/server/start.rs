@@ -4,9 +4,9 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use super::app::StartError;
-use super::auth::token_uses::WRITE_EVERY;
 use super::serve::{self, Listener, ServeError};
-use super::{App, AppState, ServerConfig};
+use super::services::token_uses::WRITE_EVERY;
+use super::{App, AppState, ServerSettings};
 use crate::store::VERSION;
 
 /// A server that has its port and its data, and takes connections once [`Server::run`] is called.
@@ -27,7 +27,7 @@ pub enum ServerError {
 
 impl Server {
     /// Takes the port first, so that a second server leaves the data alone.
-    pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
+    pub async fn start(config: ServerSettings) -> Result<Self, ServerError> {
         let listener = serve::bind(&config).await?;
         let app = tokio::task::spawn_blocking(move || App::open(config)).await.map_err(|_| ServerError::Lost)??;
         let build = &app.config.build;

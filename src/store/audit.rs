@@ -1,6 +1,7 @@
 //! The audit log: one row per change, written in the same transaction. Each row carries the hash of the one before it,
 //! so that nobody changes or removes one without a trace (`chain` checks that).
 
+mod action;
 mod chain;
 mod search;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+pub use action::Action;
 pub use chain::{Checked, Head, Link, checked, holds};
 pub(super) use chain::{head, seal};
 pub use search::{Entry, Filter, Position, search};
@@ -53,7 +55,7 @@ impl Origin {
 pub fn record(
     change: &Change<'_>,
     actor: &Actor,
-    action: &str,
+    action: Action,
     resource: &str,
     details: Value,
 ) -> Result<(), StoreError> {
@@ -64,7 +66,7 @@ pub fn record(
 pub fn record_result(
     change: &Change<'_>,
     actor: &Actor,
-    action: &str,
+    action: Action,
     resource: &str,
     mut details: Value,
     result: &str,
@@ -88,7 +90,7 @@ pub fn record_result(
         id: random::uuid(),
         at: change.now.as_microsecond(),
         user_id: actor.user_id.clone(),
-        action: action.into(),
+        action: action.as_str().into(),
         resource: Some(resource.into()),
         params: (!details.is_null()).then(|| details.to_string()),
         result: Some(result.into()),

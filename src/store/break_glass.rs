@@ -1,5 +1,6 @@
 //! Giving administration back when nobody can sign in as an admin any more.
 
+use super::audit::Action;
 use serde_json::json;
 
 use super::audit::{self, Origin};
@@ -50,7 +51,7 @@ pub fn grant_admin(change: &Change<'_>, email: &str, activate: bool) -> Result<G
     if !was_admin || activated {
         let details = json!({ "email": email, "created": created, "activated": activated });
         let actor = Origin::internal().nobody();
-        audit::record(change, &actor, "break_glass.grant_admin", &format!("user:{id}"), details)?;
+        audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
     }
     let is_active = change.exists("SELECT 1 FROM users WHERE id = ? AND active", [&id])?;
     let has_password =

@@ -1,5 +1,6 @@
 //! Memberships that come from Google Workspace: all of a user's at once.
 
+use super::audit::Action;
 use serde_json::json;
 
 use super::audit::Actor;
@@ -61,7 +62,7 @@ pub fn replace(
         let details = json!({
             "added": outcome.added, "removed": outcome.removed, "kept_last_admin": outcome.kept_last_admin,
         });
-        audit::record(change, actor, "user.google_sync", &format!("user:{user_id}"), details)?;
+        audit::record(change, actor, Action::UserGoogleSync, &format!("user:{user_id}"), details)?;
     }
     Ok(outcome)
 }
@@ -88,7 +89,7 @@ fn group_for(
         return Ok(found);
     }
     let id = groups::insert(change, name, Some(DESCRIPTION), GOOGLE_SYNC)?;
-    audit::record(change, actor, "user_group.created", &format!("group:{id}"), json!({ "name": name }))?;
+    audit::record(change, actor, Action::UserGroupCreated, &format!("group:{id}"), json!({ "name": name }))?;
     Ok((id, name.to_owned()))
 }
 

@@ -1,7 +1,7 @@
 //! From a trigger to published tables: extractors run, the orchestrator publishes, people download.
 
 mod assets;
-mod course;
+mod current_run;
 mod extractor;
 pub mod manifest;
 mod merged;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::publication_file;
 use super::publish_remote::{Aliases, RemoteSource};
-use super::publish_table::{Press, publish_table};
+use super::publish_table::{PublishContext, publish_table};
 use super::sources::{self, SourceHealth};
 use crate::base::{atomic_file, ident};
 use crate::config::{DataDir, Environment};
@@ -130,7 +130,7 @@ impl Orchestrator {
         let mut aliases = Aliases::default();
         let published = self.data_dir.published();
         let checker = Checker::new(&published)?;
-        let press = Press { published, checker, limits: self.limits.clone() };
+        let press = PublishContext { published, checker, limits: self.limits.clone() };
         for offer in &offers {
             let remote = RemoteSource::new(&offer.extract, &self.remote, &self.limits);
             for meta in &offer.tables {

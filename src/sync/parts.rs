@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::publish_table::{Press, install, refuse_link, stamp, take};
+use super::publish_table::{PublishContext, install, refuse_link, stamp, take};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::ident;
 use crate::connectors;
@@ -51,7 +51,7 @@ pub(super) fn publish(
     directory: &Path,
     meta: &TableMeta,
     files: PartFiles,
-    press: &Press,
+    press: &PublishContext,
     earlier: Option<&PublishedTable>,
 ) -> Result<PublishedTable, ExtractError> {
     let earlier = earlier.filter(|earlier| earlier.source == source);

@@ -19,7 +19,7 @@ impl Runner {
             if matches!(table.content, Content::Remote(_)) || !is_new || !is_wanted(&self.store.snapshot(), table) {
                 continue;
             }
-            self.course.step(format!("profiling {}", table.name));
+            self.current.step(format!("profiling {}", table.name));
             if let Err(error) = self.profile(table).await {
                 tracing::warn!(table = table.name, error, "table not profiled");
             }

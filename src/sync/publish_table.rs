@@ -15,7 +15,7 @@ use crate::extract::{
 };
 
 /// What every table of a rebuild is made with.
-pub(super) struct Press {
+pub(super) struct PublishContext {
     /// Where published files are.
     pub published: PathBuf,
     pub checker: Checker,
@@ -27,7 +27,7 @@ pub(super) fn publish_table(
     source: &str,
     directory: &Path,
     meta: &TableMeta,
-    press: &Press,
+    press: &PublishContext,
     earlier: Option<&PublishedTable>,
 ) -> Result<PublishedTable, ExtractError> {
     let file = data_file(directory, &meta.table_name);

@@ -17,17 +17,17 @@ impl Runner {
     /// Does the run that has begun.
     pub(super) async fn run(&self, wanted: &Wanted) {
         let begun = Instant::now();
-        self.keep(self.course.run().unwrap_or_default()).await;
+        self.keep(self.current.run().unwrap_or_default()).await;
         self.extract(wanted).await;
         self.extract_custom(wanted).await;
         self.materialize(wanted).await;
         let published = self.publish().await;
         self.profile_changes().await;
-        let run = self.course.finished(published, begun.elapsed());
+        let run = self.current.finished(published, begun.elapsed());
         let (status, tables) = (run.status, run.tables.len());
         self.keep(run).await;
         self.expire().await;
-        self.course.end();
+        self.current.end();
         let duration_ms = begun.elapsed().as_millis() as u64;
         match status {
             RunStatus::Failed => tracing::error!(tables, duration_ms, "sync finished"),
@@ -41,7 +41,7 @@ impl Runner {
         let mut failing = HashSet::new();
         for (source, request) in requests {
             tracing::info!(source, tables = request.tables.len(), "extracting");
-            self.course.step(format!("extracting {} tables from {source}", request.tables.len()));
+            self.current.step(format!("extracting {} tables from {source}", request.tables.len()));
             let report = self.extract_from(source, RunStep::Extract, &self.arguments(source), &request).await;
             if report.tables_failed > 0 {
                 failing.insert(source);
@@ -56,7 +56,7 @@ impl Runner {
     /// Every custom connector, one after the other; of single tables, those that publish them.
     async fn extract_custom(&self, wanted: &Wanted) {
         let connectors = custom::discover(&self.connectors_folder).unwrap_or_else(|error| {
-            self.course.error(format!("{}: {error}", self.connectors_folder.display()));
+            self.current.error(format!("{}: {error}", self.connectors_folder.display()));
             Vec::new()
         });
         for connector in connectors {
@@ -70,13 +70,13 @@ impl Runner {
                 continue;
             }
             tracing::info!(connector = connector.name, "extracting");
-            self.course.step(format!("running the connector {}", connector.name));
+            self.current.step(format!("running the connector {}", connector.name));
             let arguments = ["custom".into(), connector.name.clone().into()];
             let request = Request::default();
             let mut finished = |finished| self.tell(&connector.name, RunStep::Extract, finished);
             if let Err(error) = self.extractor.run(&arguments, &request, &mut finished).await {
                 tracing::error!(connector = connector.name, error, "connector failed");
-                self.course.error(format!("{}: {error}", connector.name));
+                self.current.error(format!("{}: {error}", connector.name));
                 let of = |table| TableError { table, error: error.clone() };
                 self.note_failures(tables.into_iter().map(of).collect()).await;
             }
@@ -88,7 +88,7 @@ impl Runner {
         let requests = select_materialized(&self.store.snapshot(), wanted, &self.pauses(), time::now());
         for (source, request) in requests {
             tracing::info!(source, tables = request.tables.len(), "materializing");
-            self.course.step(format!("materializing {} tables of {source}", request.tables.len()));
+            self.current.step(format!("materializing {} tables of {source}", request.tables.len()));
             let arguments = ["materialize".into(), source.clone().into()];
             let report = self.extract_from(&source, RunStep::Materialize, &arguments, &request).await;
             let (now, mut pauses) = (time::now(), self.pauses());
@@ -111,7 +111,7 @@ impl Runner {
             tracing::warn!(source, table, note, "extracted");
         }
         let (source, duration_ms) = (source.into(), Some(duration_ms));
-        self.course.table(RunTable { table, source, step, rows, duration_ms, error, notes });
+        self.current.table(RunTable { table, source, step, rows, duration_ms, error, notes });
     }
 
     async fn extract_from(&self, source: &str, step: RunStep, arguments: &[OsString], request: &Request) -> Report {
@@ -125,14 +125,14 @@ impl Runner {
             Err(error) => Err(error.to_string()),
         };
         let report = outcome.unwrap_or_else(|error| {
-            self.course.error(format!("{source}: {error}"));
+            self.current.error(format!("{source}: {error}"));
             all_failed(request, &error)
         });
         for failure in &report.errors {
             tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
             if !told.contains(&failure.table) {
                 let (table, error) = (failure.table.clone(), Some(failure.error.clone()));
-                self.course.table(RunTable { table, source: source.into(), step, error, ..RunTable::default() });
+                self.current.table(RunTable { table, source: source.into(), step, error, ..RunTable::default() });
             }
         }
         self.note_failures(report.errors.clone()).await;
@@ -155,7 +155,7 @@ impl Runner {
     }
 
     async fn note_failures(&self, errors: Vec<TableError>) {
-        let took = self.course.durations();
+        let took = self.current.durations();
         if errors.is_empty() {
             return;
         }
@@ -172,15 +172,15 @@ impl Runner {
 
     /// Publishes, and tells whether that was possible.
     async fn publish(&self) -> bool {
-        self.course.step("publishing".into());
-        match self.rebuild_after(self.course.durations()).await {
+        self.current.step("publishing".into());
+        match self.rebuild_after(self.current.durations()).await {
             Ok(rebuilt) => {
                 rebuilt.problems.into_iter().for_each(|problem| self.note_problem(problem));
                 true
             }
             Err(error) => {
                 tracing::error!(%error, "sync failed to publish");
-                self.course.error(error.to_string());
+                self.current.error(error.to_string());
                 false
             }
         }
@@ -190,9 +190,9 @@ impl Runner {
         match table {
             Some(table) => {
                 let error = Some(error);
-                self.course.table(RunTable { table, source, step: RunStep::Publish, error, ..RunTable::default() });
+                self.current.table(RunTable { table, source, step: RunStep::Publish, error, ..RunTable::default() });
             }
-            None => self.course.error(format!("{source}: {error}")),
+            None => self.current.error(format!("{source}: {error}")),
         }
     }
 

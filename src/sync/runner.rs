@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tracing::{Instrument, Span};
 
-use super::course::Course;
+use super::current_run::CurrentRun;
 use super::extractor::Extractor;
 use super::orchestrator::{Orchestrator, RebuildError, Rebuilt};
 use super::rebuild::{Durations, rebuild_and_note};
@@ -66,7 +66,7 @@ pub struct Runner {
     /// One profile at a time.
     pub(super) profiling: Semaphore,
     /// What runs now.
-    pub(super) course: Course,
+    pub(super) current: CurrentRun,
     /// Materialized tables that failed.
     pub(super) pauses: Mutex<Pauses>,
     /// What runs next.
@@ -113,7 +113,7 @@ impl Runner {
             profiler: settings.profiler,
             limits: settings.limits,
             profiling: Semaphore::new(1),
-            course: Course::default(),
+            current: CurrentRun::default(),
             pauses: Mutex::default(),
             next: Mutex::default(),
             woken: Notify::new(),
@@ -144,7 +144,7 @@ impl Runner {
     pub fn live(&self) -> Vec<Run> {
         // The lock is held throughout: a run is in one of the two places, never in none.
         let next = self.next();
-        next.as_ref().map(|queued| queued.run.clone()).into_iter().chain(self.course.run()).collect()
+        next.as_ref().map(|queued| queued.run.clone()).into_iter().chain(self.current.run()).collect()
     }
 
     /// Works requests off until dropped, which also ends a running extractor.
@@ -156,7 +156,7 @@ impl Runner {
             // Begun under the lock of the queue, so that a run never seems to be gone in between.
             let next = {
                 let mut next = self.next();
-                next.take().inspect(|queued| self.course.begin(&queued.run))
+                next.take().inspect(|queued| self.current.begin(&queued.run))
             };
             match next {
                 Some(Queued { wanted, span, .. }) => self.run(&wanted).instrument(span).await,
@@ -168,7 +168,7 @@ impl Runner {
     /// Runs once for everything that is due, and returns when it is published.
     pub async fn run_due(&self) {
         let Queued { run, wanted, .. } = Queued::new(Wanted::Due, None);
-        self.course.begin(&run);
+        self.current.begin(&run);
         self.run(&wanted).await;
     }
 

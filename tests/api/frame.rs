@@ -126,7 +126,7 @@ fn refusal(variables: &[(&str, &str)]) -> String {
     let path = dir.path().to_str().unwrap();
     let fixed = [("DATA_DIR", path), ("CONFIG_DIR", path)];
     let env = agnes::config::Environment::from_pairs(fixed.iter().chain(variables).copied());
-    match agnes::server::ServerConfig::load(env) {
+    match agnes::server::ServerSettings::load(env) {
         Err(error) => error.to_string(),
         Ok(config) => agnes::server::App::open(config).err().unwrap().to_string(),
     }

@@ -4,7 +4,7 @@ use std::thread::JoinHandle;
 
 use agnes::base::atomic_file;
 use agnes::config::Environment;
-use agnes::server::{AppState, Server, ServerConfig};
+use agnes::server::{AppState, Server, ServerSettings};
 use insta::internals::SettingsBindDropGuard;
 use tempfile::TempDir;
 use tokio::sync::{OnceCell, oneshot};
@@ -47,7 +47,7 @@ impl TestApp {
             ("AGNES_AUTH_RATELIMIT_ENABLED", "0"),
         ];
         let env = Environment::from_pairs(fixed.iter().chain(env).copied());
-        let mut config = ServerConfig::load(env).expect("settings");
+        let mut config = ServerSettings::load(env).expect("settings");
         config.agnes_exe = env!("CARGO_BIN_EXE_agnes").into();
 
         // A runtime and a thread of its own, so that `drop` can wait for the end of the server.

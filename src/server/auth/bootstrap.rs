@@ -3,12 +3,12 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::session;
+use crate::domain::rules;
 use crate::protocol::auth::{BootstrapRequest, TokenResponse};
-use crate::server::api::users::rules;
-use crate::server::extractors::Json;
-use crate::server::limits::Rule;
+use crate::server::http::extractors::Json;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::{ADMIN_GROUP, Change, audit, members, users};
 
 const RULE: Rule = Rule { path: "/auth/bootstrap", per_minute: 3 };
@@ -49,20 +49,20 @@ pub async fn bootstrap(
             Ok(id)
         })
         .await?;
-    Ok(session::begin(&app, origin, &id, "login", serde_json::json!({ "provider": "bootstrap" })).await?.answer())
+    Ok(session::begin(&app, origin, &id, Action::Login, serde_json::json!({ "provider": "bootstrap" })).await?.answer())
 }
 
-fn activate(change: &Change<'_>, email: &str, name: &str) -> Result<(String, &'static str), ApiError> {
+fn activate(change: &Change<'_>, email: &str, name: &str) -> Result<(String, Action), ApiError> {
     if let Some(id) = users::id_of(change, email)? {
         // Whoever comes first must not take over the account of somebody else.
         if !members::is_seeded_admin(change, &id)? {
             return Err(ApiError::conflict("A user with this address exists already; use another address"));
         }
-        return Ok((id, "bootstrap_activated_seed"));
+        return Ok((id, Action::BootstrapActivatedSeed));
     }
     let local_part = email.split('@').next().unwrap_or(email);
     let name = if name.is_empty() { local_part } else { name };
-    Ok((users::insert(change, email, Some(name), None)?, "bootstrap_completed"))
+    Ok((users::insert(change, email, Some(name), None)?, Action::BootstrapCompleted))
 }
 
 fn closed() -> ApiError {

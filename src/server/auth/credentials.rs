@@ -8,12 +8,9 @@ use crate::access::password;
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::users::User;
 use crate::store::{Snapshot, StoreError, audit, users};
-
-/// Longest password in bytes; hashing more would be work for nothing.
-pub const LONGEST_PASSWORD: usize = 1024;
 
 /// Why somebody is not let in.
 #[derive(Debug)]
@@ -39,7 +36,7 @@ pub async fn check(app: &AppState, origin: &Origin, email: &str, given: String) 
     let user = snapshot.users.by_email(email.trim()).cloned();
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let hash = stored.clone().unwrap_or_else(|| stand_in(&snapshot, email, &app.no_password));
-    let fits = match given.len() <= LONGEST_PASSWORD {
+    let fits = match given.len() <= crate::domain::rules::MAX_PASSWORD_BYTES {
         true => app.passwords.verify(given.clone(), hash).await.inspect_err(|_| app.limits.give_back(email))?,
         false => false,
     };
@@ -96,7 +93,7 @@ async fn note(
     let typed: String = email.chars().take(254).collect();
     app.store
         .write(move |change| {
-            audit::record_result(change, &actor, "login_failed", "auth", json!({ "email": typed }), reason)
+            audit::record_result(change, &actor, Action::LoginFailed, "auth", json!({ "email": typed }), reason)
         })
         .await
 }

@@ -4,8 +4,8 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::base::secret::Secret;
 use crate::server::App;
-use crate::server::mail::{Kind, Mail};
-use crate::server::middleware::caller::Caller;
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::mail::{Kind, Mail};
 use crate::store::one_time::Purpose;
 
 /// Where people reach this server. What the request says counts only where nothing is configured.

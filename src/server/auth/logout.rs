@@ -4,13 +4,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::Value;
 
-use super::principal::MaybePrincipal;
 use super::session::{COOKIE, cookie, redirect};
 use crate::access::{AuthKind, Principal};
 use crate::base::time;
 use crate::protocol::auth::LoggedOut;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
+use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, sessions};
 
 /// Ends the session on the server and takes the cookie away. Personal tokens stay.
@@ -48,7 +49,7 @@ async fn end(app: &AppState, caller: &Principal) -> Result<(), StoreError> {
             if let Some(jti) = &jti {
                 sessions::revoke(change, jti, &user_id, expires_at)?;
             }
-            audit::record(change, &actor, "logout", "auth", Value::Null)
+            audit::record(change, &actor, Action::Logout, "auth", Value::Null)
         })
         .await
 }

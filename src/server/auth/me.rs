@@ -6,7 +6,7 @@ use crate::base::time;
 use crate::protocol::auth::{AuthInfo, Me};
 use crate::server::AppState;
 use crate::server::api::users::view;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::store::Snapshot;
 use crate::store::users::User;
 

@@ -1,5 +1,6 @@
 //! What every way to sign in ends with: a session, as a token in the body and as a cookie.
 
+use crate::store::audit::Action;
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -10,7 +11,7 @@ use crate::access::{SESSION_SECONDS, is_admin};
 use crate::base::secret::Secret;
 use crate::config::env_vars;
 use crate::protocol::auth::TokenResponse;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::{StoreError, audit, users};
@@ -33,7 +34,7 @@ pub async fn begin(
     app: &AppState,
     origin: Origin,
     user_id: &str,
-    action: &'static str,
+    action: Action,
     details: Value,
 ) -> Result<Session, ApiError> {
     let actor = origin.user(user_id);
@@ -48,7 +49,7 @@ pub async fn begin(
         StoreError::NotFound(text) | StoreError::Conflict(text) => ApiError::unauthorized(text),
         other => other.into(),
     })?;
-    let issued = app.gate.keys().issue_session(user_id, &email, version).map_err(ApiError::internal)?;
+    let issued = app.authenticator.keys().issue_session(user_id, &email, version).map_err(ApiError::internal)?;
     Ok(Session {
         cookie: cookie(app, COOKIE, issued.token.expose(), SESSION_SECONDS),
         token: issued.token,

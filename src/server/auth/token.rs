@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::credentials::{self, Refused};
 use super::session;
 use crate::protocol::auth::{TokenRequest, TokenResponse};
-use crate::server::extractors::Json;
-use crate::server::limits::Rule;
+use crate::server::http::extractors::Json;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 
 const RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
 
@@ -35,5 +35,5 @@ pub async fn sign_in(
             Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
             Refused::Other(error) => error,
         })?;
-    Ok(session::begin(&app, origin, &user.id, "token_created", Value::Null).await?.answer())
+    Ok(session::begin(&app, origin, &user.id, Action::ApiLogin, Value::Null).await?.answer())
 }

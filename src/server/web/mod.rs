@@ -14,8 +14,8 @@ use minijinja::context;
 pub use password::{PasswordPage, objection};
 
 use super::auth::password as accounts;
-use super::auth::principal::MaybePrincipal;
 use super::auth::session::redirect;
+use super::http::extractors::principal::MaybePrincipal;
 use super::{ApiError, App, AppState};
 use crate::protocol::auth::VerifyForm;
 

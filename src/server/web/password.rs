@@ -4,9 +4,9 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render;
+use crate::domain::rules;
+use crate::domain::rules::MAX_PASSWORD_BYTES;
 use crate::protocol::auth::PasswordForm;
-use crate::server::api::users::rules;
-use crate::server::auth::credentials::LONGEST_PASSWORD;
 use crate::server::{ApiError, App};
 
 /// What the form shows. It is made of the link alone, so it is the same whether there is such an account or not.
@@ -51,8 +51,8 @@ pub fn objection(form: &PasswordForm) -> Option<String> {
     if form.password != form.confirm_password {
         return Some("Passwords do not match.".into());
     }
-    rules::password(&form.password).err().map(|_| match form.password.len() > LONGEST_PASSWORD {
-        true => format!("Password must be at most {LONGEST_PASSWORD} bytes."),
+    rules::password(&form.password).err().map(|_| match form.password.len() > MAX_PASSWORD_BYTES {
+        true => format!("Password must be at most {MAX_PASSWORD_BYTES} bytes."),
         false => "Password must be at least 8 characters.".into(),
     })
 }

@@ -6,13 +6,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Origin, record};
+use super::{Action, Origin, record};
 use crate::base::hash::sha256_hex;
 use crate::engine::{self, Connection, OptionalExt, Row, params};
 use crate::store::{Change, StoreError};
 
-/// The action of the row that stands for everything written before there was a chain.
-const SEALED: &str = "audit.sealed";
 /// What the first row names as its predecessor.
 const START: &str = "";
 
@@ -85,7 +83,7 @@ pub fn seal(change: &Change<'_>) -> Result<(), StoreError> {
     }
     let (rows, digest) = older(change.connection)?;
     let details = json!({ "rows": rows, "sha256": digest });
-    record(change, &Origin::internal().nobody(), SEALED, "audit", details)
+    record(change, &Origin::internal().nobody(), Action::AuditSealed, "audit", details)
 }
 
 /// Number and digest of the rows outside of the chain.
@@ -126,7 +124,7 @@ pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::R
             Some(format!("row {} does not follow the row before it", link.seq))
         } else if link.hash() != hash {
             Some(format!("row {} was changed", link.seq))
-        } else if link.action == SEALED && !is_seal_intact(connection, &link)? {
+        } else if link.action == Action::AuditSealed.as_str() && !is_seal_intact(connection, &link)? {
             Some("rows from before the chain began were changed, added or removed".to_owned())
         } else {
             None

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use crate::access::{Admin, Principal, is_admin};
 use crate::protocol::access::{AccessItem, EffectiveAccess, ViaGroup};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 

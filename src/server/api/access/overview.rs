@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 
 use crate::access::Admin;
+use crate::domain::groups::view;
 use crate::protocol::access::{Overview, OverviewBlock, OverviewGrant, OverviewItem, OverviewResources};
 use crate::server::api::grants::resource_types::TYPES;
-use crate::server::api::groups::view;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 use crate::store::marketplaces::{self, Marketplace};

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::list;
 use crate::access::{Principal, holds};
+use crate::domain::rules;
 use crate::protocol::access::{AccessRequest, AskForAccess};
-use crate::server::api::users::rules;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, access_requests, audit};
 
 /// Asks for access to a table. Whether there is such a table, the answer does not tell.
@@ -34,7 +35,7 @@ pub async fn create(
             let user = caller.user();
             let request = access_requests::insert(change, &user.id, &user.email, &table, &reason)?;
             let (resource, details) = (format!("access_request:{}", request.id), json!({ "table_id": table }));
-            audit::record(change, &caller.actor(), "access_request.created", &resource, details)?;
+            audit::record(change, &caller.actor(), Action::AccessRequestCreated, &resource, details)?;
             Ok(request)
         })
         .await?;

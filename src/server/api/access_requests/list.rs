@@ -5,7 +5,7 @@ use utoipa::IntoParams;
 use crate::access::{Admin, Principal};
 use crate::base::time;
 use crate::protocol::access::{AccessRequest as Body, AccessRequests};
-use crate::server::extractors::{Json, Query};
+use crate::server::http::extractors::{Json, Query};
 use crate::server::{ApiError, AppState};
 use crate::store::access_requests::{self, APPROVED, AccessRequest, DENIED, PENDING, Which};
 

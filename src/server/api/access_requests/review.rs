@@ -3,14 +3,14 @@ use serde_json::json;
 
 use super::list;
 use crate::access::Admin;
+use crate::domain::groups::view;
+use crate::domain::rules;
 use crate::protocol::access::{AccessRequest, Review};
-use crate::server::api::groups::view;
 use crate::server::api::permissions::create::{grant, personal_group};
-use crate::server::api::users::rules;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::access_requests::{APPROVED, DENIED, decide};
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::{ADMIN_GROUP, Change, StoreError, audit, grants, members};
 
 /// Grants what was asked for: to a group, whose member the asker becomes, or to the asker alone.
@@ -47,7 +47,7 @@ pub async fn approve(
                 None => grant(change, &actor, &group_id, table, by)?,
             };
             let details = json!({ "table_id": table, "group_id": group_id, "grant_id": grant_id });
-            audit::record(change, &actor, "access_request.approved", &format!("access_request:{id}"), details)?;
+            audit::record(change, &actor, Action::AccessRequestApproved, &format!("access_request:{id}"), details)?;
             Ok((request, grant_id))
         })
         .await?;
@@ -76,7 +76,7 @@ fn join(
     view::editable(&app.config.google_groups, &snapshot, group_id)?;
     members::insert(change, user_id, group_id, members::SOURCE_ADMIN, by)?;
     let details = json!({ "group_id": group_id, "group_name": group.name });
-    Ok(audit::record(change, actor, "user_group.member_added", &format!("user:{user_id}"), details)?)
+    Ok(audit::record(change, actor, Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
 }
 
 /// Refuses what was asked for.
@@ -95,7 +95,7 @@ pub async fn deny(
         .write(move |change| -> Result<_, StoreError> {
             let request = decide(change, &id, DENIED, &admin.user().email, note.as_deref())?;
             let (resource, details) = (format!("access_request:{id}"), json!({ "table_id": request.table_id }));
-            audit::record(change, &admin.actor(), "access_request.denied", &resource, details)?;
+            audit::record(change, &admin.actor(), Action::AccessRequestDenied, &resource, details)?;
             Ok(request)
         })
         .await?;

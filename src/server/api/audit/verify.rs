@@ -4,7 +4,7 @@ use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::protocol::audit::{AuditCheck, AuditHead};
-use crate::server::extractors::{Json, Query};
+use crate::server::http::extractors::{Json, Query};
 use crate::server::{ApiError, AppState};
 use crate::store::audit::{self, Checked};
 

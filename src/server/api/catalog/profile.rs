@@ -5,7 +5,7 @@ use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::base::time;
 use crate::extract::Publication;
 use crate::protocol::catalog::Profiled;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::profiles;
 

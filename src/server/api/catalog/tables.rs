@@ -3,7 +3,7 @@ use axum::extract::State;
 use crate::access::{ListedTable, Principal, listed_tables};
 use crate::protocol::catalog::{CatalogTable, CatalogTables};
 use crate::server::AppState;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 
 /// The tables that the caller may read, those that are yet to be published included.
 #[utoipa::path(get, path = "/api/catalog/tables", tag = "catalog", responses((status = 200, body = CatalogTables)))]

@@ -16,7 +16,7 @@ use super::conditions::{Answer, answer};
 use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::base::{ident, time};
 use crate::extract::{Content, Publication, PublishedFile};
-use crate::server::extractors::Path;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
 
 /// Bytes read from disk at a time.

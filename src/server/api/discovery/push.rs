@@ -5,8 +5,9 @@ use serde_json::json;
 use super::client;
 use crate::access::Admin;
 use crate::protocol::discovery::Pushed;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, column_metadata};
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source.
@@ -48,7 +49,7 @@ pub async fn push(
     let (actor, resource) = (admin.actor(), row.id.clone());
     app.store
         .write(move |change| -> Result<_, StoreError> {
-            audit::record(change, &actor, "metadata.push", &resource, json!({ "columns": pushed }))
+            audit::record(change, &actor, Action::MetadataPush, &resource, json!({ "columns": pushed }))
         })
         .await?;
     Ok(Json(Pushed { status: "ok".into(), pushed, message: None }))

@@ -9,8 +9,9 @@ use crate::access::Admin;
 use crate::base::ident::{is_reserved_table, is_strict};
 use crate::connectors::keboola::model;
 use crate::protocol::discovery::{DiscoveredAndRegistered, Renamed};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::registry::{self, Table};
 use crate::store::{StoreError, audit};
 
@@ -55,7 +56,7 @@ pub async fn register(State(app): State<AppState>, admin: Admin) -> Result<Json<
             }
             done.registered = done.tables.len();
             let details = json!({ "registered": done.tables, "skipped": done.skipped });
-            audit::record(change, &admin.actor(), "discover_and_register", "registry", details)?;
+            audit::record(change, &admin.actor(), Action::TableDiscover, "registry", details)?;
             Ok(done)
         })
         .await?;

@@ -5,7 +5,7 @@ use super::{list, split};
 use crate::access::Admin;
 use crate::connectors::keboola::model;
 use crate::protocol::discovery::{Discovered, DiscoveredTable};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 
 /// The tables that the main data source offers.

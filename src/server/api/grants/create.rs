@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::{list, resource_types};
 use crate::access::Admin;
+use crate::domain::rules;
 use crate::protocol::access::{CreateGrant, Grant};
-use crate::server::api::users::rules;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, grants};
 
 /// Grants a resource to a group. It works with the next request of each member.
@@ -29,7 +30,7 @@ pub async fn create(
             let CreateGrant { group_id, resource_type, resource_id } = &body;
             let id = grants::insert(change, group_id, resource_type, resource_id, &admin.user().email)?;
             let (resource, details) = (format!("grant:{id}"), json!(body));
-            audit::record(change, &admin.actor(), "resource_grant.created", &resource, details)?;
+            audit::record(change, &admin.actor(), Action::ResourceGrantCreated, &resource, details)?;
             Ok(id)
         })
         .await?;

@@ -3,8 +3,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::access::Admin;
-use crate::server::extractors::Path;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, grants};
 
 /// Withdraws a grant. It ends with the next request of each member.
@@ -16,7 +17,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
             let (group_id, resource_type, resource_id) = grants::delete(change, &id)?;
             let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });
             let resource = format!("grant:{id}");
-            audit::record(change, &admin.actor(), "resource_grant.deleted", &resource, details)
+            audit::record(change, &admin.actor(), Action::ResourceGrantDeleted, &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use super::resource_types;
 use crate::access::Admin;
 use crate::base::time;
 use crate::protocol::access::Grant as Body;
-use crate::server::extractors::{Json, Query};
+use crate::server::http::extractors::{Json, Query};
 use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 use crate::store::grants::Grant;

@@ -2,7 +2,7 @@ use crate::access::Admin;
 use crate::base::ident;
 use crate::protocol::access::ResourceType;
 use crate::server::ApiError;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 
 /// Key, display name, description, id format.
 pub const TYPES: [(&str, &str, &str, &str); 3] = [

@@ -2,10 +2,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::view;
 use crate::access::Admin;
-use crate::server::extractors::Path;
+use crate::domain::groups::view;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, groups};
 
 /// Removes a group with its members and grants.
@@ -18,7 +19,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
         .write(move |change| -> Result<_, StoreError> {
             let name = groups::delete(change, &id)?;
             let (resource, details) = (format!("group:{id}"), json!({ "name": name }));
-            audit::record(change, &admin.actor(), "user_group.deleted", &resource, details)
+            audit::record(change, &admin.actor(), Action::UserGroupDeleted, &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

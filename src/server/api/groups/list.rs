@@ -1,9 +1,9 @@
 use axum::extract::State;
 
-use super::view;
 use crate::access::Admin;
+use crate::domain::groups::view;
 use crate::protocol::access::Group;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 
 /// All groups, by name.

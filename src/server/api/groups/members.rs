@@ -2,12 +2,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::view;
 use crate::access::Admin;
 use crate::base::{ident, time};
+use crate::domain::groups::view;
 use crate::protocol::access::{AddMember, Member};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::members::Membership;
 use crate::store::users::User;
 use crate::store::{StoreError, audit, members};
@@ -67,7 +68,7 @@ pub async fn add(
         .write(move |change| -> Result<_, StoreError> {
             members::insert(change, &user.id, &id, members::SOURCE_ADMIN, &admin.user().email)?;
             let (resource, details) = (format!("group:{id}"), json!({ "user_email": user.email }));
-            audit::record(change, &admin.actor(), "user_group.member_added", &resource, details)
+            audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)
         })
         .await?;
     let snapshot = app.store.snapshot();
@@ -91,7 +92,7 @@ pub async fn remove(
         .write(move |change| -> Result<_, StoreError> {
             members::remove(change, &user_id, &id)?;
             let (resource, details) = (format!("group:{id}"), json!({ "user_id": user_id }));
-            audit::record(change, &admin.actor(), "user_group.member_removed", &resource, details)
+            audit::record(change, &admin.actor(), Action::UserGroupMemberRemoved, &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

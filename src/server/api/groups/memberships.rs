@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::view;
 use crate::access::Admin;
 use crate::base::time;
 use crate::config::GoogleGroups;
+use crate::domain::groups::view;
 use crate::protocol::access::{AddMembership, Membership as Body};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::groups::Group;
 use crate::store::members::Membership;
 use crate::store::{StoreError, audit, members};
@@ -65,7 +66,7 @@ pub async fn add(
             }
             members::insert(change, &id, &wanted.group_id, members::SOURCE_ADMIN, &admin.user().email)?;
             let details = json!({ "group_id": wanted.group_id, "group_name": name });
-            audit::record(change, &admin.actor(), "user_group.member_added", &format!("user:{id}"), details)
+            audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{id}"), details)
         })
         .await?;
     let snapshot = app.store.snapshot();
@@ -89,7 +90,7 @@ pub async fn remove(
         .write(move |change| -> Result<_, StoreError> {
             members::remove(change, &id, &group_id)?;
             let details = json!({ "group_id": group_id, "group_name": name });
-            audit::record(change, &admin.actor(), "user_group.member_removed", &format!("user:{id}"), details)
+            audit::record(change, &admin.actor(), Action::UserGroupMemberRemoved, &format!("user:{id}"), details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

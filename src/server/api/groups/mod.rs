@@ -4,4 +4,3 @@ pub mod list;
 pub mod members;
 pub mod memberships;
 pub mod update;
-pub mod view;

@@ -1,12 +1,13 @@
 use axum::extract::State;
 use serde_json::{Map, json};
 
-use super::view;
 use crate::access::Admin;
+use crate::domain::groups::view;
+use crate::domain::rules;
 use crate::protocol::access::{Group, UpdateGroup};
-use crate::server::api::users::rules;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, groups};
 
 /// Renames a group or describes it anew.
@@ -20,8 +21,8 @@ pub async fn update(
     Json(body): Json<UpdateGroup>,
 ) -> Result<Json<Group>, ApiError> {
     let group = view::editable(&app.config.google_groups, &app.store.snapshot(), &id)?.clone();
-    let name = body.name.as_deref().map(|name| rules::short("name", name, view::LONGEST_NAME)).transpose()?;
-    rules::limit("description", body.description.as_deref().unwrap_or_default(), view::LONGEST_DESCRIPTION)?;
+    let name = body.name.as_deref().map(|name| rules::short("name", name, 200)).transpose()?;
+    rules::limit("description", body.description.as_deref().unwrap_or_default(), 2000)?;
     if name.as_deref() == Some("") && !group.is_system {
         return Err(ApiError::bad_request("Group name is required"));
     }
@@ -34,7 +35,7 @@ pub async fn update(
             }
             let value = |field| if field == "name" { json!(name) } else { json!(body.description) };
             let details: Map<_, _> = changed.into_iter().map(|field| (field.to_owned(), value(field))).collect();
-            audit::record(change, &admin.actor(), "user_group.updated", &format!("group:{id}"), details.into())
+            audit::record(change, &admin.actor(), Action::UserGroupUpdated, &format!("group:{id}"), details.into())
         })
         .await?;
     let snapshot = app.store.snapshot();

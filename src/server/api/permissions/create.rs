@@ -5,9 +5,9 @@ use serde_json::json;
 use super::list;
 use crate::access::Admin;
 use crate::protocol::access::{Permission, PermissionRequest};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::groups::personal;
 use crate::store::{Change, StoreError, audit, grants, registry};
 
@@ -67,7 +67,7 @@ pub(in crate::server::api) fn personal_group(
     let (id, is_new) = personal::ensure(change, user_id, by)?;
     if is_new {
         let details = json!({ "name": format!("{}{user_id}", personal::PREFIX) });
-        audit::record(change, actor, "user_group.created", &format!("group:{id}"), details)?;
+        audit::record(change, actor, Action::UserGroupCreated, &format!("group:{id}"), details)?;
     }
     Ok(id)
 }
@@ -82,6 +82,6 @@ pub(in crate::server::api) fn grant(
 ) -> Result<String, StoreError> {
     let id = grants::insert(change, group_id, grants::TABLE, table_id, by)?;
     let details = json!({ "group_id": group_id, "resource_type": grants::TABLE, "resource_id": table_id });
-    audit::record(change, actor, "resource_grant.created", &format!("grant:{id}"), details)?;
+    audit::record(change, actor, Action::ResourceGrantCreated, &format!("grant:{id}"), details)?;
     Ok(id)
 }

@@ -4,9 +4,9 @@ use serde_json::json;
 use super::create::Receiver;
 use crate::access::Admin;
 use crate::protocol::access::{PermissionRequest, Revoked};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::groups::personal;
 use crate::store::{Change, StoreError, audit, grants};
 
@@ -58,7 +58,7 @@ fn revoke(change: &Change<'_>, actor: &Actor, id: &str) -> Result<(), StoreError
         return Err(not_found());
     }
     let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });
-    audit::record(change, actor, "resource_grant.deleted", &format!("grant:{id}"), details)
+    audit::record(change, actor, Action::ResourceGrantDeleted, &format!("grant:{id}"), details)
 }
 
 fn not_found() -> StoreError {

@@ -5,7 +5,7 @@ use utoipa::IntoParams;
 use crate::access::Admin;
 use crate::base::time;
 use crate::protocol::access::{Permission, Permissions};
-use crate::server::extractors::{Json, Path, Query};
+use crate::server::http::extractors::{Json, Path, Query};
 use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 use crate::store::grants::{Grant, TABLE};

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::access::{Principal, exists, readable_tables};
 use crate::protocol::query::{QueryRequest, QueryResponse};
-use crate::server::error::FieldError;
-use crate::server::extractors::Json;
+use crate::server::http::error::FieldError;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;

@@ -3,8 +3,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::access::Admin;
-use crate::server::extractors::Path;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, registry};
 
 /// Unregisters a table: its grants, sync state, file and view go with it.
@@ -21,7 +22,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
                 "bucket": table.bucket,
                 "source_table": table.source_table,
             });
-            audit::record(change, &admin.actor(), "unregister_table", &id, details)?;
+            audit::record(change, &admin.actor(), Action::TableUnregister, &id, details)?;
             Ok(table)
         })
         .await?;

@@ -4,7 +4,7 @@ use crate::access::Admin;
 use crate::base::time;
 use crate::protocol::registry::{TableList, TableRow};
 use crate::server::AppState;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 

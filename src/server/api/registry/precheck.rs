@@ -3,7 +3,7 @@ use axum::extract::State;
 use super::register::checked;
 use crate::access::Admin;
 use crate::protocol::registry::{Precheck, PrecheckedTable, RegisterTable};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 
 /// Whether a registration would be accepted. Nothing is stored.

@@ -5,8 +5,9 @@ use serde_json::json;
 use super::rules;
 use crate::access::Admin;
 use crate::protocol::registry::{RegisterTable, Registered};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::registry::{self, Table};
 use crate::store::{StoreError, audit};
 
@@ -23,7 +24,7 @@ pub async fn register(
     app.store
         .write(move |change| -> Result<_, StoreError> {
             registry::insert(change, &table)?;
-            audit::record(change, &admin.actor(), "register_table", &table.id, json!(body))
+            audit::record(change, &admin.actor(), Action::TableRegister, &table.id, json!(body))
         })
         .await?;
     Ok((StatusCode::CREATED, Json(registered)))

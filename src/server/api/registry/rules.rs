@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::ident::{is_relaxed, is_reserved_table, is_strict, repr};
 use crate::base::schedule::{GRAMMAR, Schedule};
-use crate::server::error::FieldError;
+use crate::server::http::error::FieldError;
 use crate::server::{ApiError, AppState};
 use crate::store::registry::Table;
 

@@ -5,9 +5,10 @@ use super::rules;
 use crate::access::Admin;
 use crate::protocol::registry::{UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::audit;
+use crate::store::audit::Action;
 use crate::store::registry::{self, Table};
 
 /// Changes what was sent of a registered table; the rest stays.
@@ -42,7 +43,7 @@ pub async fn update(
             let mut details = sent;
             details.insert("updated_fields".into(), json!(names));
             let details = Value::Object(details);
-            audit::record(change, &admin.actor(), "update_table", &id, details)?;
+            audit::record(change, &admin.actor(), Action::TableUpdate, &id, details)?;
             Ok(())
         })
         .await?;

@@ -4,8 +4,9 @@ use serde_json::json;
 use super::of_caller;
 use crate::access::{Principal, holds};
 use crate::protocol::settings::{SetDataset, Settings};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, sync_settings};
 
 /// The caller's settings.
@@ -34,7 +35,7 @@ pub async fn set(
             audit::record(
                 change,
                 &caller.actor(),
-                "sync_settings.update",
+                Action::SyncSettingsUpdate,
                 &format!("user:{}", caller.user().id),
                 details,
             )

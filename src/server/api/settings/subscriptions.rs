@@ -4,9 +4,10 @@ use serde_json::json;
 use super::of_caller;
 use crate::access::{Principal, holds};
 use crate::protocol::settings::{SetSubscriptions, Subscriptions, SubscriptionsSet};
-use crate::server::error::FieldError;
-use crate::server::extractors::Json;
+use crate::server::http::error::FieldError;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, sync_settings};
 
 const MODES: [&str; 2] = ["all", "selected"];
@@ -45,7 +46,7 @@ pub async fn set(
             audit::record(
                 change,
                 &caller.actor(),
-                "sync_settings.update",
+                Action::SyncSettingsUpdate,
                 &format!("user:{}", caller.user().id),
                 details,
             )

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::of_caller;
 use crate::access::{Principal, holds};
 use crate::protocol::settings::{DatasetsSet, SetDatasets, SyncSettings};
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, sync_settings};
 
 /// What the caller wants synced.
@@ -38,7 +39,13 @@ pub async fn set(
                 sync_settings::put(change, &caller.user().id, dataset, *enabled, None)?;
             }
             let resource = format!("user:{}", caller.user().id);
-            audit::record(change, &caller.actor(), "sync_settings.update", &resource, json!({ "datasets": allowed }))
+            audit::record(
+                change,
+                &caller.actor(),
+                Action::SyncSettingsUpdate,
+                &resource,
+                json!({ "datasets": allowed }),
+            )
         })
         .await?;
     Ok(Json(DatasetsSet { updated }))

@@ -7,9 +7,10 @@ use crate::access::{Admin, Keys};
 use crate::base::time;
 use crate::config::secrets::{self, KeyError};
 use crate::protocol::audit::KeyRotated;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::audit;
+use crate::store::audit::Action;
 
 /// Puts a new signing key in place of the current one. Sessions go on for a day, personal tokens for as long as they
 /// are good; a second rotation ends at once what the key before the last one signed.
@@ -21,9 +22,9 @@ pub async fn rotate(State(app): State<AppState>, admin: Admin) -> Result<Json<Ke
         .store
         // On the writer's thread, which may block, and where one rotation waits for the other.
         .write(move |change| -> Result<_, ApiError> {
-            audit::record(change, &admin.actor(), "signing_key.rotate", "signing_key", Value::Null)?;
+            audit::record(change, &admin.actor(), Action::SigningKeyRotate, "signing_key", Value::Null)?;
             let keys = secrets::rotate(&server.config.env, &server.config.data_dir)?;
-            server.gate.set_keys(Keys::new(&keys));
+            server.authenticator.set_keys(Keys::new(&keys));
             Ok(keys)
         })
         .await?;

@@ -2,7 +2,7 @@ use axum::extract::State;
 
 use crate::access::{Principal, readable_tables};
 use crate::protocol::sync::Manifest;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::sync::manifest;
 

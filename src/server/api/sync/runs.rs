@@ -4,8 +4,8 @@ use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::protocol::sync_runs::{Run, RunPage};
-use crate::server::error::FieldError;
-use crate::server::extractors::{Json, Path, Query};
+use crate::server::http::error::FieldError;
+use crate::server::http::extractors::{Json, Path, Query};
 use crate::server::{ApiError, AppState};
 use crate::store::sync_runs;
 

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::access::Admin;
 use crate::protocol::sync::Triggered;
-use crate::server::error::FieldError;
-use crate::server::extractors::Json;
-use crate::server::middleware::json_body::ParsedBody;
+use crate::server::http::error::FieldError;
+use crate::server::http::extractors::Json;
+use crate::server::http::middleware::json_body::ParsedBody;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit};
 
 /// Starts a sync of these registry ids, or of everything that is due. While one runs, the request becomes one more run.
@@ -31,7 +32,7 @@ pub async fn trigger(
     let details = json!({ "tables": tables });
     app.store
         .write(move |change| -> Result<_, StoreError> {
-            audit::record(change, &actor, "sync.trigger", "sync", details)
+            audit::record(change, &actor, Action::SyncTrigger, "sync", details)
         })
         .await?;
     let run_id = match ids.is_empty() {

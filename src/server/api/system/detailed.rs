@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::access::Principal;
 use crate::base::{disk, time};
 use crate::server::AppState;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
 /// A table that was read longer ago than this counts as stale.

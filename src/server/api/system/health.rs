@@ -2,7 +2,7 @@ use axum::extract::State;
 
 use crate::protocol::system::Health;
 use crate::server::AppState;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
 /// Whether the server can work; for load balancers and container checks.

@@ -3,7 +3,7 @@ use axum::extract::State;
 use crate::base::time;
 use crate::protocol::system::Version;
 use crate::server::AppState;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 
 /// What is running, and since when.
 #[utoipa::path(

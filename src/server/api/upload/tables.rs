@@ -12,8 +12,9 @@ use crate::config::env_vars;
 use crate::connectors::files;
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::server::api::registry::rules;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::registry::{self, Table};
 use crate::store::{StoreError, audit};
 
@@ -172,7 +173,7 @@ async fn register(
         if known.is_none() {
             registry::insert(change, &table)?;
         }
-        audit::record(change, &actor, "upload_table", &resource, details)
+        audit::record(change, &actor, Action::TableUpload, &resource, details)
     });
     written.await?;
     Ok((id, status))

@@ -3,7 +3,7 @@ use axum::extract::State;
 use super::update;
 use crate::access::Admin;
 use crate::protocol::users::User;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 
 /// Lets a user in again.

@@ -2,15 +2,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::{rules, view};
+use super::view;
 use crate::access::Admin;
 use crate::base::secret::Secret;
+use crate::domain::rules;
 use crate::protocol::users::{CreateUser, User};
 use crate::server::auth::links;
-use crate::server::extractors::Json;
-use crate::server::middleware::caller::Caller;
+use crate::server::http::extractors::Json;
+use crate::server::http::middleware::caller::Caller;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::one_time::{self, Purpose};
 use crate::store::{StoreError, audit, users};
 
@@ -31,7 +32,7 @@ pub async fn create(
         .write(move |change| -> Result<_, StoreError> {
             let id = users::insert(change, &address, Some(&body.name), None)?;
             let details = json!({ "email": address });
-            audit::record(change, &actor, "user.create", &format!("user:{id}"), details)?;
+            audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), details)?;
             let token = match body.send_invite {
                 true => Some(one_time::issue(change, &id, Purpose::Setup)?),
                 false => None,
@@ -67,7 +68,7 @@ async fn invite(
     let is_sent = app.mail.is_configured() && app.mail.send(mail).await;
     let (resource, details) = (format!("user:{id}"), json!({ "email": email, "email_sent": is_sent }));
     let noted: Result<(), StoreError> =
-        app.store.write(move |change| audit::record(change, &actor, "user.invite", &resource, details)).await;
+        app.store.write(move |change| audit::record(change, &actor, Action::UserInvite, &resource, details)).await;
     noted?;
     Ok((link, is_sent))
 }

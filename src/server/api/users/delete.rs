@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::view;
 use crate::access::Admin;
-use crate::server::extractors::Path;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, accounts, audit};
 
 /// Removes a user with everything personal.
@@ -19,7 +20,7 @@ pub async fn delete(State(app): State<AppState>, admin: Admin, Path(id): Path<St
             // Nothing else changes meanwhile, so this is the state within the transaction.
             let is_sso = view::is_sso(&state.config.google_groups, &state.store.snapshot(), &id);
             let email = accounts::delete(change, &id, &admin.user().id, is_sso)?;
-            audit::record(change, &admin.actor(), "user.delete", &format!("user:{id}"), json!({ "email": email }))
+            audit::record(change, &admin.actor(), Action::UserDelete, &format!("user:{id}"), json!({ "email": email }))
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

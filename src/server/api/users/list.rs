@@ -3,7 +3,7 @@ use axum::extract::State;
 use super::view;
 use crate::access::Admin;
 use crate::protocol::users::User;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 
 /// All users, by address.

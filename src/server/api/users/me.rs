@@ -1,13 +1,14 @@
 use axum::extract::State;
 use serde_json::json;
 
-use super::rules;
 use crate::access::Principal;
+use crate::domain::rules;
 use crate::protocol::auth::Me;
 use crate::protocol::users::UpdateMe;
 use crate::server::auth;
-use crate::server::extractors::Json;
+use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, accounts, audit};
 
 /// Who the caller is; the same as `/auth/me`.
@@ -30,7 +31,7 @@ pub async fn update(
         app.store
             .write(move |change| -> Result<_, StoreError> {
                 accounts::rename(change, &id, &name)?;
-                audit::record(change, &actor, "user.update", &format!("user:{id}"), json!({ "name": name }))
+                audit::record(change, &actor, Action::UserUpdate, &format!("user:{id}"), json!({ "name": name }))
             })
             .await?;
     }

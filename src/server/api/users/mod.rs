@@ -4,7 +4,6 @@ pub mod delete;
 pub mod list;
 pub mod me;
 pub mod reset_password;
-pub mod rules;
 pub mod set_password;
 pub mod update;
 pub mod view;

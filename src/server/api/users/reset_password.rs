@@ -1,13 +1,15 @@
 use axum::extract::State;
 use serde_json::json;
 
-use super::{rules, view};
+use super::view;
 use crate::access::Admin;
+use crate::domain::rules;
 use crate::protocol::users::ResetLink;
 use crate::server::auth::links;
-use crate::server::extractors::{Json, Path};
-use crate::server::middleware::caller::Caller;
+use crate::server::http::extractors::{Json, Path};
+use crate::server::http::middleware::caller::Caller;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::one_time::{self, Purpose};
 use crate::store::{StoreError, audit};
 
@@ -36,7 +38,7 @@ pub async fn reset_password(
         .store
         .write(move |change| -> Result<_, StoreError> {
             let token = one_time::issue(change, &id, Purpose::Reset)?;
-            audit::record(change, &admin.actor(), "user.reset_password", &format!("user:{id}"), details)?;
+            audit::record(change, &admin.actor(), Action::UserResetPassword, &format!("user:{id}"), details)?;
             Ok(token)
         })
         .await?;

@@ -2,11 +2,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::{rules, view};
+use super::view;
 use crate::access::Admin;
+use crate::domain::rules;
 use crate::protocol::users::SetPassword;
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, audit, users};
 
 /// Gives a user a password.
@@ -34,7 +36,7 @@ pub async fn set_password(
         .write(move |change| -> Result<_, StoreError> {
             users::set_password(change, &id, &hash)?;
             let (resource, details) = (format!("user:{id}"), json!({ "email": email }));
-            audit::record(change, &admin.actor(), "user.set_password", &resource, details)
+            audit::record(change, &admin.actor(), Action::UserSetPassword, &resource, details)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,11 +1,13 @@
 use axum::extract::State;
 use serde_json::{Map, json};
 
-use super::{rules, view};
+use super::view;
 use crate::access::Admin;
+use crate::domain::rules;
 use crate::protocol::users::{UpdateUser, User};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::{StoreError, accounts, audit};
 
 /// Renames, deactivates or activates a user.
@@ -48,7 +50,7 @@ pub(super) async fn change(
                     accounts::rename(change, &user_id, &name)?;
                     details.insert("name".into(), json!(name));
                 }
-                audit::record(change, &admin.actor(), "user.update", &format!("user:{user_id}"), details.into())
+                audit::record(change, &admin.actor(), Action::UserUpdate, &format!("user:{user_id}"), details.into())
             })
             .await?;
     }

@@ -5,15 +5,15 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::PROVIDER;
+use crate::domain::rules;
 use crate::protocol::auth::{LinkForm, SendLink, SentLink};
-use crate::server::api::users::rules;
 use crate::server::auth::password::choose::typed;
 use crate::server::auth::{links, next};
-use crate::server::extractors::{Form, Json};
-use crate::server::limits::Rule;
-use crate::server::middleware::caller::Caller;
+use crate::server::http::extractors::{Form, Json};
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState, web};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::one_time::{self, Purpose};
 use crate::store::{StoreError, audit};
 
@@ -95,7 +95,7 @@ async fn issue(
         .write(move |change| -> Result<_, StoreError> {
             let token = one_time::issue(change, &id, Purpose::MagicLink)?;
             let details = json!({ "email": email });
-            audit::record_result(change, &actor, "magic_link.requested", &resource, details, result)?;
+            audit::record_result(change, &actor, Action::MagicLinkRequested, &resource, details, result)?;
             Ok(token)
         })
         .await?;

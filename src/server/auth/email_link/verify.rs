@@ -5,15 +5,15 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde_json::json;
 
+use crate::domain::rules;
 use crate::protocol::auth::{LoginResponse, VerifyForm, VerifyLink};
-use crate::server::api::users::rules;
 use crate::server::auth::password::choose::typed;
 use crate::server::auth::session::{self, Session, redirect};
 use crate::server::auth::{links, next};
-use crate::server::extractors::{Form, Json, Query};
-use crate::server::limits::Rule;
+use crate::server::http::extractors::{Form, Json, Query};
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState, web};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::one_time::{self, Purpose, Verdict};
 use crate::store::{StoreError, audit};
 
@@ -92,14 +92,14 @@ async fn sign_in(app: &AppState, origin: Origin, email: String, token: String) -
                 Verdict::Deactivated => "deactivated",
             };
             let details = json!({ "email": typed(&email), "provider": "magic_link" });
-            audit::record_result(change, &actor, "login_failed", "auth", details, result)?;
+            audit::record_result(change, &actor, Action::LoginFailed, "auth", details, result)?;
             Ok(verdict)
         })
         .await?;
     match verdict {
         Verdict::Good(id) => {
             let details = json!({ "provider": "magic_link" });
-            Ok(Some(session::begin(app, origin, &id, "login", details).await?))
+            Ok(Some(session::begin(app, origin, &id, Action::Login, details).await?))
         }
         _ => Ok(None),
     }

@@ -8,13 +8,13 @@ use subtle::ConstantTimeEq;
 
 use super::oidc::{Identity, Oidc};
 use super::{COOKIE, PER_MINUTE, code, refusal, sync};
-use crate::server::api::users::rules;
-use crate::server::auth::principal::cookie;
+use crate::domain::rules;
 use crate::server::auth::session;
-use crate::server::extractors::Query;
-use crate::server::limits::Rule;
+use crate::server::http::extractors::Query;
+use crate::server::http::extractors::principal::cookie;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, App, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::{StoreError, audit, users};
 
 const RULE: Rule = Rule { path: "/auth/google/callback", per_minute: PER_MINUTE };
@@ -110,7 +110,7 @@ async fn sign_in(
     if let Some(groups) = groups {
         sync::apply(app, origin, &id, groups).await;
     }
-    let begun = session::begin(app, origin.clone(), &id, "login", json!({ "provider": "google" })).await;
+    let begun = session::begin(app, origin.clone(), &id, Action::Login, json!({ "provider": "google" })).await;
     let session = begun.map_err(|error| failed(&format!("{error:?}")))?;
     Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
 }
@@ -154,7 +154,7 @@ async fn find_or_create(app: &App, origin: &Origin, email: String, name: Option<
             let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
             let id = users::insert(change, &email, Some(&name), None)?;
             let details = json!({ "email": email, "provider": "google" });
-            audit::record(change, &origin.user(&id), "user.create", &format!("user:{id}"), details)?;
+            audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
             Ok(id)
         })
         .await;
@@ -172,5 +172,7 @@ async fn note(app: &App, origin: Origin, email: Option<String>, code: &'static s
     if let Some(email) = email {
         details["email"] = email.chars().take(254).collect::<String>().into();
     }
-    app.store.write(move |change| audit::record_result(change, &actor, "login_failed", "auth", details, code)).await
+    app.store
+        .write(move |change| audit::record_result(change, &actor, Action::LoginFailed, "auth", details, code))
+        .await
 }

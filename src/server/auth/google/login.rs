@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::logins::PATIENCE;
 use super::{CALLBACK, COOKIE, PER_MINUTE, code, refusal};
 use crate::server::auth::{next, session};
-use crate::server::extractors::Query;
-use crate::server::limits::Rule;
-use crate::server::middleware::caller::Caller;
+use crate::server::http::extractors::Query;
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 

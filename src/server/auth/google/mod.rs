@@ -20,7 +20,7 @@ use self::logins::Logins;
 use self::oidc::Oidc;
 use super::providers::Provider;
 use crate::config::env_vars;
-use crate::server::config::ServerConfig;
+use crate::server::settings::ServerSettings;
 
 pub const PROVIDER: Provider = Provider {
     name: "google",
@@ -56,7 +56,7 @@ pub struct Google {
 }
 
 impl Google {
-    pub fn of(config: &ServerConfig) -> Result<Self, String> {
+    pub fn of(config: &ServerSettings) -> Result<Self, String> {
         let env = &config.env;
         let timeout = Duration::from_secs(env.bounded(&env_vars::AGNES_GOOGLE_TIMEOUT, 10, 120)?);
         let http = Http::new(timeout);

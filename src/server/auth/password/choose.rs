@@ -1,8 +1,9 @@
 //! Chooses a password with a one-time token.
 
+use crate::store::audit::Action;
 use serde_json::{Value, json};
 
-use crate::server::api::users::rules;
+use crate::domain::rules;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::{Actor, Origin};
 use crate::store::one_time::{self, Purpose, Verdict};
@@ -46,8 +47,8 @@ pub async fn choose(app: &AppState, origin: &Origin, choice: Choice) -> Result<S
     let seen = app.store.read(move |connection| one_time::look(connection, &address, &given, purpose)).await?;
     let mut verdict = if rules::is_service_account(email.trim()) { Verdict::Wrong } else { seen };
     if matches!(verdict, Verdict::Good(_)) {
-        rules::password(&password)?;
-        let name = rules::name(&name)?;
+        rules::password(&password).map_err(ApiError::from)?;
+        let name = rules::name(&name).map_err(ApiError::from)?;
         // Only now, so that guessing tokens costs no hashing.
         let hash = app.passwords.hash(password).await?;
         let (origin, email) = (origin.clone(), email.clone());
@@ -78,12 +79,12 @@ pub async fn choose(app: &AppState, origin: &Origin, choice: Choice) -> Result<S
     Err(refused)
 }
 
-fn note(change: &Change<'_>, actor: &Actor, action: &str, details: Value, result: &str) -> Result<(), StoreError> {
+fn note(change: &Change<'_>, actor: &Actor, action: Action, details: Value, result: &str) -> Result<(), StoreError> {
     audit::record_result(change, actor, action, "auth", details, result)
 }
 
-fn action(purpose: Purpose) -> &'static str {
-    if purpose == Purpose::Reset { "password.reset" } else { "password.setup" }
+fn action(purpose: Purpose) -> Action {
+    if purpose == Purpose::Reset { Action::PasswordReset } else { Action::PasswordSetup }
 }
 
 /// As much of what was typed as an address can have.

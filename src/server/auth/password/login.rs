@@ -7,11 +7,11 @@ use crate::protocol::auth::{LoginForm, LoginRequest, LoginResponse};
 use crate::server::auth::credentials::{self, Refused};
 use crate::server::auth::session::{self, redirect};
 use crate::server::auth::{links, next};
-use crate::server::error::Failure;
-use crate::server::extractors::{Form, Json};
-use crate::server::limits::Rule;
+use crate::server::http::error::Failure;
+use crate::server::http::extractors::{Form, Json};
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 
 const RULE: Rule = Rule { path: "/auth/password/login", per_minute: 10 };
 const WEB_RULE: Rule = Rule { path: "/auth/password/login/web", per_minute: 10 };
@@ -32,7 +32,7 @@ pub async fn login(
             Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
             Refused::Other(error) => error,
         })?;
-    let session = session::begin(&app, origin, &user.id, "login", json!({ "provider": "password" })).await?;
+    let session = session::begin(&app, origin, &user.id, Action::Login, json!({ "provider": "password" })).await?;
     let body = LoginResponse::new(session.token.expose(), &session.email, session.role);
     Ok(session.with(body))
 }
@@ -66,6 +66,6 @@ pub async fn login_web(
             return Ok(back("err=auth_internal"));
         }
     };
-    let session = session::begin(&app, origin, &user.id, "login", json!({ "provider": "password" })).await?;
+    let session = session::begin(&app, origin, &user.id, Action::Login, json!({ "provider": "password" })).await?;
     Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
 }

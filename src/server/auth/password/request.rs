@@ -5,14 +5,14 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::choose::typed;
+use crate::domain::rules;
 use crate::protocol::auth::AddressForm;
-use crate::server::api::users::rules;
 use crate::server::auth::links;
-use crate::server::extractors::Form;
-use crate::server::limits::Rule;
-use crate::server::middleware::caller::Caller;
+use crate::server::http::extractors::Form;
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState, web};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::one_time::{self, Purpose};
 use crate::store::{StoreError, audit};
 
@@ -62,7 +62,8 @@ async fn ask(app: &AppState, origin: Origin, caller: &Caller, email: &str, purpo
             && !rules::is_service_account(&user.email)
             && (purpose == Purpose::Reset || user.password_hash.is_none())
     });
-    let action = if purpose == Purpose::Reset { "password.reset_requested" } else { "password.setup_requested" };
+    let action =
+        if purpose == Purpose::Reset { Action::PasswordResetRequested } else { Action::PasswordSetupRequested };
     let result = match (&user, &reached) {
         (None, _) => "unknown_user",
         (Some(_), None) => "ignored",

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::choose::{Choice, Refused, choose};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
 use crate::server::auth::session::{self, redirect};
-use crate::server::extractors::{Form, Query};
-use crate::server::limits::Rule;
+use crate::server::http::extractors::{Form, Query};
+use crate::server::services::limits::Rule;
 use crate::server::web::{self, PasswordPage};
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/reset/confirm", per_minute: 10 };
@@ -46,7 +46,7 @@ pub async fn confirm(
     };
     match choose(&app, &origin, choice).await {
         Ok(id) => {
-            let session = session::begin(&app, origin, &id, "login", json!({ "provider": "password" })).await?;
+            let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
             Ok(session.redirect("/login/password?msg=password_reset"))
         }
         Err(Refused::Other(error)) => Err(error),

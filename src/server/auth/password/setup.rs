@@ -6,11 +6,11 @@ use serde_json::json;
 use super::choose::{Choice, Refused, choose};
 use crate::protocol::auth::{LinkQuery, PasswordForm, SetupRequest, SetupResponse};
 use crate::server::auth::session::{self, redirect};
-use crate::server::extractors::{Form, Json, Query};
-use crate::server::limits::Rule;
+use crate::server::http::extractors::{Form, Json, Query};
+use crate::server::services::limits::Rule;
 use crate::server::web::{self, PasswordPage};
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/setup", per_minute: 10 };
@@ -34,7 +34,7 @@ pub async fn setup(
         Refused::Deactivated => ApiError::forbidden("Account deactivated"),
         Refused::Other(error) => error,
     })?;
-    let session = session::begin(&app, origin, &id, "login", json!({ "provider": "password" })).await?;
+    let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
     let body = SetupResponse {
         access_token: session.token.expose().to_owned(),
         token_type: "bearer".into(),
@@ -75,7 +75,7 @@ pub async fn confirm(
     };
     let text = match choose(&app, &origin, choice).await {
         Ok(id) => {
-            let session = session::begin(&app, origin, &id, "login", json!({ "provider": "password" })).await?;
+            let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
             return Ok(session.redirect("/dashboard"));
         }
         Err(Refused::Wrong) => "Invalid or expired setup link.",

@@ -6,12 +6,13 @@ use serde_json::json;
 use crate::access::PersonalToken;
 use crate::base::hash::sha256_hex;
 use crate::base::{random, time};
+use crate::domain::rules;
 use crate::protocol::tokens::{CreateToken, CreatedToken};
-use crate::server::api::users::rules;
-use crate::server::auth::interactive::Interactive;
-use crate::server::extractors::Json;
-use crate::server::limits::Rule;
+use crate::server::http::extractors::Json;
+use crate::server::http::extractors::interactive::Interactive;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
+use crate::store::audit::Action;
 use crate::store::tokens::NewToken;
 use crate::store::{StoreError, audit, tokens};
 
@@ -43,7 +44,7 @@ pub async fn create(
     });
     let (id, user) = (random::uuid(), caller.user());
     let token = app
-        .gate
+        .authenticator
         .keys()
         .issue_personal(&PersonalToken { id: &id, user_id: &user.id, email: &user.email, scope: &scope, expires_at })
         .map_err(ApiError::internal)?;
@@ -59,7 +60,7 @@ pub async fn create(
     let details = json!({ "name": name, "scope": scope });
     let written = app.store.write(move |change| -> Result<(), StoreError> {
         tokens::insert(change, &row, version)?;
-        audit::record(change, &actor, "token.create", &format!("token:{}", row.id), details)
+        audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)
     });
     written.await.map_err(|error| match error {
         StoreError::Conflict(text) => ApiError::unauthorized(text),

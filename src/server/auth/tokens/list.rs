@@ -3,7 +3,7 @@ use axum::extract::State;
 use crate::access::{Admin, Principal};
 use crate::base::time;
 use crate::protocol::tokens::{OwnedToken, Token as Body};
-use crate::server::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, App, AppState};
 use crate::store::tokens::{Token, Use};
 

@@ -3,9 +3,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::access::{Admin, Principal};
-use crate::server::extractors::Path;
+use crate::server::http::extractors::Path;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::{StoreError, audit, tokens};
 
 /// Takes one of the caller's tokens back, at once and for good.
@@ -36,8 +36,8 @@ async fn end(app: &AppState, actor: Actor, id: String, owner: Option<String>) ->
         .write(move |change| -> Result<(), StoreError> {
             let Some(owner_id) = tokens::revoke(change, &id, owner.as_deref())? else { return Ok(()) };
             let (action, details) = match owner {
-                Some(_) => ("token.revoke", Value::Null),
-                None => ("token.admin_revoke", json!({ "owner_id": owner_id })),
+                Some(_) => (Action::TokenRevoke, Value::Null),
+                None => (Action::TokenAdminRevoke, json!({ "owner_id": owner_id })),
             };
             audit::record(change, &actor, action, &format!("token:{id}"), details)
         })

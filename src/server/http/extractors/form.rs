@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::fields;
-use crate::server::error::ApiError;
+use crate::server::http::error::ApiError;
 
 /// Longest form in bytes; the longest that is filled in honestly holds a few passwords and a path.
 const MAX_BYTES: usize = 64 * 1024;

@@ -1,13 +1,11 @@
+//! Groups as responses show them.
+
 use crate::base::time;
 use crate::config::GoogleGroups;
+use crate::domain::Error;
 use crate::protocol::access::Group as Body;
-use crate::server::ApiError;
 use crate::store::Snapshot;
 use crate::store::groups::Group;
-
-/// Longest texts, in characters.
-pub const LONGEST_NAME: usize = 200;
-pub const LONGEST_DESCRIPTION: usize = 2000;
 
 pub fn group(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> Body {
     Body {
@@ -25,15 +23,17 @@ pub fn group(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> Body 
     }
 }
 
+/// The group with that id.
+pub fn current(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body, Error> {
+    let found = snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))?;
+    Ok(group(google, snapshot, found))
+}
+
 /// The group, unless its members are kept elsewhere.
-pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, ApiError> {
-    let group = snapshot.groups.get(id).ok_or_else(|| ApiError::not_found("Group not found"))?;
+pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
+    let group = snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))?;
     if group.is_google_managed(google) {
-        return Err(ApiError::conflict(serde_json::json!({
-            "code": "google_managed_readonly",
-            "message": "This group is managed by Google Workspace and is read-only here. Add or remove members via \
-                        admin.google.com, or sign in again to refresh.",
-        })));
+        return Err(Error::ManagedByGoogle);
     }
     Ok(group)
 }

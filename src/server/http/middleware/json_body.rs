@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::server::error::{ApiError, FieldError};
+use crate::server::http::error::{ApiError, FieldError};
 
 /// Longest JSON body in bytes.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;

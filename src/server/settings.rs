@@ -2,14 +2,14 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::frame::Frame;
-use super::middleware::caller::Proxies;
-use super::middleware::cross_site::Pages;
+use super::http::frame::Frame;
+use super::http::middleware::caller::Proxies;
+use super::http::middleware::cross_site::Pages;
 use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, env_vars};
 
 /// Settings of one server, read once at start.
 #[derive(Clone, Debug)]
-pub struct ServerConfig {
+pub struct ServerSettings {
     /// Name or address to listen on.
     pub host: String,
     /// 0 takes a free port.
@@ -48,7 +48,7 @@ pub enum ConfigError {
     Program(std::io::Error),
 }
 
-impl ServerConfig {
+impl ServerSettings {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let Settings { data_dir, env, instance } = Settings::load(env)?;

@@ -58,8 +58,8 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::server::error::FieldError;
-    use crate::server::extractors::{Json as Checked, Path, Query};
+    use crate::server::http::error::FieldError;
+    use crate::server::http::extractors::{Json as Checked, Path, Query};
 
     #[derive(Debug, Deserialize)]
     struct Wanted {

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 
 use crate::access::{Admin, Principal};
 use crate::server::auth::session;
-use crate::server::middleware::denied;
+use crate::server::http::middleware::denied;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
@@ -16,7 +16,7 @@ impl FromRequestParts<AppState> for Principal {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let origin = Origin::from_request_parts(parts, app).await?;
         let caller = app
-            .gate
+            .authenticator
             .authenticate(&app.store.snapshot(), token(parts), origin)
             .map_err(|error| ApiError::unauthorized(error.to_string()))?;
         app.token_uses.note(app, &caller);

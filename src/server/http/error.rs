@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain;
 use crate::protocol::ErrorBody;
 use crate::query::QueryError;
 use crate::store::StoreError;
@@ -129,6 +130,24 @@ impl From<StoreError> for ApiError {
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<domain::Error> for ApiError {
+    fn from(error: domain::Error) -> Self {
+        use domain::Error;
+        let text = error.to_string();
+        match error {
+            Error::Invalid(text) => Self::bad_request(text),
+            Error::Field { field, reason, input } => {
+                Self::unprocessable(vec![FieldError::value(&["body", &field], &reason, input)])
+            }
+            Error::Forbidden(text) => Self::forbidden(text),
+            Error::NotFound(text) => Self::not_found(text),
+            Error::Conflict(text) => Self::conflict(text),
+            Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
+            Error::Store(error) => error.into(),
         }
     }
 }

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::fields;
-use crate::server::error::{ApiError, FieldError};
-use crate::server::middleware::json_body::{ParsedBody, read_text};
+use crate::server::http::error::{ApiError, FieldError};
+use crate::server::http::middleware::json_body::{ParsedBody, read_text};
 
 /// A JSON object as request body, and anything as response body. As an argument it stands last, behind whoever checks
 /// credentials, so that strangers learn nothing about fields.

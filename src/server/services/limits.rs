@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-use super::ApiError;
 use crate::base::hash::sha256_hex;
+use crate::server::ApiError;
 
 /// How often one client address may use an endpoint within a minute.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::access::{AuthKind, Principal};
 use crate::base::time;
 use crate::server::AppState;
-use crate::store::audit::Actor;
+use crate::store::audit::{Action, Actor};
 use crate::store::tokens::{self, Use};
 use crate::store::{Store, StoreError, audit};
 
@@ -78,7 +78,7 @@ async fn moved(app: AppState, id: String, actor: Actor, before: IpAddr, now: IpA
         .write(move |change| {
             tokens::used(change, &HashMap::from([(id.clone(), Use { at: Timestamp::now(), ip: Some(now) })]))?;
             let details = json!({ "ip": now.to_string(), "previous_ip": before.to_string() });
-            audit::record(change, &actor, "token.first_use_new_ip", &format!("token:{id}"), details)
+            audit::record(change, &actor, Action::TokenFirstUseNewIp, &format!("token:{id}"), details)
         })
         .await;
     if let Err(error) = written {

@@ -8,9 +8,9 @@ use crate::base::time;
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 
 #[derive(Debug, Default)]
-pub(super) struct Course(Mutex<Option<Run>>);
+pub(super) struct CurrentRun(Mutex<Option<Run>>);
 
-impl Course {
+impl CurrentRun {
     /// The run, if there is one.
     pub(super) fn run(&self) -> Option<Run> {
         self.lock().clone()
@@ -78,14 +78,14 @@ mod tests {
     use super::*;
 
     fn ended(outcomes: &[(RunStep, bool)], errors: &[&str], published: bool) -> RunStatus {
-        let course = Course::default();
-        course.begin(&Run::default());
+        let current = CurrentRun::default();
+        current.begin(&Run::default());
         for (step, fine) in outcomes {
             let error = (!fine).then(|| "no".to_owned());
-            course.table(RunTable { step: *step, error, ..RunTable::default() });
+            current.table(RunTable { step: *step, error, ..RunTable::default() });
         }
-        errors.iter().for_each(|text| course.error((*text).into()));
-        course.finished(published, Duration::ZERO).status
+        errors.iter().for_each(|text| current.error((*text).into()));
+        current.finished(published, Duration::ZERO).status
     }
 
     #[test]

@@ -3,9 +3,9 @@
 
 use tokio::sync::Semaphore;
 
-use super::ApiError;
 use crate::access::password::{self, PasswordError};
 use crate::base::secret::Secret;
+use crate::server::ApiError;
 
 /// Hashes at once.
 const AT_ONCE: usize = 2;

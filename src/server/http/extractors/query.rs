@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::fields;
-use crate::server::error::ApiError;
+use crate::server::http::error::ApiError;
 
 /// The query string as a struct of texts, numbers and booleans. Of a name that comes twice the last value counts.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 use axum::extract::FromRequestParts;
 use axum::extract::rejection::PathRejection;
 
-use crate::server::error::ApiError;
+use crate::server::http::error::ApiError;
 
 /// Parts of the path, percent-decoded.
 #[derive(Debug, FromRequestParts)]

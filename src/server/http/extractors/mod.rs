@@ -2,8 +2,10 @@
 
 mod fields;
 mod form;
+pub mod interactive;
 mod json;
 mod path;
+pub mod principal;
 mod query;
 
 pub use form::Form;

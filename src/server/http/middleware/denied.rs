@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use crate::access::Principal;
 use crate::server::AppState;
-use crate::server::error::Refusal;
-use crate::store::audit::Actor;
+use crate::server::http::error::Refusal;
+use crate::store::audit::{Action, Actor};
 use crate::store::{StoreError, audit};
 
 /// The same refusal of the same user is recorded once within this time.
@@ -105,7 +105,9 @@ fn reason(response: &Response) -> String {
 async fn record(app: AppState, actor: Actor, resource: String, reason: String) {
     let written: Result<(), StoreError> = app
         .store
-        .write(move |change| audit::record_result(change, &actor, "access.denied", &resource, Value::Null, &reason))
+        .write(move |change| {
+            audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)
+        })
         .await;
     if let Err(error) = written {
         tracing::warn!(%error, "cannot record that somebody was refused");

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::request_id::RequestId;
 use crate::protocol::ErrorBody;
-use crate::server::error::{ApiError, Failure};
+use crate::server::http::error::{ApiError, Failure};
 
 /// Logs the cause of a 500 and writes its body.
 pub async fn render(

@@ -1,0 +1,60 @@
+use serde_json::Value;
+
+use crate::store::StoreError;
+
+/// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value breaks a rule that concerns the whole request.
+    #[error("{0}")]
+    Invalid(String),
+    /// A value of one field breaks a rule.
+    #[error("{reason}")]
+    Field { field: String, reason: String, input: Value },
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// What the request names does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// The request contradicts the current state, for example because a name is taken.
+    #[error("{0}")]
+    Conflict(String),
+    /// The members of the group are kept in Google Workspace.
+    #[error(
+        "This group is managed by Google Workspace and is read-only here. Add or remove members via admin.google.com, \
+         or sign in again to refresh."
+    )]
+    ManagedByGoogle,
+    /// The state database failed; see [`StoreError`].
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl Error {
+    pub fn invalid(reason: impl Into<String>) -> Self {
+        Self::Invalid(reason.into())
+    }
+
+    pub fn field(field: &str, reason: impl Into<String>, input: impl Into<Value>) -> Self {
+        Self::Field { field: field.to_owned(), reason: reason.into(), input: input.into() }
+    }
+
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound(what.into())
+    }
+
+    pub fn conflict(reason: impl Into<String>) -> Self {
+        Self::Conflict(reason.into())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(text) => Self::NotFound(text),
+            StoreError::Conflict(text) => Self::Conflict(text),
+            other => Self::Store(other),
+        }
+    }
+}
