@@ -36,12 +36,20 @@ pub struct Change<'a> {
     pub(super) connection: &'a Connection,
     /// One time for all rows of this change.
     pub(super) now: Timestamp,
+    /// The state before this change.
+    snapshot: Arc<Snapshot>,
     stale: Cell<Parts>,
     /// The end of the audit log, rows of this change included.
     pub(super) audit_head: RefCell<audit::Head>,
 }
 
 impl Change<'_> {
+    /// The state that this change started from. Changes run one after the other, so rules that are checked against it
+    /// hold when the change is committed.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     pub(super) fn touch(&self, parts: Parts) {
         self.stale.set(self.stale.get() | parts);
     }
@@ -222,7 +230,8 @@ impl Writer {
         change: impl FnOnce(&Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let audit_head = RefCell::new(self.audit_head.clone());
-        let context = Change { connection, now: time::now(), stale: Cell::new(Parts::NONE), audit_head };
+        let snapshot = self.snapshot.load_full();
+        let context = Change { connection, now: time::now(), snapshot, stale: Cell::new(Parts::NONE), audit_head };
         // A panic must not take the writer, and with it the server, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| change(&context)));
         let stale = context.stale.get();

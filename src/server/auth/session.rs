@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::access::{SESSION_SECONDS, is_admin};
 use crate::base::secret::Secret;
 use crate::config::env_vars;
+use crate::domain::accounts::view::role;
 use crate::protocol::auth::TokenResponse;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, App, AppState};
@@ -95,9 +96,4 @@ pub fn redirect(path: &str) -> Response {
 pub fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
     let secure = if app.config.env.get(&env_vars::DOMAIN).is_some() { "; Secure" } else { "" };
     format!("{name}={value}; HttpOnly; Max-Age={seconds}; Path=/; SameSite=lax{secure}")
-}
-
-/// A label only; what a user may do follows from groups and grants.
-pub fn role(is_admin: bool) -> &'static str {
-    if is_admin { "admin" } else { "user" }
 }
