@@ -1,9 +1,11 @@
 //! Which registered tables a run extracts, and by which connector.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::base::backoff::Backoff;
 use crate::base::schedule::Schedule;
 use crate::connectors::{Request, TableRequest};
 use crate::extract::Publication;
@@ -11,6 +13,8 @@ use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 
+/// Delays after a materialized table failed.
+const BACKOFF: Backoff = Backoff { initial: Duration::from_mins(5), max: Duration::from_mins(60) };
 /// The sources that have an extractor here.
 pub(super) const SOURCES: [&str; 2] = ["keboola", "local"];
 
@@ -121,8 +125,7 @@ impl Pauses {
     pub(super) fn failed(&mut self, id: &str, now: Timestamp) {
         let (failures, until) = self.0.entry(id.to_owned()).or_insert((0, now));
         *failures += 1;
-        let minutes = (5_i64 << (*failures - 1).min(4)).min(60);
-        *until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+        *until = now.checked_add(BACKOFF.delay(*failures)).unwrap_or(now);
     }
 
     pub(super) fn succeeded(&mut self, id: &str) {
@@ -183,6 +186,8 @@ fn is_due(table: &Table, usual: &str, snapshot: &Snapshot, now: Timestamp) -> bo
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]

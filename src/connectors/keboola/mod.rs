@@ -15,7 +15,7 @@ mod settings;
 mod table;
 mod types;
 
-pub use retry::Backoff;
+pub use retry::Retry;
 pub use settings::{Endpoints, Settings, SettingsError};
 
 use std::collections::HashSet;
