@@ -6,8 +6,11 @@
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
 pub mod accounts;
+pub mod catalog;
 mod error;
 pub mod groups;
+pub mod queries;
 pub mod rules;
+pub mod syncs;
 
 pub use error::Error;
