@@ -8,5 +8,6 @@
 mod error;
 pub mod groups;
 pub mod rules;
+pub mod sign_in;
 
 pub use error::Error;
