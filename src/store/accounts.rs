@@ -1,7 +1,6 @@
 //! Activation, deactivation and deletion of users. The rules are those of `domain::accounts`.
 
 use super::groups::personal;
-use super::snapshot::Parts;
 use super::{Change, StoreError, groups, users};
 use crate::engine::params;
 
@@ -13,7 +12,6 @@ pub fn activate(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
          WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
-    change.touch(Parts::USERS);
     Ok(())
 }
 
@@ -49,6 +47,5 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
         change.execute(statement, [id])?;
     }
     change.execute("DELETE FROM users WHERE id = ?", [id])?;
-    change.touch(Parts::USERS | Parts::MEMBERS | Parts::TOKENS);
     Ok(())
 }

@@ -8,6 +8,6 @@ use crate::server::{ApiError, AppState};
 
 /// Returns who the caller is.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
-pub async fn me(State(app): State<AppState>, caller: Principal) -> Result<Json<Me>, ApiError> {
+pub async fn show_me(State(app): State<AppState>, caller: Principal) -> Result<Json<Me>, ApiError> {
     Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
 }
