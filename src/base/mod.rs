@@ -1,7 +1,9 @@
 //! Small things that know nothing of Agnes: files that appear whole, names, secrets, hashes, time.
 
 pub mod atomic_file;
+pub mod concurrency;
 pub mod disk;
+pub mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;

@@ -5,8 +5,10 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod audit;
 mod error;
 pub mod groups;
 pub mod rules;
+pub mod signing_key;
 
 pub use error::Error;

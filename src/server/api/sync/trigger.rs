@@ -40,7 +40,7 @@ pub async fn trigger(
         false => (!known.is_empty()).then(|| app.runner.trigger(Some(known), by)),
     };
     let message = match run_id.is_some() {
-        true => "Data sync started in background. Check /api/health for progress.",
+        true => "Data sync started in background. Check /api/sync/runs for progress.",
         false => "Nothing was started: none of these ids is registered.",
     };
     Ok(Json(Triggered { status: "triggered".into(), tables, message: message.into(), run_id, unknown }))
