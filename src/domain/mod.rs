@@ -6,9 +6,12 @@
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
 pub mod audit;
+pub mod catalog;
 mod error;
 pub mod groups;
+pub mod queries;
 pub mod rules;
 pub mod signing_key;
+pub mod syncs;
 
 pub use error::Error;

@@ -9,6 +9,7 @@ use super::snapshot::Parts;
 use super::{Change, StoreError, grants, row, sync_state};
 use crate::engine::{self, Connection, OptionalExt, params};
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
 /// A registered table.
 #[derive(Clone, Debug, Default)]
@@ -17,13 +18,13 @@ pub struct Table {
     pub id: String,
     /// Name of the view, of the file and in the manifest.
     pub name: String,
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     pub bucket: Option<String>,
     pub source_table: Option<String>,
     pub source_query: Option<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     pub sync_options: Option<SyncOptions>,
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
     pub primary_key: Vec<String>,
@@ -31,6 +32,30 @@ pub struct Table {
     pub description: Option<String>,
     pub registered_by: Option<String>,
     pub registered_at: Option<Timestamp>,
+}
+
+impl Table {
+    /// The source that fetches the table: the folder of files where none is named; BigQuery for SQL, since versions
+    /// without source types had no other source that runs it.
+    pub fn source(&self) -> &SourceType {
+        match &self.source_type {
+            Some(source) if !source.is_empty() => source,
+            _ if self.is_materialized() => &SourceType::BIGQUERY,
+            _ => &SourceType::LOCAL,
+        }
+    }
+
+    /// How the table is queried: local unless the row says otherwise.
+    pub fn mode(&self) -> &QueryMode {
+        match &self.query_mode {
+            Some(mode) if !mode.as_str().is_empty() => mode,
+            _ => &QueryMode::Local,
+        }
+    }
+
+    pub fn is_materialized(&self) -> bool {
+        *self.mode() == QueryMode::Materialized
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,15 +70,16 @@ const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query
     epoch_us(registered_at), sync_options::VARCHAR";
 
 fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
+    let text = |row: &engine::Row<'_>, column| row.get::<_, Option<String>>(column);
     Ok(Table {
         id: row.get(0)?,
         name: row.get(1)?,
-        source_type: row.get(2)?,
+        source_type: text(row, 2)?.map(Into::into),
         bucket: row.get(3)?,
         source_table: row.get(4)?,
         source_query: row.get(5)?,
-        sync_strategy: row.get(6)?,
-        query_mode: row.get(7)?,
+        sync_strategy: text(row, 6)?.map(Into::into),
+        query_mode: text(row, 7)?.map(Into::into),
         sync_schedule: row.get(8)?,
         profile_after_sync: row.get(9)?,
         primary_key: primary_key(row.get::<_, Option<String>>(10)?.as_deref()),
@@ -179,12 +205,12 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
         params![
             table.id,
             table.name,
-            table.source_type,
+            table.source_type.as_ref().map(SourceType::as_str),
             table.bucket,
             table.source_table,
             table.source_query,
-            table.sync_strategy,
-            table.query_mode,
+            table.sync_strategy.as_ref().map(SyncStrategy::as_str),
+            table.query_mode.as_ref().map(QueryMode::as_str),
             table.sync_schedule,
             table.profile_after_sync,
             key,

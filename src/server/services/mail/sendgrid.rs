@@ -5,9 +5,10 @@ use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
+use super::TIMEOUT;
 use super::message::{Mail, Sender};
-use super::{TIMEOUT, chain};
 use crate::base::secret::Secret;
+use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
 pub struct SendGrid {
@@ -35,17 +36,17 @@ impl SendGrid {
         if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
             let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
             let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(chain(&error)))?;
+            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
             builder = builder.tls_certs_merge(roots);
         }
-        let http = builder.build().map_err(|error| format!("cannot set up HTTPS for mail: {}", chain(&error)))?;
+        let http = builder.build().map_err(|error| format!("cannot set up HTTPS for mail: {}", with_causes(&error)))?;
         Ok(Self { http, address, key, sender })
     }
 
     /// Hands a mail to SendGrid. The error does not name the recipient.
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
         let request = self.http.post(self.address.clone()).bearer_auth(self.key.expose()).json(&self.body(mail));
-        let answer = request.send().await.map_err(|error| chain(&error.without_url()))?;
+        let answer = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
         match answer.status() {
             StatusCode::ACCEPTED | StatusCode::OK => Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
