@@ -11,6 +11,7 @@ mod error;
 pub mod groups;
 pub mod queries;
 pub mod rules;
+pub mod sign_in;
 pub mod signing_key;
 pub mod syncs;
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, grants, row, sync_state};
-use crate::engine::{self, Connection, OptionalExt, params};
+use super::{Change, Reader, StoreError, grants, row, sync_state};
+use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
@@ -105,11 +104,9 @@ fn primary_key(stored: Option<&str>) -> Vec<String> {
 }
 
 impl Registry {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let tables: Vec<Table> = connection
-            .prepare(&format!("SELECT {COLUMNS} FROM table_registry ORDER BY registered_at DESC"))?
-            .query_map([], table)?
-            .collect::<Result<_, _>>()?;
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let tables: Vec<Table> =
+            reader.list(&format!("SELECT {COLUMNS} FROM table_registry ORDER BY registered_at DESC"), [], table)?;
         let mut loaded = Self::default();
         for table in tables.into_iter().map(Arc::new) {
             loaded.by_name.insert(table.name.to_lowercase(), Arc::clone(&table));
@@ -160,33 +157,27 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     change.execute("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
     sync_state::forget(change, &table.name)?;
     grants::delete_for_table(change, id)?;
-    change.touch(Parts::REGISTRY);
     Ok(table)
 }
 
-/// The row with that id, as of this transaction.
+/// All rows, as of this transaction.
 pub fn all(change: &Change<'_>) -> Result<Vec<Table>, StoreError> {
-    let mut statement = change.connection.prepare(&format!("SELECT {COLUMNS} FROM table_registry"))?;
-    Ok(statement.query_map([], table)?.collect::<Result<_, _>>()?)
+    Ok(change.list(&format!("SELECT {COLUMNS} FROM table_registry"), [], table)?)
 }
 
+/// The row with that id, as of this transaction.
 pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     change
-        .connection
-        .query_row(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)
-        .optional()?
+        .find(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)?
         .ok_or_else(|| StoreError::NotFound("Table not found".into()))
 }
 
 fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
-    let taken: Option<String> = change
-        .connection
-        .query_row(
-            "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
-            [&table.name, &table.id],
-            |row| row.get(0),
-        )
-        .optional()?;
+    let taken: Option<String> = change.find(
+        "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
+        [&table.name, &table.id],
+        |row| row.get(0),
+    )?;
     match taken {
         Some(id) => {
             Err(StoreError::Conflict(format!("View name '{}' is already in use by table id '{id}'", table.name)))
@@ -221,7 +212,6 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
             table.sync_options.as_ref().map(|options| serde_json::json!(options).to_string())
         ],
     )?;
-    change.touch(Parts::REGISTRY);
     Ok(())
 }
 
