@@ -6,12 +6,14 @@
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
 pub mod accounts;
+pub mod audit;
 pub mod catalog;
 mod error;
 pub mod groups;
 pub mod queries;
 pub mod rules;
 pub mod sign_in;
+pub mod signing_key;
 pub mod syncs;
 
 pub use error::Error;
