@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::{Listing, groups, listed};
 use crate::cli::{CliError, Context};
 use crate::client::Client;
-use crate::protocol::access::{CreateGrant, Grant, ResourceType};
+use crate::protocol::access::{CreateGrant, Grant, ResourceTypeInfo};
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
@@ -94,7 +94,7 @@ async fn list(kind: Option<String>, group: Option<String>, client: &Client, cont
 
 async fn resource_types(client: &Client, context: &Context) -> anyhow::Result<()> {
     let path = ["api", "admin", "resource-types"];
-    let Some(types) = listed::<Vec<ResourceType>>(client, context, &path, &[]).await? else { return Ok(()) };
+    let Some(types) = listed::<Vec<ResourceTypeInfo>>(client, context, &path, &[]).await? else { return Ok(()) };
     let row =
         |key: &str, name: &str, format: &str| format!("{key:<28}  {name:<28}  {format:<36}").trim_end().to_owned();
     context.printer.line(row("KEY", "DISPLAY NAME", "ID FORMAT"))?;
