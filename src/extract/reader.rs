@@ -53,7 +53,7 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
                 rows: row.get(2)?,
                 size_bytes: row.get(3)?,
                 extracted_at: row.get::<_, Option<i64>>(4)?.map(time::from_micros),
-                query_mode: row.get(5)?,
+                query_mode: row.get::<_, String>(5)?.into(),
             })
         })?
         .collect::<Result<_, _>>()?;
