@@ -124,7 +124,7 @@ env_vars! {
     "Scheduled work" {
         API_URL = "http://localhost:8000", "The server that `agnes schedule` drives.";
         SCHEDULER_TICK_SECONDS = "30" as Seconds, "Maximum time between two checks of the clock, and the first delay after a failure.";
-        SCHEDULER_JITTER_SECONDS = "30, at most a tenth of the interval" as Number(0, WEEK), "Each run is put off by up to so many seconds, so that jobs do not start together; 0: on time.";
+        SCHEDULER_JITTER_SECONDS = "30, at most a tenth of the interval" as Number(0, WEEK), "Maximum random delay of each run, in seconds, so that jobs do not start together; 0 disables it.";
         SCHEDULER_DATA_REFRESH_INTERVAL = "900" as Seconds, "Seconds between two syncs of all tables that are due.";
         SCHEDULER_HEALTH_CHECK_INTERVAL = "300" as Seconds, "Seconds between two health checks of the server.";
         SCHEDULER_SCRIPT_RUN_INTERVAL = "60" as Seconds, "Seconds between two checks for scripts that are due.";

@@ -73,7 +73,7 @@ impl Environment {
     /// A number, or else the declared default.
     pub fn number<T: FromStr>(&self, var: &EnvVar) -> Result<T, WrongValue> {
         let text = self.checked(var)?.unwrap_or(var.default);
-        text.parse().map_err(|_| WrongValue(format!("{} must be a smaller number, not {text}", var.name)))
+        text.parse().map_err(|_| format!("{} must be a smaller number, not {text}", var.name).into())
     }
 
     /// A number, where the variable is set.

@@ -8,8 +8,6 @@ mod logins;
 mod oidc;
 pub mod sync;
 
-use std::time::Duration;
-
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -58,7 +56,7 @@ pub struct Google {
 impl Google {
     pub fn of(config: &ServerSettings) -> Result<Self, String> {
         let env = &config.env;
-        let timeout = Duration::from_secs(env.bounded(&env_vars::AGNES_GOOGLE_TIMEOUT, 10, 120)?);
+        let timeout = env.duration(&env_vars::AGNES_GOOGLE_TIMEOUT).map_err(|error| error.to_string())?;
         let http = Http::new(timeout);
         let oidc = Oidc::of(env, http.clone())?;
         if oidc.is_some() && config.instance.auth.domains().is_empty() {
