@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use crate::access::{Keys, is_admin};
 use crate::base::secret::Secret;
 use crate::domain::Error;
+use crate::domain::accounts::view::role;
 use crate::store::audit::{Action, Origin};
 use crate::store::{Store, StoreError, audit, users};
 
@@ -61,6 +62,6 @@ pub async fn start_session(
         other => other.into(),
     })?;
     let token = keys.issue_session(user_id, &email, version)?.token;
-    let role = if is_admin(&store.snapshot(), user_id) { "admin" } else { "user" };
+    let role = role(is_admin(&store.snapshot(), user_id));
     Ok(StartedSession { token, user_id: user_id.to_owned(), email, role })
 }

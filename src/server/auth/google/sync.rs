@@ -3,8 +3,8 @@
 use super::callback::Refused;
 use super::code;
 use super::directory::Groups;
+use crate::domain::accounts::view;
 use crate::server::App;
-use crate::server::api::users::view;
 use crate::store::audit::Origin;
 use crate::store::google_sync::{self, Outcome};
 use crate::store::members::SOURCE_GOOGLE;
