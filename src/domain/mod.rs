@@ -12,5 +12,6 @@ pub mod queries;
 pub mod rules;
 pub mod sign_in;
 pub mod syncs;
+pub mod tokens;
 
 pub use error::Error;
