@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::auth::google::Google;
-use super::http::middleware::denied::Refusals;
 use super::services::limits::Limits;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
+use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
 use super::settings::ServerSettings;
 use crate::access::{Authenticator, Keys};

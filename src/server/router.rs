@@ -17,7 +17,7 @@ use super::{AppState, auth, web};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "AI Data Analyst", description = "Company tables for analysts and their AI agents"),
+    info(title = "Agnes", description = "Company tables for analysts and their AI agents"),
     security(("bearer" = []))
 )]
 struct Frame;
@@ -51,9 +51,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::tokens::list::get_token, auth::tokens::revoke::revoke_token))
         .routes(routes!(auth::tokens::list::list_all_tokens))
         .routes(routes!(auth::tokens::revoke::revoke_any_token))
-        .routes(routes!(audit::list::list))
-        .routes(routes!(audit::verify::verify))
-        .routes(routes!(signing_key::rotate::rotate))
+        .routes(routes!(audit::list::list_audit_entries))
+        .routes(routes!(audit::verify::verify_audit_log))
+        .routes(routes!(signing_key::rotate::rotate_signing_key))
         .routes(routes!(auth::google::login::begin_google_sign_in))
         .routes(routes!(auth::google::callback::complete_google_sign_in))
         .routes(routes!(users::list::list, users::create::create))

@@ -31,13 +31,16 @@ impl From<ApiError> for Refused {
 
 /// The account, if the password fits and it is active. Failures are counted and recorded.
 pub async fn check(app: &AppState, origin: &Origin, email: &str, given: String) -> Result<Arc<User>, Refused> {
-    app.limits.take_try(email)?;
+    app.limits.take_try(email).map_err(ApiError::from)?;
     let snapshot = app.store.snapshot();
     let user = snapshot.users.by_email(email.trim()).cloned();
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let hash = stored.clone().unwrap_or_else(|| stand_in(&snapshot, email, &app.no_password));
     let fits = match given.len() <= crate::domain::rules::MAX_PASSWORD_BYTES {
-        true => app.passwords.verify(given.clone(), hash).await.inspect_err(|_| app.limits.give_back(email))?,
+        true => {
+            let verified = app.passwords.verify(given.clone(), hash).await;
+            verified.inspect_err(|_| app.limits.give_back(email)).map_err(ApiError::from)?
+        }
         false => false,
     };
     let reason = match (&user, &stored) {

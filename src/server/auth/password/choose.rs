@@ -50,7 +50,7 @@ pub async fn choose(app: &AppState, origin: &Origin, choice: Choice) -> Result<S
         rules::password(&password).map_err(ApiError::from)?;
         let name = rules::name(&name).map_err(ApiError::from)?;
         // Only now, so that guessing tokens costs no hashing.
-        let hash = app.passwords.hash(password).await?;
+        let hash = app.passwords.hash(password).await.map_err(ApiError::from)?;
         let (origin, email) = (origin.clone(), email.clone());
         verdict = app
             .store
