@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
-use super::auth::google::Google;
+use super::services::google::Google;
 use super::services::limits::Limits;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
@@ -110,7 +110,7 @@ impl App {
             no_password: crate::access::password::hash(&random::hex(16))?,
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
-            google: Google::of(&config).map_err(StartError::Variable)?,
+            google: Google::new(&config).map_err(StartError::Variable)?,
             queries: QueryEngine::new(query_settings(&config)?)?,
             started_at: time::now(),
             assets: Assets::default(),
