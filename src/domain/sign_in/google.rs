@@ -3,7 +3,8 @@ use serde_json::json;
 use super::google_groups::{is_synced, relevant, replace_groups, revoke_groups};
 use super::{SignInMethod, StartedSession, record_refused_sign_in, start_session};
 use crate::access::Keys;
-use crate::config::{Auth, GoogleGroups};
+use crate::config::GoogleGroups;
+use crate::config::auth::Auth;
 use crate::domain::{Error, rules};
 use crate::store::audit::{Action, Origin};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
@@ -184,7 +185,5 @@ pub async fn record_refused_google_sign_in(
         Some(user) => origin.user(&user.id),
         None => origin.nobody(),
     };
-    store
-        .write(move |change| record_refused_sign_in(change, &actor, email.as_deref(), Some("google"), code))
-        .await
+    store.write(move |change| record_refused_sign_in(change, &actor, email.as_deref(), Some("google"), code)).await
 }

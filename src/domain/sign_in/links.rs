@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{SignInMethod, StartedSession, attempted, record_refused_sign_in, start_session};
 use crate::access::Keys;
 use crate::base::secret::Secret;
-use crate::config::Auth;
+use crate::config::auth::Auth;
 use crate::domain::{Error, rules};
 use crate::store::audit::{Action, Origin};
 use crate::store::one_time::{self, InvalidToken, Purpose};

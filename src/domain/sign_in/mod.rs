@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 pub use bootstrap::{FirstAdmin, bootstrap_admin};
 pub use choose_password::{PasswordChoice, check_password_choice, choose_password};
-pub use google::{GoogleGroupList, GoogleIdentity, GoogleRefusal, check_google_identity, record_refused_google_sign_in};
 pub use google::sign_in_with_google;
+pub use google::{
+    GoogleGroupList, GoogleIdentity, GoogleRefusal, check_google_identity, record_refused_google_sign_in,
+};
 pub use links::{IssuedLink, request_link, sign_in_with_link};
 pub use password::{PasswordAttempt, PasswordRefusal, complete_password_attempt, replace_password_hash};
 pub use session::{SignInMethod, StartedSession, end_session, start_session};

@@ -76,9 +76,7 @@ pub async fn complete_password_attempt(
         None => origin.clone().nobody(),
     };
     let email = attempt.email.clone();
-    store
-        .write(move |change| record_refused_sign_in(change, &actor, Some(&email), None, reason))
-        .await?;
+    store.write(move |change| record_refused_sign_in(change, &actor, Some(&email), None, reason)).await?;
     Ok(Err(if reason == "deactivated" { PasswordRefusal::Deactivated } else { PasswordRefusal::Credentials }))
 }
 

@@ -33,8 +33,13 @@ pub async fn create_token(
         time::from_micros(end)
     });
     let (id, user, actor) = (random::uuid(), caller.user(), caller.actor());
-    let token =
-        keys.issue_personal(&PersonalToken { id: &id, user_id: &user.id, email: &user.email, scope: &scope, expires_at })?;
+    let token = keys.issue_personal(&PersonalToken {
+        id: &id,
+        user_id: &user.id,
+        email: &user.email,
+        scope: &scope,
+        expires_at,
+    })?;
     let row = NewToken {
         id: id.clone(),
         user_id: user.id.clone(),

@@ -29,10 +29,9 @@ pub async fn sign_in_for_token(
     if body.password.is_empty() {
         return Err(ApiError::unauthorized("Password required"));
     }
-    let user =
-        check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
-            PasswordRefusal::Credentials => ApiError::unauthorized(REFUSED),
-            PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
-        })?;
+    let user = check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
+        PasswordRefusal::Credentials => ApiError::unauthorized(REFUSED),
+        PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
+    })?;
     Ok(Session::start(&app, origin, &user.id, SignInMethod::ApiPassword).await?.into_token_response())
 }

@@ -22,10 +22,9 @@ pub async fn log_in(
     Json(body): Json<LoginRequest>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(RULE, origin.ip)?;
-    let user =
-        check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
-            PasswordRefusal::Credentials => ApiError::unauthorized("Invalid email or password"),
-            PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
-        })?;
+    let user = check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
+        PasswordRefusal::Credentials => ApiError::unauthorized("Invalid email or password"),
+        PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
+    })?;
     Ok(Session::start(&app, origin, &user.id, SignInMethod::Password).await?.into_login_response())
 }
