@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::Url;
 
-use super::auth::google::Google;
+use super::services::google::Google;
 use super::services::limits::Limits;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
@@ -111,7 +111,7 @@ impl App {
             no_password: crate::access::password::hash(&random::hex(16))?,
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
-            google: Google::of(&config).map_err(StartError::Setting)?,
+            google: Google::new(&config).map_err(StartError::Setting)?,
             queries: QueryEngine::new(QuerySettings::load(&config.env, &config.data_dir, remote_policy(&config))?)?,
             started_at: time::now(),
             assets: Assets::default(),
