@@ -61,13 +61,15 @@ pub async fn run(
         drop(group);
         status
     };
-    tokio::pin!(streams, wait);
-    let status = tokio::select! {
-        status = &mut wait => {
-            let _ = tokio::time::timeout(DRAIN_TIMEOUT, streams).await;
-            status?
+    let status = {
+        tokio::pin!(streams, wait);
+        tokio::select! {
+            status = &mut wait => {
+                let _ = tokio::time::timeout(DRAIN_TIMEOUT, streams).await;
+                status?
+            }
+            () = &mut streams => wait.await?,
         }
-        () = &mut streams => wait.await?,
     };
     Ok(Output { status, stderr: String::from_utf8_lossy(&retained).into_owned() })
 }
