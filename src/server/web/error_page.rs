@@ -1,0 +1,116 @@
+//! Errors as pages, for people; programs get JSON.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use minijinja::context;
+use serde_json::Value;
+
+use super::error::login_path;
+use super::{PageContext, PageError};
+use crate::protocol::ErrorBody;
+use crate::server::AppState;
+use crate::server::auth::next;
+use crate::server::http::middleware::caller::Caller;
+use crate::server::http::middleware::request_id::RequestId;
+
+/// Programs use what is below these paths, also those that accept anything.
+const API: [&str; 5] = ["/api/", "/auth/", "/marketplace.zip", "/marketplace.git", "/marketplace/"];
+
+/// Marks a response of a page or of its form, as an extension. Some of them are below `/auth/`.
+#[derive(Clone, Copy)]
+struct OfPage;
+
+/// Marks what a route responds, so that its errors are shown as pages.
+pub async fn mark(mut response: Response) -> Response {
+    response.extensions_mut().insert(OfPage);
+    response
+}
+
+/// Replaces the JSON of an error by a page where a browser asked for one.
+pub async fn show_errors(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    if !accepts_html(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
+    let is_page = response.extensions().get::<OfPage>().is_some();
+    let is_api = API.iter().any(|prefix| parts.uri.path().starts_with(prefix));
+    let Some(error) = response.extensions_mut().remove::<ErrorBody>().filter(|_| is_page || !is_api) else {
+        return response;
+    };
+    match page(&app, &mut parts, response.status(), &error).await {
+        Ok(text) => {
+            let headers = response.headers_mut();
+            headers.remove(CONTENT_LENGTH);
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            *response.body_mut() = text;
+        }
+        // The JSON is still there.
+        Err(_) => tracing::error!("cannot render the error page"),
+    }
+    response
+}
+
+async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Body, PageError> {
+    let Ok(context) = PageContext::from_request_parts(parts, app).await;
+    let path = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+    let sign_in = (status == StatusCode::UNAUTHORIZED).then(|| login_path(next::safe(path).as_deref()));
+    let values = context! {
+        code => status.as_u16(),
+        heading => heading(status),
+        detail => text(&error.detail),
+        path => parts.uri.path(),
+        request_id => parts.extensions.get::<RequestId>().map(|RequestId(id)| id),
+        cause => error.error,
+        previous => previous(parts),
+        sign_in,
+    };
+    Ok(context.render("error.html", values)?.into_response().into_body())
+}
+
+/// Whether the caller names HTML; `*/*` does not count.
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+}
+
+/// The page from which the visitor came, if it is one of this server.
+fn previous(parts: &Parts) -> Option<String> {
+    let referer = parts.headers.get(REFERER)?.to_str().ok()?;
+    let path = next::safe(referer.strip_prefix(&parts.extensions.get::<Caller>()?.base_url)?)?;
+    (path != parts.uri.path()).then_some(path)
+}
+
+/// What a person can read of a `detail`.
+fn text(detail: &Value) -> &str {
+    let text = match detail {
+        Value::Array(errors) => errors.first().and_then(|error| error["msg"].as_str()),
+        Value::Object(fields) => fields.get("message").or_else(|| fields.get("hint")).and_then(Value::as_str),
+        other => other.as_str(),
+    };
+    text.unwrap_or_default()
+}
+
+fn heading(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "Bad request",
+        401 => "Sign-in required",
+        403 => "Forbidden",
+        404 => "Page not found",
+        405 => "Method not allowed",
+        408 => "Request timeout",
+        413 => "Payload too large",
+        422 => "Unprocessable entity",
+        429 => "Too many requests",
+        500 => "Server error",
+        502 => "Bad gateway",
+        503 => "Service unavailable",
+        504 => "Gateway timeout",
+        _ => "Error",
+    }
+}
