@@ -1,12 +1,13 @@
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::Value;
 
 use crate::access::{AuthKind, Principal};
 use crate::base::time;
 use crate::protocol::auth::LoggedOut;
+use crate::server::http::accept::accepts_html;
 use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::session::{SESSION_COOKIE, redirect, remove_cookie};
@@ -24,11 +25,7 @@ pub async fn log_out(
     if let Some(caller) = caller {
         end(&app, &caller).await?;
     }
-    let wants_page = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"));
-    let answer = match wants_page {
+    let answer = match accepts_html(&headers) {
         true => redirect("/login"),
         false => Json(LoggedOut { message: "Logged out".into() }).into_response(),
     };

@@ -1,7 +1,7 @@
 use axum::response::{IntoResponse, Response};
 
 use crate::server::ApiError;
-use crate::server::auth::links;
+use crate::server::auth::next;
 use crate::server::http::session::redirect;
 
 /// Why a page cannot be shown.
@@ -22,13 +22,8 @@ impl<E: Into<ApiError>> From<E> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            Self::SignIn { next } => redirect(&login_path(next.as_deref())),
+            Self::SignIn { next } => redirect(&next::append("/login", next.as_deref())),
             Self::Failed(error) => error.into_response(),
         }
     }
-}
-
-/// The sign-in page that leads to `next`, a path that is safe.
-pub fn login_path(next: Option<&str>) -> String {
-    next.map_or("/login".into(), |next| format!("/login?next={}", links::encode(next)))
 }

@@ -2,19 +2,19 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use serde_json::Value;
 
-use super::error::login_path;
 use super::{PageContext, PageError};
 use crate::protocol::ErrorBody;
 use crate::server::AppState;
 use crate::server::auth::next;
+use crate::server::http::accept::accepts_html;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::middleware::request_id::RequestId;
 
@@ -39,10 +39,8 @@ pub async fn show_errors(State(app): State<AppState>, request: Request, next: Ne
     let (mut parts, body) = request.into_parts();
     let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
     let is_page = response.extensions().get::<OfPage>().is_some();
-    let is_api = API.iter().any(|prefix| parts.uri.path().starts_with(prefix));
-    let Some(error) = response.extensions_mut().remove::<ErrorBody>().filter(|_| is_page || !is_api) else {
-        return response;
-    };
+    let is_shown = is_page || !is_api(parts.uri.path());
+    let Some(error) = response.extensions_mut().remove::<ErrorBody>().filter(|_| is_shown) else { return response };
     match page(&app, &mut parts, response.status(), &error).await {
         Ok(text) => {
             let headers = response.headers_mut();
@@ -60,7 +58,9 @@ pub async fn show_errors(State(app): State<AppState>, request: Request, next: Ne
 async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Body, PageError> {
     let Ok(context) = PageContext::from_request_parts(parts, app).await;
     let path = parts.uri.path_and_query().map_or("/", |here| here.as_str());
-    let sign_in = (status == StatusCode::UNAUTHORIZED).then(|| login_path(next::safe(path).as_deref()));
+    // The address of a mailed link is of no use once the link was refused.
+    let next = next::safe(path).filter(|_| parts.method.is_safe() && !is_api(path));
+    let sign_in = (status == StatusCode::UNAUTHORIZED).then(|| next::append("/login", next.as_deref()));
     let values = context! {
         code => status.as_u16(),
         heading => heading(status),
@@ -74,9 +74,8 @@ async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &Err
     Ok(context.render("error.html", values)?.into_response().into_body())
 }
 
-/// Whether the caller names HTML; `*/*` does not count.
-fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+fn is_api(path: &str) -> bool {
+    API.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// The page from which the visitor came, if it is one of this server.

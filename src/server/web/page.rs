@@ -46,12 +46,12 @@ impl PageContext {
             context! { name, email => &user.email, is_admin => person.is_admin() }
         });
         let navigation = NAVIGATION.map(|(path, label)| context! { path, label, is_current => path == self.path });
-        let notice = match &self.flash {
+        let flash = match &self.flash {
             Some(Flash::Notice(text)) => text,
             _ => "",
         };
         let instance_name = &self.app.config.instance.instance.name;
-        let values = context! { instance_name, person, navigation, notice, ..values };
+        let values = context! { instance_name, person, navigation, flash, ..values };
         let text = templates::render(template, values).map_err(ApiError::internal)?;
         // It may say who somebody is, so it stays in no cache.
         let page = Page(Html(text).into_response()).with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
