@@ -10,4 +10,7 @@ mod error;
 pub mod groups;
 pub mod queries;
 pub mod rules;
+pub mod sign_in;
 pub mod syncs;
+
+pub use error::Error;
