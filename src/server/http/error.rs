@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::{Extension, Json};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use serde_json::{Value, json};
 

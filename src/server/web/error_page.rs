@@ -67,7 +67,7 @@ async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &Err
         detail => text(&error.detail),
         path => parts.uri.path(),
         request_id => parts.extensions.get::<RequestId>().map(|RequestId(id)| id),
-        cause => error.error,
+        cause => &error.error,
         previous => previous(parts),
         sign_in,
     };
@@ -111,5 +111,96 @@ fn heading(status: StatusCode) -> &'static str {
         503 => "Service unavailable",
         504 => "Gateway timeout",
         _ => "Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::to_bytes;
+    use axum::http::header::{ACCEPT, LOCATION};
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::access::Admin;
+    use crate::config::Environment;
+    use crate::server::http::frame;
+    use crate::server::web::{Page, SignedIn};
+    use crate::server::{ApiError, App, ServerSettings};
+
+    /// Refuses everybody as `Admin` refuses those who are signed in.
+    struct Refused;
+
+    impl FromRequestParts<AppState> for Refused {
+        type Rejection = ApiError;
+
+        async fn from_request_parts(_: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+            Err(ApiError::forbidden("Admin access required"))
+        }
+    }
+
+    async fn fail() -> Result<Page, PageError> {
+        Err(ApiError::internal("the disk is gone").into())
+    }
+
+    async fn panic() -> Result<Page, PageError> {
+        panic!("too much")
+    }
+
+    fn server(directory: &std::path::Path, debug: bool) -> Router {
+        let path = directory.to_str().unwrap();
+        let env = [("DATA_DIR", path), ("CONFIG_DIR", path), ("DEBUG", if debug { "1" } else { "0" })];
+        let app = App::open(ServerSettings::load(Environment::from_pairs(env)).unwrap()).unwrap();
+        let routes = Router::new()
+            .route("/admin/x", get(|_: SignedIn<Admin>| async {}))
+            .route("/refused", get(|_: SignedIn<Refused>| async {}))
+            .route("/fail", get(fail))
+            .route("/panic", get(panic))
+            .route("/api/fail", get(fail));
+        let show_errors = |routes| crate::server::web::show_errors(app.clone(), routes);
+        frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
+    }
+
+    async fn open(server: &Router, path: &str, accept: &str) -> (Response, String) {
+        let request = Request::get(path).header(ACCEPT, accept).header("x-request-id", "rid").body(Body::empty());
+        let (parts, body) = server.clone().oneshot(request.unwrap()).await.unwrap().into_parts();
+        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        (Response::from_parts(parts, Body::empty()), text)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn errors_of_pages_are_pages() {
+        let directory = tempfile::tempdir().unwrap();
+        let plain = server(directory.path(), false);
+        let (response, _) = open(&plain, "/admin/x?tab=1", "text/html").await;
+        assert_eq!(
+            (response.status(), &response.headers()[LOCATION]),
+            (StatusCode::FOUND, "/login?next=%2Fadmin%2Fx%3Ftab%3D1")
+        );
+        for (path, status, text) in [
+            ("/refused", 403, "Admin access required"),
+            ("/fail", 500, "Internal server error"),
+            ("/panic", 500, "Server error"),
+        ] {
+            let (response, page) = open(&plain, path, "text/html,*/*").await;
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()[CONTENT_TYPE]),
+                (status, "text/html; charset=utf-8")
+            );
+            assert!(page.contains(text) && page.contains("<code>rid</code>") && page.contains("href=\"/\""), "{page}");
+            assert!(!page.contains("disk") && !page.contains("too much"), "{page}");
+            let (response, json) = open(&plain, path, "*/*").await;
+            assert_eq!((response.status().as_u16(), &json[..11]), (status, "{\"detail\":\""));
+        }
+        let (_, json) = open(&plain, "/api/fail", "text/html").await;
+        assert_eq!(json, r#"{"detail":"Internal server error","request_id":"rid"}"#);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_cause_is_shown_with_debug() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, page) = open(&server(directory.path(), true), "/fail", "text/html").await;
+        assert!(page.contains("<pre>the disk is gone</pre>"), "{page}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::PageError;
@@ -49,5 +50,11 @@ impl FormState {
             domain::Error::Invalid(text) | domain::Error::Conflict(text) => Ok(self.with_message(text)),
             other => Err(other.into()),
         }
+    }
+}
+
+impl From<FormState> for Value {
+    fn from(FormState { id, values, errors, error }: FormState) -> Self {
+        context! { id, values, errors, error }
     }
 }

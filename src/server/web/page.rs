@@ -31,7 +31,8 @@ impl FromRequestParts<AppState> for PageContext {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        let person = MaybePrincipal::from_request_parts(parts, app).await.ok().and_then(|MaybePrincipal(person)| person);
+        let person =
+            MaybePrincipal::from_request_parts(parts, app).await.ok().and_then(|MaybePrincipal(person)| person);
         let flash = Flash::read(&parts.headers);
         Ok(Self { app: AppState::clone(app), person, path: parts.uri.path().to_owned(), flash })
     }

@@ -14,8 +14,6 @@ struct Templates;
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     environment.set_loader(|name| {
         let Some(file) = Templates::get(name) else { return Ok(None) };
         let text = String::from_utf8(file.data.into_owned());

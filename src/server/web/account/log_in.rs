@@ -20,11 +20,7 @@ const RULE: Rule = Rule { path: "/auth/password/login/web", per_minute: 10 };
 #[utoipa::path(post, path = "/auth/password/login/web", tag = "auth", security(()),
     request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the form with `error`"), (status = 429)))]
-pub async fn submit_login(
-    page: PageContext,
-    origin: Origin,
-    Form(form): Form<LoginForm>,
-) -> Result<Page, PageError> {
+pub async fn submit_login(page: PageContext, origin: Origin, Form(form): Form<LoginForm>) -> Result<Page, PageError> {
     page.app.limits.admit(RULE, origin.ip)?;
     let next = next::safe(&form.next);
     let back = |reason: &str| {

@@ -50,6 +50,6 @@ pub async fn confirm_reset(
         Err(_) => {
             let state = state.with_message("Invalid or expired reset link.");
             RESET.show(&page, &form.email, &form.token, state)
-        },
+        }
     }
 }
