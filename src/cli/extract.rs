@@ -11,6 +11,7 @@ use crate::config::{Settings, env_vars};
 use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
+use crate::protocol::vocabulary::QueryMode;
 use crate::store::{Facts, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
@@ -155,7 +156,7 @@ fn materialize_settings(settings: &Settings, source: &str) -> anyhow::Result<mat
 
 fn registered_materialized(context: &Context, settings: &Settings, source: &str) -> anyhow::Result<Request> {
     let mut request = registered(context, settings, source)?;
-    request.tables.retain(|table| table.query_mode == "materialized");
+    request.tables.retain(|table| table.query_mode == QueryMode::Materialized);
     Ok(request)
 }
 
@@ -199,7 +200,7 @@ fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::R
         .registry
         .all()
         .into_iter()
-        .filter(|table| table.source_type.as_deref() == Some(source))
+        .filter(|table| table.source_type.as_ref().is_some_and(|of| of.as_str() == source))
         .map(|table| TableRequest::from_registry(table))
         .collect();
     let keep = tables.iter().map(|table| table.name.clone()).collect();

@@ -1,3 +1,4 @@
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -6,6 +7,7 @@ use crate::cli::{CliError, Context};
 use crate::client::Client;
 use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, TableRow, UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
 /// What is said about a table, when it is registered and when it is changed.
 #[derive(clap::Args, Debug)]
@@ -29,7 +31,7 @@ pub struct Fields {
     sync_schedule: Option<String>,
     /// `full_refresh`, `incremental` or `partitioned`
     #[arg(long)]
-    sync_strategy: Option<String>,
+    sync_strategy: Option<SyncStrategy>,
     /// How the strategy works, e.g. `{"partition_by": "created", "partition_granularity": "month"}`
     #[arg(long, value_name = "JSON", value_parser = sync_options)]
     sync_options: Option<Box<SyncOptions>>,
@@ -42,11 +44,11 @@ pub struct Fields {
 pub struct Register {
     /// Name of the table in queries
     name: String,
-    #[arg(long, default_value = "keboola")]
-    source_type: String,
+    #[arg(long, default_value_t = SourceType::KEBOOLA)]
+    source_type: SourceType,
     /// `local` (copied here) or `materialized` (result of --query)
-    #[arg(long, default_value = "local", value_parser = ["local", "remote", "materialized"])]
-    query_mode: String,
+    #[arg(long, default_value_t = QueryMode::Local, value_parser = query_mode())]
+    query_mode: QueryMode,
     /// Only say whether it could be registered
     #[arg(long)]
     dry_run: bool,
@@ -62,9 +64,9 @@ pub struct Update {
     #[arg(long)]
     name: Option<String>,
     #[arg(long)]
-    source_type: Option<String>,
-    #[arg(long, value_parser = ["local", "remote", "materialized"])]
-    query_mode: Option<String>,
+    source_type: Option<SourceType>,
+    #[arg(long, value_parser = query_mode())]
+    query_mode: Option<QueryMode>,
     #[command(flatten)]
     fields: Box<Fields>,
 }
@@ -73,6 +75,11 @@ pub struct Update {
 pub struct Unregister {
     /// Name or id
     table: String,
+}
+
+/// One of the known modes.
+fn query_mode() -> impl TypedValueParser<Value = QueryMode> {
+    PossibleValuesParser::new(QueryMode::KNOWN).map(QueryMode::from)
 }
 
 fn sync_options(text: &str) -> Result<Box<SyncOptions>, serde_json::Error> {
@@ -84,7 +91,7 @@ const REGISTRY: [&str; 3] = ["api", "admin", "registry"];
 pub async fn register(args: Register, client: &Client, context: &Context) -> anyhow::Result<()> {
     let Register { name, source_type, query_mode, dry_run, fields } = args;
     let source_query = fields.query.map(|query| sql(&query)).transpose()?;
-    if query_mode == "materialized" && source_query.is_none() {
+    if query_mode == QueryMode::Materialized && source_query.is_none() {
         return Err(CliError::usage("Error: a materialized table needs --query").into());
     }
     let request = RegisterTable {
@@ -108,7 +115,7 @@ pub async fn register(args: Register, client: &Client, context: &Context) -> any
     match client.send::<Registered>(Method::POST, &["api", "admin", "register-table"], &request).await {
         Ok(table) => {
             printer.line(format_args!("Registered: {}", table.name))?;
-            if query_mode != "remote" {
+            if query_mode != QueryMode::Remote {
                 printer.note(format_args!("Fetch its data now with: agnes admin sync {name}"));
             }
             printer.note(format_args!(
@@ -130,10 +137,10 @@ async fn precheck(request: &RegisterTable, client: &Client, context: &Context) -
     printer.line("[DRY RUN] precheck OK")?;
     for (label, value) in [
         ("name", Some(table.name)),
-        ("source_type", table.source_type),
+        ("source_type", table.source_type.map(Into::into)),
         ("bucket", table.bucket),
         ("source_table", table.source_table),
-        ("query_mode", table.query_mode),
+        ("query_mode", table.query_mode.map(Into::into)),
     ] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             printer.line(format_args!("  {label}: {value}"))?;
@@ -185,7 +192,9 @@ pub async fn list(client: &Client, context: &Context) -> anyhow::Result<()> {
     context.printer.line(format_args!("Registered tables: {}", list.count))?;
     for table in list.tables {
         let text = |value: Option<String>| value.unwrap_or_default();
-        let (source, mode, bucket) = (text(table.source_type), text(table.query_mode), text(table.bucket));
+        let (source, mode) =
+            (table.source_type.unwrap_or_default(), table.query_mode.map_or_else(String::new, Into::into));
+        let bucket = text(table.bucket);
         let row = format!("  {:<30} src={source:<10} mode={mode:<6} bucket={bucket:<20}", table.name);
         context.printer.line(row.trim_end())?;
         if let Some(error) = table.last_sync_error {

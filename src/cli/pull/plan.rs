@@ -10,6 +10,7 @@ use crate::base::{hash, ident};
 use crate::cli::parts_index::IndexedPart;
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::{Manifest, ManifestTable};
+use crate::protocol::vocabulary::QueryMode;
 
 /// A table to download.
 #[derive(Clone, Debug)]
@@ -106,7 +107,7 @@ impl Plan {
     pub fn make(workspace: &Workspace, state: &State, manifest: Manifest, verify: bool) -> io::Result<Self> {
         let mut plan = Self::default();
         let mut names = HashSet::new();
-        for (table, offer) in manifest.tables.iter().filter(|(_, offer)| offer.query_mode != "remote") {
+        for (table, offer) in manifest.tables.iter().filter(|(_, offer)| offer.query_mode != QueryMode::Remote) {
             plan.offered += 1;
             if !ident::is_relaxed(table) {
                 plan.refused.push((table.clone(), "the server offers it under a name that is not allowed".into()));

@@ -12,21 +12,22 @@ use tokio::sync::OnceCell;
 use super::plan::{Plan, Version, Wanted};
 use super::state::{Entry, mtime_ns};
 use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::backoff::Backoff;
 use crate::base::hash::ContentHasher;
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
 use crate::protocol::sync::Manifest;
 
-/// Pauses before the first, second and every further new attempt.
-const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
-/// Longest pause that a server may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Delays between attempts.
+const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(3) };
+/// Longest delay that a server may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 pub struct Transfer<'a> {
     client: &'a Client,
     workspace: &'a Workspace,
-    retries: usize,
+    retries: u32,
     bar: &'a ProgressBar,
     /// Fetched again at most once, when a file turns out to have changed since the first manifest.
     refreshed: OnceCell<Manifest>,
@@ -58,7 +59,7 @@ struct Received {
 }
 
 impl<'a> Transfer<'a> {
-    pub fn new(client: &'a Client, workspace: &'a Workspace, retries: usize, bar: &'a ProgressBar) -> Self {
+    pub fn new(client: &'a Client, workspace: &'a Workspace, retries: u32, bar: &'a ProgressBar) -> Self {
         Self { client, workspace, retries, bar, refreshed: OnceCell::new() }
     }
 
@@ -124,8 +125,8 @@ impl<'a> Transfer<'a> {
             if !error.is_transient() || failures >= self.retries {
                 return Err(outcome);
             }
-            tokio::time::sleep(pause(failures, error)).await;
             failures += 1;
+            tokio::time::sleep(delay(failures, error)).await;
         }
     }
 
@@ -250,10 +251,10 @@ async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
     hashed.await.map_err(io::Error::other)?
 }
 
-/// What the server asks for, else a growing pause; up to half more, so that many clients do not come back at once.
-fn pause(failures: usize, error: &ClientError) -> Duration {
-    if let ClientError::Status { retry_after: Some(asked), .. } = error {
-        return asked.0.min(LONGEST_PAUSE);
+/// The delay that the server asks for, else a growing one.
+fn delay(failures: u32, error: &ClientError) -> Duration {
+    match error {
+        ClientError::Status { retry_after: Some(requested), .. } => requested.0.min(MAX_RETRY_AFTER),
+        _ => BACKOFF.jittered(failures),
     }
-    PAUSES[failures.min(PAUSES.len() - 1)].mul_f64(1.0 + rand::random::<f64>() / 2.0)
 }
