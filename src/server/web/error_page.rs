@@ -175,7 +175,7 @@ mod tests {
         let plain = server(directory.path(), false);
         let (response, _) = open(&plain, "/admin/x?tab=1", "text/html").await;
         assert_eq!(
-            (response.status(), &response.headers()[LOCATION]),
+            (response.status(), response.headers()[LOCATION].to_str().unwrap()),
             (StatusCode::FOUND, "/login?next=%2Fadmin%2Fx%3Ftab%3D1")
         );
         for (path, status, text) in [
@@ -185,7 +185,7 @@ mod tests {
         ] {
             let (response, page) = open(&plain, path, "text/html,*/*").await;
             assert_eq!(
-                (response.status().as_u16(), &response.headers()[CONTENT_TYPE]),
+                (response.status().as_u16(), response.headers()[CONTENT_TYPE].to_str().unwrap()),
                 (status, "text/html; charset=utf-8")
             );
             assert!(page.contains(text) && page.contains("<code>rid</code>") && page.contains("href=\"/\""), "{page}");

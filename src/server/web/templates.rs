@@ -48,7 +48,18 @@ mod tests {
         let source = r#"{% from "macros/form.html" import field %}
             {{- field(form, "email", "Email", type="email", autocomplete="username", required=true) }}
             {{- field(form, "name", "Name", hint="As others see it", maxlength=200) }}"#;
-        assert_snapshot!(page(source, context! { form }), @"");
+        assert_snapshot!(page(source, context! { form }), @r#"
+        <div class="field">
+          <label for="sign-in-email">Email</label>
+          <input id="sign-in-email" name="email" type="email" value="a&quot;b" autocomplete="username" required aria-invalid="true" aria-describedby="sign-in-email-note">
+          <p class="note flash-error" id="sign-in-email-note">Not an &lt;address&gt;</p>
+        </div>
+        <div class="field">
+          <label for="sign-in-name">Name</label>
+          <input id="sign-in-name" name="name" type="text" maxlength="200" aria-describedby="sign-in-name-note">
+          <p class="note" id="sign-in-name-note">As others see it</p>
+        </div>
+        "#);
         // A password never comes back.
         let form = FormState::new("sign-in").with_value("password", "secret");
         let source = r#"{% from "macros/form.html" import field %}
@@ -63,15 +74,43 @@ mod tests {
             <td>{{ row.name }}</td><td>{{ row.members }}</td>
             {%- endcall %}"#;
         let rows = [context! { name => "<b>", members => 2 }];
-        assert_snapshot!(page(source, context! { rows }), @"");
-        assert_snapshot!(page(source, context! { rows => Vec::<Value>::new() }), @"");
+        assert_snapshot!(page(source, context! { rows }), @r#"
+        <div class="table" role="region" aria-label="Groups" tabindex="0">
+          <table>
+            <caption>Groups</caption>
+            <thead>
+              <tr><th scope="col">Name</th><th scope="col">Members</th></tr>
+            </thead>
+            <tbody>
+              <tr>
+                    <td>&lt;b&gt;</td><td>2</td></tr>
+            </tbody>
+          </table>
+        </div>
+        "#);
+        assert_snapshot!(page(source, context! { rows => Vec::<Value>::new() }), @r#"
+        <div class="empty">
+          <p class="empty-title">No groups yet</p>
+          <p>Add one</p>
+        </div>
+        "#);
     }
 
     #[test]
     fn pagers() {
         let source = r#"{% from "macros/table.html" import pager %}{{ pager("/x?page=", number, 3) }}"#;
-        assert_snapshot!(page(source, context! { number => 1 }), @"");
-        assert_snapshot!(page(source, context! { number => 3 }), @"");
+        assert_snapshot!(page(source, context! { number => 1 }), @r#"
+        <nav class="pager" aria-label="Pages">
+          <span aria-current="page">Page 1 of 3</span>
+          <a rel="next" href="&#x2f;x?page=2">Next</a>
+        </nav>
+        "#);
+        assert_snapshot!(page(source, context! { number => 3 }), @r#"
+        <nav class="pager" aria-label="Pages">
+          <a rel="prev" href="&#x2f;x?page=2">Previous</a>
+          <span aria-current="page">Page 3 of 3</span>
+        </nav>
+        "#);
         let source = r#"{% from "macros/table.html" import pager %}{{ pager("/x?page=", 1, 1) }}"#;
         assert_eq!(page(source, context! {}), "");
     }
@@ -82,6 +121,15 @@ mod tests {
             {%- call dialog("remove", "Remove <Eng>?", "Remove …") %}
             <p>Its members lose access.</p>
             {%- endcall %}"#;
-        assert_snapshot!(page(source, context! {}), @"");
+        assert_snapshot!(page(source, context! {}), @r#"
+        <span class="badge badge-good">Live</span>
+        <button class="quiet" type="button" command="show-modal" commandfor="remove">Remove …</button>
+        <dialog id="remove" aria-labelledby="remove-title">
+          <h2 id="remove-title">Remove &lt;Eng&gt;?</h2>
+                    <p>Its members lose access.</p>
+          <form method="dialog"><button class="quiet" type="submit">Cancel</button></form>
+        </dialog>
+        <script type="module" src="/static/dialog.js"></script>
+        "#);
     }
 }
