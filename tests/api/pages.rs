@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::google::browser::{Browser, set_cookies};
+use crate::google::{Browser, set_cookies};
 use crate::support::people::{ADMIN, PASSWORD};
 use crate::support::{Answer, TestApp};
 
