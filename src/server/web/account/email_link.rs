@@ -5,7 +5,8 @@ use minijinja::context;
 use super::check_email;
 use crate::protocol::auth::{LinkForm, VerifyForm};
 use crate::server::auth::email_link::{send, verify};
-use crate::server::auth::{links, next};
+use crate::server::auth::next;
+use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::web::{Page, PageContext, PageError};
@@ -24,8 +25,8 @@ pub async fn request_login_link(
     Form(form): Form<LinkForm>,
 ) -> Result<Page, PageError> {
     page.app.limits.admit(send::RULE, origin.ip)?;
-    if let Some((email, link)) = send::issue(&page.app, origin, &caller, &form.email, &form.next).await? {
-        page.app.mail.queue(links::mail(&page.app, Purpose::MagicLink, &email, &link));
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
+        page.app.mail.queue(mail);
     }
     check_email(&page, "one hour")
 }

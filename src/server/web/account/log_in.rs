@@ -1,9 +1,9 @@
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordRefusal, SignInMethod};
 use crate::protocol::auth::LoginForm;
-use crate::server::auth::credentials::{self, Refused};
+use crate::server::auth::credentials::check_password;
 use crate::server::auth::next;
 use crate::server::http::error::Failure;
 use crate::server::http::extractors::Form;
@@ -28,11 +28,11 @@ pub async fn submit_login(page: PageContext, origin: Origin, Form(form): Form<Lo
         Page::redirect(&next::append(&format!("/login/password?{reason}"), next.as_deref()))
             .with_flash(&page.app, &Flash::Form(typed))
     };
-    let user = match credentials::check(&page.app, &origin, &form.email, form.password).await {
-        Ok(user) => user,
-        Err(Refused::Credentials) => return Ok(back("error=invalid")),
-        Err(Refused::Deactivated) => return Ok(back("error=deactivated")),
-        Err(Refused::Other(error)) => {
+    let user = match check_password(&page.app, &origin, &form.email, form.password).await {
+        Ok(Ok(user)) => user,
+        Ok(Err(PasswordRefusal::Credentials)) => return Ok(back("error=invalid")),
+        Ok(Err(PasswordRefusal::Deactivated)) => return Ok(back("error=deactivated")),
+        Err(error) => {
             if error.status() != StatusCode::INTERNAL_SERVER_ERROR {
                 return Err(error.into());
             }

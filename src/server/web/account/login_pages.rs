@@ -4,7 +4,7 @@ use minijinja::context;
 use serde::Deserialize;
 
 use crate::server::auth::providers::PROVIDERS;
-use crate::server::auth::{email_link, next};
+use crate::server::auth::{links, next};
 use crate::server::http::extractors::Query;
 use crate::server::web::{Page, PageContext, PageError};
 
@@ -92,7 +92,7 @@ pub async fn show_email_login(page: PageContext, Query(query): Query<LoginQuery>
     let next = query.next();
     let values = context! {
         form => page.form("link").with_message(query.error()),
-        is_available => (email_link::PROVIDER.is_available)(&page.app),
+        is_available => links::can_send(&page.app),
         others => next::append("/login", next.as_deref()),
         next => next.unwrap_or_default(),
     };

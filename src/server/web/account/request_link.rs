@@ -1,6 +1,6 @@
 use super::check_email;
 use crate::protocol::auth::AddressForm;
-use crate::server::auth::password::request::request_link;
+use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::Form;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::limits::Rule;
@@ -23,7 +23,9 @@ pub async fn request_password_reset(
     Form(form): Form<AddressForm>,
 ) -> Result<Page, PageError> {
     page.app.limits.admit(RESET_RULE, origin.ip)?;
-    request_link(&page.app, origin, &caller, &form.email, Purpose::Reset).await?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Reset, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
     check_email(&page, "24 hours")
 }
 
@@ -39,6 +41,8 @@ pub async fn request_password_setup(
     Form(form): Form<AddressForm>,
 ) -> Result<Page, PageError> {
     page.app.limits.admit(SETUP_RULE, origin.ip)?;
-    request_link(&page.app, origin, &caller, &form.email, Purpose::Setup).await?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Setup, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
     check_email(&page, "7 days")
 }

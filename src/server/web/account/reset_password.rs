@@ -1,7 +1,7 @@
 use super::choose_password::{self, RESET};
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::{Choice, Refused, choose};
+use crate::server::auth::password::choose::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
@@ -34,19 +34,17 @@ pub async fn confirm_reset(
         Ok(state) => state,
         Err(state) => return RESET.show(&page, &form.email, &form.token, state),
     };
-    let choice = Choice {
+    let choice = PasswordChoice {
         purpose: Purpose::Reset,
         email: form.email.clone(),
         token: form.token.clone(),
-        password: form.password,
         name: String::new(),
     };
-    match choose(&page.app, &origin, choice).await {
+    match choose(&page.app, &origin, choice, form.password).await? {
         Ok(id) => {
             let session = Session::start(&page.app, origin, &id, SignInMethod::Password).await?;
             Ok(session.redirect("/login/password?msg=password_reset").into())
         }
-        Err(Refused::Other(error)) => Err(error.into()),
         Err(_) => {
             let state = state.with_message("Invalid or expired reset link.");
             RESET.show(&page, &form.email, &form.token, state)

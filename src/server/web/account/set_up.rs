@@ -1,16 +1,16 @@
 use axum::http::StatusCode;
 
 use super::choose_password::{self, SETUP};
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::{Choice, Refused, choose};
+use crate::server::auth::password::choose::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
 use crate::server::web::flash::Flash;
 use crate::server::web::{Page, PageContext, PageError};
 use crate::store::audit::Origin;
-use crate::store::one_time::Purpose;
+use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
@@ -37,26 +37,27 @@ pub async fn confirm_setup(
         Ok(state) => state,
         Err(state) => return SETUP.show(&page, &form.email, &form.token, state),
     };
-    let choice = Choice {
+    let choice = PasswordChoice {
         purpose: Purpose::Setup,
         email: form.email.clone(),
         token: form.token.clone(),
-        password: form.password,
         name: form.name.clone(),
     };
-    let state = match choose(&page.app, &origin, choice).await {
-        Ok(id) => {
+    let state = match choose(&page.app, &origin, choice, form.password).await {
+        Ok(Ok(id)) => {
             let session = Session::start(&page.app, origin, &id, SignInMethod::Password).await?;
             let done = Flash::Notice("Your password is set, and you are signed in.".into());
             return Ok(Page::from(session.redirect("/dashboard")).with_flash(&page.app, &done));
         }
-        Err(Refused::Wrong) => state.with_message("Invalid or expired setup link."),
-        Err(Refused::Expired) => state.with_message("Setup link has expired. Ask an administrator for a new one."),
-        Err(Refused::Deactivated) => state.with_message("This account is deactivated."),
-        Err(Refused::Other(error)) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+        Ok(Err(InvalidToken::Wrong)) => state.with_message("Invalid or expired setup link."),
+        Ok(Err(InvalidToken::Expired)) => {
+            state.with_message("Setup link has expired. Ask an administrator for a new one.")
+        }
+        Ok(Err(InvalidToken::Deactivated)) => state.with_message("This account is deactivated."),
+        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             state.with_error("name", "The name must have at most 200 characters.")
         }
-        Err(Refused::Other(error)) => return Err(error.into()),
+        Err(error) => return Err(error.into()),
     };
     SETUP.show(&page, &form.email, &form.token, state)
 }
