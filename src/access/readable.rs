@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Principal;
 use crate::extract::{Content, Publication, PublishedTable};
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 
@@ -11,8 +12,8 @@ use crate::store::registry::Table;
 #[derive(Clone, Debug)]
 pub struct ReadableTable {
     id: String,
-    source_type: String,
-    query_mode: &'static str,
+    source_type: SourceType,
+    query_mode: QueryMode,
     table: Arc<PublishedTable>,
 }
 
@@ -22,14 +23,13 @@ impl ReadableTable {
         &self.id
     }
 
-    /// `keboola`, `local` …; empty where a table is not registered.
-    pub fn source_type(&self) -> &str {
+    /// As registered; empty where the table is not registered.
+    pub fn source_type(&self) -> &SourceType {
         &self.source_type
     }
 
-    /// `local`, `materialized` or `remote`.
-    pub fn query_mode(&self) -> &str {
-        self.query_mode
+    pub fn query_mode(&self) -> &QueryMode {
+        &self.query_mode
     }
 
     pub fn table(&self) -> &PublishedTable {
@@ -53,11 +53,11 @@ impl ReadableTable {
 }
 
 /// Where the rows are decides, whatever the registry says.
-fn query_mode(registered: Option<&Table>, table: &PublishedTable) -> &'static str {
-    match (&table.content, registered.and_then(|row| row.query_mode.as_deref())) {
-        (Content::Remote(_), _) => "remote",
-        (_, Some("materialized")) => "materialized",
-        _ => "local",
+fn query_mode(registered: Option<&Table>, table: &PublishedTable) -> QueryMode {
+    match &table.content {
+        Content::Remote(_) => QueryMode::Remote,
+        _ if registered.is_some_and(Table::is_materialized) => QueryMode::Materialized,
+        _ => QueryMode::Local,
     }
 }
 
@@ -72,7 +72,7 @@ pub enum Denied {
 
 /// Every table that the caller may read, in order of lower-cased names.
 pub fn readable_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ReadableTable> {
-    publication.tables().filter_map(|table| proof(snapshot, caller, table)).collect()
+    publication.tables().filter_map(|table| proof(snapshot, publication, caller, table)).collect()
 }
 
 /// A table that the caller may read, published or not. It opens nothing; [`ReadableTable`] does.
@@ -120,17 +120,22 @@ pub fn readable(
     let registered = snapshot.registry.by_name(name_or_id).or_else(|| snapshot.registry.get(name_or_id));
     let table = publication.get(name_or_id).or_else(|| publication.get(&registered?.name));
     match table {
-        Some(table) => proof(snapshot, caller, table).ok_or(Denied::Forbidden),
+        Some(table) => proof(snapshot, publication, caller, table).ok_or(Denied::Forbidden),
         None if may_read(snapshot, caller, registered.map_or(name_or_id, |row| &row.id)) => Err(Denied::NotPublished),
         None => Err(Denied::Forbidden),
     }
 }
 
 /// The one decision on a published table: by the grants of its registry row, or, where it has none, by its name.
-fn proof(snapshot: &Snapshot, caller: &Principal, table: &Arc<PublishedTable>) -> Option<ReadableTable> {
+fn proof(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    table: &Arc<PublishedTable>,
+) -> Option<ReadableTable> {
     let registered = snapshot.registry.by_name(&table.name).map(Arc::as_ref);
     let granted = match registered {
-        Some(row) => is_of(row, table) && may_read(snapshot, caller, &row.id),
+        Some(row) => opens(row, publication, table) && may_read(snapshot, caller, &row.id),
         // A grant on that id is meant for the row that has it, whatever that is called now.
         None => snapshot.registry.get(&table.name).is_none() && may_read(snapshot, caller, &table.name),
     };
@@ -142,12 +147,15 @@ pub fn exists(snapshot: &Snapshot, publication: &Publication, name: &str) -> boo
     publication.get(name).is_some() || snapshot.registry.by_name(name).is_some()
 }
 
-/// Whether the published table comes from the source that was registered: a grant on Keboola's `orders` does not open
-/// an `orders` that another source publishes.
-fn is_of(registered: &Table, table: &PublishedTable) -> bool {
-    match registered.source_type.as_deref() {
-        Some(source @ ("keboola" | "bigquery" | "jira")) => table.source == source,
-        _ => true,
+/// Returns whether a grant on a row opens the table that is published under its name: only if the source that publishes
+/// it is the one of the row, so that a grant on Keboola's `orders` does not open the `orders` of another source. A row
+/// without a source of its own may also stand for a table of somebody else's extract. One that this version does not
+/// understand opens nothing.
+fn opens(row: &Table, publication: &Publication, table: &PublishedTable) -> bool {
+    match row.mode() {
+        QueryMode::Unknown(_) => false,
+        _ if row.source().as_str() == table.source => true,
+        _ => *row.source() == SourceType::LOCAL && publication.is_foreign(&table.source),
     }
 }
 

@@ -1,6 +1,7 @@
-//! Small things that know nothing of Agnes: files that appear whole, names, secrets, hashes, time.
+//! Building blocks that know nothing of Agnes: atomic files, names, secrets, hashes, time, child processes.
 
 pub mod atomic_file;
+pub mod backoff;
 pub mod disk;
 pub mod hash;
 pub mod ident;
@@ -12,8 +13,23 @@ pub mod signals;
 pub mod time;
 
 use std::any::Any;
+use std::error::Error;
 
-/// What a panic said.
+/// An error and its causes in one line, without a cause whose text is already part of it.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
+/// The message of a panic.
 pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")

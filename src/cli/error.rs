@@ -73,6 +73,11 @@ impl CliError {
         self
     }
 
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     pub fn exiting(mut self, code: u8) -> Self {
         self.exit = code;
         self
@@ -82,7 +87,7 @@ impl CliError {
     pub fn failed(error: ClientError) -> Self {
         match &error {
             ClientError::Status { status, .. } if *status != 401 => {
-                Self { status: Some(*status), ..Self::bare("refused", format!("Failed: {}", error.detail())) }
+                Self::bare("refused", format!("Failed: {}", error.detail())).status(*status)
             }
             _ => error.into(),
         }

@@ -5,12 +5,13 @@ use std::path::Path;
 use reqwest::Certificate;
 
 use super::ClientError;
+use crate::base::with_causes;
 
 /// All certificates of a PEM file.
 pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, ClientError> {
     let broken = |message: String| ClientError::Setup(format!("certificate file {}: {message}", path.display()));
     let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(super::error::chain(&error)))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
     if certificates.is_empty() {
         return Err(broken("holds no PEM certificate".into()));
     }

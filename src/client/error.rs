@@ -1,7 +1,5 @@
 //! Why a request did not give what was asked for.
 
-use std::error::Error;
-
 use serde_json::Value;
 
 use super::RetryAfter;
@@ -72,19 +70,4 @@ fn cut(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(497).chain("...".chars()).collect()
-}
-
-/// An error with its causes, without repeating what the cause says again.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text.push_str(": ");
-            text.push_str(&inner_text);
-        }
-        cause = inner.source();
-    }
-    text
 }

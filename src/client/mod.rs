@@ -20,6 +20,7 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use crate::base::secret::Secret;
+use crate::base::with_causes;
 use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::protocol::sync::Manifest;
@@ -67,7 +68,7 @@ impl Client {
         for file in &endpoint.ca_files {
             builder = builder.tls_certs_merge(ca::read(file)?);
         }
-        let http = builder.build().map_err(|error| ClientError::Setup(error::chain(&error)))?;
+        let http = builder.build().map_err(|error| ClientError::Setup(with_causes(&error)))?;
         Ok(Self { http, server: endpoint.server, token: endpoint.token })
     }
 

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{Client, ClientError, error};
+use super::{Client, ClientError};
+use crate::base::backoff::parse_retry_after;
+use crate::base::with_causes;
 
 /// Redirects that are followed for one request.
 const REDIRECTS: usize = 5;
@@ -44,7 +46,7 @@ impl Client {
     /// Redirects are followed here and not by the HTTP library, because that one drops the token when `http` becomes
     /// `https`, and turns a POST into a GET.
     pub(super) async fn follow(&self, builder: RequestBuilder) -> Result<Response, ClientError> {
-        let mut request = builder.build().map_err(|error| ClientError::Setup(error::chain(&error)))?;
+        let mut request = builder.build().map_err(|error| ClientError::Setup(with_causes(&error)))?;
         for _ in 0..=REDIRECTS {
             let again = request.try_clone();
             let response = self.http.execute(request).await.map_err(|error| self.unreachable(&error))?;
@@ -78,8 +80,8 @@ impl Client {
         let retry_after = response
             .headers()
             .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(|seconds| RetryAfter(Duration::from_secs(seconds)));
+            .and_then(|value| parse_retry_after(value.to_str().ok()?))
+            .map(RetryAfter);
         let mut bytes = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             bytes.extend_from_slice(&chunk);

@@ -8,7 +8,7 @@ use crate::base::disk::Reserve;
 use crate::base::ident;
 use crate::base::lock::FileLock;
 use crate::config::DataDir;
-use crate::engine::{self, Limits};
+use crate::engine::{self, Limits, Sandbox};
 use crate::extract::{self, RemoteAttach, RemotePolicy, data_file, parquet};
 
 pub struct Settings {
@@ -63,10 +63,8 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     let pending = Pending::beside(&target, PUBLIC).map_err(|error| text(&error))?;
     let connection = engine::in_memory(&settings.policy.limits(&settings.limits)).map_err(|e| engine::message(&e))?;
     settings.policy.attach(&connection, &attach).map_err(|error| text(&error))?;
-    let closed = engine::allow_directories(&connection, settings.limits.spill.as_deref())
-        .and_then(|()| engine::allow_paths(&connection, [pending.path()]))
-        .and_then(|()| engine::lock_down(&connection));
-    closed.map_err(|error| engine::message(&error))?;
+    let sandbox = Sandbox::default().files([pending.path()]).directories(settings.limits.spill.as_deref());
+    sandbox.lock(&connection).map_err(|error| engine::message(&error))?;
     let file = ident::quote_path(pending.path());
     let copy = format!("COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
     connection.execute_batch(&copy).map_err(|error| engine::message(&error))?;

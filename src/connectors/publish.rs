@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
 use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder};
+use crate::protocol::vocabulary::QueryMode;
 
 /// Held while an extractor works in a source's directory; stays behind as the mark of our own extractors.
 pub const LOCK: &str = ".lock";
@@ -40,13 +41,13 @@ pub fn publish(
     for table in earlier {
         if keep.is_some_and(|keep| !keep.contains(&table.table_name)) {
             dropped.push(table.table_name);
-        } else if table.query_mode == "local" && bytes(directory, &table.table_name).is_some() {
+        } else if table.query_mode == QueryMode::Local && bytes(directory, &table.table_name).is_some() {
             tables.insert(table.table_name.clone(), table);
         }
     }
     let mut views = HashMap::new();
     for table in extracted {
-        let query_mode = if table.remote.is_some() { "remote" } else { "local" };
+        let query_mode = if table.remote.is_some() { QueryMode::Remote } else { QueryMode::Local };
         views.extend(table.remote.map(|view| (table.name.clone(), view)));
         let size_bytes = bytes(directory, &table.name).and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or_default();
         let meta = TableMeta {
@@ -55,7 +56,7 @@ pub fn publish(
             rows: table.rows,
             size_bytes,
             extracted_at: Some(at),
-            query_mode: query_mode.into(),
+            query_mode,
         };
         tables.insert(table.name, meta);
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::store::registry::Table;
 
 /// What an extractor shall fetch; the server hands it over as JSON on standard input.
@@ -42,10 +43,10 @@ pub struct TableRequest {
     pub bucket: Option<String>,
     /// Name at the source; the table's name where absent.
     pub source_table: Option<String>,
-    pub query_mode: String,
+    pub query_mode: QueryMode,
     /// SQL of a materialized table.
     pub source_query: Option<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     pub sync_options: Option<SyncOptions>,
     pub primary_key: Vec<String>,
     pub description: Option<String>,
@@ -59,7 +60,7 @@ impl TableRequest {
             name: table.name.clone(),
             bucket: table.bucket.clone(),
             source_table: table.source_table.clone(),
-            query_mode: table.query_mode.clone().unwrap_or_else(|| "local".into()),
+            query_mode: table.mode().clone(),
             source_query: table.source_query.clone(),
             sync_strategy: table.sync_strategy.clone(),
             sync_options: table.sync_options.clone(),

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use crate::access::SigningError;
 use crate::store::StoreError;
 
 /// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the person who asked.
@@ -11,6 +12,9 @@ pub enum Error {
     /// A value of one field breaks a rule.
     #[error("{reason}")]
     Field { field: String, reason: String, input: Value },
+    /// The caller has not proved who they are, or their session has ended.
+    #[error("{0}")]
+    Unauthorized(String),
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(String),
@@ -26,6 +30,9 @@ pub enum Error {
          or sign in again to refresh."
     )]
     ManagedByGoogle,
+    /// A token cannot be signed.
+    #[error("cannot sign a token: {0}")]
+    Signing(#[from] SigningError),
     /// The state database failed; see [`StoreError`].
     #[error(transparent)]
     Store(StoreError),

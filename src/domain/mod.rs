@@ -5,8 +5,12 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod catalog;
 mod error;
 pub mod groups;
+pub mod queries;
 pub mod rules;
+pub mod sign_in;
+pub mod syncs;
 
 pub use error::Error;

@@ -1,4 +1,4 @@
-//! The only place that knows the DuckDB crate: opening databases, limits, isolation. Others use what stands here.
+//! The only module that uses the DuckDB crate: opening databases, limits, isolation.
 
 mod deadline;
 mod icu;
@@ -9,7 +9,7 @@ pub use deadline::within;
 pub use duckdb::types::{TimeUnit, Value, ValueRef};
 pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, ToSql, params, params_from_iter};
 pub use icu::Icu;
-pub use open::{Limits, allow_directories, allow_paths, cores, in_memory, lock_down, open, open_read_only};
+pub use open::{Limits, Sandbox, cores, in_memory, open, open_read_only};
 
 pub type Error = duckdb::Error;
 pub type Result<T> = std::result::Result<T, Error>;

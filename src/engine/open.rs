@@ -1,4 +1,4 @@
-//! Opening databases with limits, and closing the doors of those that run other people's SQL.
+//! Opening databases with limits, and the sandbox for those that run other people's SQL.
 
 use std::path::{Path, PathBuf};
 
@@ -64,25 +64,43 @@ pub fn open_read_only(path: &Path, limits: &Limits) -> Result<Connection> {
     Connection::open_with_flags(path, limits.config()?.access_mode(AccessMode::ReadOnly)?)
 }
 
-/// Exactly these files stay readable after [`lock_down`].
-pub fn allow_paths<'a>(connection: &Connection, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    set_list(connection, "allowed_paths", paths)
+/// What a database that runs other people's SQL may open: nothing unless it is named here.
+#[derive(Clone, Debug, Default)]
+pub struct Sandbox {
+    files: Vec<String>,
+    directories: Vec<String>,
 }
 
-/// Everything below these directories stays readable after [`lock_down`].
-pub fn allow_directories<'a>(connection: &Connection, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    set_list(connection, "allowed_directories", paths)
-}
+impl Sandbox {
+    /// Allows exactly these files.
+    pub fn files<'a>(mut self, files: impl IntoIterator<Item = &'a Path>) -> Self {
+        self.files.extend(files.into_iter().map(quote_path));
+        self
+    }
 
-/// No files or network but what was allowed, no extensions, and nobody can change that again.
-pub fn lock_down(connection: &Connection) -> Result<()> {
-    connection.execute_batch(
-        "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;
-         SET allow_community_extensions = false; SET enable_external_access = false; SET lock_configuration = true;",
-    )
-}
+    /// Allows everything below these directories.
+    pub fn directories<'a>(mut self, directories: impl IntoIterator<Item = &'a Path>) -> Self {
+        self.directories.extend(directories.into_iter().map(quote_path));
+        self
+    }
 
-fn set_list<'a>(connection: &Connection, name: &str, paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    let list: Vec<_> = paths.into_iter().map(quote_path).collect();
-    connection.execute_batch(&format!("SET {name} = [{}]", list.join(", ")))
+    /// A locked database in memory. It shows times in UTC, not in the time zone of the machine.
+    pub fn open(self, limits: &Limits) -> Result<Connection> {
+        let connection = in_memory(limits)?;
+        // Unknown where `icu` is not built in; times are then in UTC anyway.
+        let _ = connection.execute_batch("SET TimeZone = 'UTC'");
+        self.lock(&connection)?;
+        Ok(connection)
+    }
+
+    /// Locks a database that was prepared otherwise: no other files, no network, no extensions, and no way back.
+    pub fn lock(self, connection: &Connection) -> Result<()> {
+        connection.execute_batch(&format!(
+            "SET allowed_paths = [{}]; SET allowed_directories = [{}];
+             SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;
+             SET allow_community_extensions = false; SET enable_external_access = false; SET lock_configuration = true;",
+            self.files.join(", "),
+            self.directories.join(", ")
+        ))
+    }
 }

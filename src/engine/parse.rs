@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Connection, Error, Limits, Result, in_memory};
+use super::{Connection, Error, Limits, Result, Sandbox};
 
 /// A connection that only parses.
 pub struct Parser(Connection);
@@ -20,9 +20,7 @@ pub enum Parsed {
 
 impl Parser {
     pub fn new() -> Result<Self> {
-        let connection = in_memory(&Limits::small())?;
-        super::lock_down(&connection)?;
-        Ok(Self(connection))
+        Ok(Self(Sandbox::default().open(&Limits::small())?))
     }
 
     pub fn parse(&self, sql: &str) -> Result<Parsed> {

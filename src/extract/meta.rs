@@ -1,5 +1,7 @@
 use jiff::Timestamp;
 
+use crate::protocol::vocabulary::QueryMode;
+
 /// One row of `_meta`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableMeta {
@@ -10,6 +12,5 @@ pub struct TableMeta {
     pub size_bytes: i64,
     /// When the data was read from its source, UTC. One value per run.
     pub extracted_at: Option<Timestamp>,
-    /// `local` or `remote`.
-    pub query_mode: String,
+    pub query_mode: QueryMode,
 }

@@ -7,20 +7,17 @@ use std::time::Duration;
 
 use super::{ExtractError, reader};
 use crate::base::ident;
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 
-/// How long one table of somebody else's extract may take; a view can hold any query.
-const DEADLINE: Duration = Duration::from_secs(600);
+/// Time for one table of an extract that somebody else wrote; a view can hold any query.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Looks at many files of one directory, with one engine that can open nothing else.
 pub struct Checker(Connection);
 
 impl Checker {
     pub fn new(directory: &Path) -> Result<Self, ExtractError> {
-        let connection = engine::in_memory(&Limits::small())?;
-        engine::allow_directories(&connection, [directory])?;
-        engine::lock_down(&connection)?;
-        Ok(Self(connection))
+        Ok(Self(Sandbox::default().directories([directory]).open(&Limits::small())?))
     }
 
     /// As [`rows`].
@@ -31,10 +28,7 @@ impl Checker {
 
 /// Rows of a parquet file, after checking that DuckDB can read its schema and footer.
 pub fn rows(path: &Path) -> Result<i64, ExtractError> {
-    let connection = engine::in_memory(&Limits::small())?;
-    engine::allow_paths(&connection, [path])?;
-    engine::lock_down(&connection)?;
-    count(&connection, path)
+    count(&Sandbox::default().files([path]).open(&Limits::small())?, path)
 }
 
 fn count(connection: &Connection, path: &Path) -> Result<i64, ExtractError> {
@@ -59,9 +53,7 @@ pub fn read_files<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
 
 /// Names and types of the columns that these files have together.
 pub fn columns<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Result<Vec<(String, String)>, ExtractError> {
-    let connection = engine::in_memory(&Limits::small())?;
-    engine::allow_paths(&connection, paths.clone())?;
-    engine::lock_down(&connection)?;
+    let connection = Sandbox::default().files(paths.clone()).open(&Limits::small())?;
     let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {}", read_files(paths)))?;
     let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(columns)
@@ -73,24 +65,20 @@ pub fn merge<'a>(
     target: &'a Path,
     limits: &Limits,
 ) -> Result<(), ExtractError> {
-    let connection = engine::in_memory(limits)?;
-    engine::allow_paths(&connection, paths.clone().chain([target]))?;
-    engine::lock_down(&connection)?;
+    let connection = Sandbox::default().files(paths.clone().chain([target])).open(limits)?;
     let copy = format!(
         "COPY (SELECT * FROM {}) TO {} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
         read_files(paths),
         ident::quote_path(target)
     );
-    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?)
+    Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&copy))?)
 }
 
 /// Reads every value once, so that damaged pages are found now and not by whoever asks next.
 pub fn read_through(path: &Path, limits: &Limits) -> Result<(), ExtractError> {
-    let connection = engine::in_memory(limits)?;
-    engine::allow_paths(&connection, [path])?;
-    engine::lock_down(&connection)?;
+    let connection = Sandbox::default().files([path]).open(limits)?;
     let read = format!("SELECT max(hash(t)) FROM read_parquet({}) AS t", ident::quote_path(path));
-    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&read))?)
+    Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&read))?)
 }
 
 /// Whether the file begins and ends with `PAR1`.
@@ -109,12 +97,10 @@ pub fn has_magic(path: &Path) -> io::Result<bool> {
 /// Writes one table or view of an extract as a single parquet file, for sources that keep their rows in the database
 /// itself or in several files. The view can read nothing outside the source's directory.
 pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Result<(), ExtractError> {
-    let connection = engine::in_memory(limits)?;
-    engine::allow_paths(&connection, [target])?;
-    reader::attach(&connection, source)?;
+    let connection = reader::attach(source, Sandbox::default().files([target]), limits)?;
     let (name, file) = (ident::quote_ident(table), ident::quote_path(target));
     let copy = format!(
         "COPY (SELECT * FROM extract.main.{name}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
     );
-    Ok(engine::within(&connection, DEADLINE, |connection| connection.execute_batch(&copy))?)
+    Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&copy))?)
 }

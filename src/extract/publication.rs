@@ -1,6 +1,6 @@
 //! What is published: for each table immutable parquet files, or the way to its source; all of one generation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,12 +85,26 @@ pub struct Publication {
     /// Grows with every rebuild of this process.
     pub generation: u64,
     tables: BTreeMap<String, Arc<PublishedTable>>,
+    /// Sources whose extracts are not written by this program.
+    foreign: HashSet<String>,
 }
 
 impl Publication {
     pub fn new(generation: u64, tables: impl IntoIterator<Item = PublishedTable>) -> Self {
         let tables = tables.into_iter().map(|table| (table.name.to_lowercase(), Arc::new(table))).collect();
-        Self { generation, tables }
+        Self { generation, tables, foreign: HashSet::new() }
+    }
+
+    /// Marks the sources for which `is_foreign` holds as written by somebody else: by a custom connector, or by hand.
+    pub fn with_foreign(mut self, is_foreign: impl Fn(&str) -> bool) -> Self {
+        let sources = self.tables.values().map(|table| &table.source);
+        self.foreign = sources.filter(|source| is_foreign(source)).cloned().collect();
+        self
+    }
+
+    /// Returns whether somebody else writes the extract of that source.
+    pub fn is_foreign(&self, source: &str) -> bool {
+        self.foreign.contains(source)
     }
 
     /// Finds a table without regard to case.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{DATABASE, ExtractError, RemoteAttach, TableMeta};
 use crate::base::time;
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 
 /// What `extract.duckdb` says.
 pub struct Extract {
@@ -24,8 +24,7 @@ pub struct Extract {
 ///
 /// The file is opened read-only in an instance that can reach nothing outside `directory`.
 pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
-    let connection = engine::in_memory(&Limits::small())?;
-    attach(&connection, directory)?;
+    let connection = attach(directory, Sandbox::default(), &Limits::small())?;
     let names = |sql: &str| -> Result<HashSet<String>, ExtractError> {
         let sql = format!("{sql} WHERE database_name = 'extract' AND schema_name = 'main'");
         Ok(connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -54,7 +53,7 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
                 rows: row.get(2)?,
                 size_bytes: row.get(3)?,
                 extracted_at: row.get::<_, Option<i64>>(4)?.map(time::from_micros),
-                query_mode: row.get(5)?,
+                query_mode: row.get::<_, String>(5)?.into(),
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -78,11 +77,10 @@ fn attached(connection: &Connection) -> Result<Vec<RemoteAttach>, ExtractError> 
     Ok(connection.prepare(sql)?.query_map([], row)?.collect::<Result<_, _>>()?)
 }
 
-/// Attaches the source's database as `extract`, read-only, and locks the instance to that directory.
-pub(super) fn attach(connection: &Connection, directory: &Path) -> Result<(), ExtractError> {
-    engine::allow_directories(connection, [directory])?;
-    engine::lock_down(connection)?;
+/// Opens a sandbox that also allows the source's directory, with the source's database attached as `extract`, read-only.
+pub(super) fn attach(directory: &Path, sandbox: Sandbox, limits: &Limits) -> Result<Connection, ExtractError> {
+    let connection = sandbox.directories([directory]).open(limits)?;
     let database = crate::base::ident::quote_path(&directory.join(DATABASE));
     connection.execute_batch(&format!("ATTACH {database} AS extract (READ_ONLY)"))?;
-    Ok(())
+    Ok(connection)
 }

@@ -98,7 +98,7 @@ impl RemotePolicy {
         Limits { extensions: self.directory.clone(), ..limits.clone() }
     }
 
-    /// Attaches every source, read-only. Nothing may run on the connection but this until [`engine::lock_down`].
+    /// Attaches every source, read-only. Nothing may run on the connection but this until [`engine::Sandbox::lock`].
     pub fn attach(&self, connection: &Connection, sources: &[RemoteAttach]) -> Result<(), RemoteError> {
         for source in sources {
             let token = self.check(source).map_err(RemoteError::Refused)?;

@@ -7,6 +7,7 @@ use super::{DATABASE, ExtractError, RemoteAttach, TableMeta, data_file, parts_fo
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::ident;
 use crate::engine::{self, Connection, Limits, params};
+use crate::protocol::vocabulary::QueryMode;
 
 /// A table that stays at its source, as its view shows it.
 #[derive(Clone, Debug)]
@@ -58,10 +59,10 @@ pub fn write_with_remote(
                 table.rows,
                 table.size_bytes,
                 table.extracted_at.map(|at| at.as_microsecond()),
-                table.query_mode
+                table.query_mode.as_str()
             ],
         )?;
-        if table.query_mode == "local" {
+        if table.query_mode == QueryMode::Local {
             let (file, view) = (data_file(&directory, &table.table_name), ident::quote_ident(&table.table_name));
             let parts = parts_folder(&directory, &table.table_name);
             let rows = match file.is_file() {
@@ -106,7 +107,7 @@ fn create_views(
 ) -> Result<(), ExtractError> {
     let alias = ident::quote_ident(&attach.alias);
     connection.execute_batch(&format!("ATTACH ':memory:' AS {alias}"))?;
-    for table in tables.iter().filter(|table| table.query_mode == "remote") {
+    for table in tables.iter().filter(|table| table.query_mode == QueryMode::Remote) {
         let Some(RemoteView { schema, table: name, columns }) = views.get(&table.table_name) else { continue };
         let (schema, name, view) =
             (ident::quote_ident(schema), ident::quote_ident(name), ident::quote_ident(&table.table_name));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::ProfilerConfig;
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{PublishedFile, PublishedTable, parquet};
 use columns::Column;
 
@@ -40,13 +40,9 @@ pub fn profile(
     if files.is_empty() {
         return Err(ProfileError::NotHere);
     }
-    let connection = engine::in_memory(limits)?;
-    // Where ICU is built in, times would be shown in the machine's time zone.
-    let _ = connection.execute_batch("SET TimeZone = 'UTC'");
-    engine::allow_paths(&connection, files.iter().map(|file| file.path.as_path()))?;
-    engine::allow_directories(&connection, limits.spill.as_deref())?;
-    engine::lock_down(&connection)?;
-    let rows = parquet::read_files(files.iter().map(|file| file.path.as_path()));
+    let paths = files.iter().map(|file| file.path.as_path());
+    let connection = Sandbox::default().files(paths.clone()).directories(limits.spill.as_deref()).open(limits)?;
+    let rows = parquet::read_files(paths);
     engine::within(&connection, DEADLINE, |connection| Ok(look(connection, &rows, table, facts, config)))?
 }
 

@@ -7,13 +7,14 @@ use serde_json::{Map, Value, json};
 use super::columns::{Category, Column};
 use crate::config::ProfilerConfig;
 use crate::extract::PublishedTable;
+use crate::protocol::vocabulary::SyncStrategy;
 
 /// What others know of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub description: Option<String>,
     pub primary_key: Vec<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
 }
 
 impl Facts {
@@ -66,7 +67,7 @@ pub fn build(
         "table_id": table.name,
         "description": facts.description.as_deref().or(table.description.as_deref()).unwrap_or_default(),
         "primary_key": facts.primary_key.join(", "),
-        "sync_strategy": facts.sync_strategy.as_deref().filter(|text| !text.is_empty()).unwrap_or("none"),
+        "sync_strategy": facts.sync_strategy.as_ref().map(SyncStrategy::as_str).filter(|text| !text.is_empty()).unwrap_or("none"),
         "row_count": table.rows,
         "column_count": columns.len(),
         "file_size_mb": round(table.size_bytes() as f64 / 1_048_576.0),

@@ -91,12 +91,6 @@ pub struct LoginResponse {
     pub role: String,
 }
 
-impl LoginResponse {
-    pub fn new(token: &str, email: &str, role: &str) -> Self {
-        Self { access_token: token.into(), token_type: "bearer".into(), email: email.into(), role: role.into() }
-    }
-}
-
 /// `POST /auth/password/login/web`
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct LoginForm {

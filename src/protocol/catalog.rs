@@ -1,15 +1,17 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::vocabulary::{QueryMode, SourceType, SyncStrategy};
+
 /// A table that the caller may read.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct CatalogTable {
     pub id: String,
     pub name: String,
     pub description: Option<String>,
-    pub source_type: Option<String>,
-    pub sync_strategy: Option<String>,
-    pub query_mode: Option<String>,
+    pub source_type: Option<SourceType>,
+    pub sync_strategy: Option<SyncStrategy>,
+    pub query_mode: Option<QueryMode>,
 }
 
 /// `GET /api/catalog/tables`

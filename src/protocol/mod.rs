@@ -18,6 +18,7 @@ pub mod system;
 pub mod tokens;
 pub mod upload;
 pub mod users;
+pub mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

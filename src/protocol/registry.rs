@@ -2,20 +2,21 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::sync_options::SyncOptions;
+use super::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
 /// A row of the table registry.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct TableRow {
     pub id: String,
     pub name: String,
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     pub bucket: Option<String>,
     pub source_table: Option<String>,
     pub source_query: Option<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_options: Option<SyncOptions>,
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
     pub primary_key: Vec<String>,
@@ -38,7 +39,7 @@ pub struct TableList {
 pub struct RegisterTable {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,11 +47,11 @@ pub struct RegisterTable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_query: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_schedule: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_options: Option<SyncOptions>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "one_or_many")]
@@ -73,10 +74,10 @@ pub struct Precheck {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct PrecheckedTable {
     pub name: String,
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     pub bucket: Option<String>,
     pub source_table: Option<String>,
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     pub source_query: Option<String>,
     /// Known only after the first sync.
     pub rows: Option<i64>,
@@ -98,16 +99,16 @@ pub struct Registered {
 #[serde(default)]
 pub struct UpdateTable {
     pub name: Option<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     #[serde(deserialize_with = "one_or_many")]
     #[schema(value_type = Option<Vec<String>>)]
     pub primary_key: Option<Vec<String>>,
     pub description: Option<String>,
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     pub bucket: Option<String>,
     pub source_table: Option<String>,
     pub source_query: Option<String>,
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: Option<bool>,
     pub folder: Option<String>,

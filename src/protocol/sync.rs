@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::vocabulary::{QueryMode, SourceType};
+
 /// `GET /api/sync/manifest`: what the caller may download, by table name.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Manifest {
@@ -25,11 +27,12 @@ pub struct ManifestTable {
     pub size_bytes: Option<u64>,
     #[serde(default)]
     pub rows: Option<i64>,
-    /// `local`, `materialized` or `remote`; remote tables are not downloaded.
-    #[serde(default = "local")]
-    pub query_mode: String,
+    /// Remote tables are not downloaded.
     #[serde(default)]
-    pub source_type: String,
+    pub query_mode: QueryMode,
+    /// Empty for a table that is not registered.
+    #[serde(default)]
+    pub source_type: SourceType,
     /// The files of a table in parts, for `GET /api/data/{table}/parts/{part}`; then `hash` is empty, since the whole
     /// is put together only when somebody downloads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,10 +47,6 @@ pub struct ManifestPart {
     pub hash: String,
     pub size_bytes: u64,
     pub rows: i64,
-}
-
-fn local() -> String {
-    "local".into()
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

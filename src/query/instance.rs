@@ -11,7 +11,7 @@ use super::namespace::{self, SERVER};
 use super::{QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_ident;
-use crate::engine::{self, Connection, Icu, Limits};
+use crate::engine::{self, Connection, Icu, Limits, Sandbox};
 use crate::extract::{self, Content, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable};
 
 /// What an instance is made of: the generation, and name, source and files of every table, in order. Compared in full,
@@ -118,11 +118,8 @@ impl Instance {
                 }
             }
         }
-        engine::allow_paths(
-            &connection,
-            readable.iter().flat_map(|table| table.table().files()).map(|file| file.path.as_path()),
-        )?;
-        engine::lock_down(&connection)?;
+        let files = readable.iter().flat_map(|table| table.table().files()).map(|file| file.path.as_path());
+        Sandbox::default().files(files).lock(&connection)?;
         Ok(Self { key, root: Mutex::new(connection) })
     }
 

@@ -7,6 +7,7 @@ use rust_embed::RustEmbed;
 use super::AppState;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random};
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::{self, Table};
 use crate::store::users::User;
 use crate::store::{ADMIN_GROUP, Change, StoreError, members, users};
@@ -119,9 +120,9 @@ fn table(file: &str) -> Table {
         id: name.clone(),
         description: Some(format!("Sample data: {name} around New York, January and February 2013")),
         name,
-        source_type: Some("local".into()),
-        query_mode: Some("local".into()),
-        sync_strategy: Some("full_refresh".into()),
+        source_type: Some(SourceType::LOCAL),
+        query_mode: Some(QueryMode::Local),
+        sync_strategy: Some(SyncStrategy::FullRefresh),
         profile_after_sync: true,
         registered_by: Some(ADMIN_EMAIL.into()),
         ..Table::default()

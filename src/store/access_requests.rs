@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Change, StoreError, grants, row};
+use super::{Change, Reader, StoreError, grants, row};
 use crate::base::random;
-use crate::engine::{self, Connection, OptionalExt, Row, params};
+use crate::engine::{self, Row, params};
 
 /// How many requests one person may have waiting.
 const MOST_PENDING: i64 = 100;
@@ -58,16 +58,17 @@ fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
 }
 
 /// Requests, oldest first.
-pub fn list(connection: &Connection, which: &Which) -> engine::Result<Vec<AccessRequest>> {
+pub fn list(reader: &Reader<'_>, which: &Which) -> engine::Result<Vec<AccessRequest>> {
     let (filter, value) = match which {
         Which::All => ("? = ''", ""),
         Which::OfUser(id) => ("user_id = ?", id.as_str()),
         Which::WithStatus(status) => ("coalesce(status, 'pending') = ?", status.as_str()),
     };
-    connection
-        .prepare(&format!("SELECT {COLUMNS} FROM access_requests WHERE {filter} ORDER BY requested_at, id"))?
-        .query_map([value], request)?
-        .collect()
+    reader.list(
+        &format!("SELECT {COLUMNS} FROM access_requests WHERE {filter} ORDER BY requested_at, id"),
+        [value],
+        request,
+    )
 }
 
 /// Asks for a table, unless the same person waits for it already.
@@ -82,7 +83,7 @@ pub fn insert(
     if change.exists(&format!("SELECT 1 {waiting} AND lower(table_id) = lower(?)"), [user_id, table_id])? {
         return Err(StoreError::Conflict("You have asked for this table already; the request is pending".into()));
     }
-    let count: i64 = change.connection.query_row(&format!("SELECT count(*) {waiting}"), [user_id], |row| row.get(0))?;
+    let count: i64 = change.one(&format!("SELECT count(*) {waiting}"), [user_id], |row| row.get(0))?;
     if count >= MOST_PENDING {
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
@@ -98,9 +99,7 @@ pub fn insert(
 /// The request with that id, as of this transaction.
 pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest, StoreError> {
     change
-        .connection
-        .query_row(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)
-        .optional()?
+        .find(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)?
         .ok_or_else(|| StoreError::NotFound("Access request not found".into()))
 }
 

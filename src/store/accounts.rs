@@ -1,9 +1,8 @@
 //! What happens to an account after it was made: names, activity, the end.
 
 use super::groups::personal;
-use super::snapshot::Parts;
 use super::{Change, SCHEDULER_EMAIL, StoreError, groups, members, users};
-use crate::engine::{OptionalExt, params};
+use crate::engine::params;
 
 /// Gives a user another display name.
 pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
@@ -14,7 +13,6 @@ pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreErro
     if changed == 0 {
         return Err(StoreError::NotFound("User not found".into()));
     }
-    change.touch(Parts::USERS);
     Ok(())
 }
 
@@ -27,7 +25,6 @@ pub fn activate(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
          WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
-    change.touch(Parts::USERS);
     Ok(())
 }
 
@@ -83,7 +80,6 @@ pub fn delete(change: &Change<'_>, id: &str, by: &str, is_sso: bool) -> Result<S
         change.execute(statement, [id])?;
     }
     change.execute("DELETE FROM users WHERE id = ?", [id])?;
-    change.touch(Parts::USERS | Parts::MEMBERS | Parts::TOKENS);
     Ok(account.email)
 }
 
@@ -109,11 +105,9 @@ impl Account {
 
 fn get(change: &Change<'_>, id: &str) -> Result<Account, StoreError> {
     change
-        .connection
-        .query_row("SELECT email, active FROM users WHERE id = ?", [id], |row| {
+        .find("SELECT email, active FROM users WHERE id = ?", [id], |row| {
             Ok(Account { email: row.get(0)?, active: row.get(1)? })
-        })
-        .optional()?
+        })?
         .ok_or_else(|| StoreError::NotFound("User not found".into()))
 }
 

@@ -4,9 +4,8 @@ use super::audit::Action;
 use serde_json::json;
 
 use super::audit::{self, Origin};
-use super::snapshot::Parts;
 use super::{ADMIN_GROUP, Change, StoreError, members, users};
-use crate::engine::{OptionalExt, params};
+use crate::engine::params;
 
 /// What `added_by` says of such a membership.
 pub const BY: &str = "cli:break-glass";
@@ -25,10 +24,8 @@ pub struct Granted {
 /// Makes an admin of the user with this address, who is added when missing. `activate` also lets in again who was
 /// deactivated.
 pub fn grant_admin(change: &Change<'_>, email: &str, activate: bool) -> Result<Granted, StoreError> {
-    let admins: Option<String> = change
-        .connection
-        .query_row("SELECT id FROM user_groups WHERE name = ?", [ADMIN_GROUP], |row| row.get(0))
-        .optional()?;
+    let admins: Option<String> =
+        change.find("SELECT id FROM user_groups WHERE name = ?", [ADMIN_GROUP], |row| row.get(0))?;
     let admins = admins.ok_or_else(|| StoreError::NotFound(format!("There is no group {ADMIN_GROUP}")))?;
     let known = users::id_of(change, email)?;
     let created = known.is_none();
@@ -47,7 +44,6 @@ pub fn grant_admin(change: &Change<'_>, email: &str, activate: bool) -> Result<G
              WHERE id = ? AND NOT active",
             params![change.now.as_microsecond(), id],
         )? > 0;
-    change.touch(Parts::USERS);
     if !was_admin || activated {
         let details = json!({ "email": email, "created": created, "activated": activated });
         let actor = Origin::internal().nobody();

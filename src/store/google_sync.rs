@@ -6,10 +6,9 @@ use serde_json::json;
 use super::audit::Actor;
 use super::groups::GOOGLE_SYNC;
 use super::members::SOURCE_GOOGLE;
-use super::snapshot::Parts;
 use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, StoreError, audit, groups, members};
 use crate::config::GoogleGroups;
-use crate::engine::{OptionalExt, params};
+use crate::engine::params;
 
 const DESCRIPTION: &str = "Auto-created from Google Workspace claim";
 
@@ -57,7 +56,6 @@ pub fn replace(
             Err(error) => return Err(error),
         }
     }
-    change.touch(Parts::MEMBERS);
     if !outcome.added.is_empty() || !outcome.removed.is_empty() || outcome.kept_last_admin {
         let details = json!({
             "added": outcome.added, "removed": outcome.removed, "kept_last_admin": outcome.kept_last_admin,
@@ -79,12 +77,9 @@ fn group_for(
         email if google.everyone.as_deref() == Some(email) => EVERYONE_GROUP,
         email => email,
     };
-    let found = change
-        .connection
-        .query_row("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+    let found = change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     if let Some(found) = found {
         return Ok(found);
     }
@@ -95,13 +90,11 @@ fn group_for(
 
 /// Ids and names of the groups that the user is in because Google says so.
 fn from_google(change: &Change<'_>, user_id: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let rows = change
-        .connection
-        .prepare(
-            "SELECT m.group_id, coalesce(g.name, '') FROM user_group_members m
+    let rows = change.list(
+        "SELECT m.group_id, coalesce(g.name, '') FROM user_group_members m
              LEFT JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND m.source = ? ORDER BY 2",
-        )?
-        .query_map(params![user_id, SOURCE_GOOGLE], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+        params![user_id, SOURCE_GOOGLE],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     Ok(rows)
 }

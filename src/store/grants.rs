@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, row};
+use super::{Change, Reader, StoreError, row};
 use crate::base::random;
-use crate::engine::{self, Connection, OptionalExt, params};
+use crate::engine::{self, params};
 
 /// Resource type of tables; the resource id is the registry id.
 pub const TABLE: &str = "table";
@@ -32,13 +31,12 @@ pub struct Grants {
 }
 
 impl Grants {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let rows: Vec<Grant> = connection
-            .prepare(
-                "SELECT id, group_id, resource_type, resource_id, epoch_us(assigned_at), assigned_by
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let rows: Vec<Grant> = reader.list(
+            "SELECT id, group_id, resource_type, resource_id, epoch_us(assigned_at), assigned_by
                  FROM resource_grants",
-            )?
-            .query_map([], |row| {
+            [],
+            |row| {
                 Ok(Grant {
                     id: row.get(0)?,
                     group_id: row.get(1)?,
@@ -47,8 +45,8 @@ impl Grants {
                     assigned_at: row::time(row, 4)?,
                     assigned_by: row.get(5)?,
                 })
-            })?
-            .collect::<Result<_, _>>()?;
+            },
+        )?;
         let mut loaded = Self::default();
         for grant in rows.into_iter().map(Arc::new) {
             loaded.by_group.entry(grant.group_id.clone()).or_default().push(Arc::clone(&grant));
@@ -101,36 +99,32 @@ pub fn insert(
     }
     let id = random::uuid();
     change.execute(
-        "INSERT INTO resource_grants VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+        "INSERT INTO resource_grants (id, group_id, resource_type, resource_id, assigned_at, assigned_by)
+         VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
         params![id, group_id, resource_type, resource_id, change.now.as_microsecond(), by],
     )?;
-    change.touch(Parts::GRANTS);
     Ok(id)
 }
 
 /// The id of the group's grant on a table, as of this transaction.
 pub fn id_of_table(change: &Change<'_>, group_id: &str, table_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id FROM resource_grants WHERE group_id = ? AND resource_type = ? AND resource_id = ?";
-    Ok(change.connection.query_row(sql, [group_id, TABLE, table_id], |row| row.get(0)).optional()?)
+    Ok(change.find(sql, [group_id, TABLE, table_id], |row| row.get(0))?)
 }
 
 /// Withdraws a grant and returns what it was: group, type, id.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(String, String, String), StoreError> {
     let grant = change
-        .connection
-        .query_row("SELECT group_id, resource_type, resource_id FROM resource_grants WHERE id = ?", [id], |row| {
+        .find("SELECT group_id, resource_type, resource_id FROM resource_grants WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?
+        })?
         .ok_or_else(|| StoreError::NotFound("Grant not found".into()))?;
     change.execute("DELETE FROM resource_grants WHERE id = ?", [id])?;
-    change.touch(Parts::GRANTS);
     Ok(grant)
 }
 
 /// Withdraws every grant on a table, so that none comes back to life when its id is used again.
 pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?", [TABLE, table_id])?;
-    change.touch(Parts::GRANTS);
     Ok(())
 }

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, StoreError, row};
+use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, Reader, StoreError, row};
 use crate::base::ident;
 use crate::config::GoogleGroups;
-use crate::engine::{self, Connection, OptionalExt, params};
+use crate::engine::{self, params};
 
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -59,13 +58,12 @@ pub struct Groups {
 }
 
 impl Groups {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let groups: Vec<Group> = connection
-            .prepare(
-                "SELECT id, name, description, coalesce(is_system, false), epoch_us(created_at), created_by
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let groups: Vec<Group> = reader.list(
+            "SELECT id, name, description, coalesce(is_system, false), epoch_us(created_at), created_by
                  FROM user_groups",
-            )?
-            .query_map([], |row| {
+            [],
+            |row| {
                 Ok(Group {
                     id: row.get(0)?,
                     name: row.get(1)?,
@@ -74,8 +72,8 @@ impl Groups {
                     created_at: row::time(row, 4)?,
                     created_by: row.get(5)?,
                 })
-            })?
-            .collect::<Result<_, _>>()?;
+            },
+        )?;
         let admin = groups.iter().find(|group| group.name == ADMIN_GROUP).map(|group| group.id.clone());
         Ok(Self { by_id: groups.into_iter().map(|group| (group.id.clone(), group)).collect(), admin })
     }
@@ -110,7 +108,6 @@ fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -
          VALUES (?, ?, ?, false, make_timestamp(?::BIGINT), ?)",
         params![id, name, description, change.now.as_microsecond(), by],
     )?;
-    change.touch(Parts::GROUPS);
     Ok(id)
 }
 
@@ -133,12 +130,11 @@ pub fn update(
     name: Option<&str>,
     description: Option<&str>,
 ) -> Result<Vec<&'static str>, StoreError> {
-    let found: Option<(String, Option<String>, bool)> = change
-        .connection
-        .query_row("SELECT name, description, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
+    let found: Option<(String, Option<String>, bool)> = change.find(
+        "SELECT name, description, coalesce(is_system, false) FROM user_groups WHERE id = ?",
+        [id],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let (old_name, old_description, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
     let mut changed = Vec::new();
     if let Some(name) = name.filter(|name| *name != old_name) {
@@ -156,18 +152,15 @@ pub fn update(
         change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])?;
         changed.push("description");
     }
-    change.touch(Parts::GROUPS);
     Ok(changed)
 }
 
 /// Removes a group with its members and grants, and returns its name.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<String, StoreError> {
-    let found: Option<(String, bool)> = change
-        .connection
-        .query_row("SELECT name, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
+    let found: Option<(String, bool)> =
+        change.find("SELECT name, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+        })?;
     let (name, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
     if is_system {
         return Err(StoreError::Conflict("Cannot delete a system group".into()));
@@ -175,6 +168,5 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<String, StoreError> {
     change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM user_groups WHERE id = ?", [id])?;
-    change.touch(Parts::GROUPS | Parts::MEMBERS | Parts::GRANTS);
     Ok(name)
 }

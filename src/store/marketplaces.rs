@@ -1,6 +1,7 @@
 //! Registered marketplaces and the plugins they offer.
 
-use crate::engine::{self, Connection};
+use super::Reader;
+use crate::engine;
 
 /// A marketplace with its plugins, by name.
 #[derive(Debug)]
@@ -21,17 +22,16 @@ pub struct Plugin {
 }
 
 /// All marketplaces, in the order they were registered.
-pub fn all(connection: &Connection) -> engine::Result<Vec<Marketplace>> {
-    let mut marketplaces: Vec<Marketplace> = connection
-        .prepare("SELECT id, name FROM marketplace_registry ORDER BY registered_at, id")?
-        .query_map([], |row| Ok(Marketplace { id: row.get(0)?, name: row.get(1)?, plugins: Vec::new() }))?
-        .collect::<Result<_, _>>()?;
-    let plugins: Vec<(String, Plugin)> = connection
-        .prepare(
-            "SELECT marketplace_id, name, version, category, description, source_type FROM marketplace_plugins
+pub fn all(reader: &Reader<'_>) -> engine::Result<Vec<Marketplace>> {
+    let mut marketplaces: Vec<Marketplace> =
+        reader.list("SELECT id, name FROM marketplace_registry ORDER BY registered_at, id", [], |row| {
+            Ok(Marketplace { id: row.get(0)?, name: row.get(1)?, plugins: Vec::new() })
+        })?;
+    let plugins: Vec<(String, Plugin)> = reader.list(
+        "SELECT marketplace_id, name, version, category, description, source_type FROM marketplace_plugins
              ORDER BY name",
-        )?
-        .query_map([], |row| {
+        [],
+        |row| {
             let plugin = Plugin {
                 name: row.get(1)?,
                 version: row.get(2)?,
@@ -40,8 +40,8 @@ pub fn all(connection: &Connection) -> engine::Result<Vec<Marketplace>> {
                 source_type: row.get(5)?,
             };
             Ok((row.get(0)?, plugin))
-        })?
-        .collect::<Result<_, _>>()?;
+        },
+    )?;
     for (marketplace, plugin) in plugins {
         if let Some(marketplace) = marketplaces.iter_mut().find(|known| known.id == marketplace) {
             marketplace.plugins.push(plugin);

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::groups::personal;
-use super::snapshot::Parts;
-use super::{ADMIN_GROUP, Change, SCHEDULER_EMAIL, StoreError, row};
-use crate::engine::{self, Connection, OptionalExt, params};
+use super::{ADMIN_GROUP, Change, Reader, SCHEDULER_EMAIL, StoreError, row};
+use crate::engine::{self, params};
 
 /// Membership sources. All but Google's can be removed through the API.
 pub const SOURCE_ADMIN: &str = "admin";
@@ -31,10 +30,11 @@ pub struct Members {
 }
 
 impl Members {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let rows: Vec<Membership> = connection
-            .prepare("SELECT user_id, group_id, source, epoch_us(added_at), added_by FROM user_group_members")?
-            .query_map([], |row| {
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let rows: Vec<Membership> = reader.list(
+            "SELECT user_id, group_id, source, epoch_us(added_at), added_by FROM user_group_members",
+            [],
+            |row| {
                 Ok(Membership {
                     user_id: row.get(0)?,
                     group_id: row.get(1)?,
@@ -42,8 +42,8 @@ impl Members {
                     added_at: row::time(row, 3)?,
                     added_by: row.get(4)?,
                 })
-            })?
-            .collect::<Result<_, _>>()?;
+            },
+        )?;
         let mut loaded = Self::default();
         for member in rows {
             loaded.by_user.entry(member.user_id.clone()).or_default().push(member.clone());
@@ -78,10 +78,10 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
         return Err(StoreError::Conflict("User already a member".into()));
     }
     change.execute(
-        "INSERT INTO user_group_members VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
+        "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
+         VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
         params![user_id, group_id, source, change.now.as_microsecond(), by],
     )?;
-    change.touch(Parts::MEMBERS);
     Ok(())
 }
 
@@ -93,9 +93,7 @@ pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bo
 /// Adds a user to the group of that name unless already in it.
 pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by: &str) -> Result<(), StoreError> {
     let group_id: String =
-        change
-            .connection
-            .query_row("SELECT id FROM user_groups WHERE lower(name) = lower(?)", [group], |row| row.get(0))?;
+        change.one("SELECT id FROM user_groups WHERE lower(name) = lower(?)", [group], |row| row.get(0))?;
     match insert(change, user_id, &group_id, source, by) {
         Err(StoreError::Conflict(_)) => Ok(()),
         outcome => outcome,
@@ -138,7 +136,6 @@ pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Resul
          WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
         [by, user_id, group],
     )?;
-    change.touch(Parts::MEMBERS);
     Ok(())
 }
 
@@ -168,10 +165,8 @@ pub fn is_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> 
 /// Removes a membership, unless it comes from Google Workspace or belongs to the scheduler's account; the last active
 /// admin stays.
 pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
-    let group: Option<String> = change
-        .connection
-        .query_row("SELECT name FROM user_groups WHERE id = ?", [group_id], |row| row.get(0))
-        .optional()?;
+    let group: Option<String> =
+        change.find("SELECT name FROM user_groups WHERE id = ?", [group_id], |row| row.get(0))?;
     let group = group.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
     let member = "FROM user_group_members WHERE user_id = ? AND group_id = ?";
     if group == ADMIN_GROUP
@@ -195,6 +190,5 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
     if removed == 0 {
         return Err(StoreError::NotFound("No admin-managed membership for this user in this group".into()));
     }
-    change.touch(Parts::MEMBERS);
     Ok(())
 }

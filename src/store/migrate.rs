@@ -191,7 +191,7 @@ fn create_tables(connection: &Connection, place: &str) -> engine::Result<()> {
 fn finish(connection: &Connection, place: &str) -> engine::Result<()> {
     connection.execute_batch(&format!("DELETE FROM {place}.schema_version"))?;
     connection.execute(
-        &format!("INSERT INTO {place}.schema_version VALUES (?, make_timestamp(?::BIGINT))"),
+        &format!("INSERT INTO {place}.schema_version (version, applied_at) VALUES (?, make_timestamp(?::BIGINT))"),
         params![VERSION, time::now().as_microsecond()],
     )?;
     for name in SINGLETONS {

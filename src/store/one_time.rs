@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use super::{Change, StoreError};
+use super::{Change, Reader, StoreError};
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::base::{random, time};
-use crate::engine::{self, Connection, OptionalExt, params};
+use crate::engine::{self, params};
 
 /// What a token is good for. One of one kind never serves as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +72,13 @@ pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Sec
 }
 
 /// Judges a token without using it up. `email` need not exist.
-pub fn look(connection: &Connection, email: &str, token: &str, purpose: Purpose) -> engine::Result<Verdict> {
-    Ok(judge(&Row::find(connection, email)?, token, purpose, time::now()))
+pub fn look(reader: &Reader<'_>, email: &str, token: &str, purpose: Purpose) -> engine::Result<Verdict> {
+    Ok(judge(&Row::find(reader, email)?, token, purpose, time::now()))
 }
 
 /// Uses a token up: whoever comes second with it is told that it is wrong.
 pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) -> Result<Verdict, StoreError> {
-    let row = Row::find(change.connection, email)?;
+    let row = Row::find(change, email)?;
     let verdict = judge(&row, token, purpose, change.now);
     let Verdict::Good(id) = &verdict else { return Ok(verdict) };
     // Changes run one after the other; the comparison makes sure of that where it counts most.
@@ -118,23 +118,21 @@ struct Row {
 
 impl Row {
     /// An empty row stands for who is not there.
-    fn find(connection: &Connection, email: &str) -> engine::Result<Self> {
-        let found = connection
-            .query_row(
-                "SELECT id, active, setup_token, epoch_us(setup_token_created), reset_token,
+    fn find(reader: &Reader<'_>, email: &str) -> engine::Result<Self> {
+        let found = reader.find(
+            "SELECT id, active, setup_token, epoch_us(setup_token_created), reset_token,
                         epoch_us(reset_token_created)
                  FROM users WHERE lower(email) = lower(?) ORDER BY created_at",
-                [email.trim()],
-                |row| {
-                    Ok(Self {
-                        id: row.get(0)?,
-                        active: row.get(1)?,
-                        setup: Stored { value: row.get(2)?, created: super::row::time(row, 3)? },
-                        reset: Stored { value: row.get(4)?, created: super::row::time(row, 5)? },
-                    })
-                },
-            )
-            .optional()?;
+            [email.trim()],
+            |row| {
+                Ok(Self {
+                    id: row.get(0)?,
+                    active: row.get(1)?,
+                    setup: Stored { value: row.get(2)?, created: super::row::time(row, 3)? },
+                    reset: Stored { value: row.get(4)?, created: super::row::time(row, 5)? },
+                })
+            },
+        )?;
         Ok(found.unwrap_or_default())
     }
 }

@@ -8,10 +8,7 @@ use crate::engine::params;
 /// Lower-cased view name → source, as of this transaction.
 pub fn load(change: &Change<'_>) -> Result<HashMap<String, String>, StoreError> {
     Ok(change
-        .connection
-        .prepare("SELECT lower(view_name), source_name FROM view_ownership")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?)
+        .list("SELECT lower(view_name), source_name FROM view_ownership", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Replaces all ownership by these (view, source) pairs, keeping the time of those that stay.
@@ -27,7 +24,8 @@ pub fn replace(change: &Change<'_>, owners: &[(String, String)]) -> Result<(), S
     for (view, source) in owners {
         if before.get(&view.to_lowercase()) != Some(source) {
             change.execute(
-                "INSERT INTO view_ownership VALUES (?, ?, make_timestamp(?::BIGINT))",
+                "INSERT INTO view_ownership (view_name, source_name, registered_at)
+                 VALUES (?, ?, make_timestamp(?::BIGINT))",
                 params![view, source, change.now.as_microsecond()],
             )?;
         }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Change, StoreError, row};
-use crate::engine::{self, Connection, OptionalExt, params};
+use super::{Change, Reader, StoreError, row};
+use crate::engine::{self, params};
 
 /// Stores the profile of a table in the place of the last one.
 pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<(), StoreError> {
@@ -20,21 +20,18 @@ pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> 
 }
 
 /// The profile of a table, and when it was made.
-pub fn get(connection: &Connection, table: &str) -> engine::Result<Option<(Value, Option<Timestamp>)>> {
-    let found = connection
-        .query_row(
-            "SELECT profile::VARCHAR, epoch_us(profiled_at) FROM table_profiles WHERE lower(table_id) = lower(?)",
-            [table],
-            |row| Ok((row.get::<_, String>(0)?, row::time(row, 1)?)),
-        )
-        .optional()?;
+pub fn get(reader: &Reader<'_>, table: &str) -> engine::Result<Option<(Value, Option<Timestamp>)>> {
+    let found = reader.find(
+        "SELECT profile::VARCHAR, epoch_us(profiled_at) FROM table_profiles WHERE lower(table_id) = lower(?)",
+        [table],
+        |row| Ok((row.get::<_, String>(0)?, row::time(row, 1)?)),
+    )?;
     Ok(found.and_then(|(text, at)| Some((serde_json::from_str(&text).ok()?, at))))
 }
 
 /// Table → the version that its profile is of.
-pub fn versions(connection: &Connection) -> engine::Result<HashMap<String, String>> {
-    connection
-        .prepare("SELECT table_id, coalesce(content_version, '') FROM table_profiles")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+pub fn versions(reader: &Reader<'_>) -> engine::Result<HashMap<String, String>> {
+    reader.list("SELECT table_id, coalesce(content_version, '') FROM table_profiles", [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, grants, row, sync_state};
-use crate::engine::{self, Connection, OptionalExt, params};
+use super::{Change, Reader, StoreError, grants, row, sync_state};
+use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
 /// A registered table.
 #[derive(Clone, Debug, Default)]
@@ -17,13 +17,13 @@ pub struct Table {
     pub id: String,
     /// Name of the view, of the file and in the manifest.
     pub name: String,
-    pub source_type: Option<String>,
+    pub source_type: Option<SourceType>,
     pub bucket: Option<String>,
     pub source_table: Option<String>,
     pub source_query: Option<String>,
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     pub sync_options: Option<SyncOptions>,
-    pub query_mode: Option<String>,
+    pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
     pub primary_key: Vec<String>,
@@ -31,6 +31,30 @@ pub struct Table {
     pub description: Option<String>,
     pub registered_by: Option<String>,
     pub registered_at: Option<Timestamp>,
+}
+
+impl Table {
+    /// The source that fetches the table: the folder of files where none is named; BigQuery for SQL, since versions
+    /// without source types had no other source that runs it.
+    pub fn source(&self) -> &SourceType {
+        match &self.source_type {
+            Some(source) if !source.is_empty() => source,
+            _ if self.is_materialized() => &SourceType::BIGQUERY,
+            _ => &SourceType::LOCAL,
+        }
+    }
+
+    /// How the table is queried: local unless the row says otherwise.
+    pub fn mode(&self) -> &QueryMode {
+        match &self.query_mode {
+            Some(mode) if !mode.as_str().is_empty() => mode,
+            _ => &QueryMode::Local,
+        }
+    }
+
+    pub fn is_materialized(&self) -> bool {
+        *self.mode() == QueryMode::Materialized
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,15 +69,16 @@ const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query
     epoch_us(registered_at), sync_options::VARCHAR";
 
 fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
+    let text = |row: &engine::Row<'_>, column| row.get::<_, Option<String>>(column);
     Ok(Table {
         id: row.get(0)?,
         name: row.get(1)?,
-        source_type: row.get(2)?,
+        source_type: text(row, 2)?.map(Into::into),
         bucket: row.get(3)?,
         source_table: row.get(4)?,
         source_query: row.get(5)?,
-        sync_strategy: row.get(6)?,
-        query_mode: row.get(7)?,
+        sync_strategy: text(row, 6)?.map(Into::into),
+        query_mode: text(row, 7)?.map(Into::into),
         sync_schedule: row.get(8)?,
         profile_after_sync: row.get(9)?,
         primary_key: primary_key(row.get::<_, Option<String>>(10)?.as_deref()),
@@ -79,11 +104,9 @@ fn primary_key(stored: Option<&str>) -> Vec<String> {
 }
 
 impl Registry {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let tables: Vec<Table> = connection
-            .prepare(&format!("SELECT {COLUMNS} FROM table_registry ORDER BY registered_at DESC"))?
-            .query_map([], table)?
-            .collect::<Result<_, _>>()?;
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let tables: Vec<Table> =
+            reader.list(&format!("SELECT {COLUMNS} FROM table_registry ORDER BY registered_at DESC"), [], table)?;
         let mut loaded = Self::default();
         for table in tables.into_iter().map(Arc::new) {
             loaded.by_name.insert(table.name.to_lowercase(), Arc::clone(&table));
@@ -134,33 +157,27 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     change.execute("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
     sync_state::forget(change, &table.name)?;
     grants::delete_for_table(change, id)?;
-    change.touch(Parts::REGISTRY);
     Ok(table)
 }
 
-/// The row with that id, as of this transaction.
+/// All rows, as of this transaction.
 pub fn all(change: &Change<'_>) -> Result<Vec<Table>, StoreError> {
-    let mut statement = change.connection.prepare(&format!("SELECT {COLUMNS} FROM table_registry"))?;
-    Ok(statement.query_map([], table)?.collect::<Result<_, _>>()?)
+    Ok(change.list(&format!("SELECT {COLUMNS} FROM table_registry"), [], table)?)
 }
 
+/// The row with that id, as of this transaction.
 pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     change
-        .connection
-        .query_row(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)
-        .optional()?
+        .find(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)?
         .ok_or_else(|| StoreError::NotFound("Table not found".into()))
 }
 
 fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
-    let taken: Option<String> = change
-        .connection
-        .query_row(
-            "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
-            [&table.name, &table.id],
-            |row| row.get(0),
-        )
-        .optional()?;
+    let taken: Option<String> = change.find(
+        "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
+        [&table.name, &table.id],
+        |row| row.get(0),
+    )?;
     match taken {
         Some(id) => {
             Err(StoreError::Conflict(format!("View name '{}' is already in use by table id '{id}'", table.name)))
@@ -179,12 +196,12 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
         params![
             table.id,
             table.name,
-            table.source_type,
+            table.source_type.as_ref().map(SourceType::as_str),
             table.bucket,
             table.source_table,
             table.source_query,
-            table.sync_strategy,
-            table.query_mode,
+            table.sync_strategy.as_ref().map(SyncStrategy::as_str),
+            table.query_mode.as_ref().map(QueryMode::as_str),
             table.sync_schedule,
             table.profile_after_sync,
             key,
@@ -195,7 +212,6 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
             table.sync_options.as_ref().map(|options| serde_json::json!(options).to_string())
         ],
     )?;
-    change.touch(Parts::REGISTRY);
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! What every start makes sure of: the two system groups, the seeded admin, the scheduler's account.
 
-use super::snapshot::Parts;
 use super::{Change, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
@@ -43,12 +42,12 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         let promoted = change.execute("UPDATE user_groups SET is_system = true WHERE name = ?", [name])?;
         if promoted == 0 {
             change.execute(
-                "INSERT INTO user_groups VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), 'system:seed')",
+                "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
+                 VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), 'system:seed')",
                 params![random::uuid(), name, description, change.now.as_microsecond()],
             )?;
         }
     }
-    change.touch(Parts::GROUPS);
     if let Some(email) = &seeds.admin_email {
         let id = ensure_user(change, email, "Admin")?;
         let open = "SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') = ''";

@@ -4,12 +4,11 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError};
-use crate::engine::{self, Connection, params};
+use super::{Change, Reader, StoreError};
+use crate::engine::{self, params};
 
-pub(super) fn load(connection: &Connection) -> engine::Result<HashSet<String>> {
-    connection.prepare("SELECT jti FROM revoked_sessions")?.query_map([], |row| row.get(0))?.collect()
+pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
+    reader.list("SELECT jti FROM revoked_sessions", [], |row| row.get(0))
 }
 
 /// Ends one session. Ids whose sessions are over by themselves are forgotten.
@@ -19,9 +18,8 @@ pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timesta
         [change.now.as_microsecond()],
     )?;
     change.execute(
-        "INSERT INTO revoked_sessions VALUES (?, ?, make_timestamp(?::BIGINT))",
+        "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
         params![jti, user_id, expires_at.as_microsecond()],
     )?;
-    change.touch(Parts::REVOKED);
     Ok(())
 }

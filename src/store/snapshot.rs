@@ -1,7 +1,6 @@
 //! The state as requests read it: immutable, shared, replaced after each commit.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::BitOr;
 use std::sync::Arc;
 
 use super::grants::Grants;
@@ -11,10 +10,11 @@ use super::registry::Registry;
 use super::sync_state::SyncStates;
 use super::tokens::Token;
 use super::users::Users;
-use crate::engine::{self, Connection};
+use super::{Reader, sessions, tokens};
+use crate::engine;
 
-/// Everything that decides who may do what, and what is registered. Each part is loaded again only when a change
-/// touched it.
+/// Everything that decides who may do what, and what is registered. Each part is loaded again only when a change wrote
+/// to its table.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub users: Arc<Users>,
@@ -31,66 +31,74 @@ pub struct Snapshot {
     pub schema_version: i32,
 }
 
+type Load = fn(&mut Snapshot, &Reader<'_>) -> engine::Result<()>;
+
+/// Every part of the snapshot: the only table that it is made from, and how it is loaded.
+const PARTS: [(&str, Load); 8] = [
+    ("users", |next, reader| Users::load(reader).map(|part| next.users = part.into())),
+    ("user_groups", |next, reader| Groups::load(reader).map(|part| next.groups = part.into())),
+    ("user_group_members", |next, reader| Members::load(reader).map(|part| next.members = part.into())),
+    ("resource_grants", |next, reader| Grants::load(reader).map(|part| next.grants = part.into())),
+    ("personal_access_tokens", |next, reader| tokens::load(reader).map(|part| next.tokens = part.into())),
+    ("table_registry", |next, reader| Registry::load(reader).map(|part| next.registry = part.into())),
+    ("sync_state", |next, reader| SyncStates::load(reader).map(|part| next.sync = part.into())),
+    ("revoked_sessions", |next, reader| sessions::load(reader).map(|part| next.revoked_sessions = part.into())),
+];
+
 /// A set of parts of the snapshot.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Parts(u16);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SnapshotParts(u16);
 
-impl Parts {
-    pub const NONE: Self = Self(0);
-    pub const USERS: Self = Self(1);
-    pub const GROUPS: Self = Self(2);
-    pub const MEMBERS: Self = Self(4);
-    pub const GRANTS: Self = Self(8);
-    pub const TOKENS: Self = Self(16);
-    pub const REGISTRY: Self = Self(32);
-    pub const SYNC: Self = Self(64);
-    pub const REVOKED: Self = Self(128);
-    const ALL: Self = Self(255);
+impl SnapshotParts {
+    const ALL: Self = Self(u16::MAX);
 
-    fn has(self, part: Self) -> bool {
-        self.0 & part.0 != 0
+    /// The part that is made from this table, if there is one.
+    pub(super) fn of_table(table: &str) -> Self {
+        Self(PARTS.iter().position(|(name, _)| *name == table).map_or(0, |index| 1 << index))
     }
-}
 
-impl BitOr for Parts {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
 
 impl Snapshot {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let version = connection.query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
-        Self { schema_version: version, ..Self::default() }.reload(connection, Parts::ALL)
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let version = reader.one("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
+        Self { schema_version: version, ..Self::default() }.reload(reader, SnapshotParts::ALL)
     }
 
-    pub(super) fn reload(&self, connection: &Connection, stale: Parts) -> engine::Result<Self> {
+    pub(super) fn reload(&self, reader: &Reader<'_>, stale: SnapshotParts) -> engine::Result<Self> {
         let mut next = self.clone();
-        if stale.has(Parts::USERS) {
-            next.users = Arc::new(Users::load(connection)?);
-        }
-        if stale.has(Parts::GROUPS) {
-            next.groups = Arc::new(Groups::load(connection)?);
-        }
-        if stale.has(Parts::MEMBERS) {
-            next.members = Arc::new(Members::load(connection)?);
-        }
-        if stale.has(Parts::GRANTS) {
-            next.grants = Arc::new(Grants::load(connection)?);
-        }
-        if stale.has(Parts::TOKENS) {
-            next.tokens = Arc::new(super::tokens::load(connection)?);
-        }
-        if stale.has(Parts::REGISTRY) {
-            next.registry = Arc::new(Registry::load(connection)?);
-        }
-        if stale.has(Parts::SYNC) {
-            next.sync = Arc::new(SyncStates::load(connection)?);
-        }
-        if stale.has(Parts::REVOKED) {
-            next.revoked_sessions = Arc::new(super::sessions::load(connection)?);
+        for (index, (_, load)) in PARTS.iter().enumerate() {
+            if stale.0 & (1 << index) != 0 {
+                load(&mut next, reader)?;
+            }
         }
         Ok(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Limits, in_memory};
+    use crate::store::schema::TABLES;
+
+    /// Since [`super::super::Change::execute`] renews the part of the table that it writes to, a part that read another
+    /// table as well would become stale unnoticed.
+    #[test]
+    fn each_part_reads_its_own_table_and_no_other() {
+        for (table, load) in PARTS {
+            let connection = in_memory(&Limits::small()).unwrap();
+            let (_, columns) = TABLES.iter().find(|(name, _)| *name == table).unwrap();
+            assert!(load(&mut Snapshot::default(), &Reader::new(&connection)).is_err(), "{table}");
+            connection.execute_batch(&format!("CREATE TABLE {table} ({columns})")).unwrap();
+            load(&mut Snapshot::default(), &Reader::new(&connection)).unwrap();
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Change, StoreError};
+use super::{Change, Reader, StoreError};
 use crate::base::time;
-use crate::engine::{self, Connection, OptionalExt, params};
+use crate::engine::{self, params};
 use crate::protocol::sync_runs::{Run, RunStatus};
 
 /// How many runs are kept.
@@ -15,7 +15,7 @@ pub fn put(change: &Change<'_>, run: &Run) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
     change.execute(
-        "INSERT INTO sync_runs VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
+        "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
         params![run.id, requested_at, run.status.name(), text(run)?],
     )?;
     Ok(())
@@ -23,11 +23,8 @@ pub fn put(change: &Change<'_>, run: &Run) -> Result<(), StoreError> {
 
 /// Marks runs that an earlier process did not finish.
 pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
-    let unfinished: Vec<String> = change
-        .connection
-        .prepare("SELECT run FROM sync_runs WHERE status IN ('queued', 'running')")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let unfinished: Vec<String> =
+        change.list("SELECT run FROM sync_runs WHERE status IN ('queued', 'running')", [], |row| row.get(0))?;
     unfinished
         .iter()
         .filter_map(|text| serde_json::from_str(text).ok())
@@ -48,21 +45,19 @@ pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
 }
 
 /// Newest first; with `before`, only runs older than that one.
-pub fn list(connection: &Connection, before: Option<&str>, limit: usize) -> engine::Result<Vec<Run>> {
-    let texts: Vec<String> = connection
-        .prepare(
-            "SELECT run FROM sync_runs
+pub fn list(reader: &Reader<'_>, before: Option<&str>, limit: usize) -> engine::Result<Vec<Run>> {
+    let texts: Vec<String> = reader.list(
+        "SELECT run FROM sync_runs
              WHERE ?1 IS NULL OR requested_at < (SELECT max(requested_at) FROM sync_runs WHERE id = ?1)
              ORDER BY requested_at DESC LIMIT ?2",
-        )?
-        .query_map(params![before, limit], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+        params![before, limit],
+        |row| row.get(0),
+    )?;
     Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
 }
 
-pub fn get(connection: &Connection, id: &str) -> engine::Result<Option<Run>> {
-    let text: Option<String> =
-        connection.query_row("SELECT run FROM sync_runs WHERE id = ?", [id], |row| row.get(0)).optional()?;
+pub fn get(reader: &Reader<'_>, id: &str) -> engine::Result<Option<Run>> {
+    let text: Option<String> = reader.find("SELECT run FROM sync_runs WHERE id = ?", [id], |row| row.get(0))?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 

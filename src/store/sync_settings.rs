@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Change, StoreError, row};
-use crate::engine::{self, Connection, params};
+use super::{Change, Reader, StoreError, row};
+use crate::engine::{self, params};
 
 #[derive(Clone, Debug)]
 pub struct SyncSetting {
@@ -16,13 +16,12 @@ pub struct SyncSetting {
 }
 
 /// Of one user, in order of the datasets.
-pub fn of_user(connection: &Connection, user_id: &str) -> engine::Result<Vec<SyncSetting>> {
-    connection
-        .prepare(
-            "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)
+pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSetting>> {
+    reader.list(
+        "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)
              FROM user_sync_settings WHERE user_id = ? ORDER BY dataset",
-        )?
-        .query_map([user_id], |row| {
+        [user_id],
+        |row| {
             Ok(SyncSetting {
                 dataset: row.get(0)?,
                 enabled: row.get(1)?,
@@ -30,8 +29,8 @@ pub fn of_user(connection: &Connection, user_id: &str) -> engine::Result<Vec<Syn
                 tables: row.get(3)?,
                 updated_at: row::time(row, 4)?,
             })
-        })?
-        .collect()
+        },
+    )
 }
 
 /// Stores a preference; `table_mode` stays as it was where it is not given.

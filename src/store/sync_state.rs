@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, row};
+use super::{Change, Reader, StoreError, row};
 use crate::base::random;
-use crate::engine::{self, Connection, params};
+use crate::engine::{self, params};
 
 #[derive(Clone, Debug, Default)]
 pub struct SyncState {
@@ -31,23 +30,23 @@ impl SyncState {
 pub struct SyncStates(HashMap<String, SyncState>);
 
 impl SyncStates {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        connection
-            .prepare(
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        reader
+            .list(
                 "SELECT table_id, epoch_us(last_sync), rows, file_size_bytes, hash, status, error FROM sync_state",
-            )?
-            .query_map([], |row| {
-                let state = SyncState {
-                    last_sync: row::time(row, 1)?,
-                    rows: row.get(2)?,
-                    file_size_bytes: row.get(3)?,
-                    hash: row.get(4)?,
-                    status: row.get(5)?,
-                    error: row.get(6)?,
-                };
-                Ok((row.get(0)?, state))
-            })?
-            .collect::<Result<_, _>>()
+                [],
+                |row| {
+                    let state = SyncState {
+                        last_sync: row::time(row, 1)?,
+                        rows: row.get(2)?,
+                        file_size_bytes: row.get(3)?,
+                        hash: row.get(4)?,
+                        status: row.get(5)?,
+                        error: row.get(6)?,
+                    };
+                    Ok((row.get(0)?, state))
+                },
+            )
             .map(Self)
     }
 
@@ -82,7 +81,8 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
     }
     change.execute("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
     change.execute(
-        "INSERT INTO sync_state VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok', NULL)",
+        "INSERT INTO sync_state (table_id, last_sync, rows, file_size_bytes, uncompressed_size_bytes, columns, hash, status)
+         VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok')",
         params![synced.table, at, synced.rows, synced.size_bytes, synced.hash],
     )?;
     history(change, &synced.table, Some(synced.rows), synced.duration_ms, None)
@@ -102,7 +102,6 @@ pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option
 pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
     change.execute("DELETE FROM sync_history WHERE table_id = ?", [table])?;
-    change.touch(Parts::SYNC);
     Ok(())
 }
 
@@ -114,7 +113,6 @@ pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreErro
            AND table_id NOT IN (SELECT name FROM table_registry)",
         [&list],
     )?;
-    change.touch(Parts::SYNC);
     Ok(())
 }
 
@@ -128,9 +126,9 @@ fn history(
     let status = if error.is_some() { "error" } else { "ok" };
     let duration_ms = duration_ms.map(|milliseconds| i32::try_from(milliseconds).unwrap_or(i32::MAX));
     change.execute(
-        "INSERT INTO sync_history VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
+        "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
+         VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
         params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
     )?;
-    change.touch(Parts::SYNC);
     Ok(())
 }

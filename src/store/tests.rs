@@ -62,6 +62,28 @@ async fn a_refused_change_leaves_nothing_behind() {
     store.close().await;
 }
 
+/// Nothing that a change writes can stay unseen, however it is written.
+#[tokio::test]
+async fn every_write_renews_its_part_of_the_snapshot() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let before = store.snapshot();
+    let written: Result<usize, StoreError> =
+        store.write(|change| change.execute("UPDATE user_groups SET description = 'new'", [])).await;
+    assert_eq!(written.unwrap(), 2);
+    let after = store.snapshot();
+    assert!(after.groups.all().iter().all(|group| group.description.as_deref() == Some("new")));
+    assert!(std::sync::Arc::ptr_eq(&before.users, &after.users), "what was not written to is not loaded again");
+    for sql in ["TRUNCATE user_groups", "INSERT INTO user_groups SELECT * FROM user_groups", "DELETE FROM strangers"] {
+        let refused: Result<usize, StoreError> = store.write(move |change| change.execute(sql, [])).await;
+        assert!(matches!(refused, Err(StoreError::Broken(_))), "{sql}");
+    }
+    let sql = "DELETE FROM user_groups RETURNING id";
+    let refused = store.read(move |reader| reader.list::<String, Vec<_>>(sql, [], |row| row.get(0))).await;
+    assert!(refused.is_err());
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_second_process_is_told_who_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();

@@ -5,9 +5,8 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, row};
-use crate::engine::{self, Connection, OptionalExt, params};
+use super::{Change, Reader, StoreError, row};
+use crate::engine::{self, params};
 
 /// A token as stored; the token itself is known to its owner only.
 #[derive(Clone, Debug)]
@@ -76,18 +75,15 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(),
             expires_at
         ],
     )?;
-    change.touch(Parts::TOKENS);
     Ok(())
 }
 
 /// Revokes a token; of `owner` only, if one is given. Returns the owner, or `None` if it was revoked before.
 pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
-    let found: Option<(String, bool)> = change
-        .connection
-        .query_row("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
+    let found: Option<(String, bool)> =
+        change.find("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+        })?;
     let (user_id, is_good) = found
         .filter(|(user_id, _)| owner.is_none_or(|owner| owner == user_id))
         .ok_or_else(|| StoreError::NotFound("Token not found".into()))?;
@@ -98,7 +94,6 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
         "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
-    change.touch(Parts::TOKENS);
     Ok(Some(user_id))
 }
 
@@ -112,18 +107,16 @@ pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), Stor
             params![at.as_microsecond(), ip.map(|ip| ip.to_string()), id, at.as_microsecond()],
         )?;
     }
-    change.touch(Parts::TOKENS);
     Ok(())
 }
 
-pub(super) fn load(connection: &Connection) -> engine::Result<HashMap<String, Token>> {
-    connection
-        .prepare(
-            "SELECT id, user_id, name, prefix, token_hash, scopes, epoch_us(created_at), epoch_us(expires_at),
+pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, Token>> {
+    reader.list(
+        "SELECT id, user_id, name, prefix, token_hash, scopes, epoch_us(created_at), epoch_us(expires_at),
                     epoch_us(last_used_at), last_used_ip, epoch_us(revoked_at)
              FROM personal_access_tokens",
-        )?
-        .query_map([], |row| {
+        [],
+        |row| {
             let id: String = row.get(0)?;
             let token = Token {
                 id: id.clone(),
@@ -139,6 +132,6 @@ pub(super) fn load(connection: &Connection) -> engine::Result<HashMap<String, To
                 revoked_at: row::time(row, 10)?,
             };
             Ok((id, token))
-        })?
-        .collect()
+        },
+    )
 }

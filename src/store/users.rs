@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::snapshot::Parts;
-use super::{Change, StoreError, row};
+use super::{Change, Reader, StoreError, row};
 use crate::base::random;
 use crate::base::secret::Secret;
-use crate::engine::{self, Connection, OptionalExt, params};
+use crate::engine::{self, params};
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -34,14 +33,13 @@ pub struct Users {
 }
 
 impl Users {
-    pub(super) fn load(connection: &Connection) -> engine::Result<Self> {
-        let users: Vec<User> = connection
-            .prepare(
-                "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at),
+    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+        let users: Vec<User> = reader.list(
+            "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at),
                         coalesce(token_version, 0), epoch_us(last_login_at)
                  FROM users ORDER BY created_at DESC",
-            )?
-            .query_map([], |row| {
+            [],
+            |row| {
                 Ok(User {
                     id: row.get(0)?,
                     email: row.get(1)?,
@@ -53,8 +51,8 @@ impl Users {
                     token_version: row.get(7)?,
                     last_login_at: row::time(row, 8)?,
                 })
-            })?
-            .collect::<Result<_, _>>()?;
+            },
+        )?;
         let mut loaded = Self::default();
         // Newest first, so that of addresses that differ in case only (v0.35 had such) the oldest account wins.
         for user in users.into_iter().map(Arc::new) {
@@ -104,7 +102,6 @@ pub fn insert(
          VALUES (?, ?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
         params![id, email, name, password_hash.map(Secret::expose), now, now],
     )?;
-    change.touch(Parts::USERS);
     Ok(id)
 }
 
@@ -123,14 +120,12 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
     }
     // Links that were mailed before must not undo this.
     super::one_time::clear(change, id)?;
-    change.touch(Parts::USERS);
     Ok(())
 }
 
 /// Sets the display name.
 pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
     change.execute("UPDATE users SET name = ? WHERE id = ?", [name, id])?;
-    change.touch(Parts::USERS);
     Ok(())
 }
 
@@ -140,7 +135,6 @@ pub fn rehash(change: &Change<'_>, id: &str, before: &Secret, after: &Secret) ->
         "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
         params![after.expose(), id, before.expose()],
     )?;
-    change.touch(Parts::USERS);
     Ok(())
 }
 
@@ -152,19 +146,16 @@ pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
          WHERE user_id = ? AND revoked_at IS NULL",
         params![change.now.as_microsecond(), id],
     )?;
-    change.touch(Parts::USERS | Parts::TOKENS);
     Ok(())
 }
 
 /// Notes a sign-in, and tells with which address and token version a session of this user is made now. Refuses who is
 /// not active.
 pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreError> {
-    let found: Option<(String, bool, i64)> = change
-        .connection
-        .query_row("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
+    let found: Option<(String, bool, i64)> =
+        change.find("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
+        })?;
     let (email, active, version) = found.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
     if !active {
         return Err(StoreError::Conflict("Account deactivated".into()));
@@ -173,7 +164,6 @@ pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreErro
         "UPDATE users SET last_login_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
-    change.touch(Parts::USERS);
     Ok((email, version))
 }
 
@@ -184,12 +174,9 @@ pub fn any_password(change: &Change<'_>) -> Result<bool, StoreError> {
 
 /// The id of the user with that address, found as [`Users::by_email`] does, as of this transaction.
 pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>, StoreError> {
-    Ok(change
-        .connection
-        .query_row(
-            "SELECT id FROM users WHERE lower(email) = lower(?1) ORDER BY email <> ?1, created_at",
-            [email],
-            |row| row.get(0),
-        )
-        .optional()?)
+    Ok(change.find(
+        "SELECT id FROM users WHERE lower(email) = lower(?1) ORDER BY email <> ?1, created_at",
+        [email],
+        |row| row.get(0),
+    )?)
 }

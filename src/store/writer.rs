@@ -1,6 +1,5 @@
 //! The writer thread, the only holder of the state database while a process runs.
 
-use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +7,12 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::snapshot::{Parts, Snapshot};
-use super::{Facts, OpenError, Seeds, StoreError, VERSION, audit, backup, migrate, seed};
+use super::snapshot::SnapshotParts;
+use super::{Change, Facts, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, backup, migrate, seed};
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, panic_text, time};
+use crate::base::{atomic_file, panic_text};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits};
 
@@ -29,32 +27,6 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     open: Arc<AtomicBool>,
-}
-
-/// A change as it runs: the connection within its transaction, and what of the snapshot it makes stale.
-pub struct Change<'a> {
-    pub(super) connection: &'a Connection,
-    /// One time for all rows of this change.
-    pub(super) now: Timestamp,
-    stale: Cell<Parts>,
-    /// The end of the audit log, rows of this change included.
-    pub(super) audit_head: RefCell<audit::Head>,
-}
-
-impl Change<'_> {
-    pub(super) fn touch(&self, parts: Parts) {
-        self.stale.set(self.stale.get() | parts);
-    }
-
-    /// Runs a statement; parameters only.
-    pub(super) fn execute(&self, sql: &str, params: impl engine::Params) -> Result<usize, StoreError> {
-        Ok(self.connection.execute(sql, params)?)
-    }
-
-    /// Whether a query finds anything.
-    pub(super) fn exists(&self, sql: &str, params: impl engine::Params) -> Result<bool, StoreError> {
-        Ok(self.connection.prepare(sql)?.exists(params)?)
-    }
 }
 
 enum Job {
@@ -95,8 +67,8 @@ impl Store {
         let failed = |source| OpenError::Engine { path: path.clone(), source };
         let connection = open_database(&path).map_err(failed)?;
         migrate::complete(&connection).map_err(failed)?;
-        let audit_head = audit::head(&connection).map_err(failed)?;
-        let snapshot = Snapshot::load(&connection).map_err(failed)?;
+        let audit_head = audit::head(&Reader::new(&connection)).map_err(failed)?;
+        let snapshot = Snapshot::load(&Reader::new(&connection)).map_err(failed)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let open = Arc::new(AtomicBool::new(true));
         let mut writer = Writer {
@@ -144,7 +116,7 @@ impl Store {
     /// Reads what is not in the snapshot, between two changes. Keep it short: changes wait meanwhile.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> engine::Result<T> + Send + 'static,
+        read: impl FnOnce(&Reader<'_>) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, outcome) = oneshot::channel();
         let job = Job::Change(Box::new(move |writer| _ = answer.send(writer.read(read))));
@@ -205,9 +177,9 @@ impl Writer {
         outcome
     }
 
-    fn read<T>(&mut self, read: impl FnOnce(&Connection) -> engine::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&mut self, read: impl FnOnce(&Reader<'_>) -> engine::Result<T>) -> Result<T, StoreError> {
         let connection = self.begin()?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| read(&connection)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| read(&Reader::new(&connection))));
         rollback(&connection);
         self.connection = Some(connection);
         match outcome {
@@ -221,12 +193,10 @@ impl Writer {
         connection: &Connection,
         change: impl FnOnce(&Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let audit_head = RefCell::new(self.audit_head.clone());
-        let context = Change { connection, now: time::now(), stale: Cell::new(Parts::NONE), audit_head };
+        let context = Change::new(connection, self.audit_head.clone());
         // A panic must not take the writer, and with it the server, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| change(&context)));
-        let stale = context.stale.get();
-        let audit_head = context.audit_head.into_inner();
+        let (audit_head, stale) = context.finish();
         let value = match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
@@ -244,7 +214,7 @@ impl Writer {
         }
         (self.unmerged, self.uncopied) = (true, true);
         self.audit_head = audit_head;
-        if stale != Parts::NONE {
+        if !stale.is_empty() {
             self.publish(connection, stale)?;
         }
         Ok(value)
@@ -252,11 +222,12 @@ impl Writer {
 
     /// Shows the committed state to readers. If it cannot be read back, the server must not go on deciding by old
     /// grants: nobody is let in until a later change could read it.
-    fn publish(&self, connection: &Connection, stale: Parts) -> Result<(), StoreError> {
+    fn publish(&self, connection: &Connection, stale: SnapshotParts) -> Result<(), StoreError> {
+        let reader = &Reader::new(connection);
         let before = self.snapshot.load_full();
         let is_whole = before.schema_version > 0;
-        let reloaded = if is_whole { before.reload(connection, stale) } else { Snapshot::load(connection) };
-        match reloaded.or_else(|_| Snapshot::load(connection)) {
+        let reloaded = if is_whole { before.reload(reader, stale) } else { Snapshot::load(reader) };
+        match reloaded.or_else(|_| Snapshot::load(reader)) {
             Ok(snapshot) => {
                 self.snapshot.store(Arc::new(snapshot));
                 Ok(())
@@ -280,8 +251,8 @@ impl Writer {
         }
         let connection = open_database(&self.data_dir.system_db())?;
         tracing::warn!("the state database had to be opened again after a fatal error");
-        self.snapshot.store(Arc::new(Snapshot::load(&connection)?));
-        self.audit_head = audit::head(&connection)?;
+        self.snapshot.store(Arc::new(Snapshot::load(&Reader::new(&connection))?));
+        self.audit_head = audit::head(&Reader::new(&connection))?;
         connection.execute_batch("BEGIN")?;
         Ok(connection)
     }

@@ -29,8 +29,8 @@ fn entry(readable: &ReadableTable) -> ManifestTable {
         updated: table.extracted_at.map(time::iso_naive),
         size_bytes: Some(table.size_bytes()),
         rows: Some(table.rows),
-        query_mode: readable.query_mode().to_owned(),
-        source_type: readable.source_type().to_owned(),
+        query_mode: readable.query_mode().clone(),
+        source_type: readable.source_type().clone(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::{DataDir, Environment};
 use crate::engine::Limits;
 use crate::extract::parquet::Checker;
 use crate::extract::{self, Extract, ExtractError, Publication, PublishedTable, RemotePolicy, TableMeta};
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 /// Publishes, one rebuild at a time.
 pub struct Orchestrator {
@@ -75,7 +76,7 @@ struct Offer {
 impl Orchestrator {
     /// Starts from what was last published.
     pub fn open(data_dir: DataDir, limits: Limits) -> Self {
-        let publication = Publication::new(1, publication_file::read(&data_dir));
+        let publication = publication(1, publication_file::read(&data_dir));
         Self {
             data_dir,
             limits,
@@ -142,8 +143,8 @@ impl Orchestrator {
                     continue;
                 }
                 let was = before.get(&key).filter(|table| table.source == offer.source);
-                let published = match meta.query_mode.as_str() {
-                    "remote" => remote.publish(&offer.source, meta).and_then(|table| aliases.claim(table)),
+                let published = match meta.query_mode {
+                    QueryMode::Remote => remote.publish(&offer.source, meta).and_then(|table| aliases.claim(table)),
                     _ => publish_table(&offer.source, &offer.directory, meta, &press, was.map(Arc::as_ref))
                         .map_err(|error| error.to_string()),
                 };
@@ -161,7 +162,7 @@ impl Orchestrator {
         }
         let tables: Vec<PublishedTable> = tables.into_values().collect();
         publication_file::write(&self.data_dir, &tables)?;
-        let publication = Arc::new(Publication::new(before.generation + 1, tables));
+        let publication = Arc::new(publication(before.generation + 1, tables));
         self.current.store(Arc::clone(&publication));
         self.health.store(Arc::new(sources::health(&self.health(), &publication, &problems)));
         earlier.push(Arc::downgrade(&before));
@@ -250,7 +251,7 @@ impl Offer {
             rows: 0,
             size_bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
             extracted_at: written,
-            query_mode: "local".into(),
+            query_mode: QueryMode::Local,
         });
     }
 }
@@ -268,7 +269,7 @@ fn offered(source: &str, extract: &Extract, problems: &mut Vec<Problem>) -> Vec<
     let Extract { tables, objects, .. } = extract;
     tables
         .iter()
-        .filter(|table| ["local", "remote"].contains(&table.query_mode.as_str()))
+        .filter(|table| matches!(table.query_mode, QueryMode::Local | QueryMode::Remote))
         .filter(|table| {
             let name = &table.table_name;
             let error = if !ident::is_strict(name) || ident::is_reserved_table(name) {
@@ -305,6 +306,12 @@ fn winners(
         }
     }
     winners
+}
+
+/// Only sources that Agnes does not provide itself may have been written by somebody else.
+fn publication(generation: u64, tables: Vec<PublishedTable>) -> Publication {
+    let is_foreign = |source: &str| !SourceType::from(source).is_reserved();
+    Publication::new(generation, tables).with_foreign(is_foreign)
 }
 
 fn by_source(publication: &Publication) -> BTreeMap<String, Vec<String>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::ident::quote_ident;
 use crate::engine::parse::Parser;
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta};
 
 /// How long one table may take to tell its columns.
@@ -74,7 +74,7 @@ impl<'a> RemoteSource<'a> {
         };
         let (connection, parser) = open().map_err(|error: engine::Error| engine::message(&error))?;
         self.policy.attach(&connection, &self.extract.attach).map_err(|error| error.to_string())?;
-        engine::lock_down(&connection).map_err(|error| engine::message(&error))?;
+        Sandbox::default().lock(&connection).map_err(|error| engine::message(&error))?;
         Ok((connection, parser))
     }
 }

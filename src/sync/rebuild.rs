@@ -55,8 +55,7 @@ pub async fn rebuild_and_note(
 /// Registered materialized tables, as (source, name).
 fn materialized(snapshot: &Snapshot) -> Vec<(String, String)> {
     let all = snapshot.registry.all().into_iter();
-    all.filter(|table| table.query_mode.as_deref() == Some("materialized"))
-        // Rows of old have no source type; they are BigQuery's.
-        .map(|table| (table.source_type.clone().unwrap_or_else(|| "bigquery".into()), table.name.clone()))
+    all.filter(|table| table.is_materialized())
+        .map(|table| (table.source().clone().into(), table.name.clone()))
         .collect()
 }

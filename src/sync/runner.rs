@@ -200,10 +200,8 @@ impl Runner {
         for source in SOURCES {
             self.prune(source).await;
         }
-        if let Some(source) =
-            table.source_type.as_deref().filter(|_| table.query_mode.as_deref() == Some("materialized"))
-        {
-            let file = data_file(&self.data_dir.extract(source), &table.name);
+        if table.is_materialized() {
+            let file = data_file(&self.data_dir.extract(table.source().as_str()), &table.name);
             if let Err(error) = atomic_file::remove(&file) {
                 tracing::warn!(file = %file.display(), %error, "the file of an unregistered table stays");
             }

@@ -1,15 +1,20 @@
 //! Which registered tables a run extracts, and by which connector.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::base::backoff::Backoff;
 use crate::base::schedule::Schedule;
 use crate::connectors::{Request, TableRequest};
 use crate::extract::Publication;
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 
+/// Delays after a materialized table failed.
+const BACKOFF: Backoff = Backoff { initial: Duration::from_mins(5), max: Duration::from_mins(60) };
 /// The sources that have an extractor here.
 pub(super) const SOURCES: [&str; 2] = ["keboola", "local"];
 
@@ -51,12 +56,9 @@ impl Wanted {
 /// The names of all tables that are registered for a source.
 pub(super) fn registered(snapshot: &Snapshot, source: &str) -> HashSet<String> {
     let all = snapshot.registry.all().into_iter();
-    all.filter(|table| {
-        source_of(table) == Some(source)
-            || table.query_mode.as_deref() == Some("remote") && table.source_type.as_deref() == Some(source)
-    })
-    .map(|table| table.name.clone())
-    .collect()
+    all.filter(|table| source_of(table) == Some(source) || is_remote_of(table, source))
+        .map(|table| table.name.clone())
+        .collect()
 }
 
 /// Source → what its extractor shall fetch. Sources without anything to do are left out.
@@ -99,15 +101,13 @@ pub(super) fn select_materialized(
 ) -> BTreeMap<String, Request> {
     let mut requests: BTreeMap<String, Request> = BTreeMap::new();
     let all = snapshot.registry.all().into_iter();
-    for table in all.filter(|table| table.query_mode.as_deref() == Some("materialized")) {
+    for table in all.filter(|table| table.is_materialized()) {
         let is_due = match wanted {
             Wanted::Ids(ids) => ids.contains(&table.id),
             Wanted::Due => is_due(table, HOURLY, snapshot, now) && !pauses.has(&table.id, now),
         };
         if is_due {
-            // Rows of old have no source type; they are BigQuery's.
-            let source = table.source_type.clone().filter(|source| !source.is_empty()).unwrap_or("bigquery".into());
-            requests.entry(source).or_default().tables.push(TableRequest::from_registry(table));
+            requests.entry(table.source().clone().into()).or_default().tables.push(TableRequest::from_registry(table));
         }
     }
     requests
@@ -125,8 +125,7 @@ impl Pauses {
     pub(super) fn failed(&mut self, id: &str, now: Timestamp) {
         let (failures, until) = self.0.entry(id.to_owned()).or_insert((0, now));
         *failures += 1;
-        let minutes = (5_i64 << (*failures - 1).min(4)).min(60);
-        *until = now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
+        *until = now.checked_add(BACKOFF.delay(*failures)).unwrap_or(now);
     }
 
     pub(super) fn succeeded(&mut self, id: &str) {
@@ -137,8 +136,8 @@ impl Pauses {
 /// The tables that a source of ours shows without fetching them.
 fn remote_of(snapshot: &Snapshot, source: &str) -> Vec<TableRequest> {
     let all = snapshot.registry.all().into_iter();
-    all.filter(|table| table.query_mode.as_deref() == Some("remote") && table.source_type.as_deref() == Some(source))
-        .filter(|_| source != "local")
+    all.filter(|table| is_remote_of(table, source))
+        .filter(|_| source != SourceType::LOCAL.as_str())
         .map(|table| TableRequest::from_registry(table))
         .collect()
 }
@@ -147,17 +146,21 @@ fn is_named(wanted: &Wanted, id: &str) -> bool {
     matches!(wanted, Wanted::Ids(ids) if ids.contains(id))
 }
 
+fn is_remote_of(table: &Table, source: &str) -> bool {
+    *table.mode() == QueryMode::Remote && table.source().as_str() == source
+}
+
 fn source_of(table: &Table) -> Option<&str> {
-    match (table.query_mode.as_deref(), table.source_type.as_deref()) {
-        (Some("remote" | "materialized"), _) => None,
-        (_, None | Some("")) => Some("local"),
-        (_, source) => source,
+    match table.mode() {
+        QueryMode::Remote | QueryMode::Materialized => None,
+        _ => Some(table.source().as_str()),
     }
 }
 
 /// A `local` table may as well come from an extract that somebody else writes.
 fn published_elsewhere(table: &Table, source: &str, publication: &Publication) -> bool {
-    source == "local" && publication.get(&table.name).is_some_and(|published| published.source != source)
+    source == SourceType::LOCAL.as_str()
+        && publication.get(&table.name).is_some_and(|published| published.source != source)
 }
 
 fn is_wanted(table: &Table, snapshot: &Snapshot, wanted: &Wanted, now: Timestamp) -> bool {
@@ -183,6 +186,8 @@ fn is_due(table: &Table, usual: &str, snapshot: &Snapshot, now: Timestamp) -> bo
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]

@@ -1,8 +1,10 @@
 //! Manifest, download and query agree on what somebody may read, for any set of grants.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
+use agnes::store::registry;
 use serde_json::json;
 
 use crate::support::people::list;
@@ -27,11 +29,16 @@ async fn start() -> TestApp {
     for name in ["loose", "crm"] {
         std::fs::write(folder.join(name).with_extension("csv"), "id\n1\n").unwrap();
     }
-    let mut extract = Command::new(env!("CARGO_BIN_EXE_agnes"));
-    extract.args(["extract", "files"]).arg(&folder).args(["--source", "other"]).env("DATA_DIR", app.data_dir());
-    assert!(extract.output().unwrap().status.success());
+    extract(&app, &folder, "other");
     app.sync_of(json!(["orders", "items"])).await;
     app
+}
+
+/// Fills the extract of a source from a folder of files.
+fn extract(app: &TestApp, folder: &Path, source: &str) {
+    let mut extract = Command::new(env!("CARGO_BIN_EXE_agnes"));
+    extract.args(["extract", "files"]).arg(folder).args(["--source", source]).env("DATA_DIR", app.data_dir());
+    assert!(extract.output().unwrap().status.success());
 }
 
 async fn in_manifest(caller: &Client) -> BTreeSet<String> {
@@ -95,6 +102,51 @@ async fn admins_read_everything() {
     let admin = app.admin().await;
     assert_eq!((in_manifest(admin).await, downloadable(admin).await), (all.clone(), all.clone()));
     assert_eq!(nameable(admin).await, all);
+}
+
+/// Rows of an old database may hold anything. They are shown as they are, and open the table of their own source only.
+#[tokio::test]
+async fn rows_that_are_not_understood_open_nothing() {
+    let app = start().await;
+    let folder = app.data_dir().join("warehouse");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("totals.csv"), "id\n1\n").unwrap();
+    extract(&app, &folder, "bigquery");
+    app.sync().await;
+    let bob = app.user("bob@example.com", &["one"]).await;
+    let store = app.state.store.clone();
+    for (table, source, mode, is_open) in [
+        ("loose", Some("other"), Some("local"), true),
+        // Nobody else provides the table, so a row without a source stands for it.
+        ("loose", None, None, true),
+        ("loose", Some(""), Some("local"), true),
+        ("loose", Some("local"), Some("magic"), false),
+        ("loose", Some("other"), Some("magic"), false),
+        ("loose", Some("oracle"), Some("local"), false),
+        ("loose", Some("Other"), Some("local"), false),
+        ("loose", None, Some("materialized"), false),
+        // A source that Agnes provides itself is never meant by such a row.
+        ("totals", Some("local"), Some("local"), false),
+        ("totals", None, None, false),
+        ("totals", None, Some("materialized"), true),
+        ("totals", Some("bigquery"), Some("local"), true),
+    ] {
+        let row = registry::Table {
+            id: "row".into(),
+            name: table.into(),
+            source_type: source.map(Into::into),
+            query_mode: mode.map(Into::into),
+            ..registry::Table::default()
+        };
+        store.write(move |change| registry::insert(change, &row)).await.unwrap();
+        app.grant("one", "row").await;
+        let expected = if is_open { BTreeSet::from([table.to_owned()]) } else { BTreeSet::new() };
+        assert_eq!(in_manifest(&bob).await, expected, "{table} {source:?} {mode:?}");
+        let rows = app.admin().await.get("/api/admin/registry").await.ok();
+        let shown = list(&rows["tables"]).iter().find(|shown| shown["id"] == "row").unwrap();
+        assert_eq!((&shown["source_type"], &shown["query_mode"]), (&json!(source), &json!(mode)));
+        store.write(|change| registry::delete(change, "row").map(drop)).await.unwrap();
+    }
 }
 
 async fn withdraw(app: &TestApp, table: &str) {

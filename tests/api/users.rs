@@ -185,7 +185,7 @@ async fn delete_takes_everything_personal_along() {
                  + (SELECT count(*) FROM user_group_members WHERE user_id = $1)
                  + (SELECT count(*) FROM telegram_links WHERE user_id = $1)
                  + (SELECT count(*) FROM users WHERE id = $1)";
-            connection.query_row(sql, [&ann], |row| row.get::<_, i64>(0))
+            connection.one(sql, [&ann], |row| row.get::<_, i64>(0))
         })
         .await;
     assert_eq!(left.unwrap(), 0);

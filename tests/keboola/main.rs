@@ -21,8 +21,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use agnes::base::backoff::Backoff;
 use agnes::base::secret::Secret;
-use agnes::connectors::keboola::{Backoff, Settings, run};
+use agnes::connectors::keboola::{Retry, Settings, run};
 use agnes::connectors::{Report, Request, TableRequest};
 use agnes::engine::{self, Limits, Value};
 use keboola_server::{Content, Keboola, TOKEN, Table};
@@ -40,7 +41,8 @@ impl Scene {
         let keboola = Keboola::start().await;
         let home = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(&keboola.url, Secret::new(TOKEN), Duration::from_secs(60), "512MB").unwrap();
-        settings.backoff = Backoff { first: Duration::from_millis(2), longest: Duration::from_millis(20), tries: 4 };
+        let backoff = Backoff { initial: Duration::from_millis(2), max: Duration::from_millis(20) };
+        settings.retry = Retry { backoff, attempts: 4 };
         settings.poll = Duration::from_millis(2);
         settings.endpoints.gcs = keboola.url.parse().unwrap();
         settings.endpoints.s3 = Some(keboola.url.parse().unwrap());

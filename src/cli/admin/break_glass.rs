@@ -41,8 +41,8 @@ impl Run for GrantAdmin {
             output = output.line(format_args!("Activated {email}."));
         }
         if !granted.is_active {
-            output = output
-                .warn(format_args!("{email} is deactivated and cannot sign in; run this again with --activate"));
+            output =
+                output.warn(format_args!("{email} is deactivated and cannot sign in; run this again with --activate"));
         }
         if !granted.has_password {
             output = output.note(format_args!(

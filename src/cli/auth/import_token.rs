@@ -49,7 +49,11 @@ impl Run for ImportToken {
 }
 
 /// The address that the server returns for the token. Older servers (404) and some proxies (403) return none.
-fn confirmed_email(answer: Result<Me, ClientError>, client: &Client, context: &Context) -> Result<Option<String>, CliError> {
+fn confirmed_email(
+    answer: Result<Me, ClientError>,
+    client: &Client,
+    context: &Context,
+) -> Result<Option<String>, CliError> {
     match answer {
         Ok(me) => Ok(Some(me.email)),
         Err(ClientError::Status { status: status @ (403 | 404), .. }) => {
@@ -63,20 +67,15 @@ fn confirmed_email(answer: Result<Me, ClientError>, client: &Client, context: &C
 
 fn rejected(error: ClientError, server: &str) -> CliError {
     match error.status() {
-        Some(401) => CliError {
-            status: Some(401),
-            ..CliError::new("auth_failed", format!("token rejected by server ({server}): {}", error.detail()))
-                .hint("Nothing was stored. Make a fresh token and try again.")
-                .exiting(exit::NO_SERVER)
-        },
-        Some(status) => CliError {
-            status: Some(status),
-            ..CliError::new(
-                "refused",
-                format!("{server} could not check the token: HTTP {status}: {}", error.detail()),
-            )
-            .hint("Nothing was stored. Try again later, or use --skip-verify.")
-        },
+        Some(401) => CliError::new("auth_failed", format!("token rejected by server ({server}): {}", error.detail()))
+            .hint("Nothing was stored. Make a fresh token and try again.")
+            .status(401)
+            .exiting(exit::NO_SERVER),
+        Some(status) => {
+            CliError::new("refused", format!("{server} could not check the token: HTTP {status}: {}", error.detail()))
+                .hint("Nothing was stored. Try again later, or use --skip-verify.")
+                .status(status)
+        }
         None => error.into(),
     }
 }

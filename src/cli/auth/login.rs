@@ -34,16 +34,13 @@ impl Run for Login {
 
 fn refused(error: ClientError) -> CliError {
     let ClientError::Status { status, .. } = error else { return error.into() };
-    let detail = error.detail();
-    let text = CliError::bare("auth_failed", format!("Login failed: {detail}"));
+    let refused = CliError::bare("auth_failed", format!("Login failed: {}", error.detail())).status(status);
     // For accounts without a password another password does not help.
-    let hinted = if matches!(status, 401 | 403) {
-        text.hint(
+    match status {
+        401 | 403 => refused.hint(
             "If you sign in with Google or a link by mail, make a personal access token on the web and run: \
              agnes auth import-token",
-        )
-    } else {
-        text
-    };
-    CliError { status: Some(status), ..hinted }
+        ),
+        _ => refused,
+    }
 }

@@ -44,8 +44,7 @@ impl Run for Whoami {
         json["token_from"] = source.name().into();
         json["checked"] = Value::Bool(me.is_some());
         let email = me.as_ref().map_or_else(|| claims.email().unwrap_or("unknown"), |me| &me.email);
-        let mut output =
-            Output::message(format_args!("Email: {email}")).line(format_args!("Server: {address}"));
+        let mut output = Output::message(format_args!("Email: {email}")).line(format_args!("Server: {address}"));
         if let Some(me) = &me {
             let groups: Vec<&str> = me.groups.iter().map(|group| group.name.as_str()).collect();
             let groups = if groups.is_empty() { "-".into() } else { groups.join(", ") };

@@ -132,7 +132,7 @@ async fn download(
     let concurrency = bounded(context, &env_vars::AGNES_PULL_CONCURRENCY, 4, 1, 16);
     let retries = bounded(context, &env_vars::AGNES_STREAM_RETRIES, 3, 0, 100);
     let bar = if quiet { ProgressBar::hidden() } else { context.printer.progress(plan.download_bytes()) };
-    let transfer = &Transfer::new(client, workspace, retries, &bar);
+    let transfer = &Transfer::new(client, workspace, retries as u32, &bar);
     let mut finished = futures_util::stream::iter(&plan.downloads)
         .map(|file| async move { (file, transfer.fetch(file).await) })
         .buffer_unordered(concurrency);

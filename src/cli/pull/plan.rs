@@ -9,6 +9,7 @@ use super::state::{Entry, State, mtime_ns};
 use crate::base::{hash, ident};
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::Manifest;
+use crate::protocol::vocabulary::QueryMode;
 
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -30,7 +31,7 @@ impl Plan {
     pub fn make(workspace: &Workspace, state: &State, manifest: Manifest, verify: bool) -> io::Result<Self> {
         let mut plan = Self::default();
         let mut names = HashSet::new();
-        for (table, offer) in manifest.tables.iter().filter(|(_, offer)| offer.query_mode != "remote") {
+        for (table, offer) in manifest.tables.iter().filter(|(_, offer)| offer.query_mode != QueryMode::Remote) {
             plan.offered += 1;
             if !ident::is_relaxed(table) {
                 plan.refused.push((table.clone(), "the server offers it under a name that is not allowed".into()));
@@ -43,9 +44,10 @@ impl Plan {
             }
             if let Some(parts) = &offer.parts {
                 match parts.iter().find(|part| !ident::is_relaxed(&part.name) || !is_md5(&part.hash)) {
-                    Some(part) => {
-                        plan.refused.push((table.clone(), format!("its part {:?} has an invalid name or hash in the manifest", part.name)))
-                    }
+                    Some(part) => plan.refused.push((
+                        table.clone(),
+                        format!("its part {:?} has an invalid name or hash in the manifest", part.name),
+                    )),
                     None => {
                         let parted = PartedTable::new(offer, parts);
                         plan.downloads.extend(parted.missing(workspace, table, verify)?);

@@ -13,21 +13,22 @@ use super::pending::{PendingFile, Version};
 use super::plan::Plan;
 use super::state::{Entry, mtime_ns};
 use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::backoff::Backoff;
 use crate::base::hash::ContentHasher;
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
 use crate::protocol::sync::Manifest;
 
-/// Delays before the first, second and every further retry.
-const RETRY_DELAYS: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
-/// Maximum delay that a server may ask for.
-const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
+/// Delays between attempts.
+const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(3) };
+/// Longest delay that a server may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 pub struct Transfer<'a> {
     client: &'a Client,
     workspace: &'a Workspace,
-    retries: usize,
+    retries: u32,
     bar: &'a ProgressBar,
     /// Fetched again at most once, when a file turns out to have changed since the first manifest.
     refreshed: OnceCell<Manifest>,
@@ -59,7 +60,7 @@ struct Received {
 }
 
 impl<'a> Transfer<'a> {
-    pub fn new(client: &'a Client, workspace: &'a Workspace, retries: usize, bar: &'a ProgressBar) -> Self {
+    pub fn new(client: &'a Client, workspace: &'a Workspace, retries: u32, bar: &'a ProgressBar) -> Self {
         Self { client, workspace, retries, bar, refreshed: OnceCell::new() }
     }
 
@@ -125,8 +126,8 @@ impl<'a> Transfer<'a> {
             if !error.is_transient() || failures >= self.retries {
                 return Err(outcome);
             }
-            tokio::time::sleep(retry_delay(failures, error)).await;
             failures += 1;
+            tokio::time::sleep(delay(failures, error)).await;
         }
     }
 
@@ -168,7 +169,12 @@ impl<'a> Transfer<'a> {
         Ok(Received { md5: hasher.finish(), bytes, resumed })
     }
 
-    async fn put_in_place(&self, pending: &PendingFile, part: &Path, received: Received) -> Result<Entry, TransferError> {
+    async fn put_in_place(
+        &self,
+        pending: &PendingFile,
+        part: &Path,
+        received: Received,
+    ) -> Result<Entry, TransferError> {
         let (part, target) = (part.to_owned(), pending.target(self.workspace));
         let installed = tokio::task::spawn_blocking(move || {
             if let Some(folder) = target.parent() {
@@ -251,10 +257,10 @@ async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
     hashed.await.map_err(io::Error::other)?
 }
 
-/// The delay that the server asks for, else a growing one with jitter, so that many clients do not return together.
-fn retry_delay(failures: usize, error: &ClientError) -> Duration {
-    if let ClientError::Status { retry_after: Some(requested), .. } = error {
-        return requested.0.min(MAX_RETRY_DELAY);
+/// The delay that the server asks for, else a growing one.
+fn delay(failures: u32, error: &ClientError) -> Duration {
+    match error {
+        ClientError::Status { retry_after: Some(requested), .. } => requested.0.min(MAX_RETRY_AFTER),
+        _ => BACKOFF.jittered(failures),
     }
-    RETRY_DELAYS[failures.min(RETRY_DELAYS.len() - 1)].mul_f64(1.0 + rand::random::<f64>() / 2.0)
 }

@@ -64,7 +64,8 @@ impl Query {
             (Some(sql), None, false) | (None, Some(sql), false) => Ok(sql.clone()),
             (None, None, true) => from_stdin(),
             (None, None, false) => {
-                Err(CliError::new("no_sql", "no SQL given").hint("Give it as an argument, with --sql, or with --stdin."))
+                Err(CliError::new("no_sql", "no SQL given")
+                    .hint("Give it as an argument, with --sql, or with --stdin."))
             }
             _ => Err(CliError::new("no_sql", "give the SQL once: as an argument, with --sql, or with --stdin")),
         }

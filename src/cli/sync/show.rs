@@ -36,14 +36,19 @@ pub fn list(runs: &[Run]) -> Output {
 /// Everything known about one run.
 pub fn whole(run: &Run) -> Output {
     let succeeded = run.tables.iter().filter(|table| table.error.is_none());
-    let output = succeeded.fold(list(std::slice::from_ref(run)), |output, table| output.line(format_args!("  {}", line(table))));
+    let output =
+        succeeded.fold(list(std::slice::from_ref(run)), |output, table| output.line(format_args!("  {}", line(table))));
     failures(output, run)
 }
 
 /// Adds what went wrong in a run.
 pub fn failures(output: Output, run: &Run) -> Output {
     let tables = run.tables.iter().filter(|table| table.error.is_some()).map(line);
-    run.errors.iter().cloned().chain(tables).fold(output, |output, error| output.line(format_args!("  failed: {error}")))
+    run.errors
+        .iter()
+        .cloned()
+        .chain(tables)
+        .fold(output, |output, error| output.line(format_args!("  failed: {error}")))
 }
 
 /// `keboola.orders: 120 rows in 1.4 s`, or the failure.

@@ -7,6 +7,7 @@ use crate::base::ident;
 use crate::connectors::Done;
 use crate::engine::Limits;
 use crate::extract::{self, TableMeta, data_file, parquet, parts_folder};
+use crate::protocol::vocabulary::QueryMode;
 
 /// The local tables of the extract in `directory`, with their true rows, or what is wrong with it.
 pub(super) fn check(directory: &Path, limits: &Limits) -> Result<Vec<(String, Done)>, String> {
@@ -21,7 +22,7 @@ pub(super) fn check(directory: &Path, limits: &Limits) -> Result<Vec<(String, Do
             return Err(format!("_meta names {name} twice"));
         }
     }
-    let local = written.tables.iter().filter(|table| table.query_mode == "local");
+    let local = written.tables.iter().filter(|table| table.query_mode == QueryMode::Local);
     local.map(|table| one(directory, table, &written, limits).map(|done| (table.table_name.clone(), done))).collect()
 }
 

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::sample::{self, Sample};
 use super::scan;
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 
 /// Tries with a column's type widened, before everything is text.
 const TRIES: usize = 8;
@@ -58,11 +58,7 @@ fn copy_mending(file: &DataFile, mut sample: Sample, target: &Path, limits: &Lim
 }
 
 fn open(source: &Path, target: &Path, limits: &Limits) -> engine::Result<Connection> {
-    let connection = engine::in_memory(limits)?;
-    engine::allow_directories(&connection, limits.spill.as_deref())?;
-    engine::allow_paths(&connection, [source, target])?;
-    engine::lock_down(&connection)?;
-    Ok(connection)
+    Sandbox::default().files([source, target]).directories(limits.spill.as_deref()).open(limits)
 }
 
 /// The columns are called `c0`, `c1`… inside, so that DuckDB's messages can be told apart from odd names. Casts stand in

@@ -181,7 +181,7 @@ impl StorageClient {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: impl Fn() -> RequestBuilder) -> Result<T, StorageError> {
-        self.settings.backoff.run(|| self.once(request())).await
+        self.settings.retry.run(|| self.once(request())).await
     }
 
     async fn once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure<StorageError>> {

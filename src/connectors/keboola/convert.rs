@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::download::Export;
 use super::types::{Column, Kind};
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{self, ExtractError};
 
 /// How much is held in memory at a time, in bytes.
@@ -56,14 +56,8 @@ pub fn to_parquet(
     for part in export.parts.iter().filter(|part| part.gzip) {
         check_gzip(part.path()).map_err(ConvertError::Gzip)?;
     }
-    let connection = engine::in_memory(limits)?;
-    // Where ICU is built in, text without offset would be read in the machine's time zone.
-    let _ = connection.execute_batch("SET TimeZone = 'UTC'");
-    let directories = limits.spill.as_deref();
     let files = export.parts.iter().map(|part| part.path()).chain([target]);
-    engine::allow_paths(&connection, files)?;
-    engine::allow_directories(&connection, directories)?;
-    engine::lock_down(&connection)?;
+    let connection = Sandbox::default().files(files).directories(limits.spill.as_deref()).open(limits)?;
 
     let usual = Sizes::within(memory_limit(&connection)?);
     let attempt = |sizes| convert(&connection, export, columns, target, sizes).map_err(plain_csv_error);

@@ -120,7 +120,7 @@ impl Downloader {
 
     async fn repeatedly(&self, file: &FileInfo, piece: &Piece<'_>) -> Result<Part, DownloadError> {
         self.settings
-            .backoff
+            .retry
             .run(async || {
                 let request = match piece {
                     Piece::Main => self.http.get(file.url.expose()),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::plan::Strategy;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::ident::{quote_ident, quote_path};
-use crate::engine::{self, Connection, Limits};
+use crate::engine::{Connection, Limits, Sandbox};
 use crate::extract::{ExtractError, parquet};
 use crate::protocol::sync_options::Granularity;
 
@@ -194,13 +194,7 @@ fn newest(delta: &Path, key: &[String], condition: &str) -> String {
 }
 
 fn open<'a>(files: impl IntoIterator<Item = &'a Path>, limits: &Limits) -> Result<Connection, ExtractError> {
-    let connection = engine::in_memory(limits)?;
-    // Where ICU is built in, times would be read in the machine's time zone.
-    let _ = connection.execute_batch("SET TimeZone = 'UTC'");
-    engine::allow_paths(&connection, files)?;
-    engine::allow_directories(&connection, limits.spill.as_deref())?;
-    engine::lock_down(&connection)?;
-    Ok(connection)
+    Ok(Sandbox::default().files(files).directories(limits.spill.as_deref()).open(limits)?)
 }
 
 fn copy(connection: &Connection, select: &str, target: &Path) -> Result<(), ExtractError> {
@@ -244,7 +238,7 @@ mod tests {
 
     /// Writes rows as an export does; month 0 is no date.
     fn write(path: &Path, rows: &[(u8, u8, u16)]) {
-        let connection = engine::in_memory(&Limits::small()).unwrap();
+        let connection = crate::engine::in_memory(&Limits::small()).unwrap();
         let values: Vec<_> = rows
             .iter()
             .map(|(key, month, value)| {
@@ -268,7 +262,7 @@ mod tests {
         if files.is_empty() {
             return Vec::new();
         }
-        let connection = engine::in_memory(&Limits::small()).unwrap();
+        let connection = crate::engine::in_memory(&Limits::small()).unwrap();
         let files: Vec<_> = files.iter().map(|path| quote_path(path)).collect();
         let sql = format!(
             "SELECT key, coalesce(month(day), 0), value FROM read_parquet([{}]) ORDER BY ALL",

@@ -15,7 +15,7 @@ mod settings;
 mod table;
 mod types;
 
-pub use retry::Backoff;
+pub use retry::Retry;
 pub use settings::{Endpoints, Settings, SettingsError};
 
 use std::collections::HashSet;
@@ -32,6 +32,7 @@ use self::table::{Run, TableError};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, time};
 use crate::connectors::{Extracted, LOCK, Report, Request, publish};
+use crate::protocol::vocabulary::QueryMode;
 
 /// Exports that run at once.
 const TABLES_AT_ONCE: usize = 4;
@@ -98,7 +99,7 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
     let planned: Vec<_> = request
         .tables
         .iter()
-        .filter(|table| table.query_mode != "materialized")
+        .filter(|table| table.query_mode != QueryMode::Materialized)
         .map(|table| {
             let id = table::storage_id(table).and_then(|id| match names.insert(table.name.to_lowercase()) {
                 true => Ok(id),
@@ -118,7 +119,7 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
             let outcome = match (id, &usable) {
                 (Err(error), _) => Err(error.to_string()),
                 (Ok(_), Err(error)) => Err(error.clone()),
-                (Ok(id), Ok(())) if table.query_mode == "remote" => {
+                (Ok(id), Ok(())) if table.query_mode == QueryMode::Remote => {
                     table::remote(run, table, id).await.map_err(|error| error.to_string())
                 }
                 (Ok(id), Ok(())) => table::extract(run, table, id).await.map_err(|error| error.to_string()),
@@ -144,7 +145,7 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
 
 fn all_failed(request: &Request, error: &str) -> Report {
     let mut report = Report::default();
-    for table in request.tables.iter().filter(|table| table.query_mode != "materialized") {
+    for table in request.tables.iter().filter(|table| table.query_mode != QueryMode::Materialized) {
         report.failed(&table.name, error);
     }
     if report.errors.is_empty() {

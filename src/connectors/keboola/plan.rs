@@ -11,6 +11,7 @@ use crate::base::atomic_file::{self, PUBLIC};
 use crate::connectors::TableRequest;
 use crate::extract::{data_file, parts_folder};
 use crate::protocol::sync_options::{Granularity, SyncOptions};
+use crate::protocol::vocabulary::SyncStrategy;
 
 /// Grows whenever what is remembered, or what it stands for, changes its meaning.
 const VERSION: u32 = 1;
@@ -202,13 +203,13 @@ fn described(columns: &[Column]) -> Vec<String> {
 }
 
 fn strategy(request: &TableRequest, options: &SyncOptions, key: &[String]) -> (Strategy, Option<String>) {
-    match request.sync_strategy.as_deref() {
-        Some("incremental") if key.is_empty() => {
+    match &request.sync_strategy {
+        Some(SyncStrategy::Incremental) if key.is_empty() => {
             let note = "incremental needs a primary key, and the table has none: it is fetched whole each time";
             (Strategy::FullRefresh, Some(note.into()))
         }
-        Some("incremental") => (Strategy::Incremental, None),
-        Some("partitioned") => match &options.partition_by {
+        Some(SyncStrategy::Incremental) => (Strategy::Incremental, None),
+        Some(SyncStrategy::Partitioned) => match &options.partition_by {
             Some(by) => {
                 let granularity = options.partition_granularity.unwrap_or_default();
                 (Strategy::Partitioned { by: by.clone(), granularity }, None)

@@ -1,57 +1,55 @@
-//! Trying again after failures that pass by themselves.
+//! Retrying what failed for a reason that may pass.
 
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// Longest pause that a server may ask for.
-const PATIENCE: Duration = Duration::from_secs(600);
+use crate::base::backoff::{Backoff, parse_retry_after};
+use crate::base::with_causes;
 
-/// Exponential pauses with jitter.
+/// Longest delay that a server may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// How often, and after which delays, a request is repeated.
 #[derive(Clone, Copy, Debug)]
-pub struct Backoff {
-    pub first: Duration,
-    pub longest: Duration,
+pub struct Retry {
+    pub backoff: Backoff,
     /// Attempts in all.
-    pub tries: u32,
+    pub attempts: u32,
 }
 
-impl Default for Backoff {
+impl Default for Retry {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30), tries: 6 }
+        Self { backoff: Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(30) }, attempts: 6 }
     }
 }
 
 /// How one attempt failed.
 pub(super) enum Failure<E> {
-    /// May work later, not before the pause that the server asked for.
+    /// May succeed later, after the delay that the server asked for.
     Passing(E, Option<Duration>),
     Final(E),
 }
 
-impl Backoff {
-    /// Runs `attempt` until it succeeds, fails for good, or was tried often enough.
+impl Retry {
+    /// Runs `attempt` until it succeeds, fails permanently, or no attempt is left.
     pub(super) async fn run<T, E, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, Failure<E>>>,
     {
-        let mut tried = 0;
+        let mut failures = 0;
         loop {
-            tried += 1;
             match attempt().await {
                 Ok(value) => return Ok(value),
-                Err(Failure::Passing(_, asked)) if tried < self.tries => {
-                    tokio::time::sleep(asked.map_or_else(|| self.pause(tried), |asked| asked.min(PATIENCE))).await;
+                Err(Failure::Passing(_, requested)) if failures + 1 < self.attempts => {
+                    failures += 1;
+                    let delay = requested.map_or_else(|| self.backoff.jittered(failures), |it| it.min(MAX_RETRY_AFTER));
+                    tokio::time::sleep(delay).await;
                 }
                 Err(Failure::Passing(error, _) | Failure::Final(error)) => return Err(error),
             }
         }
-    }
-
-    fn pause(&self, tried: u32) -> Duration {
-        let full = self.first.saturating_mul(1 << (tried - 1).min(16)).min(self.longest);
-        full.mul_f64(rand::random_range(0.5..=1.0))
     }
 }
 
@@ -60,46 +58,12 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
-/// `Retry-After` in seconds or as a date.
+/// The delay in `Retry-After`.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(at.duration_since(jiff::Timestamp::now())).unwrap_or_default())
+    parse_retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?)
 }
 
 /// A network error with its causes, without the address, which may be signed.
 pub(super) fn network_text(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_the_longest() {
-        let backoff = Backoff::default();
-        for (tried, full) in [(1, 1.0), (2, 2.0), (5, 16.0), (6, 30.0), (60, 30.0)] {
-            let pause = backoff.pause(tried).as_secs_f64();
-            assert!(pause >= full / 2.0 && pause <= full, "{tried}: {pause}");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let headers = |text: &str| HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Duration::ZERO));
-        assert_eq!(retry_after(&headers("soon")), None);
-    }
+    with_causes(&error.without_url())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::retry::Backoff;
+use super::retry::Retry;
 use crate::base::secret::Secret;
 use crate::config::{Environment, Instance, env_vars};
 use crate::extract::RemoteAttach;
@@ -19,7 +19,7 @@ pub struct Settings {
     pub job_timeout: Duration,
     /// Memory limit of DuckDB while it writes parquet, e.g. `1GB`.
     pub memory: String,
-    pub backoff: Backoff,
+    pub retry: Retry,
     /// First pause between two looks at a job; grows tenfold.
     pub poll: Duration,
     pub endpoints: Endpoints,
@@ -91,7 +91,7 @@ impl Settings {
         Self::new(stack_url, token, Duration::from_secs(job_timeout), memory)
     }
 
-    /// Settings with the usual pauses and object stores.
+    /// Settings with the default delays and object stores.
     pub fn new(
         stack_url: &str,
         token: Secret,
@@ -112,7 +112,7 @@ impl Settings {
             token,
             job_timeout,
             memory: memory.into(),
-            backoff: Backoff::default(),
+            retry: Retry::default(),
             poll: Duration::from_secs(1),
             endpoints: Endpoints { gcs, s3: None },
         })

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use super::access::Access;
 use super::job::Job;
 use super::state::{Journal, Last};
+use crate::base::backoff::Backoff;
 use crate::base::schedule::Schedule;
 use crate::base::time;
 use crate::client::ClientError;
@@ -134,7 +135,7 @@ fn pause(tick: Duration, failures: u32, error: &ClientError) -> Duration {
     if let ClientError::Status { retry_after: Some(asked), .. } = error {
         return asked.0.min(LONGEST_PAUSE);
     }
-    tick.saturating_mul(1_u32 << (failures.saturating_sub(1)).min(16)).min(LONGEST_PAUSE)
+    Backoff { initial: tick, max: LONGEST_PAUSE }.delay(failures)
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::session;
 use crate::domain::rules;
+use crate::domain::sign_in::SignInMethod;
 use crate::protocol::auth::{BootstrapRequest, TokenResponse};
 use crate::server::http::extractors::Json;
+use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::{Action, Origin};
@@ -49,7 +50,7 @@ pub async fn bootstrap(
             Ok(id)
         })
         .await?;
-    Ok(session::begin(&app, origin, &id, Action::Login, serde_json::json!({ "provider": "bootstrap" })).await?.answer())
+    Ok(Session::start(&app, origin, &id, SignInMethod::Bootstrap).await?.into_token_response())
 }
 
 fn activate(change: &Change<'_>, email: &str, name: &str) -> Result<(String, Action), ApiError> {

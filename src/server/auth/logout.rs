@@ -4,19 +4,19 @@ use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::Value;
 
-use super::session::{COOKIE, cookie, redirect};
 use crate::access::{AuthKind, Principal};
 use crate::base::time;
 use crate::protocol::auth::LoggedOut;
 use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
+use crate::server::http::session::{SESSION_COOKIE, redirect, remove_cookie};
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Action;
 use crate::store::{StoreError, audit, sessions};
 
 /// Ends the session on the server and takes the cookie away. Personal tokens stay.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", security(()), responses((status = 200, body = LoggedOut)))]
-pub async fn logout(
+pub async fn log_out(
     State(app): State<AppState>,
     MaybePrincipal(caller): MaybePrincipal,
     headers: HeaderMap,
@@ -32,7 +32,7 @@ pub async fn logout(
         true => redirect("/login"),
         false => Json(LoggedOut { message: "Logged out".into() }).into_response(),
     };
-    let gone = [COOKIE, "session"].map(|name| (SET_COOKIE, cookie(&app, name, "", 0)));
+    let gone = [SESSION_COOKIE, "session"].map(|name| (SET_COOKIE, remove_cookie(&app, name)));
     Ok((AppendHeaders(gone), answer).into_response())
 }
 

@@ -1,6 +1,5 @@
 use axum::extract::State;
 
-use super::session::role;
 use crate::access::{AuthKind, Principal};
 use crate::base::time;
 use crate::protocol::auth::{AuthInfo, Me};
@@ -12,7 +11,7 @@ use crate::store::users::User;
 
 /// Who the caller is.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
-pub async fn me(State(app): State<AppState>, caller: Principal) -> Json<Me> {
+pub async fn show_me(State(app): State<AppState>, caller: Principal) -> Json<Me> {
     Json(body(&app, &app.store.snapshot(), &caller, caller.user()))
 }
 
@@ -29,7 +28,7 @@ pub fn body(app: &AppState, snapshot: &Snapshot, caller: &Principal, user: &User
         user_id: user.id.clone(),
         email: user.email.clone(),
         name: user.name.clone(),
-        role: role(caller.is_admin()).into(),
+        role: view::role(caller.is_admin()).into(),
         is_admin: caller.is_admin(),
         is_sso_user: view::is_sso(&app.config.google_groups, snapshot, &user.id),
         active: user.active,

@@ -8,6 +8,5 @@ pub mod me;
 pub mod next;
 pub mod password;
 pub mod providers;
-pub mod session;
 pub mod token;
 pub mod tokens;

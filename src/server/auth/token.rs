@@ -1,14 +1,14 @@
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Value;
 
 use super::credentials::{self, Refused};
-use super::session;
+use crate::domain::sign_in::SignInMethod;
 use crate::protocol::auth::{TokenRequest, TokenResponse};
 use crate::server::http::extractors::Json;
+use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::Origin;
 
 const RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
 
@@ -20,7 +20,7 @@ const REFUSED: &str =
 #[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
     responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
-pub async fn sign_in(
+pub async fn sign_in_for_token(
     State(app): State<AppState>,
     origin: Origin,
     Json(body): Json<TokenRequest>,
@@ -35,5 +35,5 @@ pub async fn sign_in(
             Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
             Refused::Other(error) => error,
         })?;
-    Ok(session::begin(&app, origin, &user.id, Action::ApiLogin, Value::Null).await?.answer())
+    Ok(Session::start(&app, origin, &user.id, SignInMethod::ApiPassword).await?.into_token_response())
 }

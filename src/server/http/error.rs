@@ -143,10 +143,12 @@ impl From<domain::Error> for ApiError {
             Error::Field { field, reason, input } => {
                 Self::unprocessable(vec![FieldError::value(&["body", &field], &reason, input)])
             }
+            Error::Unauthorized(text) => Self::unauthorized(text),
             Error::Forbidden(text) => Self::forbidden(text),
             Error::NotFound(text) => Self::not_found(text),
             Error::Conflict(text) => Self::conflict(text),
             Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
+            Error::Signing(_) => Self::internal(error),
             Error::Store(error) => error.into(),
         }
     }

@@ -4,3 +4,4 @@ pub mod error;
 pub mod extractors;
 pub mod frame;
 pub mod middleware;
+pub mod session;

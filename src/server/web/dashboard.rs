@@ -3,8 +3,8 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::page;
-use crate::server::auth::session::redirect;
 use crate::server::http::extractors::principal::MaybePrincipal;
+use crate::server::http::session::redirect;
 use crate::server::{ApiError, AppState};
 
 /// `GET /dashboard`: where signing in leads.

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::render::page;
 use crate::server::auth::providers::PROVIDERS;
-use crate::server::auth::session::redirect;
 use crate::server::auth::{email_link, links, next};
 use crate::server::http::extractors::Query;
 use crate::server::http::extractors::principal::MaybePrincipal;
+use crate::server::http::session::redirect;
 use crate::server::{ApiError, AppState};
 
 #[derive(Deserialize)]

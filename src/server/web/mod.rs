@@ -1,5 +1,6 @@
 //! Pages for people. They need no script; templates and static files are part of the program.
 
+pub mod account;
 mod assets;
 mod dashboard;
 mod login;
@@ -13,9 +14,8 @@ use minijinja::context;
 
 pub use password::{PasswordPage, objection};
 
-use super::auth::password as accounts;
-use super::auth::session::redirect;
 use super::http::extractors::principal::MaybePrincipal;
+use super::http::session::redirect;
 use super::{ApiError, App, AppState};
 use crate::protocol::auth::VerifyForm;
 
@@ -28,8 +28,8 @@ pub const ROUTES: &[Page] = &[
     ("/login", || get(login::choose)),
     ("/login/password", || get(login::password)),
     ("/login/email", || get(login::email)),
-    ("/auth/password/setup", || get(accounts::setup::page)),
-    ("/auth/password/reset", || get(accounts::reset::page)),
+    ("/auth/password/setup", || get(account::set_up::setup_page)),
+    ("/auth/password/reset", || get(account::reset_password::reset_page)),
     ("/dashboard", || get(dashboard::dashboard)),
     ("/static/{path}", || get(assets::serve)),
 ];

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{Action, Origin, record};
 use crate::base::hash::sha256_hex;
-use crate::engine::{self, Connection, OptionalExt, Row, params};
-use crate::store::{Change, StoreError};
+use crate::engine::{self, Row, params};
+use crate::store::{Change, Reader, StoreError};
 
 /// What the first row names as its predecessor.
 const START: &str = "";
@@ -65,14 +65,12 @@ const FIELDS: &str = "seq, prev_hash, id, epoch_us(timestamp), user_id, action, 
                       duration_ms, hash";
 
 /// The end of the chain as it stands in the database.
-pub fn head(connection: &Connection) -> engine::Result<Head> {
-    let last = connection
-        .query_row(
-            "SELECT seq, coalesce(hash, '') FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }),
-        )
-        .optional()?;
+pub fn head(reader: &Reader<'_>) -> engine::Result<Head> {
+    let last = reader.find(
+        "SELECT seq, coalesce(hash, '') FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
+        [],
+        |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }),
+    )?;
     Ok(last.unwrap_or(Head { seq: 0, hash: START.into() }))
 }
 
@@ -81,14 +79,14 @@ pub fn seal(change: &Change<'_>) -> Result<(), StoreError> {
     if change.audit_head.borrow().seq > 0 {
         return Ok(());
     }
-    let (rows, digest) = older(change.connection)?;
+    let (rows, digest) = older(change)?;
     let details = json!({ "rows": rows, "sha256": digest });
     record(change, &Origin::internal().nobody(), Action::AuditSealed, "audit", details)
 }
 
 /// Number and digest of the rows outside of the chain.
-fn older(connection: &Connection) -> engine::Result<(i64, String)> {
-    connection.query_row(
+fn older(reader: &Reader<'_>) -> engine::Result<(i64, String)> {
+    reader.one(
         "SELECT count(*), sha256(coalesce(string_agg(sha256(to_json([id, epoch_us(timestamp)::VARCHAR, user_id, action,
                     resource, params::VARCHAR, result, duration_ms::VARCHAR])::VARCHAR), '' ORDER BY id), ''))
          FROM audit_log WHERE seq IS NULL",
@@ -110,12 +108,13 @@ pub struct Checked {
 }
 
 /// Checks up to `most` rows behind `from`, which an earlier call returned (or the default, to begin).
-pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::Result<Checked> {
+pub fn checked(reader: &Reader<'_>, from: Checked, most: usize) -> engine::Result<Checked> {
     let mut at = from;
-    let rows: Vec<(Link, String)> = connection
-        .prepare(&format!("SELECT {FIELDS} FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?"))?
-        .query_map(params![at.seq, most as i64], Link::read)?
-        .collect::<Result<_, _>>()?;
+    let rows: Vec<(Link, String)> = reader.list(
+        &format!("SELECT {FIELDS} FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?"),
+        params![at.seq, most as i64],
+        Link::read,
+    )?;
     at.done = rows.len() < most;
     for (link, hash) in rows {
         let wrong = if link.seq != at.seq + 1 {
@@ -124,7 +123,7 @@ pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::R
             Some(format!("row {} does not follow the row before it", link.seq))
         } else if link.hash() != hash {
             Some(format!("row {} was changed", link.seq))
-        } else if link.action == Action::AuditSealed.as_str() && !is_seal_intact(connection, &link)? {
+        } else if link.action == Action::AuditSealed.as_str() && !is_seal_intact(reader, &link)? {
             Some("rows from before the chain began were changed, added or removed".to_owned())
         } else {
             None
@@ -135,24 +134,24 @@ pub fn checked(connection: &Connection, from: Checked, most: usize) -> engine::R
         (at.seq, at.hash) = (link.seq, hash);
     }
     // A number that came twice, or none that counts, was passed by unseen.
-    if at.done && numbered(connection)? != at.seq {
+    if at.done && numbered(reader)? != at.seq {
         at.broken = Some("there are rows beside the chain, with numbers of others or below 1".into());
     }
     Ok(at)
 }
 
 /// Number of rows that say they are in the chain.
-fn numbered(connection: &Connection) -> engine::Result<i64> {
-    connection.query_row("SELECT count(seq) FROM audit_log", [], |row| row.get(0))
+fn numbered(reader: &Reader<'_>) -> engine::Result<i64> {
+    reader.one("SELECT count(seq) FROM audit_log", [], |row| row.get(0))
 }
 
 /// Whether a row of the chain has this hash, as every earlier [`Head`] must.
-pub fn holds(connection: &Connection, hash: &str) -> engine::Result<bool> {
-    connection.prepare("SELECT 1 FROM audit_log WHERE seq IS NOT NULL AND hash = ?")?.exists([hash])
+pub fn holds(reader: &Reader<'_>, hash: &str) -> engine::Result<bool> {
+    reader.exists("SELECT 1 FROM audit_log WHERE seq IS NOT NULL AND hash = ?", [hash])
 }
 
-fn is_seal_intact(connection: &Connection, seal: &Link) -> engine::Result<bool> {
-    let (rows, digest) = older(connection)?;
+fn is_seal_intact(reader: &Reader<'_>, seal: &Link) -> engine::Result<bool> {
+    let (rows, digest) = older(reader)?;
     let params: serde_json::Value =
         seal.params.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     Ok(params["rows"] == rows && params["sha256"] == digest)

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::base::time;
-use crate::engine::{self, Connection, Row, params};
-use crate::store::row;
+use crate::engine::{self, Row, params};
+use crate::store::{Reader, row};
 
 /// A row of the log.
 #[derive(Clone, Debug)]
@@ -71,9 +71,26 @@ impl std::fmt::Display for Position {
     }
 }
 
+const SQL: &str = "\
+    SELECT id, seq, epoch_us(timestamp), user_id, action, resource, params::VARCHAR, result, duration_ms, hash
+     FROM audit_log
+     WHERE ($1::VARCHAR IS NULL OR CASE WHEN suffix($1, '*') THEN starts_with(action, $1[:-2]) ELSE action = $1 END)
+       AND ($2::VARCHAR IS NULL
+            OR CASE WHEN suffix($2, '*') THEN starts_with(resource, $2[:-2]) ELSE resource = $2 END)
+       AND ($3::VARCHAR IS NULL OR result = $3)
+       AND ($4::VARCHAR IS NULL OR user_id = $4)
+       AND ($5::VARCHAR IS NULL OR user_id = $6 OR lower(user_id) = $5
+            OR (user_id IS NULL AND lower(params ->> '$.email') = $5))
+       AND ($7::BIGINT IS NULL OR epoch_us(timestamp) >= $7)
+       AND ($8::BIGINT IS NULL OR epoch_us(timestamp) < $8)
+       AND ($9::BIGINT IS NULL OR seq IS NULL OR seq < $9)
+       AND ($10::BIGINT IS NULL
+            OR (seq IS NULL AND (epoch_us(timestamp) < $10 OR (epoch_us(timestamp) = $10 AND id < $11))))
+     ORDER BY seq DESC NULLS LAST, timestamp DESC, id DESC LIMIT $12";
+
 /// Up to `most` rows behind `behind`, or from the newest.
 pub fn search(
-    connection: &Connection,
+    reader: &Reader<'_>,
     filter: &Filter,
     behind: Option<&Position>,
     most: usize,
@@ -86,42 +103,24 @@ pub fn search(
     let Filter { action, resource, result, user_id, user, since, until } = filter;
     let email = user.as_ref().map(|(email, _)| email.to_lowercase());
     let account = user.as_ref().and_then(|(_, id)| id.as_deref());
-    connection
-        .prepare(
-            "SELECT id, seq, epoch_us(timestamp), user_id, action, resource, params::VARCHAR, result, duration_ms, hash
-             FROM audit_log
-             WHERE ($1::VARCHAR IS NULL OR CASE WHEN suffix($1, '*') THEN starts_with(action, $1[:-2]) ELSE action = $1 END)
-               AND ($2::VARCHAR IS NULL
-                    OR CASE WHEN suffix($2, '*') THEN starts_with(resource, $2[:-2]) ELSE resource = $2 END)
-               AND ($3::VARCHAR IS NULL OR result = $3)
-               AND ($4::VARCHAR IS NULL OR user_id = $4)
-               AND ($5::VARCHAR IS NULL OR user_id = $6 OR lower(user_id) = $5
-                    OR (user_id IS NULL AND lower(params ->> '$.email') = $5))
-               AND ($7::BIGINT IS NULL OR epoch_us(timestamp) >= $7)
-               AND ($8::BIGINT IS NULL OR epoch_us(timestamp) < $8)
-               AND ($9::BIGINT IS NULL OR seq IS NULL OR seq < $9)
-               AND ($10::BIGINT IS NULL
-                    OR (seq IS NULL AND (epoch_us(timestamp) < $10 OR (epoch_us(timestamp) = $10 AND id < $11))))
-             ORDER BY seq DESC NULLS LAST, timestamp DESC, id DESC LIMIT $12",
-        )?
-        .query_map(
-            params![
-                action,
-                resource,
-                result,
-                user_id,
-                email,
-                account,
-                row::micros(*since),
-                row::micros(*until),
-                seq,
-                at,
-                id,
-                most as i64
-            ],
-            read,
-        )?
-        .collect()
+    reader.list(
+        SQL,
+        params![
+            action,
+            resource,
+            result,
+            user_id,
+            email,
+            account,
+            row::micros(*since),
+            row::micros(*until),
+            seq,
+            at,
+            id,
+            most as i64
+        ],
+        read,
+    )
 }
 
 fn read(row: &Row<'_>) -> engine::Result<Entry> {

@@ -1,7 +1,6 @@
 //! Personal groups: what is granted to one person is granted to the group `user:<id>`, whose only member that person is.
 
 use super::write;
-use crate::engine::OptionalExt;
 use crate::store::{Change, StoreError, members};
 
 /// How the names of personal groups begin.
@@ -15,13 +14,13 @@ pub fn owner_by_name(name: &str) -> Option<&str> {
 /// The id of the user whose personal group this is, if it is one.
 pub fn owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
-    Ok(change.connection.query_row(sql, [PREFIX, group_id], |row| row.get(0)).optional()?)
+    Ok(change.find(sql, [PREFIX, group_id], |row| row.get(0))?)
 }
 
 /// The id of somebody's personal group, as of this transaction.
 pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id FROM user_groups WHERE name = ?";
-    Ok(change.connection.query_row(sql, [format!("{PREFIX}{user_id}")], |row| row.get(0)).optional()?)
+    Ok(change.find(sql, [format!("{PREFIX}{user_id}")], |row| row.get(0))?)
 }
 
 /// The id of somebody's personal group, which is made where it is missing, and whether it was.

@@ -59,11 +59,9 @@ async fn a_run_tells_each_table_and_what_failed() {
     }
     "#);
     // The history of the tables has the times too.
-    let history = app.state.store.read(|connection| {
-        connection
-            .prepare("SELECT table_id, status, rows FROM sync_history WHERE duration_ms IS NOT NULL ORDER BY table_id")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<Vec<(String, String, Option<i64>)>, _>>()
+    let sql = "SELECT table_id, status, rows FROM sync_history WHERE duration_ms IS NOT NULL ORDER BY table_id";
+    let history = app.state.store.read(move |reader| {
+        reader.list::<(String, String, Option<i64>), Vec<_>>(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     });
     let expected = [("items".into(), "error".into(), None), ("orders".into(), "ok".into(), Some(2))];
     assert_eq!(history.await.unwrap(), expected);

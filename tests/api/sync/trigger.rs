@@ -16,19 +16,19 @@ async fn bodies() {
     let trigger = |body: Value| admin.post_json("/api/sync/trigger", body);
     assert_snapshot!(admin.send(admin.request(Method::POST, "/api/sync/trigger")).await, @r#"
         200 OK
-        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/health for progress.","run_id":"[id]"}
+        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/sync/runs for progress.","run_id":"[id]"}
         "#);
     assert_snapshot!(trigger(Value::Null).await, @r#"
         200 OK
-        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/health for progress.","run_id":"[id]"}
+        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/sync/runs for progress.","run_id":"[id]"}
         "#);
     assert_snapshot!(trigger(json!([])).await, @r#"
         200 OK
-        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/health for progress.","run_id":"[id]"}
+        {"status":"triggered","tables":"all","message":"Data sync started in background. Check /api/sync/runs for progress.","run_id":"[id]"}
         "#);
     assert_snapshot!(trigger(json!(["orders", "none", "Orders"])).await, @r#"
         200 OK
-        {"status":"triggered","tables":["orders","none","Orders"],"message":"Data sync started in background. Check /api/health for progress.","run_id":"[id]","unknown":["none","Orders"]}
+        {"status":"triggered","tables":["orders","none","Orders"],"message":"Data sync started in background. Check /api/sync/runs for progress.","run_id":"[id]","unknown":["none","Orders"]}
         "#);
     assert_snapshot!(trigger(json!({ "tables": ["orders"] })).await, @r#"
         422 Unprocessable Entity

@@ -1,5 +1,8 @@
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::cli::CliError;
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 
 /// Fields of a table that can be given when it is registered and when it is changed.
 #[derive(clap::Args, Debug)]
@@ -23,7 +26,7 @@ pub struct Fields {
     pub sync_schedule: Option<String>,
     /// `full_refresh`, `incremental` or `partitioned`
     #[arg(long)]
-    pub sync_strategy: Option<String>,
+    pub sync_strategy: Option<SyncStrategy>,
     /// Options of the strategy, e.g. `{"partition_by": "created", "partition_granularity": "month"}`
     #[arg(long, value_name = "JSON", value_parser = sync_options)]
     pub sync_options: Option<Box<SyncOptions>>,
@@ -46,6 +49,11 @@ impl Fields {
     pub fn primary_key(&self) -> Option<Vec<String>> {
         (!self.primary_key.is_empty()).then(|| self.primary_key.clone())
     }
+}
+
+/// Parses one of the known modes.
+pub fn query_mode() -> impl TypedValueParser<Value = QueryMode> {
+    PossibleValuesParser::new(QueryMode::KNOWN).map(QueryMode::from)
 }
 
 fn sync_options(text: &str) -> Result<Box<SyncOptions>, serde_json::Error> {

@@ -11,8 +11,8 @@ impl Run for List {
         let list = context.api()?.get::<TableList>(&REGISTRY, &[])?;
         let mut output = Output::message(format_args!("Registered tables: {}", list.body.count));
         for table in list.body.tables {
-            let text = |value: Option<String>| value.unwrap_or_default();
-            let (source, mode, bucket) = (text(table.source_type), text(table.query_mode), text(table.bucket));
+            let mode = table.query_mode.map_or_else(String::new, Into::into);
+            let (source, bucket) = (table.source_type.unwrap_or_default(), table.bucket.unwrap_or_default());
             let row = format!("  {:<30} src={source:<10} mode={mode:<6} bucket={bucket:<20}", table.name);
             output = output.line(row.trim_end());
             if let Some(error) = table.last_sync_error {

@@ -1,19 +1,20 @@
 use reqwest::Method;
 
-use super::fields::Fields;
+use super::fields::{Fields, query_mode};
 use crate::cli::{Api, CliError, Context, Output, Run};
 use crate::protocol::registry::{Precheck, RegisterTable, Registered};
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 /// Register a table
 #[derive(clap::Args, Debug)]
 pub struct Register {
     /// Name of the table in queries
     name: String,
-    #[arg(long, default_value = "keboola")]
-    source_type: String,
+    #[arg(long, default_value_t = SourceType::KEBOOLA)]
+    source_type: SourceType,
     /// `local` (copied here) or `materialized` (result of --query)
-    #[arg(long, default_value = "local", value_parser = ["local", "remote", "materialized"])]
-    query_mode: String,
+    #[arg(long, default_value_t = QueryMode::Local, value_parser = query_mode())]
+    query_mode: QueryMode,
     /// Only check whether it could be registered
     #[arg(long)]
     dry_run: bool,
@@ -25,7 +26,7 @@ impl Run for Register {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let Self { name, source_type, query_mode, dry_run, fields } = self;
         let source_query = fields.source_query()?;
-        if query_mode == "materialized" && source_query.is_none() {
+        if query_mode == QueryMode::Materialized && source_query.is_none() {
             return Err(CliError::usage("a materialized table needs --query").into());
         }
         let primary_key = fields.primary_key();
@@ -56,7 +57,7 @@ impl Run for Register {
             answer => answer.map_err(CliError::failed)?,
         };
         let mut output = Output::message(format_args!("Registered: {}", table.body.name));
-        if query_mode != "remote" {
+        if query_mode != QueryMode::Remote {
             output = output.note(format_args!("Fetch its data now with: agnes admin sync {name}"));
         }
         output
@@ -76,10 +77,10 @@ fn precheck(api: &Api, request: &RegisterTable) -> anyhow::Result<Output> {
     let mut output = Output::message("[DRY RUN] precheck OK");
     for (label, value) in [
         ("name", Some(table.name)),
-        ("source_type", table.source_type),
+        ("source_type", table.source_type.map(Into::into)),
         ("bucket", table.bucket),
         ("source_table", table.source_table),
-        ("query_mode", table.query_mode),
+        ("query_mode", table.query_mode.map(Into::into)),
     ] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             output = output.line(format_args!("  {label}: {value}"));

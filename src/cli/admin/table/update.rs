@@ -1,10 +1,11 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, query_mode};
 use crate::cli::admin::lookup;
 use crate::cli::{CliError, Context, Output, Run};
 use crate::protocol::registry::{UpdateTable, Updated};
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 /// Change a registered table
 #[derive(clap::Args, Debug)]
@@ -15,9 +16,9 @@ pub struct Update {
     #[arg(long)]
     name: Option<String>,
     #[arg(long)]
-    source_type: Option<String>,
-    #[arg(long, value_parser = ["local", "remote", "materialized"])]
-    query_mode: Option<String>,
+    source_type: Option<SourceType>,
+    #[arg(long, value_parser = query_mode())]
+    query_mode: Option<QueryMode>,
     #[command(flatten)]
     fields: Box<Fields>,
 }

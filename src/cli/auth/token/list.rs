@@ -10,8 +10,7 @@ pub struct List {}
 impl Run for List {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let tokens = context.api()?.get::<Vec<Token>>(&TOKENS, &[])?;
-        let columns =
-            [("ID", 36), ("NAME", 20), ("PREFIX", 10), ("EXPIRES", 20), ("LAST USED", 20), ("STATUS", 0)];
+        let columns = [("ID", 36), ("NAME", 20), ("PREFIX", 10), ("EXPIRES", 20), ("LAST USED", 20), ("STATUS", 0)];
         let mut table = Table::listing(columns);
         for token in &tokens.body {
             table.row(cells(token));

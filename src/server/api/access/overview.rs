@@ -56,9 +56,9 @@ fn tables(snapshot: &Snapshot) -> Vec<OverviewBlock> {
         buckets.entry(bucket).or_default().push(OverviewItem {
             resource_id: table.id.clone(),
             name: table.name.clone(),
-            category: table.query_mode.clone(),
+            category: table.query_mode.clone().map(Into::into),
             version: None,
-            source_type: table.source_type.clone(),
+            source_type: table.source_type.clone().map(Into::into),
             description: table.description.clone(),
         });
     }

@@ -1,19 +1,19 @@
 use axum::extract::State;
-use serde_json::{Value, json};
+use axum::http::StatusCode;
+use serde_json::Value;
 
 use crate::access::{Denied, Principal, ReadableTable, readable};
-use crate::base::time;
+use crate::domain::catalog::get_profile;
 use crate::extract::Publication;
 use crate::protocol::catalog::Profiled;
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
-use crate::store::profiles;
 
-/// What the columns of a table hold.
+/// Returns what the columns of a table hold.
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, body = Value), (status = 403), (status = 404)))]
-pub async fn profile(
+pub async fn get_table_profile(
     State(app): State<AppState>,
     caller: Principal,
     Path(table): Path<String>,
@@ -21,24 +21,14 @@ pub async fn profile(
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
-    let name = found.table().name.clone();
-    if let Some((mut profile, at)) = app.store.read(move |connection| profiles::get(connection, &name)).await? {
-        profile["profiled_at"] = json!(at.map(time::iso_naive));
-        return Ok(Json(profile));
-    }
-    // What the batch profiler of v0.35 left.
-    let file = app.config.data_dir.legacy_profiles();
-    let text = tokio::fs::read(file).await.unwrap_or_default();
-    let mut legacy: Value = serde_json::from_slice(&text).unwrap_or_default();
-    let tables = if legacy["tables"].is_object() { legacy["tables"].take() } else { legacy };
-    tables.get(&found.table().name).cloned().map(Json).ok_or_else(missing)
+    get_profile(&app.store, &app.config.data_dir, &found).await?.map(Json).ok_or_else(missing)
 }
 
 /// Profiles a table again.
 #[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
-pub async fn refresh(
+pub async fn refresh_table_profile(
     State(app): State<AppState>,
     caller: Principal,
     Path(table): Path<String>,
@@ -49,9 +39,11 @@ pub async fn refresh(
     if found.table().files().next().is_none() {
         return Err(missing());
     }
-    let columns = app.runner.profile(found.table()).await.map_err(|error| {
-        ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, format!("Profile failed: {error}"))
-    })?;
+    let columns = app
+        .runner
+        .profile(found.table())
+        .await
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Profile failed: {error}")))?;
     Ok(Json(Profiled { status: "ok".into(), table, columns }))
 }
 

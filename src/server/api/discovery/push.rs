@@ -5,6 +5,7 @@ use serde_json::json;
 use super::client;
 use crate::access::Admin;
 use crate::protocol::discovery::Pushed;
+use crate::protocol::vocabulary::SourceType;
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Action;
@@ -23,7 +24,7 @@ pub async fn push(
     let row = snapshot.registry.get(&table).or_else(|| snapshot.registry.by_name(&table)).cloned();
     let row = row.ok_or_else(|| ApiError::not_found(format!("Table not found: {table}")))?;
     let source = row.source_type.clone().unwrap_or_default();
-    if source != "keboola" {
+    if source != SourceType::KEBOOLA {
         let detail = format!("Push is only supported for keboola tables (table source_type='{source}')");
         return Err(ApiError::bad_request(detail));
     }

@@ -9,6 +9,7 @@ use crate::access::Admin;
 use crate::base::ident::{is_reserved_table, is_strict};
 use crate::connectors::keboola::model;
 use crate::protocol::discovery::{DiscoveredAndRegistered, Renamed};
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Action;
@@ -21,7 +22,7 @@ use crate::store::{StoreError, audit};
     responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
 pub async fn register(State(app): State<AppState>, admin: Admin) -> Result<Json<DiscoveredAndRegistered>, ApiError> {
     let source = app.config.instance.source_type(&app.config.env).to_owned();
-    if source != "keboola" {
+    if source != SourceType::KEBOOLA.as_str() {
         return Ok(Json(DiscoveredAndRegistered { source, ..DiscoveredAndRegistered::default() }));
     }
     let found = list(&app).await.map_err(|error| {
@@ -73,10 +74,10 @@ fn row(table: &model::Table, names: &mut HashSet<String>, by: &str) -> Table {
     Table {
         id: id(&table.id),
         name: free_name(name, bucket, names),
-        source_type: Some("keboola".into()),
+        source_type: Some(SourceType::KEBOOLA),
         bucket: Some(bucket.to_owned()),
         source_table: Some(name.to_owned()),
-        query_mode: Some("local".into()),
+        query_mode: Some(QueryMode::Local),
         profile_after_sync: true,
         primary_key: table.primary_key.clone(),
         description: Some(format!("Auto-discovered from Keboola: {}", table.id)),

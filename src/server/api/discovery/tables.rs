@@ -5,6 +5,7 @@ use super::{list, split};
 use crate::access::Admin;
 use crate::connectors::keboola::model;
 use crate::protocol::discovery::{Discovered, DiscoveredTable};
+use crate::protocol::vocabulary::SourceType;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 
@@ -13,7 +14,7 @@ use crate::server::{ApiError, AppState};
     responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
 pub async fn tables(State(app): State<AppState>, _: Admin) -> Result<Json<Discovered>, ApiError> {
     let source = app.config.instance.source_type(&app.config.env).to_owned();
-    if source != "keboola" {
+    if source != SourceType::KEBOOLA.as_str() {
         let error = Some(format!("Discovery not implemented for source_type='{source}'"));
         return Ok(Json(Discovered { source, error, ..Discovered::default() }));
     }

@@ -3,18 +3,19 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::json;
 
-use crate::access::{Principal, exists, readable_tables};
+use crate::access::Principal;
+use crate::domain::queries;
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
-/// `truncated` tells when there were more.
+/// `truncated` is true if there were more.
 #[utoipa::path(post, path = "/api/query", tag = "query", request_body = QueryRequest,
     responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
         (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
-pub async fn run(
+pub async fn run_query(
     State(app): State<AppState>,
     caller: Principal,
     Json(body): Json<QueryRequest>,
@@ -23,11 +24,7 @@ pub async fn run(
         let error = FieldError::value(&["body", "limit"], "limit must not be negative", json!(body.limit));
         ApiError::unprocessable(vec![error])
     })?;
-    let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
-    let tables = readable_tables(&snapshot, &publication, &caller);
-    let generation = publication.generation;
-    let known = move |name: &str| exists(&snapshot, &publication, name);
-    let answer = app.queries.run(generation, tables, known, body.sql, limit).await?;
-    // Already JSON: only as text do numbers beyond 64 bits stay exact.
+    let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;
+    // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
     Ok(([(CONTENT_TYPE, "application/json")], answer.body))
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rules;
 use crate::access::Admin;
 use crate::protocol::registry::{RegisterTable, Registered};
+use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Action;
@@ -32,7 +33,7 @@ pub async fn register(
 
 /// The row that a body asks for, if it may be one.
 pub fn checked(app: &AppState, body: &RegisterTable, by: &str) -> Result<Table, ApiError> {
-    rules::query_mode(body.query_mode.as_deref(), body.source_query.as_deref())?;
+    rules::query_mode(body.query_mode.as_ref(), body.source_query.as_deref())?;
     rules::schedule(body.sync_schedule.as_deref())?;
     rules::name(&body.name)?;
     let body = body.clone();
@@ -43,9 +44,9 @@ pub fn checked(app: &AppState, body: &RegisterTable, by: &str) -> Result<Table, 
         bucket: body.bucket,
         source_table: body.source_table,
         source_query: body.source_query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty()),
-        sync_strategy: body.sync_strategy.or_else(|| Some("full_refresh".into())),
+        sync_strategy: body.sync_strategy.or(Some(SyncStrategy::FullRefresh)),
         sync_options: body.sync_options,
-        query_mode: body.query_mode.or_else(|| Some("local".into())),
+        query_mode: body.query_mode.or(Some(QueryMode::Local)),
         sync_schedule: body.sync_schedule,
         profile_after_sync: true,
         primary_key: body.primary_key.unwrap_or_default(),

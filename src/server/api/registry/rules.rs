@@ -4,16 +4,13 @@ use serde_json::Value;
 
 use crate::base::ident::{is_relaxed, is_reserved_table, is_strict, repr};
 use crate::base::schedule::{GRAMMAR, Schedule};
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::server::http::error::FieldError;
 use crate::server::{ApiError, AppState};
 use crate::store::registry::Table;
 
 /// Sources that a table can be registered for.
-const SOURCE_TYPES: [&str; 2] = ["keboola", "local"];
-/// Ways to query that a table can be registered with.
-const STRATEGIES: [&str; 3] = ["full_refresh", "incremental", "partitioned"];
-const QUERY_MODES: [&str; 3] = ["local", "remote", "materialized"];
-
+const SOURCE_TYPES: [&SourceType; 2] = [&SourceType::KEBOOLA, &SourceType::LOCAL];
 /// Refuses a value of one field.
 fn refuse(field: &str, reason: &str, input: impl Into<Value>) -> ApiError {
     ApiError::unprocessable(vec![FieldError::value(&["body", field], reason, input)])
@@ -38,13 +35,13 @@ pub fn name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub fn source_type(app: &AppState, source: Option<&str>) -> Result<(), ApiError> {
-    let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(()) };
+pub fn source_type(app: &AppState, source: Option<&SourceType>) -> Result<(), ApiError> {
+    let Some(source) = source.map(SourceType::as_str).filter(|source| !source.is_empty()) else { return Ok(()) };
     // A source that a connector of somebody else has written.
     if is_strict(source) && app.config.data_dir.extract(source).join(crate::extract::DATABASE).is_file() {
         return Ok(());
     }
-    one_of("source_type", source, &SOURCE_TYPES)?;
+    one_of("source_type", source, &SOURCE_TYPES.map(SourceType::as_str))?;
     if app.config.instance.is_configured(source, &app.config.env) {
         return Ok(());
     }
@@ -60,9 +57,9 @@ pub fn source_type(app: &AppState, source: Option<&str>) -> Result<(), ApiError>
 }
 
 /// The way to query, with the SQL that only one of them has.
-pub fn query_mode(mode: Option<&str>, query: Option<&str>) -> Result<(), ApiError> {
-    mode.map_or(Ok(()), |mode| one_of("query_mode", mode, &QUERY_MODES))?;
-    let is_materialized = mode == Some("materialized");
+pub fn query_mode(mode: Option<&QueryMode>, query: Option<&str>) -> Result<(), ApiError> {
+    mode.map_or(Ok(()), |mode| one_of("query_mode", mode.as_str(), QueryMode::KNOWN))?;
+    let is_materialized = mode == Some(&QueryMode::Materialized);
     match query.map(str::trim).filter(|query| !query.is_empty()) {
         Some(query) if !is_materialized => {
             Err(refuse("source_query", "source_query is only valid when query_mode='materialized'", query))
@@ -77,11 +74,11 @@ pub fn query_mode(mode: Option<&str>, query: Option<&str>) -> Result<(), ApiErro
 
 /// What the fields of a whole row have to say together.
 pub fn whole(app: &AppState, table: &Table) -> Result<(), ApiError> {
-    query_mode(table.query_mode.as_deref(), table.source_query.as_deref())?;
-    let source = table.source_type.as_deref().filter(|source| !source.is_empty());
-    if table.query_mode.as_deref() == Some("materialized") && source.is_none_or(|source| source == "local") {
+    query_mode(table.query_mode.as_ref(), table.source_query.as_deref())?;
+    let source = table.source_type.as_ref().filter(|source| !source.is_empty());
+    if table.is_materialized() && source.is_none_or(|source| *source == SourceType::LOCAL) {
         let reason = "query_mode='materialized' needs a source that runs SQL; source_type 'local' has none";
-        return Err(refuse("source_type", reason, table.source_type.clone()));
+        return Err(refuse("source_type", reason, table.source_type.clone().map(String::from)));
     }
     source_type(app, source)?;
     place(table)?;
@@ -90,14 +87,14 @@ pub fn whole(app: &AppState, table: &Table) -> Result<(), ApiError> {
 
 /// How the rows are fetched, and what that needs.
 fn strategy(table: &Table) -> Result<(), ApiError> {
-    let Some(strategy) = table.sync_strategy.as_deref().filter(|text| !text.is_empty()) else { return Ok(()) };
-    one_of("sync_strategy", strategy, &STRATEGIES)?;
+    let Some(strategy) = table.sync_strategy.as_ref().filter(|text| !text.as_str().is_empty()) else { return Ok(()) };
+    one_of("sync_strategy", strategy.as_str(), SyncStrategy::KNOWN)?;
     let options = table.sync_options.clone().unwrap_or_default();
-    if strategy == "incremental" && table.primary_key.is_empty() {
+    if *strategy == SyncStrategy::Incremental && table.primary_key.is_empty() {
         let reason = "sync_strategy='incremental' needs a primary_key, by which changed rows are found";
         return Err(refuse("primary_key", reason, Value::Array(Vec::new())));
     }
-    if strategy == "partitioned" && options.partition_by.as_deref().is_none_or(str::is_empty) {
+    if *strategy == SyncStrategy::Partitioned && options.partition_by.as_deref().is_none_or(str::is_empty) {
         let reason =
             "sync_strategy='partitioned' needs sync_options.partition_by, the column that decides the partition";
         return Err(refuse("sync_options", reason, Value::Null));
@@ -124,7 +121,7 @@ pub fn schedule(schedule: Option<&str>) -> Result<(), ApiError> {
 
 /// Names at the source that end up in addresses and SQL.
 pub fn place(table: &Table) -> Result<(), ApiError> {
-    if table.source_type.as_deref() != Some("keboola") {
+    if *table.source() != SourceType::KEBOOLA {
         return Ok(());
     }
     for (field, value) in [("bucket", &table.bucket), ("source_table", &table.source_table)] {

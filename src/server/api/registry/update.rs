@@ -5,6 +5,7 @@ use super::rules;
 use crate::access::Admin;
 use crate::protocol::registry::{UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
+use crate::protocol::vocabulary::QueryMode;
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
 use crate::store::audit;
@@ -25,7 +26,7 @@ pub async fn update(
         return Err(ApiError::not_found("Table not found"));
     }
     if body.query_mode.is_some() {
-        rules::query_mode(body.query_mode.as_deref(), sql_after(&app, &id, &body).as_deref())?;
+        rules::query_mode(body.query_mode.as_ref(), sql_after(&app, &id, &body).as_deref())?;
     }
     rules::schedule(body.sync_schedule.as_deref())?;
     body.name.as_deref().map_or(Ok(()), rules::name)?;
@@ -53,7 +54,7 @@ pub async fn update(
 /// The SQL that the row would have: what was sent, or what is there while it stays materialized.
 fn sql_after(app: &AppState, id: &str, body: &UpdateTable) -> Option<String> {
     let kept = || app.store.snapshot().registry.get(id)?.source_query.clone();
-    let is_materialized = body.query_mode.as_deref() == Some("materialized");
+    let is_materialized = body.query_mode == Some(QueryMode::Materialized);
     body.source_query.clone().or_else(|| is_materialized.then(kept).flatten())
 }
 
@@ -66,7 +67,7 @@ fn sent(body: &UpdateTable) -> Map<String, Value> {
 }
 
 fn lay_over(table: &mut Table, body: UpdateTable) {
-    fn set(field: &mut Option<String>, value: Option<String>) {
+    fn set<T>(field: &mut Option<T>, value: Option<T>) {
         if value.is_some() {
             *field = value;
         }
@@ -98,7 +99,7 @@ fn lay_over(table: &mut Table, body: UpdateTable) {
     if body.query_mode.is_some() {
         table.query_mode = body.query_mode;
         // Leaving materialized mode takes the SQL with it.
-        if table.query_mode.as_deref() != Some("materialized") {
+        if !table.is_materialized() {
             table.source_query = None;
         }
     }

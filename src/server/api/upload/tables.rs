@@ -11,6 +11,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::config::env_vars;
 use crate::connectors::files;
 use crate::protocol::upload::{Column, UploadedTable};
+use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::server::api::registry::rules;
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
@@ -99,8 +100,8 @@ async fn accept(
 fn is_ours(app: &AppState, name: &str) -> Result<(), ApiError> {
     let snapshot = app.store.snapshot();
     let registered = snapshot.registry.by_name(name).and_then(|row| row.source_type.clone());
-    let published = app.orchestrator.publication().get(name).map(|table| table.source.clone());
-    match registered.or(published).filter(|source| !source.is_empty() && source != "local") {
+    let published = app.orchestrator.publication().get(name).map(|table| SourceType::from(table.source.as_str()));
+    match registered.or(published).filter(|source| !source.is_empty() && *source != SourceType::LOCAL) {
         Some(source) => {
             Err(ApiError::conflict(format!("Table '{name}' comes from {source}; upload the file under another name")))
         }
@@ -160,9 +161,9 @@ async fn register(
     let table = Table {
         id: name.to_lowercase(),
         name: name.to_owned(),
-        source_type: Some("local".into()),
-        sync_strategy: Some("full_refresh".into()),
-        query_mode: Some("local".into()),
+        source_type: Some(SourceType::LOCAL),
+        sync_strategy: Some(SyncStrategy::FullRefresh),
+        query_mode: Some(QueryMode::Local),
         profile_after_sync: true,
         registered_by: Some(admin.user().email.clone()),
         ..Table::default()

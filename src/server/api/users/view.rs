@@ -5,7 +5,6 @@ use crate::base::time;
 use crate::config::GoogleGroups;
 use crate::protocol::auth::GroupRef;
 use crate::protocol::users::User as Body;
-use crate::server::auth::session::role;
 use crate::server::{ApiError, AppState};
 use crate::store::Snapshot;
 use crate::store::groups::GOOGLE_SYNC;
@@ -66,4 +65,9 @@ pub fn is_sso(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> bool
             Some(GOOGLE_SYNC) => true,
             _ => member.source == SOURCE_GOOGLE && group.mapped_email(google).is_some(),
         })
+}
+
+/// A label only; what a user may do follows from groups and grants.
+pub fn role(is_admin: bool) -> &'static str {
+    if is_admin { "admin" } else { "user" }
 }

@@ -1,23 +1,22 @@
 //! Mails a link. Whether there is such an account shows neither in the answer nor in its time.
 
 use axum::extract::State;
-use axum::response::Response;
 use serde_json::json;
 
 use super::PROVIDER;
 use crate::domain::rules;
-use crate::protocol::auth::{LinkForm, SendLink, SentLink};
+use crate::protocol::auth::{SendLink, SentLink};
 use crate::server::auth::password::choose::typed;
 use crate::server::auth::{links, next};
-use crate::server::http::extractors::{Form, Json};
+use crate::server::http::extractors::Json;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::limits::Rule;
-use crate::server::{ApiError, AppState, web};
+use crate::server::{ApiError, AppState};
 use crate::store::audit::{Action, Origin};
 use crate::store::one_time::{self, Purpose};
 use crate::store::{StoreError, audit};
 
-const RULE: Rule = Rule { path: "/auth/email/send-link", per_minute: 5 };
+pub const RULE: Rule = Rule { path: "/auth/email/send-link", per_minute: 5 };
 const SENT: &str = "If this email is registered, you will receive a login link.";
 const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to log in.";
 
@@ -25,7 +24,7 @@ const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to
 /// an invitation. In development mode the link is in the answer.
 #[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", request_body = SendLink, security(()),
     responses((status = 200, body = SentLink), (status = 429)))]
-pub async fn send(
+pub async fn send_login_link(
     State(app): State<AppState>,
     origin: Origin,
     caller: Caller,
@@ -48,26 +47,8 @@ pub async fn send(
     Ok(Json(answer))
 }
 
-/// The same for the form of the login page.
-#[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
-    request_body(content = LinkForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
-        (status = 429)))]
-pub async fn send_web(
-    State(app): State<AppState>,
-    origin: Origin,
-    caller: Caller,
-    Form(form): Form<LinkForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(RULE, origin.ip)?;
-    if let Some((email, link)) = issue(&app, origin, &caller, &form.email, &form.next).await? {
-        app.mail.queue(links::mail(&app, Purpose::MagicLink, &email, &link));
-    }
-    web::check_email(&app, "one hour")
-}
-
 /// The address and the link, if this somebody may have one.
-async fn issue(
+pub async fn issue(
     app: &AppState,
     origin: Origin,
     caller: &Caller,

@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq;
 use super::oidc::{Identity, Oidc};
 use super::{COOKIE, PER_MINUTE, code, refusal, sync};
 use crate::domain::rules;
-use crate::server::auth::session;
+use crate::domain::sign_in::SignInMethod;
 use crate::server::http::extractors::Query;
-use crate::server::http::extractors::principal::cookie;
+use crate::server::http::session::{Session, cookie, remove_cookie};
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, App, AppState};
 use crate::store::audit::{Action, Origin};
@@ -54,7 +54,7 @@ impl From<StoreError> for Refused {
     params(("code" = Option<String>, Query), ("state" = Option<String>, Query), ("error" = Option<String>, Query)),
     responses((status = 302, description = "Signed in"),
         (status = 307, description = "Back to the login page, with an error code"), (status = 429)))]
-pub async fn callback(
+pub async fn complete_google_sign_in(
     State(app): State<AppState>,
     origin: Origin,
     parts: Parts,
@@ -71,7 +71,7 @@ pub async fn callback(
             refusal(refused.code)
         }
     };
-    let gone = session::cookie(&app, COOKIE, "", 0);
+    let gone = remove_cookie(&app, COOKIE);
     Ok((AppendHeaders([(SET_COOKIE, gone)]), answer).into_response())
 }
 
@@ -86,7 +86,7 @@ async fn sign_in(
 ) -> Result<Response, Refused> {
     let failed = |reason: &str| Refused::new(code::FAILED, reason);
     // Taken before anything is checked: whatever happens, it is used up.
-    let login = cookie(parts, COOKIE).and_then(|name| app.google.logins.take(name));
+    let login = cookie(&parts.headers, COOKIE).and_then(|name| app.google.logins.take(name));
     if let Some(error) = returned.error {
         let text: String = error.chars().take(100).collect();
         return Err(failed(&format!("Google says {text}")));
@@ -110,7 +110,7 @@ async fn sign_in(
     if let Some(groups) = groups {
         sync::apply(app, origin, &id, groups).await;
     }
-    let begun = session::begin(app, origin.clone(), &id, Action::Login, json!({ "provider": "google" })).await;
+    let begun = Session::start(app, origin.clone(), &id, SignInMethod::Google).await;
     let session = begun.map_err(|error| failed(&format!("{error:?}")))?;
     Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{Client, Request, redirect};
 
+use crate::base::with_causes;
+
 /// No document or list of Google's comes near this.
 const LONGEST: usize = 4 << 20;
 
@@ -33,11 +35,6 @@ impl From<reqwest::Error> for HttpError {
         // Addresses may name people.
         Self::Network(error.without_url())
     }
-}
-
-/// The causes of an error behind it, with colons between them.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl Http {

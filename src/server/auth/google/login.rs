@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::logins::PATIENCE;
 use super::{CALLBACK, COOKIE, PER_MINUTE, code, refusal};
-use crate::server::auth::{next, session};
+use crate::server::auth::next;
 use crate::server::http::extractors::Query;
 use crate::server::http::middleware::caller::Caller;
+use crate::server::http::session::set_cookie;
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
@@ -27,7 +28,7 @@ pub struct Wanted {
     params(("next" = Option<String>, Query, description = "Path of this server to go to afterwards")),
     responses((status = 302, description = "To Google"),
         (status = 307, description = "Back to the login page, with an error code"), (status = 429)))]
-pub async fn login(
+pub async fn begin_google_sign_in(
     State(app): State<AppState>,
     origin: Origin,
     caller: Caller,
@@ -52,6 +53,6 @@ pub async fn login(
     };
     let location = HeaderValue::try_from(url.as_str()).map_err(ApiError::internal)?;
     let name = app.google.logins.keep(login);
-    let cookie = session::cookie(&app, COOKIE, &name, PATIENCE.as_secs() as i64);
+    let cookie = set_cookie(&app, COOKIE, &name, PATIENCE.as_secs() as i64);
     Ok((StatusCode::FOUND, AppendHeaders([(SET_COOKIE, cookie)]), [(LOCATION, location)]).into_response())
 }

@@ -17,9 +17,10 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::http::{Http, with_causes};
+use super::http::Http;
 use super::logins::Login;
 use crate::base::time;
+use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
 /// How long what discovery says is believed.

@@ -3,7 +3,6 @@
 pub mod choose;
 pub mod login;
 pub mod request;
-pub mod reset;
 pub mod setup;
 
 use super::providers::Provider;

@@ -1,26 +1,23 @@
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use axum::response::Response;
 
 use super::choose::{Choice, Refused, choose};
-use crate::protocol::auth::{LinkQuery, PasswordForm, SetupRequest, SetupResponse};
-use crate::server::auth::session::{self, redirect};
-use crate::server::http::extractors::{Form, Json, Query};
+use crate::domain::sign_in::SignInMethod;
+use crate::protocol::auth::{SetupRequest, SetupResponse};
+use crate::server::http::extractors::Json;
+use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
-use crate::server::web::{self, PasswordPage};
 use crate::server::{ApiError, AppState};
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/setup", per_minute: 10 };
-const CONFIRM_RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
 /// Sets a password with the token of an invitation, and signs in.
 #[utoipa::path(post, path = "/auth/password/setup", tag = "auth", request_body = SetupRequest, security(()),
     responses((status = 200, body = SetupResponse), (status = 400, description = "A wrong token or a weak password"),
         (status = 403, description = "The account is not active"), (status = 429)))]
-pub async fn setup(
+pub async fn set_up_password(
     State(app): State<AppState>,
     origin: Origin,
     Json(body): Json<SetupRequest>,
@@ -34,60 +31,10 @@ pub async fn setup(
         Refused::Deactivated => ApiError::forbidden("Account deactivated"),
         Refused::Other(error) => error,
     })?;
-    let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
-    let body = SetupResponse {
-        access_token: session.token.expose().to_owned(),
+    let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
+    Ok(session.respond(|started| SetupResponse {
+        access_token: started.token.expose().to_owned(),
         token_type: "bearer".into(),
         message: "Password set successfully".into(),
-    };
-    Ok(session.with(body))
-}
-
-/// The form behind an invitation. It shows what the address says; the token is looked at when the form comes back.
-pub async fn page(State(app): State<AppState>, Query(query): Query<LinkQuery>) -> Result<Response, ApiError> {
-    if query.email.is_empty() || query.token.is_empty() {
-        return Ok(redirect("/login/password"));
-    }
-    PasswordPage::setup(&query.email, &query.token).render(&app)
-}
-
-/// Takes the form behind an invitation, and signs in.
-#[utoipa::path(post, path = "/auth/password/setup/confirm", tag = "auth", security(()),
-    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 302, description = "Signed in"), (status = 429),
-        (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm(
-    State(app): State<AppState>,
-    origin: Origin,
-    Form(form): Form<PasswordForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(CONFIRM_RULE, origin.ip)?;
-    let page = PasswordPage::setup(&form.email, &form.token).with_name(&form.name);
-    if let Some(error) = web::objection(&form) {
-        return page.with_error(&error).render(&app);
-    }
-    let choice = Choice {
-        purpose: Purpose::Setup,
-        email: form.email.clone(),
-        token: form.token.clone(),
-        password: form.password,
-        name: form.name.clone(),
-    };
-    let text = match choose(&app, &origin, choice).await {
-        Ok(id) => {
-            let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
-            return Ok(session.redirect("/dashboard"));
-        }
-        Err(Refused::Wrong) => "Invalid or expired setup link.",
-        Err(Refused::Expired) => "Setup link has expired. Ask an administrator for a new one.",
-        Err(Refused::Deactivated) => "This account is deactivated.",
-        Err(Refused::Other(error)) => {
-            let answer = error.into_response();
-            if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
-                return Ok(answer);
-            }
-            "The name must have at most 200 characters."
-        }
-    };
-    page.with_error(text).render(&app)
+    }))
 }

@@ -26,7 +26,7 @@ const BOOTSTRAP: (&str, i64) = ("bootstrap-analyst", 3600);
 #[utoipa::path(post, path = "/auth/tokens", tag = "auth", request_body = CreateToken,
     responses((status = 201, body = CreatedToken), (status = 400, description = "No name, or a lifetime out of range"),
         (status = 403, description = "Only somebody who signed in makes tokens"), (status = 429)))]
-pub async fn create(
+pub async fn create_token(
     State(app): State<AppState>,
     Interactive(caller): Interactive,
     Json(body): Json<CreateToken>,

@@ -9,7 +9,7 @@ use crate::store::tokens::{Token, Use};
 
 /// The caller's tokens, newest first, also those that are over.
 #[utoipa::path(get, path = "/auth/tokens", tag = "auth", responses((status = 200, body = Vec<Body>)))]
-pub async fn list(State(app): State<AppState>, caller: Principal) -> Json<Vec<Body>> {
+pub async fn list_tokens(State(app): State<AppState>, caller: Principal) -> Json<Vec<Body>> {
     let snapshot = app.store.snapshot();
     let own = snapshot.tokens.values().filter(|token| token.user_id == caller.user().id);
     Json(newest_first(own).into_iter().map(|token| body(&app, token)).collect())
@@ -18,7 +18,7 @@ pub async fn list(State(app): State<AppState>, caller: Principal) -> Json<Vec<Bo
 /// One of the caller's tokens.
 #[utoipa::path(get, path = "/auth/tokens/{id}", tag = "auth",
     params(("id" = String, Path, description = "Token id")), responses((status = 200, body = Body), (status = 404)))]
-pub async fn get(
+pub async fn get_token(
     State(app): State<AppState>,
     caller: Principal,
     Path(id): Path<String>,
@@ -30,7 +30,7 @@ pub async fn get(
 
 /// Everybody's tokens, newest first.
 #[utoipa::path(get, path = "/auth/admin/tokens", tag = "auth", responses((status = 200, body = Vec<OwnedToken>)))]
-pub async fn list_all(State(app): State<AppState>, _: Admin) -> Json<Vec<OwnedToken>> {
+pub async fn list_all_tokens(State(app): State<AppState>, _: Admin) -> Json<Vec<OwnedToken>> {
     let snapshot = app.store.snapshot();
     let owned = |token: &Token| OwnedToken {
         token: body(&app, token),

@@ -11,7 +11,7 @@ use crate::store::{StoreError, audit, tokens};
 /// Takes one of the caller's tokens back, at once and for good.
 #[utoipa::path(delete, path = "/auth/tokens/{id}", tag = "auth",
     params(("id" = String, Path, description = "Token id")), responses((status = 204), (status = 404)))]
-pub async fn revoke(
+pub async fn revoke_token(
     State(app): State<AppState>,
     caller: Principal,
     Path(id): Path<String>,
@@ -22,7 +22,7 @@ pub async fn revoke(
 /// Takes anybody's token back.
 #[utoipa::path(delete, path = "/auth/admin/tokens/{id}", tag = "auth",
     params(("id" = String, Path, description = "Token id")), responses((status = 204), (status = 404)))]
-pub async fn revoke_any(
+pub async fn revoke_any_token(
     State(app): State<AppState>,
     admin: Admin,
     Path(id): Path<String>,

@@ -1,12 +1,12 @@
 //! Handlers name a `Principal` or an `Admin` among their arguments and get one, or the request ends here.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use crate::access::{Admin, Principal};
-use crate::server::auth::session;
 use crate::server::http::middleware::denied;
+use crate::server::http::session::{SESSION_COOKIE, cookie};
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
@@ -50,18 +50,5 @@ impl FromRequestParts<AppState> for Admin {
 /// The bearer token, else the cookie `access_token`. A bearer token that is there but wrong does not fall back.
 fn token(parts: &Parts) -> Option<&str> {
     let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(parts, session::COOKIE))
-}
-
-/// The value of a cookie.
-pub fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
-    parts
-        .headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value.trim_matches('"'))
+    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(&parts.headers, SESSION_COOKIE))
 }

@@ -1,7 +1,6 @@
 //! What went wrong inside is written to the log; the caller gets a request id to ask with.
 
 use std::any::Any;
-use std::error::Error;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -23,7 +22,7 @@ pub async fn render(
 ) -> Response {
     let mut response = next.run(request).await;
     let Some(Failure(cause)) = response.extensions_mut().remove::<Failure>() else { return response };
-    let text = chain(cause.as_ref());
+    let text = crate::base::with_causes(cause.as_ref());
     tracing::error!(exc = text, "request failed");
     let body = ErrorBody { detail: json!("Internal server error"), request_id: Some(id), error: debug.then_some(text) };
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
@@ -32,17 +31,4 @@ pub async fn render(
 /// A panic in a handler ends that request only.
 pub fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::internal(format!("panic: {}", crate::base::panic_text(panic.as_ref()))).into_response()
-}
-
-/// The error and what caused it, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        texts.push(cause.to_string());
-        next = cause.source();
-    }
-    // A transparent wrapper says the same as its source.
-    texts.dedup();
-    texts.join(": ")
 }

@@ -5,9 +5,10 @@ use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
+use super::DEADLINE;
 use super::message::{Mail, Sender};
-use super::{DEADLINE, chain};
 use crate::base::secret::Secret;
+use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
 pub struct SendGrid {
@@ -35,17 +36,18 @@ impl SendGrid {
         if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
             let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
             let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(chain(&error)))?;
+            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
             builder = builder.tls_certs_merge(roots);
         }
-        let http = builder.build().map_err(|error| format!("HTTPS cannot be set up for mail: {}", chain(&error)))?;
+        let http =
+            builder.build().map_err(|error| format!("HTTPS cannot be set up for mail: {}", with_causes(&error)))?;
         Ok(Self { http, address, key, sender })
     }
 
     /// Hands a mail to SendGrid, or says why that failed, without naming whom it is for.
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
         let request = self.http.post(self.address.clone()).bearer_auth(self.key.expose()).json(&self.body(mail));
-        let answer = request.send().await.map_err(|error| chain(&error.without_url()))?;
+        let answer = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
         match answer.status() {
             StatusCode::ACCEPTED | StatusCode::OK => Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -5,8 +5,9 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use super::DEADLINE;
 use super::message::{Mail, Sender};
-use super::{DEADLINE, chain};
+use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
 /// The port on which TLS begins with the first byte (RFC 8314).
@@ -46,13 +47,13 @@ impl Relay {
             .subject(mail.kind.subject())
             .header(ContentType::TEXT_PLAIN)
             .body(mail.body())
-            .map_err(|error| chain(&error))?;
+            .map_err(|error| with_causes(&error))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             // The relay's own words may repeat the address.
             Err(error) => Err(match error.status() {
                 Some(code) => format!("the relay refused with {code}"),
-                None => chain(&error),
+                None => with_causes(&error),
             }),
         }
     }
@@ -63,7 +64,8 @@ fn parameters(env: &Environment, host: &str) -> Result<TlsParameters, String> {
     if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
         let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
         let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| broken(chain(&error)))?);
+        builder =
+            builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| broken(with_causes(&error)))?);
     }
-    builder.build().map_err(|error| format!("TLS cannot be set up for mail: {}", chain(&error)))
+    builder.build().map_err(|error| format!("TLS cannot be set up for mail: {}", with_causes(&error)))
 }

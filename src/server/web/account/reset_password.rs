@@ -1,21 +1,21 @@
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::json;
 
-use super::choose::{Choice, Refused, choose};
+use crate::domain::sign_in::SignInMethod;
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::session::{self, redirect};
+use crate::server::auth::password::choose::{Choice, Refused, choose};
 use crate::server::http::extractors::{Form, Query};
+use crate::server::http::session::{Session, redirect};
 use crate::server::services::limits::Rule;
 use crate::server::web::{self, PasswordPage};
 use crate::server::{ApiError, AppState};
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/reset/confirm", per_minute: 10 };
 
 /// The form behind a mailed link. It shows what the address says; the token is looked at when the form comes back.
-pub async fn page(State(app): State<AppState>, Query(query): Query<LinkQuery>) -> Result<Response, ApiError> {
+pub async fn reset_page(State(app): State<AppState>, Query(query): Query<LinkQuery>) -> Result<Response, ApiError> {
     if query.email.is_empty() || query.token.is_empty() {
         return Ok(redirect("/login/password"));
     }
@@ -27,7 +27,7 @@ pub async fn page(State(app): State<AppState>, Query(query): Query<LinkQuery>) -
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm(
+pub async fn confirm_reset(
     State(app): State<AppState>,
     origin: Origin,
     Form(form): Form<PasswordForm>,
@@ -46,7 +46,7 @@ pub async fn confirm(
     };
     match choose(&app, &origin, choice).await {
         Ok(id) => {
-            let session = session::begin(&app, origin, &id, Action::Login, json!({ "provider": "password" })).await?;
+            let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
             Ok(session.redirect("/login/password?msg=password_reset"))
         }
         Err(Refused::Other(error)) => Err(error),

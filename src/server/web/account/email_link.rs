@@ -1,0 +1,84 @@
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+
+use crate::protocol::auth::{LinkForm, VerifyForm};
+use crate::server::auth::email_link::{send, verify};
+use crate::server::auth::{links, next};
+use crate::server::http::extractors::{Form, Query};
+use crate::server::http::middleware::caller::Caller;
+use crate::server::http::session::redirect;
+use crate::server::web::{check_email, confirm_link};
+use crate::server::{ApiError, AppState};
+use crate::store::audit::Origin;
+use crate::store::one_time::Purpose;
+
+/// Mails a link that signs in, for the form of the login page.
+#[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
+    request_body(content = LinkForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_login_link(
+    State(app): State<AppState>,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<LinkForm>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(send::RULE, origin.ip)?;
+    if let Some((email, link)) = send::issue(&app, origin, &caller, &form.email, &form.next).await? {
+        app.mail.queue(links::mail(&app, Purpose::MagicLink, &email, &link));
+    }
+    check_email(&app, "one hour")
+}
+
+/// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
+/// valid.
+#[utoipa::path(get, path = "/auth/email/verify", tag = "auth", params(VerifyForm), security(()),
+    responses((status = 302, description = "Signed in"), (status = 401, description = "Invalid, expired or used"),
+        (status = 200, description = "A page that asks for a click", content_type = "text/html"), (status = 429)))]
+pub async fn follow_login_link(
+    State(app): State<AppState>,
+    origin: Origin,
+    method: Method,
+    headers: HeaderMap,
+    Query(query): Query<VerifyForm>,
+) -> Result<Response, ApiError> {
+    if method == Method::HEAD || is_look_ahead(&headers) {
+        return confirm_link(&app, &query);
+    }
+    app.limits.admit(verify::RULE, origin.ip)?;
+    let session = verify::sign_in(&app, origin, query.email, query.token).await?.ok_or_else(verify::refused)?;
+    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")))
+}
+
+/// Signs in with the button of that page.
+#[utoipa::path(post, path = "/auth/email/verify/web", tag = "auth", security(()),
+    request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
+pub async fn confirm_login_link(
+    State(app): State<AppState>,
+    origin: Origin,
+    Form(form): Form<VerifyForm>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(verify::RULE, origin.ip)?;
+    let next = next::safe(&form.next);
+    if let Some(session) = verify::sign_in(&app, origin, form.email, form.token).await? {
+        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")));
+    }
+    let next = next.map(|next| format!("&next={}", links::encode(&next))).unwrap_or_default();
+    Ok(redirect(&format!("/login/email?error=invalid_link{next}")))
+}
+
+/// Whether a browser prefetches the page, or loads it as part of another page.
+fn is_look_ahead(headers: &HeaderMap) -> bool {
+    let says = |name: &str, words: &[&str]| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            words.iter().any(|word| value.contains(word))
+        })
+    };
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .iter()
+        .any(|name| says(name, &["prefetch", "prerender", "preview"]))
+        || says("sec-fetch-dest", &["image", "iframe", "frame", "embed", "object", "script", "style", "empty"])
+}

@@ -1,0 +1,47 @@
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::protocol::auth::AddressForm;
+use crate::server::auth::password::request::request_link;
+use crate::server::http::extractors::Form;
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::limits::Rule;
+use crate::server::web::check_email;
+use crate::server::{ApiError, AppState};
+use crate::store::audit::Origin;
+use crate::store::one_time::Purpose;
+
+const RESET_RULE: Rule = Rule { path: "/auth/password/reset", per_minute: 5 };
+const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute: 5 };
+
+/// Mails a link for choosing another password.
+#[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_reset(
+    State(app): State<AppState>,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(RESET_RULE, origin.ip)?;
+    request_link(&app, origin, &caller, &form.email, Purpose::Reset).await?;
+    check_email(&app, "24 hours")
+}
+
+/// Mails a link for choosing a first password, for accounts that have no password yet.
+#[utoipa::path(post, path = "/auth/password/setup/request", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_setup(
+    State(app): State<AppState>,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(SETUP_RULE, origin.ip)?;
+    request_link(&app, origin, &caller, &form.email, Purpose::Setup).await?;
+    check_email(&app, "7 days")
+}
