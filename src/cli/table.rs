@@ -187,12 +187,25 @@ mod tests {
         let long = "A description of some length, which does not fit into one line of a terminal that is 80 wide.";
         let mut table = Table::boxed(&["id".into(), "text".into()]);
         table.aligned_row([("1".to_owned(), true), (format!("{long}{}", "x".repeat(80)), false)].into_iter());
-        insta::assert_snapshot!(written(&table, Some(80)), @"");
+        insta::assert_snapshot!(written(&table, Some(80)), @r"
+        ┌────┬─────────────────────────────────────────────────────────────────────────┐
+        │ id │ text                                                                    │
+        ├────┼─────────────────────────────────────────────────────────────────────────┤
+        │  1 │ A description of some length, which does not fit into one line of a     │
+        │    │ terminal that is 80                                                     │
+        │    │ wide.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx │
+        │    │ xxxxxxxxxxxxxx                                                          │
+        └────┴─────────────────────────────────────────────────────────────────────────┘
+        ");
         assert!(written(&table, None).contains(long));
 
         let mut table = Table::listing([("NAME", 24), ("DESCRIPTION", 40), ("TABLES", -8), ("GRANTS", 7)]);
         table.row(["Analysts", long, "3", "12"]);
-        insta::assert_snapshot!(written(&table, Some(80)), @"");
+        insta::assert_snapshot!(written(&table, Some(80)), @r"
+        NAME      DESCRIPTION                                             TABLES  GRANTS
+        Analysts  A description of some length, which does not fit into        3  12
+                  one line of a terminal that is 80 wide.
+        ");
         assert_eq!(written(&table, None).lines().count(), 2);
         // Columns that would get too narrow to read are not wrapped.
         assert_eq!(written(&table, Some(20)), written(&table, None));
