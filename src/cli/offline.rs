@@ -17,7 +17,7 @@ pub fn settings(context: &Context) -> anyhow::Result<Settings> {
 
 /// Opens the store; `when_in_use` is the hint to give while a running server holds it.
 pub fn open_store(settings: &Settings, when_in_use: &str) -> Result<Store, CliError> {
-    let facts = Facts::of(&settings.instance, &settings.env);
+    let facts = Facts::of(&settings.instance);
     Store::open(&settings.data_dir, &facts, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", error.to_string());
         match error {

@@ -1,5 +1,7 @@
 use crate::cli::{CliError, Context, Output, Run, commands, exit, input, offline};
-use crate::store::{Store, StoreError, break_glass};
+use crate::domain::Error;
+use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
+use crate::store::Store;
 
 commands! {
     /// When nobody can sign in as an admin any more
@@ -31,7 +33,7 @@ impl Run for GrantAdmin {
         let place = settings.data_dir.root().display().to_string();
         input::confirm(&format!("Make {email} an admin in {place}?"), self.yes, context)?;
         let store = offline::open_store(&settings, offline::STOP_FIRST)?;
-        let granted = context.block_on(grant(&store, email.to_owned(), self.activate))??;
+        let granted = context.block_on(grant(&store, email, self.activate))??;
         let new = if granted.created { "new user " } else { "" };
         let mut output = match granted.was_admin {
             true => Output::message(format_args!("{email} is a member of Admin already.")),
@@ -54,11 +56,11 @@ impl Run for GrantAdmin {
     }
 }
 
-async fn grant(store: &Store, email: String, activate: bool) -> Result<break_glass::Granted, CliError> {
-    let granted = store.write(move |change| break_glass::grant_admin(change, &email, activate)).await;
+async fn grant(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, CliError> {
+    let granted = break_glass_grant_admin(store, email, activate).await;
     store.close().await;
-    granted.map_err(|error: StoreError| {
-        let code = if matches!(error, StoreError::NotFound(_)) { exit::USAGE } else { exit::FAILED };
+    granted.map_err(|error| {
+        let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };
         CliError::new("not_granted", error.to_string()).exiting(code)
     })
 }

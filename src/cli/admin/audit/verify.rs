@@ -1,6 +1,6 @@
 use crate::cli::{CliError, Context, Output, Run, exit, offline};
-use crate::protocol::audit::{AuditCheck, AuditHead};
-use crate::store::audit::{Checked, checked, holds};
+use crate::domain::audit::verify_audit_log;
+use crate::protocol::audit::AuditCheck;
 use crate::store::{Store, StoreError};
 
 /// Check that nobody changed or removed a row; exit code 1 if so
@@ -18,7 +18,7 @@ impl Run for Verify {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let check = if self.offline {
             let store = offline::open_store(&offline::settings(context)?, offline::STOP_FIRST)?;
-            let check = context.block_on(verify_here(&store, self.head))?;
+            let check = context.block_on(verify_offline(&store, self.head.as_deref()))?;
             check.map_err(|error| CliError::new("audit", error.to_string()))?
         } else {
             let query: Vec<_> = self.head.as_deref().map(|head| ("head", head)).into_iter().collect();
@@ -39,27 +39,8 @@ impl Run for Verify {
     }
 }
 
-/// Rows that are checked in one go.
-const BATCH: usize = 5_000;
-
-async fn verify_here(store: &Store, head: Option<String>) -> Result<AuditCheck, StoreError> {
-    let outcome = whole_chain(store, head).await;
+async fn verify_offline(store: &Store, head: Option<&str>) -> Result<AuditCheck, StoreError> {
+    let check = verify_audit_log(store, head).await;
     store.close().await;
-    outcome
-}
-
-async fn whole_chain(store: &Store, head: Option<String>) -> Result<AuditCheck, StoreError> {
-    let mut at = Checked::default();
-    while !at.done {
-        let from = at;
-        at = store.read(move |connection| checked(connection, from, BATCH)).await?;
-    }
-    if let Some(hash) = head.map(|hash| hash.trim().to_ascii_lowercase())
-        && at.broken.is_none()
-        && !store.read(move |connection| holds(connection, &hash)).await?
-    {
-        at.broken = Some("the given head is not in the log: rows were cut off, or the log was written anew".into());
-    }
-    let head = AuditHead { seq: at.seq, hash: at.hash };
-    Ok(AuditCheck { ok: at.broken.is_none(), rows: at.seq, head, broken: at.broken })
+    check
 }
