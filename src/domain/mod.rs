@@ -18,5 +18,6 @@ pub mod rules;
 pub mod sign_in;
 pub mod signing_key;
 pub mod syncs;
+pub mod tokens;
 
 pub use error::Error;

@@ -1,0 +1,85 @@
+//! Requests to Google, with a timeout, responses of bounded size, and no redirects.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::{Client, Request, redirect};
+
+use crate::base::with_causes;
+
+/// Far more than any of Google's documents or lists.
+const MAX_RESPONSE_BYTES: usize = 4 << 20;
+
+/// A client that is created at first use, since most servers never need it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Arc<OnceLock<Client>>,
+    timeout: Duration,
+    proxied: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("{}", with_causes(.0))]
+    Network(reqwest::Error),
+    #[error("the response is too large")]
+    TooLarge,
+    #[error("the response cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        // URLs may contain addresses of people.
+        Self::Network(error.without_url())
+    }
+}
+
+impl Http {
+    pub fn new(timeout: Duration) -> Self {
+        Self { client: Arc::default(), timeout, proxied: true }
+    }
+
+    /// For a server on the same machine or network: without the proxy.
+    pub fn direct(timeout: Duration) -> Self {
+        Self { proxied: false, ..Self::new(timeout) }
+    }
+
+    pub fn client(&self) -> Result<&Client, HttpError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let builder = Client::builder()
+            .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
+            .timeout(self.timeout)
+            .redirect(redirect::Policy::none());
+        let client = if self.proxied { builder } else { builder.no_proxy() }.build()?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    pub async fn send(&self, request: Request) -> Result<HttpResponse, HttpError> {
+        let mut response = self.client()?.execute(request).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut buffered = HttpResponse::new(body);
+        *buffered.status_mut() = response.status();
+        *buffered.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(buffered)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move { self.send(request.try_into()?).await })
+    }
+}
