@@ -102,7 +102,7 @@ impl Directory {
             let items = list.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty());
             Source::Mock(items.collect())
         } else if let Some(subject) = trimmed(&env_vars::GOOGLE_ADMIN_SDK_SUBJECT) {
-            let host = env.get(&env_vars::GCE_METADATA_HOST).unwrap_or(env_vars::GCE_METADATA_HOST.default).trim();
+            let host = env.text(&env_vars::GCE_METADATA_HOST);
             let metadata = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/");
             Source::Api(Box::new(Api {
                 subject,
@@ -219,7 +219,7 @@ impl Api {
 }
 
 fn base_url(env: &Environment, var: &EnvVar) -> Result<Url, String> {
-    let text = env.get(var).unwrap_or(var.default).trim();
+    let text = env.text(var);
     let url = Url::parse(text).ok().filter(Url::has_host);
     url.ok_or_else(|| format!("{}: '{text}' is not a valid URL; write one like {}", var.name, var.default))
 }

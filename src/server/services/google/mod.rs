@@ -5,8 +5,6 @@ mod http;
 mod oidc;
 mod pending;
 
-use std::time::Duration;
-
 pub use self::directory::Directory;
 use self::http::Http;
 pub use self::oidc::{Oidc, OidcError};
@@ -25,7 +23,7 @@ pub struct Google {
 impl Google {
     pub fn new(config: &ServerSettings) -> Result<Self, String> {
         let env = &config.env;
-        let timeout = Duration::from_secs(env.bounded(&env_vars::AGNES_GOOGLE_TIMEOUT, 10, 120)?);
+        let timeout = env.duration(&env_vars::AGNES_GOOGLE_TIMEOUT).map_err(|error| error.to_string())?;
         let http = Http::new(timeout);
         let oidc = Oidc::new(env, http.clone())?;
         if oidc.is_some() && config.instance.auth.domains().is_empty() {

@@ -91,7 +91,7 @@ impl Oidc {
     pub fn new(env: &Environment, http: Http) -> Result<Option<Self>, String> {
         let id = env.get(&env_vars::GOOGLE_CLIENT_ID).map(|id| id.trim().to_owned());
         let (Some(id), Some(secret)) = (id, env.secret(&env_vars::GOOGLE_CLIENT_SECRET)) else { return Ok(None) };
-        let issuer = env.get(&env_vars::AGNES_GOOGLE_ISSUER).unwrap_or(env_vars::AGNES_GOOGLE_ISSUER.default);
+        let issuer = env.text(&env_vars::AGNES_GOOGLE_ISSUER);
         let issuer = IssuerUrl::new(issuer.trim().to_owned())
             .map_err(|error| format!("AGNES_GOOGLE_ISSUER must be a URL like https://accounts.google.com: {error}"))?;
         Ok(Some(Self {

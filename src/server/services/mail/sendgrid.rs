@@ -20,7 +20,7 @@ pub struct SendGrid {
 
 impl SendGrid {
     pub fn new(env: &Environment, key: Secret, sender: Sender) -> Result<Self, String> {
-        let base = env.get(&env_vars::AGNES_SENDGRID_URL).unwrap_or("https://api.sendgrid.com").trim();
+        let base = env.text(&env_vars::AGNES_SENDGRID_URL);
         let address = Url::parse(&format!("{}/v3/mail/send", base.trim_end_matches('/')))
             .ok()
             .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())

@@ -20,8 +20,8 @@ pub struct Relay {
 
 impl Relay {
     pub fn new(env: &Environment, host: &str, sender: Sender) -> Result<Self, String> {
-        let port = env.number(&env_vars::SMTP_PORT, 587_u16)?;
-        let mode = env.get(&env_vars::SMTP_USE_TLS).map(|text| text.trim().to_ascii_lowercase());
+        let port = env.number(&env_vars::SMTP_PORT).map_err(|error| error.to_string())?;
+        let mode = env.get(&env_vars::SMTP_USE_TLS).map(str::to_ascii_lowercase);
         let tls = match mode.as_deref() {
             Some("implicit") => Tls::Wrapper(parameters(env, host)?),
             None | Some("true") if port == IMPLICIT_TLS => Tls::Wrapper(parameters(env, host)?),
@@ -32,7 +32,7 @@ impl Relay {
         let mut builder =
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(TIMEOUT));
         if let Some(user) = env.get(&env_vars::SMTP_USER) {
-            let password = env.get(&env_vars::SMTP_PASSWORD).unwrap_or_default();
+            let password = env.named(env_vars::SMTP_PASSWORD.name).unwrap_or_default();
             builder = builder.credentials(Credentials::new(user.trim().to_owned(), password.to_owned()));
         }
         Ok(Self { transport: builder.build(), sender })

@@ -5,25 +5,23 @@ use std::io::{self, Write};
 
 use super::Format;
 use super::cell::Cell;
-use super::table::Table;
-use crate::cli::Printer;
+use crate::cli::{Output, Printer, Table};
 
-pub enum Output<'a> {
-    Table(Table, Box<dyn Write + 'a>),
+pub enum RowWriter<'a> {
+    Table(Table),
     Csv(Box<csv::Writer<Box<dyn Write + 'a>>>),
     Json { names: Vec<String>, rows: usize, out: Box<dyn Write + 'a> },
 }
 
-impl<'a> Output<'a> {
-    /// Starts with the names of the columns; a name that is there already gets a number behind it.
+impl<'a> RowWriter<'a> {
+    /// Starts with the names of the columns; a repeated name gets a number appended.
     pub fn begin(format: Format, columns: &[String], printer: &'a Printer) -> io::Result<Self> {
         let names = distinct(columns);
-        let out: Box<dyn Write + 'a> = Box::new(printer.stdout());
         Ok(match format {
-            Format::Table => Self::Table(Table::new(names), out),
-            Format::Json => Self::Json { names, rows: 0, out },
+            Format::Table => Self::Table(Table::boxed(&names)),
+            Format::Json => Self::Json { names, rows: 0, out: Box::new(printer.stdout()) },
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(out);
+                let mut writer = csv::Writer::from_writer(Box::new(printer.stdout()) as Box<dyn Write + 'a>);
                 if !names.is_empty() {
                     writer.write_record(&names)?;
                 }
@@ -34,7 +32,7 @@ impl<'a> Output<'a> {
 
     pub fn row(&mut self, cells: Vec<Cell>) -> io::Result<()> {
         match self {
-            Self::Table(table, _) => table.row(&cells),
+            Self::Table(table) => table.aligned_row(cells.iter().map(|cell| (cell.text(), cell.is_number()))),
             Self::Csv(writer) => writer.write_record(cells.iter().map(Cell::text))?,
             Self::Json { names, rows, out } => {
                 out.write_all(if *rows == 0 { b"[" } else { b"," })?;
@@ -50,18 +48,17 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    pub fn end(self) -> io::Result<()> {
+    /// What is left to show.
+    pub fn end(self) -> io::Result<Output> {
         match self {
-            Self::Table(table, mut out) => {
-                table.write(&mut out)?;
-                out.flush()
-            }
-            Self::Csv(mut writer) => writer.flush(),
+            Self::Table(table) => return Ok(Output::streamed().table(table)),
+            Self::Csv(mut writer) => writer.flush()?,
             Self::Json { rows, mut out, .. } => {
                 out.write_all(if rows == 0 { b"[]\n" } else { b"\n]\n" })?;
-                out.flush()
+                out.flush()?;
             }
         }
+        Ok(Output::streamed())
     }
 }
 
