@@ -35,16 +35,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::token::sign_in_for_token))
         .routes(routes!(auth::bootstrap::bootstrap))
         .routes(routes!(auth::password::login::log_in))
-        .routes(routes!(web::account::log_in::submit_login))
         .routes(routes!(auth::password::setup::set_up_password))
-        .routes(routes!(web::account::request_link::request_password_setup))
-        .routes(routes!(web::account::set_up::confirm_setup))
-        .routes(routes!(web::account::request_link::request_password_reset))
-        .routes(routes!(web::account::reset_password::confirm_reset))
         .routes(routes!(auth::email_link::send::send_login_link))
-        .routes(routes!(web::account::email_link::request_login_link))
-        .routes(routes!(auth::email_link::verify::verify_login_link, web::account::email_link::follow_login_link))
-        .routes(routes!(web::account::email_link::confirm_login_link))
+        .routes(routes!(auth::email_link::verify::verify_login_link))
         .routes(routes!(auth::me::show_me))
         .routes(routes!(auth::logout::log_out))
         .routes(routes!(auth::tokens::list::list_tokens, auth::tokens::create::create_token))
@@ -99,6 +92,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(sync::manifest::get_manifest))
         .routes(routes!(data::download::download))
         .routes(routes!(data::download::part))
+        .merge(web::forms())
         .routes(routes!(query::run::run_query))
 }
 
@@ -108,7 +102,8 @@ pub fn build(app: AppState) -> Router {
     complete(&mut document, &app.config.build.version);
     let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
-    frame::wrap(routes, &app.config.frame).with_state(app)
+    let show_errors = |routes| web::show_errors(app.clone(), routes);
+    frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
 }
 
 /// What the derived document cannot know.
