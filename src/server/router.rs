@@ -20,14 +20,14 @@ use super::{AppState, auth, web};
     info(title = "Agnes", description = "Company tables for analysts and their AI agents"),
     security(("bearer" = []))
 )]
-struct Frame;
+struct ApiDocument;
 
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Frame::openapi())
-        .routes(routes!(system::health::health))
-        .routes(routes!(system::detailed::detailed))
-        .routes(routes!(system::detailed::ready))
-        .routes(routes!(system::version::version))
+    OpenApiRouter::with_openapi(ApiDocument::openapi())
+        .routes(routes!(system::health::get_health))
+        .routes(routes!(system::detailed::get_detailed_health))
+        .routes(routes!(system::detailed::get_readiness))
+        .routes(routes!(system::version::get_version))
         .routes(routes!(settings::dataset::get_settings))
         .routes(routes!(settings::dataset::set_dataset))
         .routes(routes!(settings::sync::get_sync_settings, settings::sync::set_sync_settings))
@@ -94,8 +94,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(sync::runs::list_sync_runs))
         .routes(routes!(sync::runs::get_sync_run))
         .routes(routes!(sync::manifest::get_manifest))
-        .routes(routes!(data::download::download))
-        .routes(routes!(data::download::part))
+        .routes(routes!(data::download::download_table))
+        .routes(routes!(data::download::download_part))
         .merge(web::forms())
         .routes(routes!(query::run::run_query))
 }
@@ -107,7 +107,7 @@ pub fn build(app: AppState) -> Router {
     let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
     let show_errors = |routes| web::show_errors(app.clone(), routes);
-    frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
+    frame::wrap(routes, &app.config.http, show_errors).with_state(app)
 }
 
 /// What the derived document cannot know.
