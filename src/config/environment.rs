@@ -88,7 +88,7 @@ impl Environment {
     /// `CONNECTORS_ENV_ALLOW` names.
     pub fn for_connectors(&self) -> Vec<(String, String)> {
         const NAMES: [&str; 8] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-        let allowed = self.allowed_for_connectors();
+        let allowed = self.list(&super::env_vars::CONNECTORS_ENV_ALLOW);
         let is_seen = |name: &str| {
             NAMES.contains(&name)
                 || name.starts_with("KEBOOLA_")
@@ -96,16 +96,6 @@ impl Environment {
                 || allowed.iter().any(|allowed| allowed == name)
         };
         self.pairs().filter(|(name, _)| is_seen(name)).map(|(name, value)| (name.into(), value.into())).collect()
-    }
-
-    /// The names in `CONNECTORS_ENV_ALLOW`.
-    pub fn allowed_for_connectors(&self) -> Vec<String> {
-        self.list(&super::env_vars::CONNECTORS_ENV_ALLOW)
-    }
-
-    /// The names in `AGNES_REMOTE_ATTACH_TOKEN_ENVS`, besides those that extractors see anyway.
-    pub fn allowed_for_remote(&self) -> Vec<String> {
-        self.list(&super::env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS)
     }
 
     /// The items of a comma list.

@@ -40,7 +40,6 @@ pub struct DataSource {
     pub keboola: Option<Keboola>,
     pub local: Local,
     pub bigquery: Option<Value>,
-    pub jira: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -86,18 +85,6 @@ impl Instance {
     /// The kind of the main data source; `DATA_SOURCE` wins.
     pub fn source_type<'a>(&'a self, env: &'a Environment) -> &'a str {
         env.get(&env_vars::DATA_SOURCE).or(self.data_source.kind.as_deref()).unwrap_or("local")
-    }
-
-    /// Whether tables of `source_type` may be registered: it is the main source, has a block of its own, or needs none.
-    pub fn is_configured(&self, source_type: &str, env: &Environment) -> bool {
-        let main = self.source_type(env);
-        match source_type {
-            "local" | "jira" => true,
-            _ if main == "local" || main == source_type => true,
-            "keboola" => self.data_source.keboola.is_some(),
-            "bigquery" => self.data_source.bigquery.is_some(),
-            _ => false,
-        }
     }
 
     /// The folder of the `local` source.

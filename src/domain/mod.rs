@@ -6,9 +6,11 @@
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
 pub mod catalog;
+pub mod discovery;
 mod error;
 pub mod groups;
 pub mod queries;
+pub mod registry;
 pub mod rules;
 pub mod sign_in;
 pub mod syncs;
