@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::{CliError, Context};
 use crate::base::ident;
-use crate::config::Settings;
+use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
@@ -155,16 +155,16 @@ fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings
         .into());
     }
     let limits = files::Settings {
-        memory: settings.env.extract_memory().to_owned(),
+        memory: settings.env.text(&env_vars::AGNES_EXTRACT_MEMORY).to_owned(),
         threads: engine::cores(),
-        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+        reserve: settings.env.disk_reserve()?,
     };
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
 }
 
 fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) -> anyhow::Result<Report> {
     let connector = custom::find(&custom::folder(&settings.env), name)?;
-    let run = custom::Settings::load(settings).map_err(CliError::usage)?;
+    let run = custom::Settings::load(settings)?;
     Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
 }
 
@@ -174,7 +174,7 @@ fn materialize_settings(settings: &Settings, source: &SourceType) -> anyhow::Res
         data_dir: settings.data_dir.clone(),
         policy: RemotePolicy::new(&settings.env, &sources.attachments()),
         limits: Limits::for_parquet(&settings.env, settings.data_dir.spill()),
-        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+        reserve: settings.env.disk_reserve()?,
         attach: sources.get(source).and_then(|source| source.attachment()),
     })
 }
@@ -234,7 +234,7 @@ fn registered(context: &Context, settings: &Settings, source: &SourceType) -> an
 
 /// Opens the state database of a stopped server.
 pub(super) fn open_store(settings: &Settings) -> Result<Store, CliError> {
-    let facts = Facts::of(&settings.instance, &settings.env);
+    let facts = Facts::of(&settings.instance);
     Store::open(&settings.data_dir, &facts, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", format!("Error: {error}"));
         match error {

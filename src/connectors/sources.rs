@@ -28,12 +28,12 @@ pub struct Sources {
 impl Sources {
     pub fn load(settings: &Settings) -> Self {
         Self {
-            main: settings.instance.source_type(&settings.env).into(),
+            main: settings.instance.source_type().into(),
             provided: PROVIDED.iter().map(|entry| (entry.configure)(settings)).collect(),
             data_dir: settings.data_dir.clone(),
             connectors_folder: custom::folder(&settings.env),
-            for_connectors: settings.env.list(&env_vars::CONNECTORS_ENV_ALLOW),
-            for_remote: settings.env.list(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS),
+            for_connectors: settings.env.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW),
+            for_remote: settings.env.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS),
         }
     }
 

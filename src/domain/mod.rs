@@ -5,6 +5,8 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod accounts;
+pub mod audit;
 pub mod catalog;
 pub mod discovery;
 mod error;
@@ -13,6 +15,8 @@ pub mod queries;
 pub mod registry;
 pub mod rules;
 pub mod sign_in;
+pub mod signing_key;
 pub mod syncs;
+pub mod tokens;
 
 pub use error::Error;

@@ -1,7 +1,9 @@
 //! A custom connector as a source: one of this name is there as long as its folder is.
 
+use std::path::PathBuf;
+
 use super::Settings;
-use crate::config::{self, Environment, env_vars};
+use crate::config::{self, Environment, WrongValue, env_vars};
 use crate::connectors::{Extraction, Source};
 use crate::engine::Limits;
 use crate::protocol::vocabulary::SourceType;
@@ -33,19 +35,18 @@ impl Source for CustomSource {
 }
 
 /// Where custom connectors are.
-pub fn folder(env: &Environment) -> std::path::PathBuf {
-    env.get(&env_vars::CONNECTORS_DIR).unwrap_or("connectors/custom").into()
+pub fn folder(env: &Environment) -> PathBuf {
+    env.text(&env_vars::CONNECTORS_DIR).into()
 }
 
 impl Settings {
-    pub fn load(settings: &config::Settings) -> Result<Self, String> {
+    pub fn load(settings: &config::Settings) -> Result<Self, WrongValue> {
         let env = &settings.env;
-        let seconds = env.bounded(&env_vars::AGNES_CONNECTOR_TIMEOUT, 600, 86_400)?;
         Ok(Self {
             data_dir: settings.data_dir.clone(),
             environment: env.for_connectors(),
-            python: env.get(&env_vars::AGNES_PYTHON).unwrap_or("python3").into(),
-            timeout: std::time::Duration::from_secs(seconds),
+            python: env.text(&env_vars::AGNES_PYTHON).into(),
+            timeout: env.duration(&env_vars::AGNES_CONNECTOR_TIMEOUT)?,
             limits: Limits::for_parquet(env, settings.data_dir.spill()),
         })
     }

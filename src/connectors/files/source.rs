@@ -10,9 +10,7 @@ pub const SOURCE: Provided = Provided {
     kind: SourceType::LOCAL,
     // `agnes extract files` takes any folder.
     command: None,
-    configure: |settings| {
-        Arc::new(FilesSource { folder: settings.instance.files_folder(&settings.env, &settings.data_dir) })
-    },
+    configure: |settings| Arc::new(FilesSource { folder: settings.instance.files_folder(&settings.data_dir) }),
 };
 
 #[derive(Debug)]

@@ -6,8 +6,6 @@ use crate::engine::{self, Connection};
 
 use super::RemoteAttach;
 
-/// The extensions that are allowed unless the operator says otherwise; both are of DuckDB's community.
-pub(super) const DEFAULT_EXTENSIONS: [&str; 2] = [KEBOOLA.name, BIGQUERY.name];
 /// What a PostgreSQL address may say; everything else could name files or other hosts.
 const POSTGRES_KEYS: [&str; 6] = ["host", "port", "dbname", "user", "sslmode", "connect_timeout"];
 

@@ -1,9 +1,10 @@
 //! What may be attached.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::extensions::{self, DEFAULT_EXTENSIONS};
+use super::extensions;
 use super::{RemoteAttach, RemoteError};
 use crate::base::ident;
 use crate::base::secret::Secret;
@@ -16,9 +17,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// What the operator allows.
 #[derive(Clone, Debug)]
 pub struct RemotePolicy {
-    env: Environment,
     extensions: Vec<String>,
     token_envs: Vec<String>,
+    /// By the variables that hold them.
+    tokens: HashMap<String, Secret>,
     hosts: Vec<String>,
     directory: Option<PathBuf>,
 }
@@ -26,21 +28,16 @@ pub struct RemotePolicy {
 impl RemotePolicy {
     /// What the environment allows; the hosts of the instance's own sources are allowed anyway.
     pub fn new(env: &Environment, own: &[RemoteAttach]) -> Self {
-        let list = |var, default: &[&str]| -> Vec<String> {
-            let given = env.list(var);
-            if given.is_empty() { default.iter().map(|item| (*item).to_owned()).collect() } else { given }
-        };
-        let mut hosts = list(&env_vars::AGNES_REMOTE_ATTACH_HOSTS, &[]);
+        let mut hosts = env.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_HOSTS);
         hosts.extend(own.iter().filter_map(|source| url::Url::parse(&source.url).ok()?.host_str().map(str::to_owned)));
+        let token_envs = env.list(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS);
+        let token = |name: &String| Some((name.clone(), Secret::new(env.named(name)?)));
         Self {
-            extensions: list(&env_vars::AGNES_REMOTE_ATTACH_EXTENSIONS, &DEFAULT_EXTENSIONS),
-            token_envs: list(
-                &env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS,
-                &["KBC_TOKEN", "KBC_STORAGE_TOKEN", "KEBOOLA_STORAGE_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"],
-            ),
+            extensions: env.list(&env_vars::AGNES_REMOTE_ATTACH_EXTENSIONS),
+            tokens: token_envs.iter().filter_map(token).collect(),
+            token_envs,
             hosts,
             directory: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
-            env: env.clone(),
         }
     }
 
@@ -101,8 +98,7 @@ impl RemotePolicy {
                 "token variable {token_env:?} is not allowed; AGNES_REMOTE_ATTACH_TOKEN_ENVS names those that are"
             ));
         }
-        let token = self.env.value(token_env).filter(|token| !token.is_empty());
-        token.map(|token| Some(Secret::new(token))).ok_or_else(|| format!("the variable {token_env} is not set"))
+        self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
     }
 }
 
