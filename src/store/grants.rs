@@ -62,10 +62,6 @@ impl Grants {
         self.tables.get(group_id).is_some_and(|tables| tables.contains(table_id))
     }
 
-    pub fn count(&self, group_id: &str) -> usize {
-        self.of_group(group_id).len()
-    }
-
     pub fn of_group(&self, group_id: &str) -> &[Arc<Grant>] {
         self.by_group.get(group_id).map_or(&[], Vec::as_slice)
     }
@@ -78,7 +74,7 @@ impl Grants {
         self.by_id.get(id).map(Arc::as_ref)
     }
 
-    /// The group's grant on a table.
+    /// Returns the group's grant on a table.
     pub fn on_table(&self, group_id: &str, table_id: &str) -> Option<&Grant> {
         let mut grants = self.of_group(group_id).iter().map(Arc::as_ref);
         grants.find(|grant| grant.resource_type == ResourceType::Table && grant.resource_id == table_id)
