@@ -93,8 +93,8 @@ impl App {
         let keys = Keys::new(&secrets::signing_keys(&config.env, &config.data_dir)?);
         let remote = config.remote_policy();
         tracing::info!("{}", remote.describe());
-        let orchestrator = Orchestrator::open(config.data_dir.clone(), config.engine_limits()).with_remote(remote);
-        let orchestrator = Arc::new(orchestrator);
+        let orchestrator = Orchestrator::open(config.data_dir.clone(), config.engine_limits());
+        let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), remote));
         let app = Self {
             authenticator: Authenticator::new(keys, config.scheduler_token(), config.developer.clone()),
             passwords: Passwords::default(),

@@ -11,6 +11,7 @@ pub use http::{AllowedOrigins, HttpSettings};
 pub use proxies::Proxies;
 
 use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
+use crate::connectors::Sources;
 
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
@@ -21,6 +22,8 @@ pub struct ServerSettings {
     pub data_dir: DataDir,
     pub env: Environment,
     pub instance: Instance,
+    /// Where tables come from.
+    pub sources: Sources,
     pub http: HttpSettings,
     /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.
     pub public_url: Option<String>,
@@ -58,7 +61,9 @@ pub enum ConfigError {
 impl ServerSettings {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
-        let Settings { data_dir, env, instance } = Settings::load(env)?;
+        let settings = Settings::load(env)?;
+        let sources = Sources::load(&settings);
+        let Settings { data_dir, env, instance } = settings;
         let developer =
             env.flag(&env_vars::LOCAL_DEV_MODE).then(|| env.text(&env_vars::LOCAL_DEV_USER_EMAIL).to_owned());
         let default_host = if developer.is_some() { "127.0.0.1" } else { env_vars::AGNES_HOST.default };
@@ -67,6 +72,7 @@ impl ServerSettings {
             host: env.get(&env_vars::AGNES_HOST).unwrap_or(default_host).to_owned(),
             port: env.number(&env_vars::AGNES_PORT)?,
             instance,
+            sources,
             http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
             google_groups: GoogleGroups::of(&env),
             public_url,
