@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::base::process;
-use crate::config::Environment;
+use crate::base::secret::Secret;
 use crate::connectors::{Extraction, Finished, Report, Request};
 
 /// Variables that every extractor sees; each source names those that it needs besides.
@@ -34,7 +34,8 @@ const MAX_ERROR_BYTES: usize = 500;
 pub(super) struct Extractor {
     /// The `agnes` executable.
     pub program: PathBuf,
-    pub environment: Environment,
+    /// Those of this process; an extractor sees some of them.
+    pub variables: Vec<(String, Secret)>,
     pub data_dir: PathBuf,
     pub timeout: Duration,
 }
@@ -65,7 +66,8 @@ impl Extractor {
         mut on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        let visible = self.environment.pairs().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let visible = self.variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let visible = visible.map(|(name, value)| (name, value.expose()));
         let mut command = process::command(&self.program, visible);
         command
             .arg("extract")
