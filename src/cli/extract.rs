@@ -12,7 +12,7 @@ use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files,
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
 use crate::protocol::vocabulary::QueryMode;
-use crate::store::{Facts, OpenError, Seeds, Store};
+use crate::store::{MigrationContext, OpenError, Seeds, Store};
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
@@ -209,8 +209,8 @@ fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::R
 
 /// Opens the state database of a stopped server.
 pub(super) fn open_store(settings: &Settings) -> Result<Store, CliError> {
-    let facts = Facts::of(&settings.instance, &settings.env);
-    Store::open(&settings.data_dir, &facts, &Seeds::default()).map_err(|error| {
+    let context = MigrationContext::of(&settings.instance, &settings.env);
+    Store::open(&settings.data_dir, &context, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", format!("Error: {error}"));
         match error {
             OpenError::InUse { .. } => shown.hint("A running server does this itself: agnes admin sync"),

@@ -20,7 +20,7 @@ use crate::connectors::keboola;
 use crate::engine::{self, Limits as EngineLimits};
 use crate::extract::RemotePolicy;
 use crate::query::{QueryEngine, QueryError, QuerySettings};
-use crate::store::{Developer, Facts, OpenError, Seeds, Store};
+use crate::store::{Developer, MigrationContext, OpenError, Seeds, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner, RunnerSettings};
 
 /// What handlers are given.
@@ -85,7 +85,8 @@ impl App {
     /// Takes the data directory, migrates it, and loads what was last published. Blocks.
     pub fn open(config: ServerSettings) -> Result<AppState, StartError> {
         check_dev_mode(&config)?;
-        let store = Store::open(&config.data_dir, &Facts::of(&config.instance, &config.env), &seeds(&config)?)?;
+        let store =
+            Store::open(&config.data_dir, &MigrationContext::of(&config.instance, &config.env), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
         for left in [config.data_dir.spill(), config.data_dir.staging()] {
             if let Err(error) = atomic_file::remove_directory(&left) {

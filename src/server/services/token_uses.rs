@@ -32,7 +32,7 @@ impl TokenUses {
         let actor = caller.actor();
         let ip = actor.origin.ip;
         let snapshot = app.store.snapshot();
-        let stored = snapshot.tokens.get(id).and_then(|token| token.last_used_ip.as_deref()?.parse().ok());
+        let stored = snapshot.tokens.get(id).and_then(|token| token.last_used_ip);
         let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
         let before: Option<IpAddr> = unwritten.get(id).map_or(stored, |last| last.ip);
         unwritten.insert(id.clone(), Use { at: time::now(), ip });

@@ -114,7 +114,7 @@ async fn a_deactivated_scheduler_is_refused() {
     {
         let data_dir = agnes::config::DataDir::new(dir.path()).unwrap();
         let seeds = agnes::store::Seeds { scheduler: true, ..Default::default() };
-        agnes::store::Store::open(&data_dir, &agnes::store::Facts::default(), &seeds).unwrap().close().await;
+        agnes::store::Store::open(&data_dir, &agnes::store::MigrationContext::default(), &seeds).unwrap().close().await;
         let connection = agnes::engine::open(&path, &agnes::engine::Limits::small()).unwrap();
         connection.execute_batch("UPDATE users SET active = false WHERE email = 'scheduler@system.local'").unwrap();
     }

@@ -58,15 +58,15 @@ pub async fn create_token(
     };
     let (prefix, version) = (row.prefix(), user.token_version);
     let details = json!({ "name": name, "scope": scope });
-    let written = app.store.write(move |change| -> Result<(), StoreError> {
-        tokens::insert(change, &row, version)?;
-        audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)
+    let written = app.store.write(move |change| -> Result<_, StoreError> {
+        let created_at = tokens::insert(change, &row, version)?;
+        audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)?;
+        Ok(created_at)
     });
-    written.await.map_err(|error| match error {
+    let created_at = written.await.map_err(|error| match error {
         StoreError::Conflict(text) => ApiError::unauthorized(text),
         other => other.into(),
     })?;
-    let stored = app.store.snapshot().tokens.get(&id).and_then(|token| token.created_at).unwrap_or_else(time::now);
     let offset = |at: Timestamp| format!("{}+00:00", time::spaced(at));
     let created = CreatedToken {
         id,
@@ -74,7 +74,7 @@ pub async fn create_token(
         prefix,
         token: token.expose().to_owned(),
         expires_at: expires_at.map(offset),
-        created_at: offset(stored),
+        created_at: offset(created_at),
     };
     Ok((StatusCode::CREATED, Json(created)))
 }

@@ -5,14 +5,14 @@ use crate::base::time;
 use crate::protocol::tokens::{OwnedToken, Token as Body};
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, App, AppState};
-use crate::store::tokens::{Token, Use};
+use crate::store::StoreError;
+use crate::store::tokens::{self, Token, Use};
 
 /// The caller's tokens, newest first, also those that are over.
 #[utoipa::path(get, path = "/auth/tokens", tag = "auth", responses((status = 200, body = Vec<Body>)))]
-pub async fn list_tokens(State(app): State<AppState>, caller: Principal) -> Json<Vec<Body>> {
-    let snapshot = app.store.snapshot();
-    let own = snapshot.tokens.values().filter(|token| token.user_id == caller.user().id);
-    Json(newest_first(own).into_iter().map(|token| body(&app, token)).collect())
+pub async fn list_tokens(State(app): State<AppState>, caller: Principal) -> Result<Json<Vec<Body>>, ApiError> {
+    let own = stored(&app, Some(&caller)).await?;
+    Ok(Json(own.iter().map(|token| body(&app, token)).collect()))
 }
 
 /// One of the caller's tokens.
@@ -23,14 +23,17 @@ pub async fn get_token(
     caller: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<Body>, ApiError> {
-    let snapshot = app.store.snapshot();
-    let own = snapshot.tokens.get(&id).filter(|token| token.user_id == caller.user().id);
-    own.map(|token| Json(body(&app, token))).ok_or_else(|| ApiError::not_found("Token not found"))
+    let own = stored(&app, Some(&caller)).await?;
+    own.iter()
+        .find(|token| token.id == id)
+        .map(|token| Json(body(&app, token)))
+        .ok_or_else(|| ApiError::not_found("Token not found"))
 }
 
 /// Everybody's tokens, newest first.
 #[utoipa::path(get, path = "/auth/admin/tokens", tag = "auth", responses((status = 200, body = Vec<OwnedToken>)))]
-pub async fn list_all_tokens(State(app): State<AppState>, _: Admin) -> Json<Vec<OwnedToken>> {
+pub async fn list_all_tokens(State(app): State<AppState>, _: Admin) -> Result<Json<Vec<OwnedToken>>, ApiError> {
+    let all = stored(&app, None).await?;
     let snapshot = app.store.snapshot();
     let owned = |token: &Token| OwnedToken {
         token: body(&app, token),
@@ -40,13 +43,12 @@ pub async fn list_all_tokens(State(app): State<AppState>, _: Admin) -> Json<Vec<
             .and_then(|last| Some(last.ip?.to_string()))
             .or_else(|| token.last_used_ip.clone()),
     };
-    Json(newest_first(snapshot.tokens.values()).into_iter().map(owned).collect())
+    Ok(Json(all.iter().map(owned).collect()))
 }
 
-fn newest_first<'a>(tokens: impl Iterator<Item = &'a Token>) -> Vec<&'a Token> {
-    let mut tokens: Vec<&Token> = tokens.collect();
-    tokens.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-    tokens
+async fn stored(app: &App, owner: Option<&Principal>) -> Result<Vec<Token>, StoreError> {
+    let owner = owner.map(|caller| caller.user().id.clone());
+    app.store.read(move |reader| tokens::list(reader, owner.as_deref())).await
 }
 
 fn body(app: &App, token: &Token) -> Body {
