@@ -7,9 +7,9 @@ use subtle::ConstantTimeEq;
 
 use crate::base::secret::Secret;
 
-/// Allocations of more than 32 MiB go back to the operating system when they are freed; smaller ones stay with the C
-/// library, one for each thread that ever hashed. So this much is asked for, and only what is needed is touched.
-const GIVEN_BACK: usize = 33 * 1024 * 1024;
+/// The C library returns allocations of more than 32 MiB to the operating system when they are freed, and retains
+/// smaller ones for each thread that ever hashed. So this much is allocated, and only what is needed is touched.
+const MIN_ALLOCATION_BYTES: usize = 33 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
@@ -19,7 +19,7 @@ pub enum PasswordError {
     Hash(String),
 }
 
-/// The hash of a password in PHC form, with a fresh salt.
+/// Hashes a password with a new salt, in PHC format.
 pub fn hash(password: &str) -> Result<Secret, PasswordError> {
     let failed = |error: &dyn std::fmt::Display| PasswordError::Hash(error.to_string());
     let mut salt = [0_u8; 16];
@@ -38,7 +38,7 @@ pub fn hash(password: &str) -> Result<Secret, PasswordError> {
     Ok(Secret::new(hash.to_string()))
 }
 
-/// Whether the password fits; the parameters are those of the stored hash.
+/// Whether the password matches; the parameters are those of the stored hash.
 pub fn verify(password: &str, stored: &Secret) -> Result<bool, PasswordError> {
     let unreadable = || PasswordError::Unreadable;
     let hash = PasswordHash::new(stored.expose()).map_err(|_| unreadable())?;
@@ -64,7 +64,7 @@ pub fn is_outdated(stored: &Secret) -> bool {
 
 fn derive(password: &str, argon2: &Argon2<'_>, salt: &[u8], key: &mut [u8]) -> argon2::Result<()> {
     let blocks = argon2.params().block_count();
-    let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK / size_of::<Block>()));
+    let mut memory = Vec::with_capacity(blocks.max(MIN_ALLOCATION_BYTES / size_of::<Block>()));
     memory.resize(blocks, Block::default());
     argon2.hash_password_into_with_memory(password.as_bytes(), salt, key, &mut memory)
 }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fits_only_the_right_password_and_hashes_of_v0_35() {
+    fn accepts_the_right_password_and_hashes_of_v0_35() {
         let stored = hash("correct horse").unwrap();
         assert!(verify("correct horse", &stored).unwrap());
         assert!(!verify("wrong horse", &stored).unwrap());
@@ -83,9 +83,9 @@ mod tests {
         assert!(verify("battery staple 2", &Secret::new(old)).unwrap());
     }
 
-    /// Others can read what we write, and we what they write.
+    /// Other implementations read our hashes, and we read theirs.
     #[test]
-    fn is_the_usual_phc_form() {
+    fn uses_the_common_phc_format() {
         use argon2::password_hash::{PasswordHasher, PasswordVerifier};
         let ours = hash("correct horse").unwrap();
         assert!(ours.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", ours.expose());

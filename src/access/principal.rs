@@ -18,16 +18,16 @@ use crate::store::{SCHEDULER_EMAIL, Snapshot};
 /// How a caller proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthKind {
-    /// With the id of the session, by which it can be ended.
+    /// By the id of the session, if the token has one.
     Session(Option<String>),
     /// A personal access token, by its id.
     Token(String),
     Scheduler,
-    /// Not at all: the server runs in development mode.
+    /// Without a proof: the server runs in development mode.
     Dev,
 }
 
-/// What a personal token may not be used for. Any other word is a label without meaning.
+/// Scopes of personal tokens that exclude administration. Any other word is a label without meaning.
 const WITHOUT_ADMIN: [&str; 2] = ["bootstrap-analyst", "no-admin"];
 
 /// An authenticated, active user, as of one snapshot.
@@ -44,6 +44,10 @@ pub struct Principal {
 /// Proof that a caller is in the Admin group.
 #[derive(Clone, Debug)]
 pub struct Admin(Principal);
+
+/// Proof that a caller signed in, instead of using a token: a token must not create further ones that outlive it.
+#[derive(Clone, Debug)]
+pub struct Interactive(Principal);
 
 /// Why a token was not accepted; the texts are the contract with existing clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +72,7 @@ pub enum Unauthorized {
     NoScheduler,
 }
 
-/// Checks tokens.
+/// Authenticates callers by their tokens.
 pub struct Authenticator {
     keys: ArcSwap<Keys>,
     scheduler: Option<Secret>,
@@ -82,17 +86,17 @@ impl Authenticator {
         Self { keys: ArcSwap::from_pointee(keys), scheduler, developer }
     }
 
-    /// The keys in use now.
+    /// The current keys.
     pub fn keys(&self) -> Arc<Keys> {
         self.keys.load_full()
     }
 
-    /// Goes on with other keys.
+    /// Replaces the keys.
     pub fn set_keys(&self, keys: Keys) {
         self.keys.store(Arc::new(keys));
     }
 
-    /// Whose token this is. Costs no database query.
+    /// Returns the owner of a token. Needs no database query.
     pub fn authenticate(
         &self,
         snapshot: &Snapshot,
@@ -189,13 +193,31 @@ impl Principal {
         self.origin.clone().user(&self.user.id)
     }
 
-    /// The proof that the caller is an admin, if so, and if the token in use is good for that.
+    /// The proof that the caller signed in, or else how they authenticated.
+    pub fn interactive(self) -> Result<Interactive, AuthKind> {
+        match self.kind {
+            AuthKind::Session(_) | AuthKind::Dev => Ok(Interactive(self)),
+            AuthKind::Token(_) | AuthKind::Scheduler => Err(self.kind),
+        }
+    }
+
+    /// The proof that the caller is an admin, if they are and the token in use allows administration.
     pub fn admin(self) -> Option<Admin> {
         (self.is_admin && self.may_administer).then_some(Admin(self))
     }
 }
 
 impl Admin {
+    pub fn user(&self) -> &User {
+        self.0.user()
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.0.actor()
+    }
+}
+
+impl Interactive {
     pub fn user(&self) -> &User {
         self.0.user()
     }

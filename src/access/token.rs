@@ -1,21 +1,20 @@
-//! Session tokens: JWTs signed with HS256, with the claims of v0.35.
+//! Session and personal tokens: JWTs signed with HS256, with the claims of v0.35.
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::base::secret::Secret;
-use crate::base::time;
 use crate::config::secrets::{PreviousKey, SigningKeys};
 
-/// Why a token could not be made.
+/// Why a token cannot be signed.
 pub type SigningError = jsonwebtoken::errors::Error;
 
 /// How long a session lasts.
 pub const SESSION_SECONDS: i64 = 86_400;
 
-/// The keys that sign and check tokens. After a rotation the key before still checks, until the sessions that it signed
-/// are over.
+/// The keys that sign and verify tokens. After a rotation the previous key still verifies, until the sessions that it
+/// signed have expired.
 pub struct Keys {
     signing: EncodingKey,
     checking: Vec<CheckingKey>,
@@ -24,11 +23,11 @@ pub struct Keys {
 
 struct CheckingKey {
     key: DecodingKey,
-    /// Then it does not count any more; `None`: it does for as long as it is here.
+    /// When it stops verifying; `None`: never.
     until: Option<Timestamp>,
 }
 
-/// The claims that matter here; others are ignored.
+/// The claims that are used here; others are ignored.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Claims {
     pub sub: String,
@@ -43,33 +42,27 @@ pub(super) struct Claims {
     pub jti: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp: Option<i64>,
-    /// What a personal token may be used for; see [`super::Scopes`].
+    /// What a personal token may be used for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// The user's token version when a session began; tokens of v0.35 have none and count as version 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ver: Option<i64>,
-    /// Signed by none of our keys.
+    /// Not signed by any of our keys.
     #[serde(skip)]
     pub foreign: bool,
     #[serde(default, skip_serializing)]
     pub aud: Option<serde_json::Value>,
 }
 
-/// A fresh session token.
-pub struct Issued {
-    pub token: Secret,
-    pub expires_at: Timestamp,
-}
-
-/// What a personal token will say.
+/// The contents of a personal token.
 pub struct PersonalToken<'a> {
     /// Id of its row.
     pub id: &'a str,
     pub user_id: &'a str,
     pub email: &'a str,
     pub scope: &'a str,
-    /// `None`: it does not end by itself.
+    /// `None`: it does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -91,27 +84,25 @@ impl Keys {
         }
     }
 
-    /// A session of a user, 24 hours long, for as long as the user's token version stays `version`.
-    pub fn issue_session(&self, user_id: &str, email: &str, version: i64) -> Result<Issued, SigningError> {
+    /// A session token of a user. It is valid for 24 hours, while the user's token version stays `version`.
+    pub fn issue_session(&self, user_id: &str, email: &str, version: i64) -> Result<Secret, SigningError> {
         let now = Timestamp::now().as_second();
-        let exp = now + SESSION_SECONDS;
-        let claims = Claims {
+        self.sign(&Claims {
             sub: user_id.to_owned(),
             email: email.to_owned(),
             typ: "session".into(),
             iat: Some(now),
             jti: Some(uuid::Uuid::new_v4().simple().to_string()),
-            exp: Some(exp),
+            exp: Some(now + SESSION_SECONDS),
             scope: None,
-            // Left out at 0, so that v0.35 could have made it.
+            // Omitted at 0, as in tokens of v0.35.
             ver: (version != 0).then_some(version),
             foreign: false,
             aud: None,
-        };
-        Ok(Issued { token: self.sign(&claims)?, expires_at: time::from_micros(exp * 1_000_000) })
+        })
     }
 
-    /// A personal token; it counts only once its hash is stored.
+    /// A personal token. It is accepted only once its hash is stored.
     pub fn issue_personal(&self, token: &PersonalToken<'_>) -> Result<Secret, SigningError> {
         self.sign(&Claims {
             sub: token.user_id.to_owned(),
@@ -133,8 +124,8 @@ impl Keys {
 
     /// The claims of a token that is valid now and that we signed.
     ///
-    /// A personal token outlives its key: what proves it is the stored hash of the whole token. So the claims of one
-    /// that another key signed are returned too, marked `foreign`, for [`super::Authenticator`] to look that hash up.
+    /// A personal token outlives its key, because the stored hash of the whole token proves it. So the claims of one
+    /// that another key signed are returned too, marked `foreign`, and [`super::Authenticator`] compares the hash.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
         let now = Timestamp::now();
         let signed = self
@@ -144,7 +135,7 @@ impl Keys {
             .find_map(|key| Some(jsonwebtoken::decode::<Claims>(token, &key.key, &self.validation).ok()?.claims));
         let claims = signed.or_else(|| foreign_personal(token))?;
         let from_the_future = claims.iat.is_some_and(|iat| iat > now.as_second());
-        // A token with an audience was made for somebody else.
+        // A token with an audience was issued for another service.
         (!from_the_future && claims.aud.is_none()).then_some(claims)
     }
 }
@@ -167,22 +158,22 @@ mod tests {
     }
 
     #[test]
-    fn a_running_server_forgets_the_key_before() {
+    fn a_running_server_drops_the_previous_key() {
         let (old, new) = ("an old key of 32 characters or more", "a new key of 32 characters or more");
-        let session = keys(old, old, None).issue_session("ann", "ann@example.com", 0).unwrap().token;
-        let is_taken = |until| keys(new, old, until).check(session.expose()).is_some();
+        let session = keys(old, old, None).issue_session("ann", "ann@example.com", 0).unwrap();
+        let is_accepted = |until| keys(new, old, until).check(session.expose()).is_some();
         let now = Timestamp::now();
-        assert!(is_taken(Some(now + std::time::Duration::from_secs(60))));
-        assert!(!is_taken(Some(now)));
-        assert!(is_taken(None), "for as long as the environment names it");
+        assert!(is_accepted(Some(now + std::time::Duration::from_secs(60))));
+        assert!(!is_accepted(Some(now)));
+        assert!(is_accepted(None), "while the environment names it");
     }
 
-    /// What a key signed that we do not know is taken for a personal token at most, and only to look it up.
+    /// A token that an unknown key signed is accepted as a personal token only, and only for comparing its hash.
     #[test]
-    fn sessions_of_other_keys_are_not_taken() {
+    fn sessions_of_other_keys_are_rejected() {
         let (ours, theirs) = ("our key, of 32 characters or more", "their key, of 32 characters or more");
         let (ours, theirs) = (keys(ours, ours, None), keys(theirs, theirs, None));
-        let session = theirs.issue_session("ann", "ann@example.com", 0).unwrap().token;
+        let session = theirs.issue_session("ann", "ann@example.com", 0).unwrap();
         assert!(ours.check(session.expose()).is_none());
         let personal = PersonalToken { id: "1", user_id: "ann", email: "", scope: "general", expires_at: None };
         let personal = theirs.issue_personal(&personal).unwrap();

@@ -2,7 +2,9 @@
 
 pub mod atomic_file;
 pub mod backoff;
+pub mod concurrency;
 pub mod disk;
+pub mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;

@@ -3,7 +3,6 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use super::{CliError, Context};
 use crate::base::ident;
@@ -119,23 +118,22 @@ fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings
         .into());
     }
     let limits = files::Settings {
-        memory: settings.env.extract_memory().to_owned(),
+        memory: settings.env.text(&env_vars::AGNES_EXTRACT_MEMORY).to_owned(),
         threads: engine::cores(),
-        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+        reserve: settings.env.disk_reserve()?,
     };
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
 }
 
 fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) -> anyhow::Result<Report> {
     let env = &settings.env;
-    let folder = Path::new(env.get(&env_vars::CONNECTORS_DIR).unwrap_or("connectors/custom"));
-    let seconds = env.bounded(&env_vars::AGNES_CONNECTOR_TIMEOUT, 600, 86_400).map_err(CliError::usage)?;
+    let folder = Path::new(env.text(&env_vars::CONNECTORS_DIR));
     let connector = custom::find(folder, name)?;
     let run = custom::Settings {
         data_dir: settings.data_dir.clone(),
         environment: env.for_connectors(),
-        python: env.get(&env_vars::AGNES_PYTHON).unwrap_or("python3").into(),
-        timeout: Duration::from_secs(seconds),
+        python: env.text(&env_vars::AGNES_PYTHON).into(),
+        timeout: env.duration(&env_vars::AGNES_CONNECTOR_TIMEOUT)?,
         limits: Limits::for_parquet(env, settings.data_dir.spill()),
     };
     Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
@@ -149,7 +147,7 @@ fn materialize_settings(settings: &Settings, source: &str) -> anyhow::Result<mat
         data_dir: settings.data_dir.clone(),
         policy: RemotePolicy::new(&settings.env, stack.as_deref()),
         limits: Limits::for_parquet(&settings.env, settings.data_dir.spill()),
-        reserve: settings.env.disk_reserve().map_err(CliError::usage)?,
+        reserve: settings.env.disk_reserve()?,
         attach,
     })
 }
@@ -209,7 +207,7 @@ fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::R
 
 /// Opens the state database of a stopped server.
 pub(super) fn open_store(settings: &Settings) -> Result<Store, CliError> {
-    let context = MigrationContext::of(&settings.instance, &settings.env);
+    let context = MigrationContext::of(&settings.instance);
     Store::open(&settings.data_dir, &context, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", format!("Error: {error}"));
         match error {

@@ -47,12 +47,12 @@ pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 /// For container health checks: needs no other program, and reads address and port where the server reads them.
 fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let data_dir = DataDir::new(context.env.get(&env_vars::DATA_DIR).unwrap_or("./data"))?;
+    let data_dir = DataDir::new(context.env.text(&env_vars::DATA_DIR))?;
     let env = context.env.clone().with_overlay(&data_dir.env_overlay())?;
-    let host = args.host.as_deref().or_else(|| env.get(&env_vars::AGNES_HOST)).unwrap_or("0.0.0.0").trim();
+    let host = args.host.as_deref().unwrap_or(env.text(&env_vars::AGNES_HOST)).trim();
     let port = args
         .port
-        .map_or_else(|| env.number(&env_vars::AGNES_PORT, 8000), Ok)
+        .map_or_else(|| env.number(&env_vars::AGNES_PORT), Ok)
         .map_err(|text| CliError::new("unhealthy", format!("Error: {text}")))?;
     let address = match host {
         "0.0.0.0" | "::" => format!("http://127.0.0.1:{port}"),

@@ -1,9 +1,12 @@
-//! The process environment with `state/.env_overlay` beneath it: the one way to read a variable.
+//! The process environment with `state/.env_overlay` beneath it: the only way to read a variable, at start.
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
 
-use super::env_vars::EnvVar;
+use super::env_vars::{self, EnvVar};
+use super::value::{self, WrongValue};
 use crate::base::disk::Reserve;
 use crate::base::secret::Secret;
 
@@ -19,7 +22,7 @@ type Hidden = Secret;
 
 impl Environment {
     pub fn process() -> Self {
-        // A variable that is no text cannot be one of ours.
+        // A variable that is not valid UTF-8 cannot be one of ours.
         let text =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::from_pairs(text)
@@ -45,9 +48,42 @@ impl Environment {
         Ok(self)
     }
 
-    /// The value of a declared variable; empty counts as unset.
+    /// Checks every declared variable but those of the command line.
+    pub fn check(&self) -> Result<(), WrongValue> {
+        let mut vars = env_vars::ALL.iter().filter(|var| var.section != env_vars::COMMAND_LINE);
+        vars.try_for_each(|var| self.checked(var).map(|_| ()))
+    }
+
+    /// The value of a declared variable without surrounding blanks; empty counts as unset.
     pub fn get(&self, var: &EnvVar) -> Option<&str> {
-        self.named(var.name)
+        self.named(var.name).map(str::trim)
+    }
+
+    /// The value, or else the declared default.
+    pub fn text(&self, var: &EnvVar) -> &str {
+        self.get(var).unwrap_or(var.default)
+    }
+
+    /// A value that was checked, if there is one.
+    fn checked(&self, var: &EnvVar) -> Result<Option<&str>, WrongValue> {
+        let value = self.get(var);
+        value.map_or(Ok(()), |value| var.check(value)).map(|()| value)
+    }
+
+    /// A number, or else the declared default.
+    pub fn number<T: FromStr>(&self, var: &EnvVar) -> Result<T, WrongValue> {
+        let text = self.checked(var)?.unwrap_or(var.default);
+        text.parse().map_err(|_| format!("{} must be a smaller number, not {text}", var.name).into())
+    }
+
+    /// A number, where the variable is set.
+    pub fn number_if_set<T: FromStr>(&self, var: &EnvVar) -> Result<Option<T>, WrongValue> {
+        self.get(var).map(|_| self.number(var)).transpose()
+    }
+
+    /// A number of seconds, or else the declared default.
+    pub fn duration(&self, var: &EnvVar) -> Result<Duration, WrongValue> {
+        self.number(var).map(Duration::from_secs)
     }
 
     /// The value of a variable whose name comes from configuration (`token_env`, `${NAME}`).
@@ -59,36 +95,35 @@ impl Environment {
             .find(|value| !value.trim().is_empty())
     }
 
-    /// Whether a variable is there at all, be it empty.
+    /// Whether a variable is set at all, even to an empty value.
     pub fn is_set(&self, var: &EnvVar) -> bool {
         self.process.contains_key(var.name) || self.overlay.contains_key(var.name)
     }
 
-    /// A variable that others name, such as the one that holds the token of a source.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        self.process.get(name).or_else(|| self.overlay.get(name)).map(Hidden::expose)
-    }
-
     pub fn secret(&self, var: &EnvVar) -> Option<Secret> {
-        self.get(var).map(|value| Secret::new(value.trim()))
+        self.get(var).map(Secret::new)
     }
 
-    /// `1`, `true` or `yes` in any case.
+    /// Whether a flag is on, or else its declared default.
     pub fn flag(&self, var: &EnvVar) -> bool {
-        self.get(var).is_some_and(|value| ["1", "true", "yes"].contains(&value.trim().to_ascii_lowercase().as_str()))
+        value::ON.iter().any(|word| word.eq_ignore_ascii_case(self.text(var)))
     }
 
-    /// `0`, `false`, `no` or `off` in any case.
-    pub fn is_off(&self, var: &EnvVar) -> bool {
-        self.get(var)
-            .is_some_and(|value| ["0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str()))
+    /// The items of a comma-separated list, or else of the declared default.
+    pub fn list(&self, var: &EnvVar) -> Vec<String> {
+        items(self.text(var))
     }
 
-    /// What custom connectors get to see: where programs are, language, proxies, Keboola's credentials, and what
-    /// `CONNECTORS_ENV_ALLOW` names.
+    /// The items of a comma-separated list; none while it is unset.
+    pub fn list_if_set(&self, var: &EnvVar) -> Vec<String> {
+        items(self.get(var).unwrap_or_default())
+    }
+
+    /// What custom connectors get to see: where programs are, language, proxies, Keboola's credentials, and the
+    /// variables that `CONNECTORS_ENV_ALLOW` names.
     pub fn for_connectors(&self) -> Vec<(String, String)> {
         const NAMES: [&str; 8] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-        let allowed = self.allowed_for_connectors();
+        let allowed = self.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW);
         let is_seen = |name: &str| {
             NAMES.contains(&name)
                 || name.starts_with("KEBOOLA_")
@@ -98,49 +133,10 @@ impl Environment {
         self.pairs().filter(|(name, _)| is_seen(name)).map(|(name, value)| (name.into(), value.into())).collect()
     }
 
-    /// The names in `CONNECTORS_ENV_ALLOW`.
-    pub fn allowed_for_connectors(&self) -> Vec<String> {
-        self.list(&super::env_vars::CONNECTORS_ENV_ALLOW)
-    }
-
-    /// The names in `AGNES_REMOTE_ATTACH_TOKEN_ENVS`, besides those that extractors see anyway.
-    pub fn allowed_for_remote(&self) -> Vec<String> {
-        self.list(&super::env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS)
-    }
-
-    /// The items of a comma list.
-    pub fn list(&self, var: &EnvVar) -> Vec<String> {
-        let list = self.get(var).unwrap_or_default();
-        list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-    }
-
-    /// Memory limit of DuckDB while it writes parquet, as DuckDB writes it.
-    pub fn extract_memory(&self) -> &str {
-        self.get(&super::env_vars::AGNES_EXTRACT_MEMORY).unwrap_or("1GB").trim()
-    }
-
-    /// What extractors leave free on the disk.
-    pub fn disk_reserve(&self) -> Result<Reserve, String> {
-        const MB: u64 = 1024 * 1024;
-        let var = &super::env_vars::AGNES_EXTRACT_RESERVE_MB;
-        let megabytes: Option<u64> = self.get(var).map(|_| self.number(var, 0)).transpose()?;
-        Ok(Reserve(megabytes.map(|number| number.saturating_mul(MB))))
-    }
-
-    /// A number, or what to say about it.
-    pub fn number<T: std::str::FromStr>(&self, var: &EnvVar, default: T) -> Result<T, String> {
-        match self.get(var) {
-            None => Ok(default),
-            Some(text) => text.trim().parse().map_err(|_| format!("{} must be a whole number, not '{text}'", var.name)),
-        }
-    }
-
-    /// A number between 1 and `most`, or what to say about it.
-    pub fn bounded(&self, var: &EnvVar, default: u64, most: u64) -> Result<u64, String> {
-        match self.number(var, default)? {
-            number if (1..=most).contains(&number) => Ok(number),
-            number => Err(format!("{} must be between 1 and {most}, not {number}", var.name)),
-        }
+    /// Disk space that extractors leave free.
+    pub fn disk_reserve(&self) -> Result<Reserve, WrongValue> {
+        let megabytes: Option<u64> = self.number_if_set(&env_vars::AGNES_EXTRACT_RESERVE_MB)?;
+        Ok(Reserve(megabytes.map(|number| number * 1024 * 1024)))
     }
 
     /// All pairs, for handing on to a child process.
@@ -150,9 +146,12 @@ impl Environment {
     }
 }
 
+fn items(list: &str) -> Vec<String> {
+    list.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::env_vars;
     use super::*;
 
     #[test]
@@ -164,14 +163,13 @@ mod tests {
             .with_overlay(&path)
             .unwrap();
         assert_eq!(env.get(&env_vars::DOMAIN), Some("overlay.example"));
-        assert_eq!(env.number(&env_vars::AGNES_PORT, 8000_u16), Ok(8123));
+        assert_eq!(env.number(&env_vars::AGNES_PORT), Ok(8123_u16));
         assert!(env.flag(&env_vars::DEBUG));
         assert_eq!(env.get(&env_vars::LOG_LEVEL), None);
         assert!(!format!("{env:?}").contains("8123"));
         let bad = Environment::from_pairs([("AGNES_PORT", "many")]);
-        assert_eq!(
-            bad.number(&env_vars::AGNES_PORT, 1_u16).unwrap_err(),
-            "AGNES_PORT must be a whole number, not 'many'"
-        );
+        assert_eq!(bad.check().unwrap_err(), bad.number::<u16>(&env_vars::AGNES_PORT).unwrap_err());
+        assert_eq!(env.number_if_set::<usize>(&env_vars::AGNES_QUERY_THREADS), Ok(None));
+        assert!(env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED) && !env.flag(&env_vars::LOCAL_DEV_MODE));
     }
 }

@@ -1,10 +1,10 @@
-//! Which groups of Google Workspace count, and which of them stand for the system groups.
+//! Which groups of Google Workspace are synced, and which of them map to the system groups.
 
 use super::{Environment, env_vars};
 
 #[derive(Clone, Debug, Default)]
 pub struct GoogleGroups {
-    /// Only groups whose address begins like this are taken over; with it, members of none are refused.
+    /// Only groups whose address starts like this are synced; users who are in none of them are rejected.
     pub prefix: Option<String>,
     /// Its members are the members of `Admin`.
     pub admin: Option<String>,
@@ -14,7 +14,7 @@ pub struct GoogleGroups {
 
 impl GoogleGroups {
     pub fn of(env: &Environment) -> Self {
-        let lower = |var| env.get(var).map(|text| text.trim().to_lowercase());
+        let lower = |var| env.get(var).map(str::to_lowercase);
         Self {
             prefix: lower(&env_vars::AGNES_GOOGLE_GROUP_PREFIX),
             admin: lower(&env_vars::AGNES_GROUP_ADMIN_EMAIL),

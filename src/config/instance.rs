@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{DataDir, Environment, env_vars};
 
-/// The keys in use so far. Unknown keys are left alone: they belong to other features or older versions.
+/// The keys that are in use. Unknown keys are ignored: they belong to other features or to older versions.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Instance {
@@ -15,7 +15,7 @@ pub struct Instance {
     pub instance: Naming,
     pub data_source: DataSource,
     pub profiler: super::ProfilerConfig,
-    /// Older place of the Keboola address.
+    /// Older place of the Keboola URL.
     pub keboola: Keboola,
 }
 
@@ -40,6 +40,8 @@ pub struct DataSource {
     pub keboola: Option<Keboola>,
     pub local: Local,
     pub bigquery: Option<Value>,
+    #[serde(skip)]
+    bigquery_project: Option<String>,
     pub jira: Option<Value>,
 }
 
@@ -72,25 +74,36 @@ pub enum InstanceError {
 }
 
 impl Instance {
-    /// Reads `CONFIG_DIR/instance.yaml` and the overlay. Missing files are fine; a broken one is an error, since
-    /// starting with half of the settings would be worse than not starting.
+    /// Reads `CONFIG_DIR/instance.yaml` and the overlay; variables win over both. Missing files are fine; a broken one is
+    /// an error, since starting with half of the settings would be worse than not starting.
     pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, InstanceError> {
-        let config_dir = env.get(&env_vars::CONFIG_DIR).unwrap_or("./config");
-        let path = Path::new(config_dir).join("instance.yaml");
+        let path = Path::new(env.text(&env_vars::CONFIG_DIR)).join("instance.yaml");
         let mut merged = read(&path, env)?;
         let overlay = data_dir.instance_overlay();
         merge(&mut merged, read(&overlay, env)?);
-        typed(merged, &path)
+        let mut instance = typed(merged, &path)?;
+        let source = &mut instance.data_source;
+        source.kind = env.get(&env_vars::DATA_SOURCE).map(str::to_owned).or(source.kind.take());
+        source.local.folder = env.get(&env_vars::AGNES_FILES_DIR).map(PathBuf::from).or(source.local.folder.take());
+        source.bigquery_project = env.get(&env_vars::BIGQUERY_PROJECT).map(str::to_owned);
+        Ok(instance)
     }
 
-    /// The kind of the main data source; `DATA_SOURCE` wins.
-    pub fn source_type<'a>(&'a self, env: &'a Environment) -> &'a str {
-        env.get(&env_vars::DATA_SOURCE).or(self.data_source.kind.as_deref()).unwrap_or("local")
+    /// The type of the main data source.
+    pub fn source_type(&self) -> &str {
+        self.data_source.kind.as_deref().unwrap_or("local")
+    }
+
+    /// The BigQuery project, from the environment or else from its block.
+    pub fn bigquery_project(&self) -> Option<&str> {
+        let source = &self.data_source;
+        let configured = source.bigquery.as_ref().and_then(|block| block["project"].as_str());
+        source.bigquery_project.as_deref().or(configured)
     }
 
     /// Whether tables of `source_type` may be registered: it is the main source, has a block of its own, or needs none.
-    pub fn is_configured(&self, source_type: &str, env: &Environment) -> bool {
-        let main = self.source_type(env);
+    pub fn is_configured(&self, source_type: &str) -> bool {
+        let main = self.source_type();
         match source_type {
             "local" | "jira" => true,
             _ if main == "local" || main == source_type => true,
@@ -101,11 +114,8 @@ impl Instance {
     }
 
     /// The folder of the `local` source.
-    pub fn files_folder(&self, env: &Environment, data_dir: &DataDir) -> PathBuf {
-        env.get(&env_vars::AGNES_FILES_DIR)
-            .map(PathBuf::from)
-            .or_else(|| self.data_source.local.folder.clone())
-            .unwrap_or_else(|| data_dir.uploaded_tables())
+    pub fn files_folder(&self, data_dir: &DataDir) -> PathBuf {
+        self.data_source.local.folder.clone().unwrap_or_else(|| data_dir.uploaded_tables())
     }
 }
 

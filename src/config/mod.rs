@@ -9,6 +9,7 @@ pub mod instance;
 mod profiler;
 pub mod secrets;
 mod settings;
+mod value;
 
 pub use data_dir::DataDir;
 pub use environment::Environment;
@@ -16,3 +17,4 @@ pub use google_groups::GoogleGroups;
 pub use instance::Instance;
 pub use profiler::ProfilerConfig;
 pub use settings::{Settings, SettingsError};
+pub use value::{Kind, WrongValue};

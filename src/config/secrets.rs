@@ -1,34 +1,35 @@
 //! The keys that sign session tokens: from the environment, else generated and kept in files with mode 0600.
 //!
-//! After a rotation the key before goes on checking until the sessions that it signed are over.
+//! After a rotation the previous key goes on verifying until the sessions that it signed have expired.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{DataDir, Environment, env_vars};
-use crate::base::{atomic_file, random, secret::Secret};
+use crate::base::atomic_file::{self, Pending};
+use crate::base::{random, secret::Secret};
 
-/// How long the key before is good for: as long as a session.
+/// How long the previous key is valid: as long as a session.
 const OVERLAP: Duration = Duration::from_secs(86_400);
 /// In characters.
-const SHORTEST: usize = 32;
+const MIN_LENGTH: usize = 32;
 
-/// The key that signs, and those that signed before it.
+/// The key that signs, and the ones that it replaced.
 #[derive(Clone, Debug)]
 pub struct SigningKeys {
     pub current: Secret,
     pub previous: Vec<PreviousKey>,
 }
 
-/// A key that only checks.
+/// A key that only verifies.
 #[derive(Clone, Debug)]
 pub struct PreviousKey {
     pub key: Secret,
-    /// `None`: for as long as the environment names it.
+    /// `None`: as long as it is set in the environment.
     pub until: Option<Timestamp>,
 }
 
@@ -37,7 +38,7 @@ pub enum KeyError {
     #[error("cannot read or write the signing key in DATA_DIR/state: {0}")]
     File(#[from] io::Error),
     #[error(
-        "{0} is shorter than {SHORTEST} characters, so sessions could be forged; \
+        "{0} is shorter than {MIN_LENGTH} characters, so sessions could be forged; \
          make one with `openssl rand -hex 32`, or unset it to have one generated"
     )]
     Short(&'static str),
@@ -48,10 +49,10 @@ pub enum KeyError {
     FromEnvironment,
 }
 
-/// Finds or makes the keys.
+/// Reads the keys, or generates one.
 pub fn signing_keys(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys, KeyError> {
     for var in [&env_vars::JWT_SECRET_KEY, &env_vars::JWT_SECRET_KEY_PREVIOUS] {
-        if env.secret(var).is_some_and(|key| key.expose().len() < SHORTEST) {
+        if env.secret(var).is_some_and(|key| key.expose().len() < MIN_LENGTH) {
             return Err(KeyError::Short(var.name));
         }
     }
@@ -72,16 +73,41 @@ pub fn signing_keys(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys
     Ok(SigningKeys { current, previous })
 }
 
-/// Puts a new key in place of the current one, which goes on checking for a day; the one before that one does not. So
-/// after a key got into the wrong hands it is rotated twice. Blocks; not to be called twice at once.
-pub fn rotate(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys, KeyError> {
-    if env.secret(&env_vars::JWT_SECRET_KEY).is_some() {
-        return Err(KeyError::FromEnvironment);
+/// A new key in temporary files, which [`Rotation::commit`] puts into place.
+///
+/// The replaced key goes on verifying for a day; the one before that does not. So a leaked key is rotated twice.
+#[derive(Debug)]
+pub struct Rotation {
+    env: Environment,
+    data_dir: DataDir,
+    previous: Pending,
+    current: Pending,
+}
+
+impl Rotation {
+    /// Blocks. There may be one rotation at a time.
+    pub fn stage(env: Environment, data_dir: DataDir) -> Result<Self, KeyError> {
+        if env.secret(&env_vars::JWT_SECRET_KEY).is_some() {
+            return Err(KeyError::FromEnvironment);
+        }
+        let replaced = signing_keys(&env, &data_dir)?.current;
+        let previous = stage(&data_dir.previous_jwt_secret(), &replaced)?;
+        let current = stage(&data_dir.jwt_secret(), &Secret::new(random::hex(32)))?;
+        Ok(Self { env, data_dir, previous, current })
     }
-    let before = signing_keys(env, data_dir)?.current;
-    atomic_file::write(&data_dir.previous_jwt_secret(), before.expose().as_bytes(), atomic_file::PRIVATE)?;
-    generate(&data_dir.jwt_secret())?;
-    signing_keys(env, data_dir)
+
+    /// Blocks. In this order: an interruption between the two leaves the replaced key in use.
+    pub fn commit(self) -> Result<SigningKeys, KeyError> {
+        self.previous.commit()?;
+        self.current.commit()?;
+        signing_keys(&self.env, &self.data_dir)
+    }
+}
+
+fn stage(path: &Path, key: &Secret) -> io::Result<Pending> {
+    let pending = Pending::beside(path, atomic_file::PRIVATE)?;
+    pending.create()?.write_all(key.expose().as_bytes())?;
+    Ok(pending)
 }
 
 fn generate(path: &Path) -> io::Result<Secret> {
@@ -98,7 +124,7 @@ fn read(path: &Path) -> io::Result<Option<Secret>> {
     }
 }
 
-/// The key before, until a day after the rotation that wrote the file.
+/// The previous key, until a day after the rotation that wrote the file.
 fn still_good(path: &Path) -> io::Result<Option<PreviousKey>> {
     let Some(key) = read(path)? else { return Ok(None) };
     let rotated = Timestamp::try_from(fs::metadata(path)?.modified()?).unwrap_or(Timestamp::MIN);

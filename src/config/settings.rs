@@ -1,9 +1,9 @@
-//! What every role of the program reads first.
+//! What every role of the program reads at start.
 
 use std::path::PathBuf;
 
 use super::instance::InstanceError;
-use super::{DataDir, Environment, Instance, env_vars};
+use super::{DataDir, Environment, Instance, WrongValue, env_vars};
 
 /// The data directory, the environment with its overlay, and `instance.yaml`.
 #[derive(Clone, Debug)]
@@ -20,15 +20,18 @@ pub enum SettingsError {
     #[error("cannot read {}: {source}", path.display())]
     Overlay { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
+    Variable(#[from] WrongValue),
+    #[error(transparent)]
     Instance(#[from] InstanceError),
 }
 
 impl Settings {
     pub fn load(env: Environment) -> Result<Self, SettingsError> {
-        let path = env.get(&env_vars::DATA_DIR).unwrap_or("./data").to_owned();
+        let path = env.text(&env_vars::DATA_DIR).to_owned();
         let data_dir = DataDir::new(&path).map_err(|source| SettingsError::DataDir { path, source })?;
         let overlay = data_dir.env_overlay();
         let env = env.with_overlay(&overlay).map_err(|source| SettingsError::Overlay { path: overlay, source })?;
+        env.check()?;
         let instance = Instance::load(&env, &data_dir)?;
         Ok(Self { data_dir, env, instance })
     }

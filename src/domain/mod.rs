@@ -5,12 +5,16 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod accounts;
+pub mod audit;
 pub mod catalog;
 mod error;
 pub mod groups;
 pub mod queries;
 pub mod rules;
 pub mod sign_in;
+pub mod signing_key;
 pub mod syncs;
+pub mod tokens;
 
 pub use error::Error;

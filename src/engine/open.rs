@@ -6,7 +6,7 @@ use duckdb::{AccessMode, Config, Connection};
 
 use super::Result;
 use crate::base::ident::quote_path;
-use crate::config::Environment;
+use crate::config::{Environment, env_vars};
 
 /// What one database instance may use.
 #[derive(Clone, Debug)]
@@ -28,7 +28,8 @@ impl Limits {
 
     /// Writing parquet, as `AGNES_EXTRACT_MEMORY` allows, on all cores.
     pub fn for_parquet(env: &Environment, spill: PathBuf) -> Self {
-        Self { memory: env.extract_memory().into(), threads: cores(), spill: Some(spill), extensions: None }
+        let memory = env.text(&env_vars::AGNES_EXTRACT_MEMORY).into();
+        Self { memory, threads: cores(), spill: Some(spill), extensions: None }
     }
 
     fn config(&self) -> Result<Config> {

@@ -3,6 +3,7 @@
 //! Whoever writes an extract is not trusted. A token goes only where the operator said; a view may read nothing but what
 //! its extract attaches; everything is attached read-only.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,9 +46,10 @@ pub struct RemoteTable {
 /// What the operator allows.
 #[derive(Clone, Debug)]
 pub struct RemotePolicy {
-    env: Environment,
     extensions: Vec<String>,
     token_envs: Vec<String>,
+    /// By the variables that hold them.
+    tokens: HashMap<String, Secret>,
     hosts: Vec<String>,
     directory: Option<PathBuf>,
 }
@@ -64,21 +66,16 @@ pub enum RemoteError {
 
 impl RemotePolicy {
     pub fn new(env: &Environment, keboola_stack: Option<&str>) -> Self {
-        let list = |var, usual: &[&str]| -> Vec<String> {
-            let given = env.list(var);
-            if given.is_empty() { usual.iter().map(|item| (*item).to_owned()).collect() } else { given }
-        };
-        let mut hosts = list(&env_vars::AGNES_REMOTE_ATTACH_HOSTS, &[]);
+        let mut hosts = env.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_HOSTS);
         hosts.extend(keboola_stack.and_then(|stack| url::Url::parse(stack).ok()?.host_str().map(str::to_owned)));
+        let token_envs = env.list(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS);
+        let token = |name: &String| Some((name.clone(), Secret::new(env.named(name)?)));
         Self {
-            extensions: list(&env_vars::AGNES_REMOTE_ATTACH_EXTENSIONS, &COMMUNITY),
-            token_envs: list(
-                &env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS,
-                &["KBC_TOKEN", "KBC_STORAGE_TOKEN", "KEBOOLA_STORAGE_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"],
-            ),
+            extensions: env.list(&env_vars::AGNES_REMOTE_ATTACH_EXTENSIONS),
+            tokens: token_envs.iter().filter_map(token).collect(),
+            token_envs,
             hosts,
             directory: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
-            env: env.clone(),
         }
     }
 
@@ -135,8 +132,7 @@ impl RemotePolicy {
                 "token variable {token_env:?} is not allowed; AGNES_REMOTE_ATTACH_TOKEN_ENVS names those that are"
             ));
         }
-        let token = self.env.value(token_env).filter(|token| !token.is_empty());
-        token.map(|token| Some(Secret::new(token))).ok_or_else(|| format!("the variable {token_env} is not set"))
+        self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
     }
 }
 

@@ -11,8 +11,9 @@ use super::execute::{self, QueryAnswer};
 use super::instance::{self, Instances};
 use super::{MAX_RESPONSE_BYTES, QueryError, policy};
 use crate::access::ReadableTable;
-use crate::engine::InterruptHandle;
+use crate::config::{DataDir, Environment, WrongValue, env_vars};
 use crate::engine::parse::Parser;
+use crate::engine::{self, InterruptHandle};
 use crate::extract::RemotePolicy;
 
 /// The engine parses deep expressions by recursion.
@@ -28,10 +29,10 @@ pub struct QuerySettings {
     pub threads: usize,
     /// From the call to the answer, waiting included.
     pub timeout: Duration,
-    /// Queries that run at once.
+    /// Queries that may run at the same time.
     pub concurrency: usize,
     /// Queries that may wait beside those that run.
-    pub queue: usize,
+    pub max_waiting: usize,
     /// Directory for what does not fit in memory.
     pub spill: PathBuf,
     /// Directory of extensions; `None` is DuckDB's own.
@@ -39,6 +40,23 @@ pub struct QuerySettings {
     pub cached_instances: usize,
     /// How remote tables may be reached.
     pub remote: RemotePolicy,
+}
+
+impl QuerySettings {
+    pub fn load(env: &Environment, data_dir: &DataDir, remote: RemotePolicy) -> Result<Self, WrongValue> {
+        let concurrency: usize = env.number(&env_vars::AGNES_QUERY_CONCURRENCY)?;
+        Ok(Self {
+            memory: env.text(&env_vars::AGNES_QUERY_MEMORY).to_owned(),
+            threads: env.number_if_set(&env_vars::AGNES_QUERY_THREADS)?.unwrap_or_else(engine::cores),
+            timeout: env.duration(&env_vars::AGNES_QUERY_TIMEOUT)?,
+            concurrency,
+            max_waiting: concurrency * 8,
+            spill: data_dir.spill(),
+            extensions: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
+            cached_instances: 8,
+            remote,
+        })
+    }
 }
 
 /// Runs callers' queries; one for each server.
@@ -68,7 +86,7 @@ impl QueryEngine {
             parser: Mutex::new(Parser::new()?),
             instances: Instances::new(&settings)?,
             timeout: settings.timeout,
-            admitted: Arc::new(Semaphore::new(concurrency + settings.queue)),
+            admitted: Arc::new(Semaphore::new(concurrency + settings.max_waiting)),
             running: Arc::new(Semaphore::new(concurrency)),
         })))
     }

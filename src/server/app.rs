@@ -1,23 +1,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::auth::google::Google;
-use super::http::middleware::denied::Refusals;
+use super::services::google::Google;
 use super::services::limits::Limits;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
+use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
 use super::settings::ServerSettings;
 use crate::access::{Authenticator, Keys};
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
-use crate::config::{env_vars, secrets};
+use crate::config::{WrongValue, env_vars, secrets};
 use crate::connectors::keboola;
-use crate::engine::{self, Limits as EngineLimits};
+use crate::engine::Limits as EngineLimits;
 use crate::extract::RemotePolicy;
 use crate::query::{QueryEngine, QueryError, QuerySettings};
 use crate::store::{Developer, MigrationContext, OpenError, Seeds, Store};
@@ -73,8 +72,10 @@ pub enum StartError {
          unset it, or set AGNES_HOST=127.0.0.1 (LOCAL_DEV_ALLOW_ANY_HOST=1 allows other addresses)"
     )]
     DevMode,
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
     #[error("{0}")]
-    Variable(String),
+    Setting(String),
     #[error("cannot hash a password: {0}")]
     Seed(#[from] crate::access::password::PasswordError),
     #[error("cannot start the query engine: {0}")]
@@ -85,8 +86,7 @@ impl App {
     /// Takes the data directory, migrates it, and loads what was last published. Blocks.
     pub fn open(config: ServerSettings) -> Result<AppState, StartError> {
         check_dev_mode(&config)?;
-        let store =
-            Store::open(&config.data_dir, &MigrationContext::of(&config.instance, &config.env), &seeds(&config)?)?;
+        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &seeds(&config)?)?;
         // What a killed server left; nothing else uses it once the lock is ours.
         for left in [config.data_dir.spill(), config.data_dir.staging()] {
             if let Err(error) = atomic_file::remove_directory(&left) {
@@ -99,7 +99,7 @@ impl App {
             Arc::new(Orchestrator::open(config.data_dir.clone(), limits.clone()).with_remote(remote_policy(&config)));
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
         tracing::info!("{}", remote_policy(&config).describe());
-        let mail = Mailer::new(&config.env).map_err(StartError::Variable)?;
+        let mail = Mailer::new(&config.env).map_err(StartError::Setting)?;
         if mail.is_configured() && config.public_url.is_none() {
             tracing::warn!("mailed links lead to the host that a request names; set SERVER_URL to the public address");
         }
@@ -107,12 +107,12 @@ impl App {
             mail,
             authenticator: Authenticator::new(Keys::new(&keys), scheduler_token(&config), config.developer.clone()),
             passwords: Passwords::default(),
-            limits: Limits::new(!config.env.is_off(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
+            limits: Limits::new(config.env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
             no_password: crate::access::password::hash(&random::hex(16))?,
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
-            google: Google::of(&config).map_err(StartError::Variable)?,
-            queries: QueryEngine::new(query_settings(&config)?)?,
+            google: Google::new(&config).map_err(StartError::Setting)?,
+            queries: QueryEngine::new(QuerySettings::load(&config.env, &config.data_dir, remote_policy(&config))?)?,
             started_at: time::now(),
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits),
@@ -159,7 +159,7 @@ fn developer_groups(config: &ServerSettings) -> Vec<String> {
 
 fn seeds(config: &ServerSettings) -> Result<Seeds, StartError> {
     let admin_email = config.env.get(&env_vars::SEED_ADMIN_EMAIL).map(|email| email.trim().to_owned());
-    let password = config.env.get(&env_vars::SEED_ADMIN_PASSWORD).filter(|_| admin_email.is_some());
+    let password = config.env.named(env_vars::SEED_ADMIN_PASSWORD.name).filter(|_| admin_email.is_some());
     let admin_password_hash = password.map(crate::access::password::hash).transpose()?;
     let developer = config.developer.clone().map(|email| Developer { email, groups: developer_groups(config) });
     Ok(Seeds { admin_email, admin_password_hash, developer, scheduler: scheduler_token(config).is_some() })
@@ -176,18 +176,16 @@ fn scheduler_token(config: &ServerSettings) -> Option<Secret> {
 }
 
 fn runner_settings(config: &ServerSettings) -> Result<RunnerSettings, StartError> {
-    let seconds = config.env.bounded(&env_vars::AGNES_EXTRACT_TIMEOUT, 1800, WEEK).map_err(StartError::Variable)?;
-    let days = config.env.bounded(&env_vars::AGNES_HISTORY_DAYS, 90, 36_500).map_err(StartError::Variable)?;
     Ok(RunnerSettings {
         program: config.agnes_exe.clone(),
         environment: config.env.clone(),
         data_dir: config.data_dir.clone(),
-        files_folder: config.instance.files_folder(&config.env, &config.data_dir),
-        connectors_folder: config.env.get(&env_vars::CONNECTORS_DIR).unwrap_or("connectors/custom").into(),
+        files_folder: config.instance.files_folder(&config.data_dir),
+        connectors_folder: config.env.text(&env_vars::CONNECTORS_DIR).into(),
         credentials: keboola_credentials(config),
-        extract_timeout: Duration::from_secs(seconds),
-        reserve: config.env.disk_reserve().map_err(StartError::Variable)?,
-        history_days: days as u32,
+        extract_timeout: config.env.duration(&env_vars::AGNES_EXTRACT_TIMEOUT)?,
+        reserve: config.env.disk_reserve()?,
+        history_days: config.env.number(&env_vars::AGNES_HISTORY_DAYS)?,
         profiler: config.instance.profiler.clone(),
         limits: EngineLimits::for_parquet(&config.env, config.data_dir.spill()),
     })
@@ -210,22 +208,3 @@ fn remote_policy(config: &ServerSettings) -> RemotePolicy {
     let stack = keboola::Settings::resolve(&config.instance, &config.env).ok().map(|keboola| keboola.stack_url);
     RemotePolicy::new(&config.env, stack.as_ref().map(Url::as_str))
 }
-
-fn query_settings(config: &ServerSettings) -> Result<QuerySettings, StartError> {
-    let number = |var, default, most| config.env.bounded(var, default, most).map_err(StartError::Variable);
-    let concurrency = number(&env_vars::AGNES_QUERY_CONCURRENCY, 4, 256)? as usize;
-    Ok(QuerySettings {
-        memory: config.env.get(&env_vars::AGNES_QUERY_MEMORY).unwrap_or("1GB").to_owned(),
-        threads: number(&env_vars::AGNES_QUERY_THREADS, engine::cores() as u64, 1024)? as usize,
-        timeout: Duration::from_secs(number(&env_vars::AGNES_QUERY_TIMEOUT, 300, WEEK)?),
-        concurrency,
-        queue: concurrency * 8,
-        spill: config.data_dir.spill(),
-        extensions: config.env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
-        cached_instances: 8,
-        remote: remote_policy(config),
-    })
-}
-
-/// The longest deadline, in seconds.
-const WEEK: u64 = 7 * 86_400;

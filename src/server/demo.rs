@@ -74,13 +74,13 @@ pub async fn fill(app: &AppState) -> Result<Option<Access>, DemoError> {
         return Err(DemoError::Unpublished);
     }
     let version = app.store.snapshot().users.get(&id).map_or(0, |user| user.token_version);
-    let issued = app
+    let token = app
         .authenticator
         .keys()
         .issue_session(&id, ADMIN_EMAIL, version)
         .map_err(|error| DemoError::Account(error.to_string()))?;
     atomic_file::write(&marker, b"filled by agnes serve --demo\n", atomic_file::PUBLIC)?;
-    Ok(Some(Access { password, token: issued.token }))
+    Ok(Some(Access { password, token }))
 }
 
 /// Whether there is nothing but what an interrupted fill may have left.

@@ -17,7 +17,7 @@ use super::{AppState, auth, web};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "AI Data Analyst", description = "Company tables for analysts and their AI agents"),
+    info(title = "Agnes", description = "Company tables for analysts and their AI agents"),
     security(("bearer" = []))
 )]
 struct Frame;
@@ -51,18 +51,18 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::tokens::list::get_token, auth::tokens::revoke::revoke_token))
         .routes(routes!(auth::tokens::list::list_all_tokens))
         .routes(routes!(auth::tokens::revoke::revoke_any_token))
-        .routes(routes!(audit::list::list))
-        .routes(routes!(audit::verify::verify))
-        .routes(routes!(signing_key::rotate::rotate))
+        .routes(routes!(audit::list::list_audit_entries))
+        .routes(routes!(audit::verify::verify_audit_log))
+        .routes(routes!(signing_key::rotate::rotate_signing_key))
         .routes(routes!(auth::google::login::begin_google_sign_in))
         .routes(routes!(auth::google::callback::complete_google_sign_in))
-        .routes(routes!(users::list::list, users::create::create))
-        .routes(routes!(users::set_password::set_password))
-        .routes(routes!(users::reset_password::reset_password))
-        .routes(routes!(users::me::me, users::me::update))
-        .routes(routes!(users::list::get, users::update::update, users::delete::delete))
-        .routes(routes!(users::activity::activate))
-        .routes(routes!(users::activity::deactivate))
+        .routes(routes!(users::list::list_users, users::create::create_user))
+        .routes(routes!(users::password::set_user_password))
+        .routes(routes!(users::password::reset_user_password))
+        .routes(routes!(users::me::get_current_user, users::me::update_current_user))
+        .routes(routes!(users::list::get_user, users::update::update_user, users::delete::delete_user))
+        .routes(routes!(users::update::activate_user))
+        .routes(routes!(users::update::deactivate_user))
         .routes(routes!(groups::list::list, groups::create::create_group))
         .routes(routes!(groups::list::get, groups::update::update, groups::delete::delete))
         .routes(routes!(groups::members::list, groups::members::add))

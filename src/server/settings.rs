@@ -5,7 +5,7 @@ use url::Url;
 use super::http::frame::Frame;
 use super::http::middleware::caller::Proxies;
 use super::http::middleware::cross_site::Pages;
-use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, env_vars};
+use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
 
 /// Settings of one server, read once at start.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct ServerSettings {
     pub google_groups: GoogleGroups,
     /// Address of the one user of `LOCAL_DEV_MODE`.
     pub developer: Option<String>,
+    /// Maximum size of a file that is uploaded as a table.
+    pub max_upload_bytes: u64,
     pub build: Build,
     /// The `agnes` program, for child processes.
     pub agnes_exe: PathBuf,
@@ -42,8 +44,10 @@ pub struct Build {
 pub enum ConfigError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
     #[error("{0}")]
-    Variable(String),
+    Setting(String),
     #[error("cannot find the path of the agnes program: {0}")]
     Program(std::io::Error),
 }
@@ -52,19 +56,19 @@ impl ServerSettings {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let Settings { data_dir, env, instance } = Settings::load(env)?;
-        let developer = env
-            .flag(&env_vars::LOCAL_DEV_MODE)
-            .then(|| env.get(&env_vars::LOCAL_DEV_USER_EMAIL).unwrap_or("dev@localhost").trim().to_owned());
-        let everywhere = if developer.is_some() { "127.0.0.1" } else { "0.0.0.0" };
+        let developer =
+            env.flag(&env_vars::LOCAL_DEV_MODE).then(|| env.text(&env_vars::LOCAL_DEV_USER_EMAIL).to_owned());
+        let everywhere = if developer.is_some() { "127.0.0.1" } else { env_vars::AGNES_HOST.default };
         let public_url = public_url(&env)?;
         Ok(Self {
-            host: env.get(&env_vars::AGNES_HOST).unwrap_or(everywhere).trim().to_owned(),
-            port: env.number(&env_vars::AGNES_PORT, 8000).map_err(ConfigError::Variable)?,
+            host: env.get(&env_vars::AGNES_HOST).unwrap_or(everywhere).to_owned(),
+            port: env.number(&env_vars::AGNES_PORT)?,
             instance,
             frame: frame(&env, public_url.as_deref(), developer.is_some())?,
             google_groups: GoogleGroups::of(&env),
             public_url,
             developer,
+            max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
             build: Build::from_environment(&env),
             agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
             data_dir,
@@ -75,12 +79,12 @@ impl ServerSettings {
 
 /// Where people reach the server, if that is configured.
 fn public_url(env: &Environment) -> Result<Option<String>, ConfigError> {
-    let domain = env.get(&env_vars::DOMAIN).map(|domain| format!("https://{}", domain.trim()));
+    let domain = env.get(&env_vars::DOMAIN).map(|domain| format!("https://{}", domain));
     let Some(text) = env.get(&env_vars::SERVER_URL).map(str::to_owned).or(domain) else { return Ok(None) };
     let text = text.trim().trim_end_matches('/');
     match Url::parse(text) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(Some(text.to_owned())),
-        _ => Err(ConfigError::Variable(format!(
+        _ => Err(ConfigError::Setting(format!(
             "SERVER_URL or DOMAIN: '{text}' is no address; write SERVER_URL=https://agnes.example.com"
         ))),
     }
@@ -88,7 +92,7 @@ fn public_url(env: &Environment) -> Result<Option<String>, ConfigError> {
 
 fn frame(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Frame, ConfigError> {
     let proxies = Proxies::parse(env.get(&env_vars::FORWARDED_ALLOW_IPS).unwrap_or_default());
-    let origins = env.get(&env_vars::CORS_ORIGINS).unwrap_or("http://localhost:3000,http://localhost:8000");
+    let origins = env.text(&env_vars::CORS_ORIGINS);
     let origins: Vec<&str> = origins
         .split(',')
         .map(|origin| origin.trim().trim_end_matches('/'))
@@ -96,13 +100,13 @@ fn frame(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Fr
         .collect();
     if origins.contains(&"*") {
         let text = "CORS_ORIGINS: * would let every page act for whoever looks at it; name the origins instead";
-        return Err(ConfigError::Variable(text.into()));
+        return Err(ConfigError::Setting(text.into()));
     }
     let parsed = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
     Ok(Frame {
         debug: env.flag(&env_vars::DEBUG),
-        proxies: proxies.map_err(ConfigError::Variable)?,
-        cors: parsed.map_err(|_| ConfigError::Variable("CORS_ORIGINS must be a comma list of origins".into()))?,
+        proxies: proxies.map_err(ConfigError::Setting)?,
+        cors: parsed.map_err(|_| ConfigError::Setting("CORS_ORIGINS must be a comma list of origins".into()))?,
         pages: Pages {
             allowed: origins.into_iter().chain(public_url).map(str::to_owned).collect(),
             loopback_only: is_dev && !env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST),
@@ -113,12 +117,12 @@ fn frame(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Fr
 
 impl Build {
     fn from_environment(env: &Environment) -> Self {
-        let text = |var, default: &str| env.get(var).unwrap_or(default).trim().to_owned();
+        let text = |var| env.text(var).to_owned();
         Self {
-            version: text(&env_vars::AGNES_VERSION, env!("CARGO_PKG_VERSION")),
-            channel: text(&env_vars::RELEASE_CHANNEL, "dev"),
-            image_tag: text(&env_vars::AGNES_TAG, "unknown"),
-            commit_sha: text(&env_vars::AGNES_COMMIT_SHA, "unknown"),
+            version: env.get(&env_vars::AGNES_VERSION).unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
+            channel: text(&env_vars::RELEASE_CHANNEL),
+            image_tag: text(&env_vars::AGNES_TAG),
+            commit_sha: text(&env_vars::AGNES_COMMIT_SHA),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::app::StartError;
 use super::serve::{self, Listener, ServeError};
-use super::services::token_uses::WRITE_EVERY;
+use super::services::token_uses::WRITE_INTERVAL;
 use super::{App, AppState, ServerSettings};
 use crate::store::VERSION;
 
@@ -67,7 +67,7 @@ impl Server {
 }
 
 async fn write_token_uses(app: AppState) {
-    let mut tick = tokio::time::interval(WRITE_EVERY);
+    let mut tick = tokio::time::interval(WRITE_INTERVAL);
     loop {
         tick.tick().await;
         app.token_uses.write(&app.store).await;

@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::audit::Head;
 use super::schema::TABLES;
 use super::snapshot::SnapshotParts;
-use super::{Reader, StoreError};
+use super::{Reader, Snapshot, StoreError};
 use crate::base::time;
 use crate::engine::{Connection, Params};
 
@@ -16,6 +17,7 @@ use crate::engine::{Connection, Params};
 pub struct Change<'a> {
     connection: &'a Connection,
     reader: Reader<'a>,
+    snapshot: Arc<Snapshot>,
     /// One time for all rows of this change.
     pub(super) now: Timestamp,
     /// The end of the audit log, rows of this change included.
@@ -32,14 +34,21 @@ impl<'a> Deref for Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(connection: &'a Connection, audit_head: Head) -> Self {
+    pub(super) fn new(connection: &'a Connection, snapshot: Arc<Snapshot>, audit_head: Head) -> Self {
         Self {
             connection,
             reader: Reader::new(connection),
+            snapshot,
             now: time::now(),
             audit_head: audit_head.into(),
             stale: Cell::default(),
         }
+    }
+
+    /// The state that this change started from. Changes run one after the other, so a rule that is checked against it
+    /// still holds at the commit.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// Runs `INSERT INTO table (columns) …`, `UPDATE table …` or `DELETE FROM table …`, and returns the number of rows.

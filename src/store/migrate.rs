@@ -7,7 +7,7 @@ use super::schema::{OLDEST, SINGLETONS, TABLES, VERSION};
 use crate::base::atomic_file::{PRIVATE, Pending};
 use crate::base::ident::{is_relaxed, quote_ident, quote_path};
 use crate::base::{hash, time};
-use crate::config::{Environment, Instance, env_vars};
+use crate::config::Instance;
 use crate::engine::{self, Connection, Limits, params};
 
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +44,8 @@ impl MigrationContext {
     }
 
     /// What the settings say.
-    pub fn of(instance: &Instance, env: &Environment) -> Self {
-        let configured = instance.data_source.bigquery.as_ref().and_then(|block| block["project"].as_str());
-        Self { bigquery_project: env.get(&env_vars::BIGQUERY_PROJECT).or(configured).map(str::to_owned) }
+    pub fn of(instance: &Instance) -> Self {
+        Self { bigquery_project: instance.bigquery_project().map(str::to_owned) }
     }
 }
 

@@ -4,7 +4,6 @@
 pub mod access_requests;
 pub mod accounts;
 pub mod audit;
-pub mod break_glass;
 mod change;
 pub mod column_metadata;
 pub mod google_sync;

@@ -12,32 +12,34 @@ use crate::base::secret::Secret;
 use crate::base::{random, time};
 use crate::engine::{self, params};
 
-/// What a token is good for. One of one kind never serves as another.
+/// What a token is for. A token for one purpose is never accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Choosing the first password; in `setup_token`, 7 days.
     Setup,
     /// Choosing another password; in `reset_token`, 24 hours.
     Reset,
-    /// Signing in; in `setup_token` as well, where it takes the place of an invitation, 1 hour.
+    /// Signing in; in `setup_token` as well, where it replaces an invitation, 1 hour.
     MagicLink,
 }
 
-/// What a token turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Good, for this user.
-    Good(String),
+/// Why a token is not valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidToken {
+    /// There is no such token: the address is unknown, or the token was used or replaced.
     Wrong,
     Expired,
-    /// Good, but the account is not active.
+    /// The token is right, but the account is not active.
     Deactivated,
 }
+
+/// The id of the user that a valid token belongs to.
+pub type Checked = Result<String, InvalidToken>;
 
 const HASHED: &str = "sha256:";
 /// How tokens of magic links begin.
 const MAGIC: &str = "ml_";
-/// What v0.35 put in the place of a token while it was being used.
+/// What v0.35 stored instead of a token while it was being used.
 const CONSUMED: &str = "CONSUMED:";
 
 impl Purpose {
@@ -55,8 +57,8 @@ impl Purpose {
     }
 }
 
-/// A fresh token for a user, in place of the one before. For an id that nobody has the same is done to no row, so that
-/// it takes as long.
+/// Issues a token for a user, which replaces the previous one. For an unknown id the same statement changes no row, so
+/// that it takes as long.
 pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret, StoreError> {
     let token = purpose.generate();
     let sql = match purpose {
@@ -71,27 +73,27 @@ pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Sec
     Ok(Secret::new(token))
 }
 
-/// Judges a token without using it up. `email` need not exist.
-pub fn look(reader: &Reader<'_>, email: &str, token: &str, purpose: Purpose) -> engine::Result<Verdict> {
+/// Checks a token without consuming it. `email` need not exist.
+pub fn check(reader: &Reader<'_>, email: &str, token: &str, purpose: Purpose) -> engine::Result<Checked> {
     Ok(judge(&Row::find(reader, email)?, token, purpose, time::now()))
 }
 
-/// Uses a token up: whoever comes second with it is told that it is wrong.
-pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) -> Result<Verdict, StoreError> {
+/// Consumes a token: from then on it is wrong.
+pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) -> Result<Checked, StoreError> {
     let row = Row::find(change, email)?;
-    let verdict = judge(&row, token, purpose, change.now);
-    let Verdict::Good(id) = &verdict else { return Ok(verdict) };
-    // Changes run one after the other; the comparison makes sure of that where it counts most.
+    let checked = judge(&row, token, purpose, change.now);
+    let Ok(id) = &checked else { return Ok(checked) };
+    // Changes run one after the other; comparing the tokens again makes sure of it here.
     let used = change.execute(
         "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
              reset_token_created = NULL
          WHERE id = ? AND active AND setup_token IS NOT DISTINCT FROM ? AND reset_token IS NOT DISTINCT FROM ?",
         params![id, row.setup.value, row.reset.value],
     )?;
-    Ok(if used == 1 { verdict } else { Verdict::Wrong })
+    Ok(if used == 1 { checked } else { Err(InvalidToken::Wrong) })
 }
 
-/// Takes all outstanding tokens of a user away.
+/// Removes all outstanding tokens of a user.
 pub fn clear(change: &Change<'_>, user_id: &str) -> Result<(), StoreError> {
     change.execute(
         "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
@@ -117,7 +119,7 @@ struct Row {
 }
 
 impl Row {
-    /// An empty row stands for who is not there.
+    /// An empty row if there is no such user.
     fn find(reader: &Reader<'_>, email: &str) -> engine::Result<Self> {
         let found = reader.find(
             "SELECT id, active, setup_token, epoch_us(setup_token_created), reset_token,
@@ -137,12 +139,12 @@ impl Row {
     }
 }
 
-fn judge(row: &Row, token: &str, purpose: Purpose, now: Timestamp) -> Verdict {
+fn judge(row: &Row, token: &str, purpose: Purpose, now: Timestamp) -> Checked {
     let is_magic = token.starts_with(MAGIC);
     let fits = match purpose {
         Purpose::Setup => [!is_magic && fits(&row.setup, token), false],
         Purpose::Reset => [false, !is_magic && fits(&row.reset, token)],
-        // v0.35 kept these among the reset tokens, and told them by nothing.
+        // v0.35 stored these as reset tokens, without a prefix.
         Purpose::MagicLink => {
             [&row.setup, &row.reset].map(|stored| (is_magic || stored.is_legacy()) && fits(stored, token))
         }
@@ -150,13 +152,13 @@ fn judge(row: &Row, token: &str, purpose: Purpose, now: Timestamp) -> Verdict {
     let created = match fits {
         [true, _] => row.setup.created,
         [false, true] => row.reset.created,
-        [false, false] => return Verdict::Wrong,
+        [false, false] => return Err(InvalidToken::Wrong),
     };
     let age = created.map(|created| now.as_second() - created.as_second());
     if age.is_none_or(|age| age > purpose.seconds()) {
-        return Verdict::Expired;
+        return Err(InvalidToken::Expired);
     }
-    if row.active { Verdict::Good(row.id.clone()) } else { Verdict::Deactivated }
+    if row.active { Ok(row.id.clone()) } else { Err(InvalidToken::Deactivated) }
 }
 
 impl Stored {
@@ -165,7 +167,7 @@ impl Stored {
     }
 }
 
-/// Whether `token` is what is stored, in a time that does not tell how much of it is right.
+/// Whether `token` is the stored one, in constant time.
 fn fits(stored: &Stored, token: &str) -> bool {
     let Some(value) = stored.value.as_deref().filter(|value| !value.is_empty() && !value.starts_with(CONSUMED)) else {
         return false;
@@ -188,55 +190,55 @@ mod tests {
         Stored { value: Some(value.into()), created: Some(time::from_micros((NOW - age) * 1_000_000)) }
     }
 
-    fn verdict(setup: Stored, reset: Stored, token: &str, purpose: Purpose) -> Verdict {
+    fn judged(setup: Stored, reset: Stored, token: &str, purpose: Purpose) -> Checked {
         let row = Row { id: "ann".into(), active: true, setup, reset };
         judge(&row, token, purpose, time::from_micros(NOW * 1_000_000))
     }
 
     #[test]
-    fn a_token_serves_its_purpose_only() {
+    fn a_token_is_accepted_for_its_purpose_only() {
         use Purpose::{MagicLink, Reset, Setup};
-        let good = Verdict::Good("ann".into());
-        for (column, token, serves) in
+        let valid: Checked = Ok("ann".into());
+        for (column, token, purposes) in
             [("setup", "plain", &[Setup][..]), ("reset", "plain", &[Reset]), ("setup", "ml_token", &[MagicLink])]
         {
             for purpose in [Setup, Reset, MagicLink] {
                 let value = stored(&hashed(token), 10);
                 let (setup, reset) =
                     if column == "setup" { (value, Stored::default()) } else { (Stored::default(), value) };
-                let expected = if serves.contains(&purpose) { good.clone() } else { Verdict::Wrong };
-                assert_eq!(verdict(setup, reset, token, purpose), expected, "{column} {token} {purpose:?}");
+                let expected = if purposes.contains(&purpose) { valid.clone() } else { Err(InvalidToken::Wrong) };
+                assert_eq!(judged(setup, reset, token, purpose), expected, "{column} {token} {purpose:?}");
             }
         }
     }
 
     #[test]
     fn clear_text_of_v0_35_still_works() {
-        let good = Verdict::Good("ann".into());
+        let valid: Checked = Ok("ann".into());
         let none = Stored::default;
-        assert_eq!(verdict(stored("old", 10), none(), "old", Purpose::Setup), good);
-        assert_eq!(verdict(none(), stored("old", 10), "old", Purpose::Reset), good);
-        assert_eq!(verdict(none(), stored("old", 10), "old", Purpose::MagicLink), good);
-        assert_eq!(verdict(none(), stored("old", 3601), "old", Purpose::MagicLink), Verdict::Expired);
-        // Not the marker of a token in use, nor the stored form itself, nor nothing.
-        assert_eq!(verdict(none(), stored("CONSUMED:ab", 1), "CONSUMED:ab", Purpose::Reset), Verdict::Wrong);
-        assert_eq!(verdict(none(), stored(&hashed("x"), 1), &hashed("x"), Purpose::Reset), Verdict::Wrong);
-        assert_eq!(verdict(none(), stored("", 1), "", Purpose::Reset), Verdict::Wrong);
+        assert_eq!(judged(stored("old", 10), none(), "old", Purpose::Setup), valid);
+        assert_eq!(judged(none(), stored("old", 10), "old", Purpose::Reset), valid);
+        assert_eq!(judged(none(), stored("old", 10), "old", Purpose::MagicLink), valid);
+        assert_eq!(judged(none(), stored("old", 3601), "old", Purpose::MagicLink), Err(InvalidToken::Expired));
+        // Neither the marker of a token in use, nor the stored form itself, nor an empty token.
+        assert_eq!(judged(none(), stored("CONSUMED:ab", 1), "CONSUMED:ab", Purpose::Reset), Err(InvalidToken::Wrong));
+        assert_eq!(judged(none(), stored(&hashed("x"), 1), &hashed("x"), Purpose::Reset), Err(InvalidToken::Wrong));
+        assert_eq!(judged(none(), stored("", 1), "", Purpose::Reset), Err(InvalidToken::Wrong));
     }
 
     #[test]
-    fn tokens_age() {
+    fn tokens_expire() {
         for (purpose, token, seconds) in
             [(Purpose::Setup, "t", 7 * 86_400), (Purpose::Reset, "t", 86_400), (Purpose::MagicLink, "ml_t", 3600)]
         {
             let at = |age| {
                 let (setup, reset) = (stored(&hashed(token), age), stored(&hashed(token), age));
-                verdict(setup, reset, token, purpose)
+                judged(setup, reset, token, purpose)
             };
-            assert_eq!(at(seconds), Verdict::Good("ann".into()), "{purpose:?}");
-            assert_eq!(at(seconds + 1), Verdict::Expired, "{purpose:?}");
+            assert_eq!(at(seconds), Ok("ann".into()), "{purpose:?}");
+            assert_eq!(at(seconds + 1), Err(InvalidToken::Expired), "{purpose:?}");
         }
         let undated = Stored { created: None, ..stored("t", 0) };
-        assert_eq!(verdict(undated, Stored::default(), "t", Purpose::Setup), Verdict::Expired);
+        assert_eq!(judged(undated, Stored::default(), "t", Purpose::Setup), Err(InvalidToken::Expired));
     }
 }

@@ -125,7 +125,13 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
 
 /// Sets the display name.
 pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE users SET name = ? WHERE id = ?", [name, id])?;
+    let changed = change.execute(
+        "UPDATE users SET name = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
+        params![name, change.now.as_microsecond(), id],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound("User not found".into()));
+    }
     Ok(())
 }
 

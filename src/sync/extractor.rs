@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 
 use crate::base::secret::Secret;
-use crate::config::Environment;
+use crate::config::{Environment, env_vars};
 use crate::connectors::{Finished, Report, Request};
 
 /// Variables that extractors get besides those that begin with one of [`PREFIXES`].
@@ -78,8 +78,8 @@ impl Extractor {
         // What was allowed for connectors of others, or may go to a source, goes to nobody else.
         let kind = arguments.first().and_then(|kind| kind.to_str());
         let allowed = match kind {
-            Some("custom") => self.environment.allowed_for_connectors(),
-            Some("materialize") => self.environment.allowed_for_remote(),
+            Some("custom") => self.environment.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW),
+            Some("materialize") => self.environment.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS),
             _ => Vec::new(),
         };
         let is_handed_on = |name: &str| hands_on(name) || allowed.iter().any(|allowed| allowed == name);

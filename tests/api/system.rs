@@ -63,7 +63,7 @@ async fn version() {
 async fn openapi_lists_every_route() {
     let app = TestApp::start_with(&[("AGNES_VERSION", "1.2.3")]).await;
     let document = app.get("/openapi.json").await.json();
-    assert_eq!(document["info"]["title"], "AI Data Analyst");
+    assert_eq!(document["info"]["title"], "Agnes");
     assert_eq!(document["info"]["version"], "1.2.3");
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.contains_key("/api/health") && paths.contains_key("/api/version"), "{:?}", paths.keys());

@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use super::{Listing, listed, offline};
 use crate::cli::{CliError, Context, Mode};
 use crate::client::Client;
-use crate::protocol::audit::{AuditCheck, AuditEntry, AuditHead, AuditPage};
-use crate::store::audit::{Checked, checked, holds};
+use crate::domain::audit::verify_audit_log;
+use crate::protocol::audit::{AuditCheck, AuditEntry, AuditPage};
 use crate::store::{Store, StoreError};
 
 #[derive(clap::Subcommand, Debug)]
@@ -66,7 +66,7 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => {
             let check = if args.offline {
                 let store = offline::open(&offline::settings(context)?)?;
-                let check = context.block_on(verify_here(&store, args.head))?;
+                let check = context.block_on(verify_offline(&store, args.head.as_deref()))?;
                 check.map_err(|error| CliError::new("audit", format!("Error: {error}")))?
             } else {
                 let client = context.client()?;
@@ -113,29 +113,10 @@ fn cells(entry: &AuditEntry) -> [&str; 5] {
     [&entry.timestamp, user, &entry.action, resource, entry.result.as_deref().unwrap_or("-")]
 }
 
-/// Rows that are checked in one go.
-const AT_ONCE: usize = 5_000;
-
-async fn verify_here(store: &Store, head: Option<String>) -> Result<AuditCheck, StoreError> {
-    let outcome = whole_chain(store, head).await;
+async fn verify_offline(store: &Store, head: Option<&str>) -> Result<AuditCheck, StoreError> {
+    let check = verify_audit_log(store, head).await;
     store.close().await;
-    outcome
-}
-
-async fn whole_chain(store: &Store, head: Option<String>) -> Result<AuditCheck, StoreError> {
-    let mut at = Checked::default();
-    while !at.done {
-        let from = at;
-        at = store.read(move |connection| checked(connection, from, AT_ONCE)).await?;
-    }
-    if let Some(hash) = head.map(|hash| hash.trim().to_ascii_lowercase())
-        && at.broken.is_none()
-        && !store.read(move |connection| holds(connection, &hash)).await?
-    {
-        at.broken = Some("the given head is not in the log: rows were cut off, or the log was written anew".into());
-    }
-    let head = AuditHead { seq: at.seq, hash: at.hash };
-    Ok(AuditCheck { ok: at.broken.is_none(), rows: at.seq, head, broken: at.broken })
+    check
 }
 
 fn show(check: &AuditCheck, context: &Context) -> anyhow::Result<ExitCode> {

@@ -1,7 +1,9 @@
 use std::process::ExitCode;
 
 use crate::cli::{CliError, Context, exit, input};
-use crate::store::{Store, StoreError, break_glass};
+use crate::domain::Error;
+use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
+use crate::store::Store;
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
@@ -28,7 +30,7 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     let place = settings.data_dir.root().display().to_string();
     input::confirm(&format!("Make {email} an admin in {place}?"), yes, context)?;
     let store = super::offline::open(&settings)?;
-    let granted = context.block_on(grant(&store, email.clone(), activate))??;
+    let granted = context.block_on(grant(&store, &email, activate))??;
     let printer = &context.printer;
     if granted.was_admin {
         printer.line(format_args!("{email} is a member of Admin already."))?;
@@ -51,11 +53,11 @@ pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn grant(store: &Store, email: String, activate: bool) -> Result<break_glass::Granted, CliError> {
-    let granted = store.write(move |change| break_glass::grant_admin(change, &email, activate)).await;
+async fn grant(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, CliError> {
+    let granted = break_glass_grant_admin(store, email, activate).await;
     store.close().await;
-    granted.map_err(|error: StoreError| {
-        let code = if matches!(error, StoreError::NotFound(_)) { exit::USAGE } else { exit::FAILED };
+    granted.map_err(|error| {
+        let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };
         CliError::new("not_granted", format!("Error: {error}")).exiting(code)
     })
 }

@@ -18,7 +18,7 @@ use super::{CliError, Context, Mode, exit};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, time};
 use crate::client::Client;
-use crate::config::env_vars;
+use crate::config::{WrongValue, env_vars};
 use plan::Plan;
 use report::{PlannedTable, Report};
 use state::State;
@@ -144,8 +144,8 @@ async fn download(
     report: &mut Report,
     state: &mut State,
 ) -> anyhow::Result<()> {
-    let concurrency = bounded(context, &env_vars::AGNES_PULL_CONCURRENCY, 4, 1, 16);
-    let retries = bounded(context, &env_vars::AGNES_STREAM_RETRIES, 3, 0, 100);
+    let concurrency = number(context, &env_vars::AGNES_PULL_CONCURRENCY);
+    let retries = number(context, &env_vars::AGNES_STREAM_RETRIES);
     let bar = context.printer.progress(plan.download_bytes());
     let transfer = &Transfer::new(client, workspace, retries as u32, &bar);
     let mut finished = futures_util::stream::iter(&plan.downloads)
@@ -184,17 +184,11 @@ async fn download(
     Ok(())
 }
 
-/// A number from the environment within its bounds; a bad one is told and the default used.
-fn bounded(context: &Context, var: &env_vars::EnvVar, default: usize, least: usize, most: usize) -> usize {
-    match context.env.number(var, default) {
-        Ok(number) if (least..=most).contains(&number) => number,
-        Ok(number) => {
-            context.printer.warn(format_args!("{} must be {least} to {most}, not {number}; using {default}", var.name));
-            default
-        }
-        Err(problem) => {
-            context.printer.warn(format_args!("{problem}; using {default}"));
-            default
-        }
-    }
+/// A number from the environment; a wrong one is reported and the default used.
+fn number(context: &Context, var: &env_vars::EnvVar) -> usize {
+    let default = || var.default.parse().unwrap_or(1);
+    context.env.number(var).unwrap_or_else(|wrong: WrongValue| {
+        context.printer.warn(format_args!("{}; using {}", wrong.problem, var.default));
+        default()
+    })
 }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::retry::Retry;
 use crate::base::secret::Secret;
-use crate::config::{Environment, Instance, env_vars};
+use crate::config::{Environment, Instance, WrongValue, env_vars};
 use crate::extract::RemoteAttach;
 
 /// Everything one run needs to know.
@@ -46,6 +46,8 @@ pub enum SettingsError {
     StackUrl,
     #[error("the Keboola Storage token holds characters that no token has (check KEBOOLA_STORAGE_TOKEN)")]
     Token,
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
     #[error("{0}")]
     Number(String),
 }
@@ -86,9 +88,8 @@ impl Settings {
             .or_else(|| block.and_then(|block| block.storage_token.clone()))
             .filter(|token| !token.expose().trim().is_empty())
             .ok_or(SettingsError::Missing)?;
-        let job_timeout = env.number(&env_vars::AGNES_KEBOOLA_JOB_TIMEOUT, 1800_u64).map_err(SettingsError::Number)?;
-        let memory = env.extract_memory();
-        Self::new(stack_url, token, Duration::from_secs(job_timeout), memory)
+        let job_timeout = env.duration(&env_vars::AGNES_KEBOOLA_JOB_TIMEOUT)?;
+        Self::new(stack_url, token, job_timeout, env.text(&env_vars::AGNES_EXTRACT_MEMORY))
     }
 
     /// Settings with the default delays and object stores.

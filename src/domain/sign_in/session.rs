@@ -1,10 +1,12 @@
 use serde_json::{Value, json};
 
-use crate::access::{Keys, is_admin};
+use crate::access::{AuthKind, Keys, Principal, is_admin};
 use crate::base::secret::Secret;
+use crate::base::time;
 use crate::domain::Error;
+use crate::domain::accounts::view;
 use crate::store::audit::{Action, Origin};
-use crate::store::{Store, StoreError, audit, users};
+use crate::store::{Store, StoreError, audit, sessions, users};
 
 /// A session that a user has just started.
 pub struct StartedSession {
@@ -18,7 +20,7 @@ pub struct StartedSession {
 /// How a user proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInMethod {
-    /// `POST /auth/token`, which command lines use.
+    /// With a password at `POST /auth/token`, which command lines use.
     ApiPassword,
     Password,
     MagicLink,
@@ -27,7 +29,7 @@ pub enum SignInMethod {
 }
 
 impl SignInMethod {
-    /// The audit action, and its details.
+    /// The audit action and its details.
     fn audit(self) -> (Action, Value) {
         let provider = match self {
             Self::ApiPassword => return (Action::ApiLogin, Value::Null),
@@ -60,7 +62,27 @@ pub async fn start_session(
         StoreError::NotFound(text) | StoreError::Conflict(text) => Error::Unauthorized(text),
         other => other.into(),
     })?;
-    let token = keys.issue_session(user_id, &email, version)?.token;
-    let role = if is_admin(&store.snapshot(), user_id) { "admin" } else { "user" };
+    let token = keys.issue_session(user_id, &email, version)?;
+    let role = view::role(is_admin(&store.snapshot(), user_id));
     Ok(StartedSession { token, user_id: user_id.to_owned(), email, role })
+}
+
+/// Ends the session of the caller. Personal tokens stay valid.
+pub async fn end_session(store: &Store, caller: &Principal) -> Result<(), Error> {
+    let jti = match caller.kind() {
+        AuthKind::Session(jti) => jti.clone(),
+        _ => None,
+    };
+    let (actor, user_id) = (caller.actor(), caller.user().id.clone());
+    // The id of a session without an expiry time is remembered until the end of the year 9999.
+    let expires_at = caller.expires_at().unwrap_or(time::from_micros(253_402_300_799_000_000));
+    store
+        .write(move |change| -> Result<_, StoreError> {
+            if let Some(jti) = &jti {
+                sessions::revoke(change, jti, &user_id, expires_at)?;
+            }
+            audit::record(change, &actor, Action::Logout, "auth", Value::Null)
+        })
+        .await?;
+    Ok(())
 }

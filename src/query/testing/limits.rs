@@ -49,7 +49,7 @@ async fn long_queries_stop_at_the_deadline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_the_future_stops_the_query_and_a_full_queue_is_busy() {
-    let fixture = Fixture::with(|settings| (settings.concurrency, settings.queue) = (1, 1));
+    let fixture = Fixture::with(|settings| (settings.concurrency, settings.max_waiting) = (1, 1));
     let spawn = |sql: &'static str| {
         let (engine, readable) = (fixture.engine.clone(), fixture.readable.clone());
         tokio::spawn(async move { engine.run(1, readable, exists, sql.into(), 10).await })

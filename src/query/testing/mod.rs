@@ -39,7 +39,7 @@ impl Fixture {
             threads: 1,
             timeout: Duration::from_secs(120),
             concurrency: 2,
-            queue: 2,
+            max_waiting: 2,
             spill: dir.path().join("spill"),
             extensions: None,
             cached_instances: 2,

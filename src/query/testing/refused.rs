@@ -353,7 +353,7 @@ async fn the_instance_itself_holds_nothing_else() {
         threads: 1,
         timeout: std::time::Duration::from_secs(60),
         concurrency: 1,
-        queue: 0,
+        max_waiting: 0,
         spill: fixture.dir.path().join("spill"),
         extensions: None,
         cached_instances: 1,

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use jiff::civil::Time;
 
 use crate::base::schedule::Schedule;
-use crate::config::Environment;
 use crate::config::env_vars::{self, EnvVar};
+use crate::config::{Environment, WrongValue};
 
 /// A scheduled call.
 #[derive(Clone, Debug)]
@@ -24,8 +25,8 @@ pub struct Job {
 
 struct Planned {
     name: &'static str,
-    /// The variable that changes the interval, and seconds without it.
-    interval: Option<(&'static EnvVar, u64)>,
+    /// The variable that holds the interval; `None` runs the job daily.
+    interval: Option<&'static EnvVar>,
     is_get: bool,
     path: &'static [&'static str],
     timeout: u64,
@@ -34,21 +35,21 @@ struct Planned {
 const JOBS: [Planned; 7] = [
     Planned {
         name: "data-refresh",
-        interval: Some((&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL, 900)),
+        interval: Some(&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL),
         is_get: false,
         path: &["api", "sync", "trigger"],
         timeout: 120,
     },
     Planned {
         name: "health-check",
-        interval: Some((&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL, 300)),
+        interval: Some(&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL),
         is_get: true,
         path: &["api", "health"],
         timeout: 30,
     },
     Planned {
         name: "script-runner",
-        interval: Some((&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL, 60)),
+        interval: Some(&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL),
         is_get: false,
         path: &["api", "scripts", "run-due"],
         timeout: 600,
@@ -62,21 +63,21 @@ const JOBS: [Planned; 7] = [
     },
     Planned {
         name: "session-collector",
-        interval: Some((&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL, 600)),
+        interval: Some(&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL),
         is_get: false,
         path: &["api", "admin", "run-session-collector"],
         timeout: 300,
     },
     Planned {
         name: "verification-detector",
-        interval: Some((&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL, 900)),
+        interval: Some(&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL),
         is_get: false,
         path: &["api", "admin", "run-verification-detector"],
         timeout: 900,
     },
     Planned {
         name: "corporate-memory",
-        interval: Some((&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL, 1020)),
+        interval: Some(&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL),
         is_get: false,
         path: &["api", "admin", "run-corporate-memory"],
         timeout: 900,
@@ -87,32 +88,27 @@ const JOBS: [Planned; 7] = [
 const DAILY: &str = "daily 03:00";
 
 /// All jobs, with their intervals as the environment has them.
-pub fn jobs(env: &Environment) -> Result<Vec<Job>, String> {
+pub fn jobs(env: &Environment) -> Result<Vec<Job>, WrongValue> {
     JOBS.iter().map(|planned| job(planned, env)).collect()
 }
 
-fn job(planned: &Planned, env: &Environment) -> Result<Job, String> {
+fn job(planned: &Planned, env: &Environment) -> Result<Job, WrongValue> {
     let Planned { name, interval, is_get, path, timeout } = *planned;
     let (schedule, shown) = match interval {
-        Some((var, default)) => {
-            let seconds = seconds(env, var, default)?;
+        Some(var) => {
+            let seconds = seconds(env, var)?;
             (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
         }
-        None => (Schedule::parse(DAILY).ok_or("the daily schedule is malformed")?, DAILY.to_owned()),
+        None => (Schedule::Daily(vec![Time::constant(3, 0, 0, 0)]), DAILY.to_owned()),
     };
     Ok(Job { name, schedule, shown, is_get, path, timeout: Duration::from_secs(timeout) })
 }
 
-/// A number of seconds; a variable that is set to nothing is an error too.
-pub fn seconds(env: &Environment, var: &EnvVar, default: u64) -> Result<i64, String> {
-    if env.is_set(var) && env.get(var).is_none() {
-        return Err(format!("{}='' must be a positive integer (seconds)", var.name));
-    }
-    let Some(text) = env.get(var) else { return Ok(default.cast_signed()) };
-    match text.trim().parse::<i64>() {
-        Ok(seconds) if seconds > 0 => Ok(seconds),
-        Ok(seconds) => Err(format!("{}={seconds} must be > 0 (seconds)", var.name)),
-        Err(_) => Err(format!("{}='{text}' must be a positive integer (seconds)", var.name)),
+/// A number of seconds. Unlike elsewhere, a variable that is set to an empty value is an error.
+pub fn seconds(env: &Environment, var: &EnvVar) -> Result<i64, WrongValue> {
+    match env.is_set(var) && env.get(var).is_none() {
+        true => var.check("").and(Ok(0)),
+        false => env.number(var),
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::job::{self, Job};
+use crate::base::schedule::Schedule;
 use crate::base::secret::Secret;
-use crate::config::{DataDir, Environment, env_vars};
+use crate::config::{DataDir, Environment, WrongValue, env_vars};
 
 pub struct Settings {
     pub server: Url,
@@ -35,8 +36,8 @@ pub enum Credentials {
 pub enum SettingsError {
     #[error("API_URL '{0}' is no address of a server; it looks like http://app:8000")]
     Server(String),
-    #[error("{0}")]
-    Variable(String),
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
     #[error(
         "SCHEDULER_TICK_SECONDS={tick} is longer than the shortest interval, {interval} s of {job}; make it shorter"
     )]
@@ -47,23 +48,18 @@ pub enum SettingsError {
 
 impl Settings {
     pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, SettingsError> {
-        let address = env.get(&env_vars::API_URL).unwrap_or("http://localhost:8000").trim();
+        let address = env.text(&env_vars::API_URL);
         let server = Url::parse(address).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-        let jobs = job::jobs(env).map_err(SettingsError::Variable)?;
-        let seconds =
-            |var, default| job::seconds(env, var, default).map(i64::unsigned_abs).map_err(SettingsError::Variable);
-        let tick = seconds(&env_vars::SCHEDULER_TICK_SECONDS, 30)?;
+        let jobs = job::jobs(env)?;
+        let tick = job::seconds(env, &env_vars::SCHEDULER_TICK_SECONDS)?.unsigned_abs();
         for job in &jobs {
-            if let crate::base::schedule::Schedule::Every(interval) = job.schedule
+            if let Schedule::Every(interval) = job.schedule
                 && interval.as_secs().unsigned_abs() < tick
             {
                 return Err(SettingsError::Tick { tick, interval: interval.as_secs().unsigned_abs(), job: job.name });
             }
         }
-        let jitter = match env.get(&env_vars::SCHEDULER_JITTER_SECONDS) {
-            Some(_) => Some(env.number(&env_vars::SCHEDULER_JITTER_SECONDS, 0).map_err(SettingsError::Variable)?),
-            None => None,
-        };
+        let jitter = env.number_if_set(&env_vars::SCHEDULER_JITTER_SECONDS)?;
         Ok(Self {
             server: server.ok_or_else(|| SettingsError::Server(address.to_owned()))?,
             jobs,

@@ -1,4 +1,4 @@
-//! Addresses with one-time tokens, as they are mailed.
+//! Mailed links with one-time tokens.
 
 use url::form_urlencoded::byte_serialize;
 
@@ -8,12 +8,17 @@ use crate::server::http::middleware::caller::Caller;
 use crate::server::services::mail::{Kind, Mail};
 use crate::store::one_time::Purpose;
 
-/// Where people reach this server. What the request says counts only where nothing is configured.
+/// The public URL of this server; the one that the request names if none is configured.
 pub fn base<'a>(app: &'a App, caller: &'a Caller) -> &'a str {
     app.config.public_url.as_deref().unwrap_or(&caller.base_url)
 }
 
-/// A link for this token. `next` is a path that has been found safe.
+/// Whether links reach people: by mail, or in development mode in the log.
+pub fn can_send(app: &App) -> bool {
+    app.mail.is_configured() || app.config.developer.is_some()
+}
+
+/// A link with this token. `next` is a path that [`super::next::safe`] returned.
 pub fn link(base: &str, purpose: Purpose, email: &str, token: &Secret, next: Option<&str>) -> String {
     let path = match purpose {
         Purpose::Setup => "/auth/password/setup",
@@ -24,7 +29,7 @@ pub fn link(base: &str, purpose: Purpose, email: &str, token: &Secret, next: Opt
     format!("{base}{path}?email={}&token={}{next}", encode(email), encode(token.expose()))
 }
 
-/// The mail with that link. In development mode the link is also written to the log, since there is often no relay.
+/// The mail with that link. In development mode the link is also logged, since often no relay is configured.
 pub fn mail(app: &App, purpose: Purpose, to: &str, link: &str) -> Mail {
     if app.config.developer.is_some() {
         tracing::warn!(user = to, link, "LOCAL_DEV_MODE: a link that would be mailed");
@@ -37,7 +42,7 @@ pub fn mail(app: &App, purpose: Purpose, to: &str, link: &str) -> Mail {
     Mail { kind, to: to.to_owned(), link: link.to_owned() }
 }
 
-/// Percent-encodes everything that could have a meaning in a query.
+/// Percent-encodes a value of a query.
 pub fn encode(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
@@ -47,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_encoded_as_a_whole() {
+    fn values_are_encoded() {
         let token = Secret::new("a-b_c");
         let made = link("https://x.com", Purpose::MagicLink, "a+b&c=d@x.com", &token, Some("/catalog?q=1"));
         assert_eq!(

@@ -1,3 +1,5 @@
+//! Signing in and out over HTTP, and the caller's personal tokens.
+
 pub mod bootstrap;
 pub mod credentials;
 pub mod email_link;
@@ -8,5 +10,6 @@ pub mod me;
 pub mod next;
 pub mod password;
 pub mod providers;
+pub mod request_link;
 pub mod token;
 pub mod tokens;

@@ -1,8 +1,8 @@
-//! Where to go after signing in: a path of this server, and nothing else.
+//! Where to redirect to after signing in: a path of this server only.
 
 use url::Url;
 
-/// The path, query and fragment to go to, percent-encoded; `None` for anything that could lead elsewhere.
+/// The path, query and fragment, percent-encoded; `None` for anything that could lead to another server.
 pub fn safe(next: &str) -> Option<String> {
     let is_odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
     if !next.starts_with('/') || next.starts_with("//") || next.contains(is_odd) || next.len() > 2048 {

@@ -1,6 +1,6 @@
 //! The ways to sign in that people are offered, in the order of the login page.
 
-use super::{email_link, google, password};
+use super::links;
 use crate::server::App;
 
 /// One way to sign in.
@@ -14,4 +14,18 @@ pub struct Provider {
     pub is_available: fn(&App) -> bool,
 }
 
-pub const PROVIDERS: &[&Provider] = &[&google::PROVIDER, &password::PROVIDER, &email_link::PROVIDER];
+pub const PROVIDERS: &[Provider] = &[
+    Provider {
+        name: "google",
+        label: "Sign in with Google",
+        path: "/auth/google/login",
+        is_available: |app| app.google.oidc.is_some(),
+    },
+    Provider { name: "password", label: "Sign in with a password", path: "/login/password", is_available: |_| true },
+    Provider {
+        name: "email",
+        label: "Sign in with a link by mail",
+        path: "/login/email",
+        is_available: links::can_send,
+    },
+];

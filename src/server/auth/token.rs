@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::credentials::{self, Refused};
-use crate::domain::sign_in::SignInMethod;
+use super::credentials::check_password;
+use crate::domain::sign_in::{PasswordRefusal, SignInMethod};
 use crate::protocol::auth::{TokenRequest, TokenResponse};
 use crate::server::http::extractors::Json;
 use crate::server::http::session::Session;
@@ -29,11 +29,9 @@ pub async fn sign_in_for_token(
     if body.password.is_empty() {
         return Err(ApiError::unauthorized("Password required"));
     }
-    let user =
-        credentials::check(&app, &origin, &body.email, body.password).await.map_err(|refused| match refused {
-            Refused::Credentials => ApiError::unauthorized(REFUSED),
-            Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
-            Refused::Other(error) => error,
-        })?;
+    let user = check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
+        PasswordRefusal::Credentials => ApiError::unauthorized(REFUSED),
+        PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
+    })?;
     Ok(Session::start(&app, origin, &user.id, SignInMethod::ApiPassword).await?.into_token_response())
 }

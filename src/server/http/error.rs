@@ -1,4 +1,4 @@
-//! The one place that turns errors into HTTP answers.
+//! Turns errors into HTTP responses.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 use crate::domain;
 use crate::protocol::ErrorBody;
 use crate::query::QueryError;
+use crate::server::services::limits::TooManyRequests;
+use crate::server::services::passwords::HashError;
 use crate::store::StoreError;
+
+/// `Retry-After` when a queue is full.
+const BUSY_SECONDS: u64 = 2;
 
 /// An error as the caller sees it: a status and `{"detail": …}`.
 #[derive(Debug)]
@@ -100,12 +105,12 @@ impl ApiError {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
-    /// Our own deadline passed.
+    /// The server's own deadline has passed.
     pub fn timeout(detail: impl Into<Value>) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
     }
 
-    /// A failure that the caller can do nothing about. Its text is logged, not shown.
+    /// A failure that the caller cannot do anything about. Its text is logged, not shown.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let failure = Failure(Arc::from(error.into()));
         Self { failure: Some(failure), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error") }
@@ -156,6 +161,21 @@ impl From<domain::Error> for ApiError {
     }
 }
 
+impl From<TooManyRequests> for ApiError {
+    fn from(error: TooManyRequests) -> Self {
+        Self::too_many(error.reason, error.retry_after)
+    }
+}
+
+impl From<HashError> for ApiError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(_) => Self::too_many(error.to_string(), BUSY_SECONDS),
+            HashError::Password(_) | HashError::Lost(_) => Self::internal(error),
+        }
+    }
+}
+
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let text = error.to_string();
@@ -171,7 +191,7 @@ impl From<QueryError> for ApiError {
                 "elapsed_ms": elapsed.as_millis() as u64,
                 "hint": "Select fewer rows or columns, or pull the tables and query them locally",
             })),
-            QueryError::Busy => Self::too_many(text, 2),
+            QueryError::Busy => Self::too_many(text, BUSY_SECONDS),
             QueryError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
             QueryError::Remote(_) => Self::new(StatusCode::BAD_GATEWAY, text),
             QueryError::Internal(_) => Self::internal(error),

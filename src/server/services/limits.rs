@@ -1,15 +1,11 @@
-//! How often somebody may try: by client address for each endpoint, and by account for failed passwords. Counted in
-//! memory, in fixed windows, for a bounded number of addresses and accounts.
+//! Limits on attempts: requests per client address and endpoint, and failed passwords per account. Counted in memory,
+//! in fixed windows, for a bounded number of addresses and accounts.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lru::LruCache;
-
+use crate::base::expiring_map::ExpiringMap;
 use crate::base::hash::sha256_hex;
-use crate::server::ApiError;
 
 /// How often one client address may use an endpoint within a minute.
 #[derive(Clone, Copy, Debug)]
@@ -19,91 +15,77 @@ pub struct Rule {
     pub per_minute: u32,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-/// Failed passwords of one account, from anywhere.
-const FAILURES: u32 = 10;
-const FAILURES_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// Windows that are remembered; those that were not used for the longest time are forgotten first.
-const WINDOWS: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");
+/// Failed passwords of one account, from any address, within [`FAILURE_WINDOW`].
+const MAX_FAILURES: u32 = 10;
+const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
+const REQUEST_WINDOW: Duration = Duration::from_secs(60);
+/// Windows that are remembered, of each kind.
+const MAX_WINDOWS: usize = 50_000;
+
+/// A limit is reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct TooManyRequests {
+    pub reason: String,
+    /// Seconds until the next attempt may succeed.
+    pub retry_after: u64,
+}
 
 #[derive(Debug)]
 pub struct Limits {
     is_enabled: bool,
-    requests: Mutex<LruCache<(&'static str, IpAddr), Window>>,
+    requests: ExpiringMap<(&'static str, IpAddr), u32>,
     /// By digest of the lower-cased address, so that long ones take no more room.
-    failures: Mutex<LruCache<String, Window>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    since: Instant,
-    count: u32,
+    failures: ExpiringMap<String, u32>,
 }
 
 impl Limits {
     pub fn new(is_enabled: bool) -> Self {
-        // Unbounded caches grow with use; the bound is kept when something is added.
-        let cache = || LruCache::unbounded();
-        Self { is_enabled, requests: Mutex::new(cache()), failures: Mutex::new(LruCache::unbounded()) }
+        Self {
+            is_enabled,
+            requests: ExpiringMap::new(MAX_WINDOWS, REQUEST_WINDOW),
+            failures: ExpiringMap::new(MAX_WINDOWS, FAILURE_WINDOW),
+        }
     }
 
-    /// Counts a request.
-    pub fn admit(&self, rule: Rule, ip: Option<IpAddr>) -> Result<(), ApiError> {
+    /// Counts a request, unless the limit is reached.
+    pub fn admit(&self, rule: Rule, ip: Option<IpAddr>) -> Result<(), TooManyRequests> {
         if !self.is_enabled {
             return Ok(());
         }
         let key = (rule.path, network(ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))));
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = window(&mut requests, key, MINUTE);
-        if window.count >= rule.per_minute {
-            let text = format!("Too many requests — {} per 1 minute", rule.per_minute);
-            return Err(ApiError::too_many(text, left(window, MINUTE)));
-        }
-        window.count += 1;
-        Ok(())
+        self.requests.update(key, |count, left| {
+            if *count >= rule.per_minute {
+                let reason = format!("Too many requests — {} per 1 minute", rule.per_minute);
+                return Err(TooManyRequests { reason, retry_after: left.as_secs() + 1 });
+            }
+            *count += 1;
+            Ok(())
+        })
     }
 
-    /// Takes one of the tries that an account has, which need not exist. Taken before the password is checked, so that
-    /// tries at the same time count too.
-    pub fn take_try(&self, email: &str) -> Result<(), ApiError> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = window(&mut failures, key(email), FAILURES_WITHIN);
-        if self.is_enabled && window.count >= FAILURES {
-            let text = "Too many failed sign-ins for this account; wait a while, or use another way to sign in";
-            return Err(ApiError::too_many(text, left(window, FAILURES_WITHIN)));
-        }
-        window.count += 1;
-        Ok(())
+    /// Takes one of the attempts that an account has, which need not exist. Called before the password is checked, so
+    /// that concurrent attempts count too.
+    pub fn take_try(&self, email: &str) -> Result<(), TooManyRequests> {
+        self.failures.update(key(email), |count, left| {
+            if self.is_enabled && *count >= MAX_FAILURES {
+                let reason = "Too many failed sign-ins for this account; wait a while, or use another way to sign in";
+                return Err(TooManyRequests { reason: reason.into(), retry_after: left.as_secs() + 1 });
+            }
+            *count += 1;
+            Ok(())
+        })
     }
 
-    /// Gives a try back: nothing was checked.
+    /// Returns an attempt: no password was checked.
     pub fn give_back(&self, email: &str) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = window(&mut failures, key(email), FAILURES_WITHIN);
-        window.count = window.count.saturating_sub(1);
+        self.failures.update(key(email), |count, _| *count = count.saturating_sub(1));
     }
 
-    /// Forgets the wrong passwords of an account.
+    /// Forgets the failed passwords of an account.
     pub fn succeeded(&self, email: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).pop(&key(email));
+        self.failures.remove(&key(email));
     }
-}
-
-fn window<K: std::hash::Hash + Eq>(windows: &mut LruCache<K, Window>, key: K, length: Duration) -> &mut Window {
-    let fresh = || Window { since: Instant::now(), count: 0 };
-    if windows.len() > WINDOWS.get() {
-        windows.pop_lru();
-    }
-    let window = windows.get_or_insert_mut(key, fresh);
-    if window.since.elapsed() >= length {
-        *window = fresh();
-    }
-    window
-}
-
-/// Seconds until the window ends, at least one.
-fn left(window: &Window, length: Duration) -> u64 {
-    length.saturating_sub(window.since.elapsed()).as_secs() + 1
 }
 
 fn key(email: &str) -> String {
@@ -139,7 +121,7 @@ mod tests {
     #[test]
     fn failures_belong_to_accounts() {
         let limits = Limits::new(true);
-        for _ in 0..FAILURES {
+        for _ in 0..MAX_FAILURES {
             assert!(limits.take_try("Ann@example.com").is_ok());
         }
         assert!(limits.take_try("ann@example.com").is_err());
@@ -147,17 +129,17 @@ mod tests {
         limits.give_back("ann@example.com");
         assert!(limits.take_try("ann@example.com").is_ok());
         limits.succeeded("ANN@example.com ");
-        for _ in 0..FAILURES {
+        for _ in 0..MAX_FAILURES {
             assert!(limits.take_try("ann@example.com").is_ok());
         }
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn memory_is_bounded() {
         let limits = Limits::new(true);
-        for n in 0..WINDOWS.get() as u128 + 10 {
+        for n in 0..MAX_WINDOWS as u128 + 10 {
             assert!(limits.admit(RULE, Some(Ipv6Addr::from_bits(n << 64).into())).is_ok());
         }
-        assert!(limits.requests.lock().unwrap().len() <= WINDOWS.get() + 1);
+        assert_eq!(limits.requests.count(), MAX_WINDOWS);
     }
 }

@@ -1,45 +1,48 @@
-//! Password hashing off the async threads, and only so much of it at once: each hash takes memory and tens of
-//! milliseconds, which a flood of sign-ins must not multiply.
+//! Password hashing off the async threads. Each hash takes memory and tens of milliseconds, so a flood of sign-ins gets
+//! a bounded share of the machine.
 
-use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use crate::access::password::{self, PasswordError};
+use crate::base::concurrency::{ConcurrencyLimit, QueueFull};
 use crate::base::secret::Secret;
-use crate::server::ApiError;
 
-/// Hashes at once.
-const AT_ONCE: usize = 2;
-/// Further requests that may wait for their turn.
-const WAITING: usize = 64;
+const MAX_CONCURRENT: usize = 2;
+const MAX_WAITING: usize = 64;
 
 #[derive(Debug)]
-pub struct Passwords {
-    turns: Semaphore,
-    places: Semaphore,
+pub struct Passwords(ConcurrencyLimit);
+
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    #[error("Too many sign-ins at once; try again in a moment")]
+    Busy(#[from] QueueFull),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Lost(#[from] JoinError),
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE), places: Semaphore::new(AT_ONCE + WAITING) }
+        Self(ConcurrencyLimit::new(MAX_CONCURRENT, MAX_WAITING))
     }
 }
 
 impl Passwords {
-    pub async fn hash(&self, password: String) -> Result<Secret, ApiError> {
+    pub async fn hash(&self, password: String) -> Result<Secret, HashError> {
         self.run(move || password::hash(&password)).await
     }
 
-    pub async fn verify(&self, password: String, stored: Secret) -> Result<bool, ApiError> {
+    pub async fn verify(&self, password: String, stored: Secret) -> Result<bool, HashError> {
         self.run(move || password::verify(&password, &stored)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let busy = || ApiError::too_many("Too many sign-ins at once; try again in a moment", 2);
-        let _place = self.places.try_acquire().map_err(|_| busy())?;
-        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+    ) -> Result<T, HashError> {
+        let _permit = self.0.acquire().await?;
+        Ok(tokio::task::spawn_blocking(work).await??)
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::render::page;
 use crate::server::auth::providers::PROVIDERS;
-use crate::server::auth::{email_link, links, next};
+use crate::server::auth::{links, next};
 use crate::server::http::extractors::Query;
 use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::session::redirect;
@@ -101,7 +101,7 @@ pub async fn password(
 pub async fn email(State(app): State<AppState>, Query(asked): Query<Asked>) -> Result<Response, ApiError> {
     let values = context! {
         error => asked.error(),
-        is_available => (email_link::PROVIDER.is_available)(&app),
+        is_available => links::can_send(&app),
         next => next::safe(&asked.next).unwrap_or_default(),
         others => format!("/login{}", asked.suffix()),
     };

@@ -146,7 +146,7 @@ impl Writer {
         connection: &Connection,
         change: impl FnOnce(&Change<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let context = Change::new(connection, self.audit_head.clone());
+        let context = Change::new(connection, self.snapshot.load_full(), self.audit_head.clone());
         // A panic must not take the writer, and with it the server, down.
         let value = match catch_unwind(AssertUnwindSafe(|| change(&context))) {
             Ok(Ok(value)) => value,

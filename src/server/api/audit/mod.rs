@@ -1,4 +1,4 @@
-//! The audit log: reading it, and checking that nobody changed it.
+//! Reading and verifying the audit log.
 
 pub mod list;
 pub mod verify;

@@ -21,7 +21,7 @@ use crate::store::{StoreError, audit};
 #[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry",
     responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
 pub async fn register(State(app): State<AppState>, admin: Admin) -> Result<Json<DiscoveredAndRegistered>, ApiError> {
-    let source = app.config.instance.source_type(&app.config.env).to_owned();
+    let source = app.config.instance.source_type().to_owned();
     if source != SourceType::KEBOOLA.as_str() {
         return Ok(Json(DiscoveredAndRegistered { source, ..DiscoveredAndRegistered::default() }));
     }

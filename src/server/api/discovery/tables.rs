@@ -13,7 +13,7 @@ use crate::server::{ApiError, AppState};
 #[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry",
     responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
 pub async fn tables(State(app): State<AppState>, _: Admin) -> Result<Json<Discovered>, ApiError> {
-    let source = app.config.instance.source_type(&app.config.env).to_owned();
+    let source = app.config.instance.source_type().to_owned();
     if source != SourceType::KEBOOLA.as_str() {
         let error = Some(format!("Discovery not implemented for source_type='{source}'"));
         return Ok(Json(Discovered { source, error, ..Discovered::default() }));

@@ -42,10 +42,10 @@ pub fn source_type(app: &AppState, source: Option<&SourceType>) -> Result<(), Ap
         return Ok(());
     }
     one_of("source_type", source, &SOURCE_TYPES.map(SourceType::as_str))?;
-    if app.config.instance.is_configured(source, &app.config.env) {
+    if app.config.instance.is_configured(source) {
         return Ok(());
     }
-    let configured = app.config.instance.source_type(&app.config.env);
+    let configured = app.config.instance.source_type();
     Err(ApiError::new(
         axum::http::StatusCode::UNPROCESSABLE_ENTITY,
         format!(

@@ -1,44 +1,36 @@
-use std::sync::Arc;
-
 use axum::extract::State;
-use serde_json::Value;
 
-use crate::access::{Admin, Keys};
+use crate::access::Admin;
 use crate::base::time;
-use crate::config::secrets::{self, KeyError};
+use crate::config::secrets::KeyError;
+use crate::domain::signing_key::{self, RotateKeyError};
 use crate::protocol::audit::KeyRotated;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
-use crate::store::audit;
-use crate::store::audit::Action;
 
-/// Puts a new signing key in place of the current one. Sessions go on for a day, personal tokens for as long as they
-/// are good; a second rotation ends at once what the key before the last one signed.
+/// Replaces the signing key. Sessions remain valid for a day, personal tokens until they expire; a second rotation
+/// immediately invalidates the sessions from before the first one.
 #[utoipa::path(post, path = "/api/admin/signing-key/rotate", tag = "system",
     responses((status = 200, body = KeyRotated), (status = 409, description = "The key comes from the environment")))]
-pub async fn rotate(State(app): State<AppState>, admin: Admin) -> Result<Json<KeyRotated>, ApiError> {
-    let server = Arc::clone(&app);
-    let keys = app
-        .store
-        // On the writer's thread, which may block, and where one rotation waits for the other.
-        .write(move |change| -> Result<_, ApiError> {
-            audit::record(change, &admin.actor(), Action::SigningKeyRotate, "signing_key", Value::Null)?;
-            let keys = secrets::rotate(&server.config.env, &server.config.data_dir)?;
-            server.authenticator.set_keys(Keys::new(&keys));
-            Ok(keys)
-        })
-        .await?;
+pub async fn rotate_signing_key(State(app): State<AppState>, admin: Admin) -> Result<Json<KeyRotated>, ApiError> {
+    // In a task of its own, which goes on when the client disconnects.
+    let rotation = tokio::spawn(async move {
+        let (env, data_dir) = (&app.config.env, &app.config.data_dir);
+        signing_key::rotate_signing_key(&app.store, &app.authenticator, env, data_dir, &admin).await
+    });
+    let until = rotation.await.map_err(ApiError::internal)??;
     Ok(Json(KeyRotated {
         message: "The signing key was rotated".into(),
-        previous_valid_until: keys.previous.iter().filter_map(|key| key.until).max().map(time::spaced),
+        previous_valid_until: until.map(time::spaced),
     }))
 }
 
-impl From<KeyError> for ApiError {
-    fn from(error: KeyError) -> Self {
+impl From<RotateKeyError> for ApiError {
+    fn from(error: RotateKeyError) -> Self {
         match error {
-            KeyError::FromEnvironment => Self::conflict(error.to_string()),
-            KeyError::File(_) | KeyError::Short(_) => Self::internal(error),
+            RotateKeyError::Key(error @ KeyError::FromEnvironment) => Self::conflict(error.to_string()),
+            RotateKeyError::Domain(error) => error.into(),
+            RotateKeyError::Key(_) | RotateKeyError::Lost(_) => Self::internal(error),
         }
     }
 }

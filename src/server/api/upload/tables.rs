@@ -8,7 +8,6 @@ use tokio::io::AsyncWriteExt;
 
 use crate::access::Admin;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
-use crate::config::env_vars;
 use crate::connectors::files;
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -77,10 +76,10 @@ async fn accept(
         let known = "Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
     })?;
-    let folder = app.config.instance.files_folder(&app.config.env, &app.config.data_dir);
+    let folder = app.config.instance.files_folder(&app.config.data_dir);
     let file_name = format!("{name}{ending}");
     let pending = Pending::beside(&folder.join(&file_name), PUBLIC).map_err(unwritable)?;
-    let size_bytes = receive(field, &pending, most(app)?).await?;
+    let size_bytes = receive(field, &pending, app.config.max_upload_bytes).await?;
     let checked =
         app.runner.check_file(pending.path(), &file_name).await.map_err(|error| {
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}. Nothing was changed."))
@@ -107,12 +106,6 @@ fn is_ours(app: &AppState, name: &str) -> Result<(), ApiError> {
         }
         None => Ok(()),
     }
-}
-
-/// Most bytes of a file.
-fn most(app: &AppState) -> Result<u64, ApiError> {
-    let megabytes = app.config.env.bounded(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB, 1024, 1024 * 1024);
-    Ok(megabytes.map_err(ApiError::internal)? * MB)
 }
 
 /// Writes the field to disk as it comes. Returns its size.

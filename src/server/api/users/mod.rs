@@ -1,9 +1,6 @@
-pub mod activity;
 pub mod create;
 pub mod delete;
 pub mod list;
 pub mod me;
-pub mod reset_password;
-pub mod set_password;
+pub mod password;
 pub mod update;
-pub mod view;

@@ -5,12 +5,13 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use openidconnect::RedirectUrl;
 use serde::Deserialize;
 
-use super::logins::PATIENCE;
-use super::{CALLBACK, COOKIE, PER_MINUTE, code, refusal};
-use crate::server::auth::next;
+use super::{CALLBACK_PATH, COOKIE, NOT_CONFIGURED, PER_MINUTE, refusal};
+use crate::domain::sign_in::GoogleRefusal;
+use crate::server::auth::{links, next};
 use crate::server::http::extractors::Query;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::set_cookie;
+use crate::server::services::google::PENDING_TIMEOUT;
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
@@ -18,41 +19,39 @@ use crate::store::audit::Origin;
 const RULE: Rule = Rule { path: "/auth/google/login", per_minute: PER_MINUTE };
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct GoogleLoginQuery {
     #[serde(default)]
     next: String,
 }
 
-/// Sends a browser to Google.
+/// Redirects a browser to Google.
 #[utoipa::path(get, path = "/auth/google/login", tag = "auth", security(()),
-    params(("next" = Option<String>, Query, description = "Path of this server to go to afterwards")),
+    params(("next" = Option<String>, Query, description = "Path of this server to redirect to afterwards")),
     responses((status = 302, description = "To Google"),
         (status = 307, description = "Back to the login page, with an error code"), (status = 429)))]
 pub async fn begin_google_sign_in(
     State(app): State<AppState>,
     origin: Origin,
     caller: Caller,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<GoogleLoginQuery>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(RULE, origin.ip)?;
-    let Some(oidc) = &app.google.oidc else { return Ok(refusal(code::NOT_CONFIGURED)) };
-    let base = app.config.public_url.as_ref().unwrap_or(&caller.base_url);
-    let begun = match RedirectUrl::new(format!("{base}{CALLBACK}")) {
-        Ok(uri) => oidc.begin(uri, &app.config.instance.auth.domains(), next::safe(&wanted.next)).await,
-        Err(error) => {
-            tracing::warn!(%error, "a request came by an address that is none");
-            return Ok(refusal(code::FAILED));
-        }
+    let Some(oidc) = &app.google.oidc else { return Ok(refusal(NOT_CONFIGURED)) };
+    let failed = |error: &dyn std::fmt::Display| {
+        tracing::warn!(%error, "cannot start a Google sign-in");
+        Ok(refusal(GoogleRefusal::Failed(String::new()).code()))
     };
-    let (url, login) = match begun {
+    let redirect_url = match RedirectUrl::new(format!("{}{CALLBACK_PATH}", links::base(&app, &caller))) {
+        Ok(url) => url,
+        Err(error) => return failed(&error),
+    };
+    let domains = app.config.instance.auth.domains();
+    let (url, pending) = match oidc.begin(redirect_url, &domains, next::safe(&query.next)).await {
         Ok(begun) => begun,
-        Err(error) => {
-            tracing::warn!(%error, "cannot begin a Google sign-in");
-            return Ok(refusal(code::FAILED));
-        }
+        Err(error) => return failed(&error),
     };
     let location = HeaderValue::try_from(url.as_str()).map_err(ApiError::internal)?;
-    let name = app.google.logins.keep(login);
-    let cookie = set_cookie(&app, COOKIE, &name, PATIENCE.as_secs() as i64);
+    let name = app.google.pending.insert(pending);
+    let cookie = set_cookie(&app, COOKIE, &name, PENDING_TIMEOUT.as_secs() as i64);
     Ok((StatusCode::FOUND, AppendHeaders([(SET_COOKIE, cookie)]), [(LOCATION, location)]).into_response())
 }

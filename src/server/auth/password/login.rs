@@ -1,9 +1,9 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordRefusal, SignInMethod};
 use crate::protocol::auth::{LoginRequest, LoginResponse};
-use crate::server::auth::credentials::{self, Refused};
+use crate::server::auth::credentials::check_password;
 use crate::server::http::extractors::Json;
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
@@ -22,11 +22,9 @@ pub async fn log_in(
     Json(body): Json<LoginRequest>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(RULE, origin.ip)?;
-    let user =
-        credentials::check(&app, &origin, &body.email, body.password).await.map_err(|refused| match refused {
-            Refused::Credentials => ApiError::unauthorized("Invalid email or password"),
-            Refused::Deactivated => ApiError::unauthorized("Account deactivated"),
-            Refused::Other(error) => error,
-        })?;
+    let user = check_password(&app, &origin, &body.email, body.password).await?.map_err(|refusal| match refusal {
+        PasswordRefusal::Credentials => ApiError::unauthorized("Invalid email or password"),
+        PasswordRefusal::Deactivated => ApiError::unauthorized("Account deactivated"),
+    })?;
     Ok(Session::start(&app, origin, &user.id, SignInMethod::Password).await?.into_login_response())
 }

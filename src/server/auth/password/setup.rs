@@ -1,15 +1,15 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::choose::{Choice, Refused, choose};
-use crate::domain::sign_in::SignInMethod;
+use super::choose::choose;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{SetupRequest, SetupResponse};
 use crate::server::http::extractors::Json;
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
-use crate::store::one_time::Purpose;
+use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup", per_minute: 10 };
 
@@ -24,12 +24,11 @@ pub async fn set_up_password(
 ) -> Result<Response, ApiError> {
     app.limits.admit(RULE, origin.ip)?;
     let SetupRequest { email, token, password } = body;
-    let choice = Choice { purpose: Purpose::Setup, email, token, password, name: String::new() };
-    let id = choose(&app, &origin, choice).await.map_err(|refused| match refused {
-        Refused::Wrong => ApiError::bad_request("Invalid setup token"),
-        Refused::Expired => ApiError::bad_request("Setup token has expired"),
-        Refused::Deactivated => ApiError::forbidden("Account deactivated"),
-        Refused::Other(error) => error,
+    let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
+    let id = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {
+        InvalidToken::Wrong => ApiError::bad_request("Invalid setup token"),
+        InvalidToken::Expired => ApiError::bad_request("Setup token has expired"),
+        InvalidToken::Deactivated => ApiError::forbidden("Account deactivated"),
     })?;
     let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
     Ok(session.respond(|started| SetupResponse {

@@ -2,7 +2,6 @@
 
 mod fields;
 mod form;
-pub mod interactive;
 mod json;
 mod path;
 pub mod principal;

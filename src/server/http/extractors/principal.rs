@@ -1,10 +1,10 @@
-//! Handlers name a `Principal` or an `Admin` among their arguments and get one, or the request ends here.
+//! Handlers take a `Principal`, an `Interactive` or an `Admin` as argument; requests without one are rejected here.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use crate::access::{Admin, Principal};
+use crate::access::{Admin, AuthKind, Interactive, Principal};
 use crate::server::http::middleware::denied;
 use crate::server::http::session::{SESSION_COOKIE, cookie};
 use crate::server::{ApiError, AppState};
@@ -19,13 +19,13 @@ impl FromRequestParts<AppState> for Principal {
             .authenticator
             .authenticate(&app.store.snapshot(), token(parts), origin)
             .map_err(|error| ApiError::unauthorized(error.to_string()))?;
-        app.token_uses.note(app, &caller);
+        app.token_uses.record(&app.store, &caller);
         denied::known(parts, &caller);
         Ok(caller)
     }
 }
 
-/// A caller who may be a stranger; a token that is not accepted counts as none.
+/// A caller who may be unauthenticated; a token that is not accepted counts as none.
 pub struct MaybePrincipal(pub Option<Principal>);
 
 impl FromRequestParts<AppState> for MaybePrincipal {
@@ -47,7 +47,18 @@ impl FromRequestParts<AppState> for Admin {
     }
 }
 
-/// The bearer token, else the cookie `access_token`. A bearer token that is there but wrong does not fall back.
+impl FromRequestParts<AppState> for Interactive {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        Principal::from_request_parts(parts, app).await?.interactive().map_err(|kind| {
+            let used = if matches!(kind, AuthKind::Token(_)) { "a PAT" } else { "a service token" };
+            ApiError::forbidden(format!("This endpoint requires an interactive session, not {used}"))
+        })
+    }
+}
+
+/// The bearer token, else the cookie `access_token`. A bearer token that is not valid does not fall back to the cookie.
 fn token(parts: &Parts) -> Option<&str> {
     let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     bearer.filter(|token| !token.is_empty()).or_else(|| cookie(&parts.headers, SESSION_COOKIE))

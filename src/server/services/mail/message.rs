@@ -1,19 +1,19 @@
-//! What mails say.
+//! The texts of mails.
 
 use lettre::message::Mailbox;
 
 use crate::config::{Environment, env_vars};
 
-/// Why a mail is sent.
+/// The purpose of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     MagicLink,
     Reset,
-    /// An invitation, or somebody who asked for access.
+    /// An invitation, or a request for access.
     Setup,
 }
 
-/// A mail with one link. `Debug` is left out on purpose: the link is a secret.
+/// A mail with one link. Not `Debug`: the link is a secret.
 pub struct Mail {
     pub kind: Kind,
     pub to: String,
@@ -40,37 +40,36 @@ impl Kind {
 }
 
 impl Mail {
-    /// Plain text. The link stands alone on a line, so that no mail program cuts it.
+    /// Plain text. The link stands alone on a line, so that mail programs do not break it.
     pub(super) fn body(&self) -> String {
         let (before, after) = match self.kind {
             Kind::MagicLink => (
-                "Login link, good for one hour and for one use:",
-                "If you did not ask for it, you need not do anything.",
+                "Sign in with this link. It works once, within one hour:",
+                "If you did not request it, ignore this mail.",
             ),
             Kind::Reset => (
                 "Open this link within 24 hours to choose a new password:",
-                "If you did not ask for it, you need not do anything: your password stays as it is.",
+                "If you did not request it, ignore this mail: your password stays the same.",
             ),
-            Kind::Setup => (
-                "Open this link within 7 days to choose your password:",
-                "If you do not know what this is about, you need not do anything.",
-            ),
+            Kind::Setup => {
+                ("Open this link within 7 days to choose your password:", "If you did not expect this mail, ignore it.")
+            }
         };
         format!("{before}\n\n{}\n\n{after}\n", self.link)
     }
 
-    /// Where it goes, without the person.
+    /// The recipient's domain.
     pub(super) fn domain(&self) -> &str {
         self.to.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Neither the link nor the person is logged.
+    /// Logs neither the link nor the recipient.
     pub(super) fn log_failure(&self, reason: &str) {
         tracing::warn!(kind = self.kind.name(), domain = self.domain(), reason, "mail not sent");
     }
 }
 
-/// Whom mails come from.
+/// The sender of mails.
 #[derive(Clone)]
 pub(super) struct Sender(pub Mailbox);
 
@@ -82,7 +81,9 @@ impl Sender {
             .unwrap_or("noreply@example.com")
             .trim();
         text.parse().map(Self).map_err(|_| {
-            format!("EMAIL_FROM_ADDRESS or SMTP_FROM: '{text}' is no address; write agnes@example.com or Agnes <…>")
+            format!(
+                "EMAIL_FROM_ADDRESS or SMTP_FROM: '{text}' is not a valid address; write agnes@example.com or Agnes <…>"
+            )
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Mail: texts with one link each, handed to a relay by SMTP or to SendGrid.
 //!
-//! Nobody waits for a mail that a stranger asked for, so that neither a slow relay nor a missing account shows.
+//! Requests of unauthenticated callers do not wait for a mail, so that neither a slow relay nor a missing account shows.
 
 mod message;
 mod sendgrid;
@@ -9,27 +9,25 @@ mod smtp;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 pub use message::{Kind, Mail};
 
+use crate::base::concurrency::ConcurrencyLimit;
 use crate::config::{Environment, env_vars};
 
-/// How long one mail may take, from the connection to the relay's word.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// Mails on their way at once; a relay that is silent holds up no more than these.
-const AT_ONCE: usize = 8;
-/// Further mails that may wait. What comes on top is dropped, with a line in the log.
-const WAITING: usize = 500;
+/// Limit for one mail, from the connection to the relay's answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A relay that does not answer holds up no more mails than these.
+const MAX_CONCURRENT: usize = 8;
+/// Further mails are dropped, with a line in the log.
+const MAX_WAITING: usize = 500;
 /// How long a stopping server lets mails go out.
-const FAREWELL: Duration = Duration::from_secs(3);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone)]
 pub struct Mailer {
     transport: Option<Arc<Transport>>,
-    turns: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    limit: ConcurrencyLimit,
 }
 
 enum Transport {
@@ -48,45 +46,36 @@ impl Mailer {
         } else {
             None
         };
-        Ok(Self {
-            transport: transport.map(Arc::new),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-        })
+        Ok(Self { transport: transport.map(Arc::new), limit: ConcurrencyLimit::new(MAX_CONCURRENT, MAX_WAITING) })
     }
 
-    /// Whether there is anything to send mail with.
+    /// Returns whether mail can be sent.
     pub fn is_configured(&self) -> bool {
         self.transport.is_some()
     }
 
-    /// Sends a mail some time soon. The caller learns nothing about it; what fails is logged.
+    /// Sends a mail in the background. Failures are logged, not reported.
     pub fn queue(&self, mail: Mail) {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return mail.log_failure("too many mails are waiting");
-        };
+        let Ok(reservation) = self.limit.reserve() else { return mail.log_failure("too many mails are waiting") };
         let mailer = self.clone();
         tokio::spawn(async move {
-            let Ok(_turn) = mailer.turns.acquire().await else { return };
+            let _permit = reservation.acquire().await;
             mailer.deliver(&mail).await;
-            drop(place);
         });
     }
 
-    /// Sends a mail now, and says whether it was accepted for delivery in time.
+    /// Sends a mail now, and returns whether it was accepted for delivery in time.
     pub async fn send(&self, mail: Mail) -> bool {
-        let turn = tokio::time::timeout(DEADLINE, self.turns.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
-            mail.log_failure("too many mails are on their way");
+        let Ok(Ok(_permit)) = tokio::time::timeout(TIMEOUT, self.limit.acquire()).await else {
+            mail.log_failure("too many mails are waiting");
             return false;
         };
         self.deliver(&mail).await
     }
 
-    /// Lets waiting mails go out, for a moment.
+    /// Waits for queued mails, for a limited time.
     pub async fn finish(&self) {
-        let all = u32::try_from(AT_ONCE + WAITING).unwrap_or(u32::MAX);
-        if tokio::time::timeout(FAREWELL, self.places.acquire_many(all)).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.limit.idle()).await.is_err() {
             tracing::warn!("some mails were not sent before the server stopped");
         }
     }
@@ -99,8 +88,8 @@ impl Mailer {
                 Transport::Smtp(relay) => relay.send(mail).await,
             }
         };
-        let sent = tokio::time::timeout(DEADLINE, sending).await;
-        match sent.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs()))) {
+        let sent = tokio::time::timeout(TIMEOUT, sending).await;
+        match sent.unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs()))) {
             Ok(()) => {
                 tracing::info!(kind = mail.kind.name(), domain = mail.domain(), "mail accepted for delivery");
                 true
@@ -132,10 +121,10 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_named() {
-        let told = |pairs: &[(&str, &str)]| mailer(pairs).err().unwrap_or_default();
-        assert!(told(&[("SMTP_FROM", "nobody")]).contains("EMAIL_FROM_ADDRESS"));
-        assert!(told(&[("SMTP_HOST", "a"), ("SMTP_PORT", "many")]).contains("SMTP_PORT"));
-        assert!(told(&[("SMTP_HOST", "a"), ("AGNES_MAIL_CA_FILE", "/nowhere/ca.pem")]).contains("AGNES_MAIL_CA_FILE"));
-        assert!(told(&[("SENDGRID_API_KEY", "k"), ("AGNES_SENDGRID_URL", "ftp:x")]).contains("AGNES_SENDGRID_URL"));
+        let error = |pairs: &[(&str, &str)]| mailer(pairs).err().unwrap_or_default();
+        assert!(error(&[("SMTP_FROM", "nobody")]).contains("EMAIL_FROM_ADDRESS"));
+        assert!(error(&[("SMTP_HOST", "a"), ("SMTP_PORT", "many")]).contains("SMTP_PORT"));
+        assert!(error(&[("SMTP_HOST", "a"), ("AGNES_MAIL_CA_FILE", "/nowhere/ca.pem")]).contains("AGNES_MAIL_CA_FILE"));
+        assert!(error(&[("SENDGRID_API_KEY", "k"), ("AGNES_SENDGRID_URL", "ftp:x")]).contains("AGNES_SENDGRID_URL"));
     }
 }

@@ -5,7 +5,7 @@ use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use super::DEADLINE;
+use super::TIMEOUT;
 use super::message::{Mail, Sender};
 use crate::base::secret::Secret;
 use crate::base::with_causes;
@@ -20,17 +20,17 @@ pub struct SendGrid {
 
 impl SendGrid {
     pub fn new(env: &Environment, key: Secret, sender: Sender) -> Result<Self, String> {
-        let base = env.get(&env_vars::AGNES_SENDGRID_URL).unwrap_or("https://api.sendgrid.com").trim();
+        let base = env.text(&env_vars::AGNES_SENDGRID_URL);
         let address = Url::parse(&format!("{}/v3/mail/send", base.trim_end_matches('/')))
             .ok()
             .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
-            .ok_or_else(|| format!("AGNES_SENDGRID_URL: '{base}' is no address"))?;
+            .ok_or_else(|| format!("AGNES_SENDGRID_URL: '{base}' is not a valid address"))?;
         let mut builder = Client::builder()
             .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
-            .timeout(DEADLINE)
+            .timeout(TIMEOUT)
             .redirect(Policy::none());
         if is_this_machine(&address) {
-            // A proxy would look for it on its own machine.
+            // A proxy would resolve it to its own machine.
             builder = builder.no_proxy();
         }
         if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
@@ -39,12 +39,11 @@ impl SendGrid {
             let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
             builder = builder.tls_certs_merge(roots);
         }
-        let http =
-            builder.build().map_err(|error| format!("HTTPS cannot be set up for mail: {}", with_causes(&error)))?;
+        let http = builder.build().map_err(|error| format!("cannot set up HTTPS for mail: {}", with_causes(&error)))?;
         Ok(Self { http, address, key, sender })
     }
 
-    /// Hands a mail to SendGrid, or says why that failed, without naming whom it is for.
+    /// Hands a mail to SendGrid. The error does not name the recipient.
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
         let request = self.http.post(self.address.clone()).bearer_auth(self.key.expose()).json(&self.body(mail));
         let answer = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
@@ -67,7 +66,7 @@ impl SendGrid {
             "from": from,
             "subject": mail.kind.subject(),
             "content": [{ "type": "text/plain", "value": mail.body() }],
-            // Else the link would lead through SendGrid, token and all.
+            // Otherwise the link, with its token, would be rewritten to go through SendGrid.
             "tracking_settings": {
                 "click_tracking": { "enable": false, "enable_text": false },
                 "open_tracking": { "enable": false },

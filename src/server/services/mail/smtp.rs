@@ -1,16 +1,16 @@
-//! Mail by SMTP: <https://www.rfc-editor.org/rfc/rfc5321>, with STARTTLS (RFC 3207) unless told otherwise.
+//! Mail by SMTP: <https://www.rfc-editor.org/rfc/rfc5321>, with STARTTLS (RFC 3207) unless configured otherwise.
 
 use lettre::message::{Mailbox, Message, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::DEADLINE;
+use super::TIMEOUT;
 use super::message::{Mail, Sender};
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
-/// The port on which TLS begins with the first byte (RFC 8314).
+/// The port for TLS from the first byte (RFC 8314).
 const IMPLICIT_TLS: u16 = 465;
 
 pub struct Relay {
@@ -20,27 +20,27 @@ pub struct Relay {
 
 impl Relay {
     pub fn new(env: &Environment, host: &str, sender: Sender) -> Result<Self, String> {
-        let port = env.number(&env_vars::SMTP_PORT, 587_u16)?;
-        let wanted = env.get(&env_vars::SMTP_USE_TLS).map(|text| text.trim().to_ascii_lowercase());
-        let tls = match wanted.as_deref() {
+        let port = env.number(&env_vars::SMTP_PORT).map_err(|error| error.to_string())?;
+        let mode = env.get(&env_vars::SMTP_USE_TLS).map(str::to_ascii_lowercase);
+        let tls = match mode.as_deref() {
             Some("implicit") => Tls::Wrapper(parameters(env, host)?),
             None | Some("true") if port == IMPLICIT_TLS => Tls::Wrapper(parameters(env, host)?),
-            // Required: a relay, or somebody in between, that does not offer it gets neither password nor mail.
+            // Required: without STARTTLS, neither the password nor the mail is sent.
             None | Some("true") => Tls::Required(parameters(env, host)?),
             Some(_) => Tls::None,
         };
         let mut builder =
-            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(DEADLINE));
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(TIMEOUT));
         if let Some(user) = env.get(&env_vars::SMTP_USER) {
-            let password = env.get(&env_vars::SMTP_PASSWORD).unwrap_or_default();
+            let password = env.named(env_vars::SMTP_PASSWORD.name).unwrap_or_default();
             builder = builder.credentials(Credentials::new(user.trim().to_owned(), password.to_owned()));
         }
         Ok(Self { transport: builder.build(), sender })
     }
 
-    /// Hands a mail to the relay, or says why that failed, without naming whom it is for.
+    /// Hands a mail to the relay. The error does not name the recipient.
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
-        let to: Address = mail.to.parse().map_err(|_| "the recipient is no address".to_owned())?;
+        let to: Address = mail.to.parse().map_err(|_| "the recipient is not a valid address".to_owned())?;
         let message = Message::builder()
             .from(self.sender.0.clone())
             .to(Mailbox::new(None, to))
@@ -50,7 +50,7 @@ impl Relay {
             .map_err(|error| with_causes(&error))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            // The relay's own words may repeat the address.
+            // The relay's answer may repeat the address.
             Err(error) => Err(match error.status() {
                 Some(code) => format!("the relay refused with {code}"),
                 None => with_causes(&error),
@@ -67,5 +67,5 @@ fn parameters(env: &Environment, host: &str) -> Result<TlsParameters, String> {
         builder =
             builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| broken(with_causes(&error)))?);
     }
-    builder.build().map_err(|error| format!("TLS cannot be set up for mail: {}", with_causes(&error)))
+    builder.build().map_err(|error| format!("cannot set up TLS for mail: {}", with_causes(&error)))
 }

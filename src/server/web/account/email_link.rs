@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use crate::protocol::auth::{LinkForm, VerifyForm};
 use crate::server::auth::email_link::{send, verify};
+use crate::server::auth::request_link::request_link;
 use crate::server::auth::{links, next};
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
@@ -25,8 +26,8 @@ pub async fn request_login_link(
     Form(form): Form<LinkForm>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(send::RULE, origin.ip)?;
-    if let Some((email, link)) = send::issue(&app, origin, &caller, &form.email, &form.next).await? {
-        app.mail.queue(links::mail(&app, Purpose::MagicLink, &email, &link));
+    if let Some(mail) = request_link(&app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
+        app.mail.queue(mail);
     }
     check_email(&app, "one hour")
 }

@@ -2,9 +2,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordRefusal, SignInMethod};
 use crate::protocol::auth::LoginForm;
-use crate::server::auth::credentials::{self, Refused};
+use crate::server::auth::credentials::check_password;
 use crate::server::auth::{links, next};
 use crate::server::http::error::Failure;
 use crate::server::http::extractors::Form;
@@ -30,11 +30,11 @@ pub async fn submit_login(
         let next = next.as_deref().map(|next| format!("&next={}", links::encode(next))).unwrap_or_default();
         redirect(&format!("/login/password?{reason}{next}"))
     };
-    let user = match credentials::check(&app, &origin, &form.email, form.password).await {
-        Ok(user) => user,
-        Err(Refused::Credentials) => return Ok(back("error=invalid")),
-        Err(Refused::Deactivated) => return Ok(back("error=deactivated")),
-        Err(Refused::Other(error)) => {
+    let user = match check_password(&app, &origin, &form.email, form.password).await {
+        Ok(Ok(user)) => user,
+        Ok(Err(PasswordRefusal::Credentials)) => return Ok(back("error=invalid")),
+        Ok(Err(PasswordRefusal::Deactivated)) => return Ok(back("error=deactivated")),
+        Err(error) => {
             let answer = error.into_response();
             if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
                 return Ok(answer);

@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::protocol::auth::AddressForm;
-use crate::server::auth::password::request::request_link;
+use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::Form;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::limits::Rule;
@@ -26,7 +26,9 @@ pub async fn request_password_reset(
     Form(form): Form<AddressForm>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(RESET_RULE, origin.ip)?;
-    request_link(&app, origin, &caller, &form.email, Purpose::Reset).await?;
+    if let Some(mail) = request_link(&app, origin, &caller, Purpose::Reset, &form.email, "").await? {
+        app.mail.queue(mail);
+    }
     check_email(&app, "24 hours")
 }
 
@@ -42,6 +44,8 @@ pub async fn request_password_setup(
     Form(form): Form<AddressForm>,
 ) -> Result<Response, ApiError> {
     app.limits.admit(SETUP_RULE, origin.ip)?;
-    request_link(&app, origin, &caller, &form.email, Purpose::Setup).await?;
+    if let Some(mail) = request_link(&app, origin, &caller, Purpose::Setup, &form.email, "").await? {
+        app.mail.queue(mail);
+    }
     check_email(&app, "7 days")
 }

@@ -1,9 +1,9 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::{Choice, Refused, choose};
+use crate::server::auth::password::choose::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::{Session, redirect};
 use crate::server::services::limits::Rule;
@@ -37,19 +37,17 @@ pub async fn confirm_reset(
     if let Some(error) = web::objection(&form) {
         return page.with_error(&error).render(&app);
     }
-    let choice = Choice {
+    let choice = PasswordChoice {
         purpose: Purpose::Reset,
         email: form.email.clone(),
         token: form.token.clone(),
-        password: form.password,
         name: String::new(),
     };
-    match choose(&app, &origin, choice).await {
+    match choose(&app, &origin, choice, form.password).await? {
         Ok(id) => {
             let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
             Ok(session.redirect("/login/password?msg=password_reset"))
         }
-        Err(Refused::Other(error)) => Err(error),
         Err(_) => page.with_error("Invalid or expired reset link.").render(&app),
     }
 }

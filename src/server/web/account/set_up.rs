@@ -2,16 +2,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::{Choice, Refused, choose};
+use crate::server::auth::password::choose::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::{Session, redirect};
 use crate::server::services::limits::Rule;
 use crate::server::web::{self, PasswordPage};
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
-use crate::store::one_time::Purpose;
+use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
@@ -38,22 +38,21 @@ pub async fn confirm_setup(
     if let Some(error) = web::objection(&form) {
         return page.with_error(&error).render(&app);
     }
-    let choice = Choice {
+    let choice = PasswordChoice {
         purpose: Purpose::Setup,
         email: form.email.clone(),
         token: form.token.clone(),
-        password: form.password,
         name: form.name.clone(),
     };
-    let text = match choose(&app, &origin, choice).await {
-        Ok(id) => {
+    let text = match choose(&app, &origin, choice, form.password).await {
+        Ok(Ok(id)) => {
             let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
             return Ok(session.redirect("/dashboard"));
         }
-        Err(Refused::Wrong) => "Invalid or expired setup link.",
-        Err(Refused::Expired) => "Setup link has expired. Ask an administrator for a new one.",
-        Err(Refused::Deactivated) => "This account is deactivated.",
-        Err(Refused::Other(error)) => {
+        Ok(Err(InvalidToken::Wrong)) => "Invalid or expired setup link.",
+        Ok(Err(InvalidToken::Expired)) => "Setup link has expired. Ask an administrator for a new one.",
+        Ok(Err(InvalidToken::Deactivated)) => "This account is deactivated.",
+        Err(error) => {
             let answer = error.into_response();
             if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
                 return Ok(answer);

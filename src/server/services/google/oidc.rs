@@ -1,4 +1,4 @@
-//! OpenID Connect: where Google is, how to send somebody there, and who came back.
+//! OpenID Connect: discovery of the provider, authorization requests, and ID tokens.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -18,17 +18,18 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::http::Http;
-use super::logins::Login;
+use super::pending::PendingSignIn;
 use crate::base::time;
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
+use crate::domain::sign_in::GoogleIdentity;
 
-/// How long what discovery says is believed.
-const FRESH: Duration = Duration::from_secs(3600);
-/// How far clocks may differ.
+/// How long a discovery document is used.
+const DISCOVERY_TTL: Duration = Duration::from_secs(3600);
+/// How much the clocks may differ.
 const LEEWAY: Duration = Duration::from_secs(120);
 
-/// What Google says beyond the standard.
+/// A claim of Google's beyond the standard ones.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Hosted {
     /// The Workspace domain that the account belongs to.
@@ -66,19 +67,10 @@ type Client = openidconnect::Client<
     EndpointMaybeSet,
 >;
 
-/// Somebody whom Google vouches for.
-#[derive(Debug)]
-pub struct Identity {
-    pub email: Option<String>,
-    pub email_verified: bool,
-    pub hosted_domain: Option<String>,
-    pub name: Option<String>,
-}
-
-/// Why nobody came of it; for the log.
+/// Why a sign-in failed; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
-    #[error("cannot learn about the provider: {0}")]
+    #[error("cannot fetch the provider's configuration: {0}")]
     Discovery(String),
     #[error("the code cannot be exchanged: {0}")]
     Exchange(String),
@@ -96,13 +88,12 @@ pub struct Oidc {
 
 impl Oidc {
     /// `None` unless both parts of the client are configured.
-    pub fn of(env: &Environment, http: Http) -> Result<Option<Self>, String> {
+    pub fn new(env: &Environment, http: Http) -> Result<Option<Self>, String> {
         let id = env.get(&env_vars::GOOGLE_CLIENT_ID).map(|id| id.trim().to_owned());
         let (Some(id), Some(secret)) = (id, env.secret(&env_vars::GOOGLE_CLIENT_SECRET)) else { return Ok(None) };
-        let issuer = env.get(&env_vars::AGNES_GOOGLE_ISSUER).unwrap_or(env_vars::AGNES_GOOGLE_ISSUER.default);
-        let issuer = IssuerUrl::new(issuer.trim().to_owned()).map_err(|error| {
-            format!("AGNES_GOOGLE_ISSUER must be an address like https://accounts.google.com: {error}")
-        })?;
+        let issuer = env.text(&env_vars::AGNES_GOOGLE_ISSUER);
+        let issuer = IssuerUrl::new(issuer.trim().to_owned())
+            .map_err(|error| format!("AGNES_GOOGLE_ISSUER must be a URL like https://accounts.google.com: {error}"))?;
         Ok(Some(Self {
             client_id: ClientId::new(id),
             client_secret: ClientSecret::new(secret.expose().to_owned()),
@@ -112,13 +103,13 @@ impl Oidc {
         }))
     }
 
-    /// The address at Google to go to, and what to keep until somebody comes back.
+    /// The URL at Google to redirect to, and what to store until the browser comes back.
     pub async fn begin(
         &self,
         redirect_uri: RedirectUrl,
         domains: &[&str],
         next: Option<String>,
-    ) -> Result<(Url, Login), OidcError> {
+    ) -> Result<(Url, PendingSignIn), OidcError> {
         let provider = self.provider().await?;
         let client = self.client(&provider).set_redirect_uri(redirect_uri.clone());
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -126,31 +117,31 @@ impl Oidc {
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scopes(["email", "profile"].map(|scope| Scope::new(scope.into())))
             .set_pkce_challenge(challenge);
-        // A hint only: what counts is what the ID token says.
+        // A hint for Google only; the claim in the ID token is checked.
         if let [domain] = domains {
             request = request.add_extra_param("hd", *domain);
         }
         let (url, state, nonce) = request.url();
-        Ok((url, Login { state, nonce, verifier, redirect_uri, next }))
+        Ok((url, PendingSignIn { state, nonce, verifier, redirect_uri, next }))
     }
 
-    /// Exchanges the code for an ID token and checks that.
-    pub async fn identify(&self, code: String, login: Login) -> Result<Identity, OidcError> {
+    /// Exchanges the code for an ID token and verifies it.
+    pub async fn identify(&self, code: String, pending: PendingSignIn) -> Result<GoogleIdentity, OidcError> {
         let provider = self.provider().await?;
-        let client = self.client(&provider).set_redirect_uri(login.redirect_uri);
-        let answer = client
+        let client = self.client(&provider).set_redirect_uri(pending.redirect_uri);
+        let response = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| OidcError::Exchange(error.to_string()))?
-            .set_pkce_verifier(login.verifier)
+            .set_pkce_verifier(pending.verifier)
             .request_async(&self.http)
             .await
             .map_err(|error| OidcError::Exchange(with_causes(&error)))?;
-        let token = answer.id_token().ok_or_else(|| OidcError::Token("there is none".into()))?;
-        let claims = match self.check(token, &provider, &login.nonce) {
+        let token = response.id_token().ok_or_else(|| OidcError::Token("the response has none".into()))?;
+        let claims = match self.check(token, &provider, &pending.nonce) {
             Err(error) if is_unknown_key(&error) => {
-                // Google changes its keys every few days.
+                // Google rotates its keys every few days.
                 let renewed = self.renew_keys(&provider).await?;
-                self.check(token, &renewed, &login.nonce).cloned()
+                self.check(token, &renewed, &pending.nonce).cloned()
             }
             checked => checked.cloned(),
         };
@@ -184,11 +175,11 @@ impl Oidc {
         Client::from_provider_metadata(provider.clone(), self.client_id.clone(), Some(self.client_secret.clone()))
     }
 
-    /// Where Google's endpoints are and with which keys it signs. Nobody waits for somebody else's request here.
+    /// Google's endpoints and signing keys. Concurrent requests do not wait for each other.
     async fn provider(&self) -> Result<Arc<CoreProviderMetadata>, OidcError> {
         let known = self.provider.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((since, provider)) = known
-            && since.elapsed() < FRESH
+            && since.elapsed() < DISCOVERY_TTL
         {
             return Ok(provider);
         }
@@ -217,8 +208,8 @@ fn is_unknown_key(error: &ClaimsVerificationError) -> bool {
     matches!(error, ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey))
 }
 
-fn identity(claims: Claims) -> Identity {
-    Identity {
+fn identity(claims: Claims) -> GoogleIdentity {
+    GoogleIdentity {
         email: claims.email().map(|email| email.trim().to_owned()).filter(|email| !email.is_empty()),
         email_verified: claims.email_verified() == Some(true),
         hosted_domain: claims.additional_claims().hd.as_ref().map(|domain| domain.to_lowercase()),

@@ -1,4 +1,4 @@
-//! Requests to Google: a time limit, answers of bounded length, and no redirects.
+//! Requests to Google, with a timeout, responses of bounded size, and no redirects.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -9,10 +9,10 @@ use reqwest::{Client, Request, redirect};
 
 use crate::base::with_causes;
 
-/// No document or list of Google's comes near this.
-const LONGEST: usize = 4 << 20;
+/// Far more than any of Google's documents or lists.
+const MAX_RESPONSE_BYTES: usize = 4 << 20;
 
-/// A client that is made at first use, since most servers start without ever needing it. Cheap to clone.
+/// A client that is created at first use, since most servers never need it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Arc<OnceLock<Client>>,
@@ -24,15 +24,15 @@ pub struct Http {
 pub enum HttpError {
     #[error("{}", with_causes(.0))]
     Network(reqwest::Error),
-    #[error("the answer is too long")]
-    TooLong,
-    #[error("the answer makes no sense: {0}")]
-    Answer(String),
+    #[error("the response is too large")]
+    TooLarge,
+    #[error("the response cannot be read: {0}")]
+    Unreadable(String),
 }
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        // Addresses may name people.
+        // URLs may contain addresses of people.
         Self::Network(error.without_url())
     }
 }
@@ -42,7 +42,7 @@ impl Http {
         Self { client: Arc::default(), timeout, proxied: true }
     }
 
-    /// For a server that is on the same machine or network.
+    /// For a server on the same machine or network: without the proxy.
     pub fn direct(timeout: Duration) -> Self {
         Self { proxied: false, ..Self::new(timeout) }
     }
@@ -63,15 +63,15 @@ impl Http {
         let mut response = self.client()?.execute(request).await?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > LONGEST {
-                return Err(HttpError::TooLong);
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                return Err(HttpError::TooLarge);
             }
             body.extend_from_slice(&chunk);
         }
-        let mut answer = HttpResponse::new(body);
-        *answer.status_mut() = response.status();
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        Ok(answer)
+        let mut buffered = HttpResponse::new(body);
+        *buffered.status_mut() = response.status();
+        *buffered.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(buffered)
     }
 }
 

@@ -1,0 +1,132 @@
+//! Memberships that come from Google Workspace.
+
+use serde_json::json;
+
+use crate::config::GoogleGroups;
+use crate::domain::accounts::view;
+use crate::store::audit::{Action, Actor, Origin};
+use crate::store::groups::GOOGLE_SYNC;
+use crate::store::members::SOURCE_GOOGLE;
+use crate::store::{ADMIN_GROUP, Change, EVERYONE_GROUP, Snapshot, Store, StoreError};
+use crate::store::{audit, google_sync, groups, members, users};
+
+const DESCRIPTION: &str = "Auto-created from Google Workspace claim";
+
+/// The groups that count, in lower case, without duplicates.
+pub fn relevant(groups: &[String], prefix: Option<&str>) -> Vec<String> {
+    let mut groups: Vec<String> = groups
+        .iter()
+        .map(|group| group.trim().to_lowercase())
+        // A name that is not an address, such as `admin`, cannot be a Google group.
+        .filter(|group| group.contains('@') && group.len() <= 254 && group.starts_with(prefix.unwrap_or_default()))
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+/// Whether the last groups that Google listed made this account a member of a group.
+pub fn is_synced(snapshot: &Snapshot, google: &GoogleGroups, email: &str) -> bool {
+    snapshot.users.by_email(email).is_some_and(|user| {
+        let members = snapshot.members.of_user(&user.id);
+        members.iter().any(|member| member.source == SOURCE_GOOGLE) || view::is_sso(google, snapshot, &user.id)
+    })
+}
+
+/// Sets the user's memberships from Google to `groups`. A failure is logged and does not prevent the sign-in.
+pub async fn replace_groups(store: &Store, google: &GoogleGroups, origin: &Origin, user_id: &str, groups: Vec<String>) {
+    let (id, actor, google) = (user_id.to_owned(), origin.clone().user(user_id), google.clone());
+    let replaced: Result<(), StoreError> =
+        store.write(move |change| replace(change, &actor, &id, &groups, &google)).await;
+    if let Err(error) = replaced {
+        tracing::warn!(%error, "cannot take over groups from Google; memberships stay as they were");
+    }
+}
+
+/// Removes all memberships from Google of the account with that address, and ends its sessions and tokens.
+pub async fn revoke_groups(
+    store: &Store,
+    google: &GoogleGroups,
+    origin: &Origin,
+    email: &str,
+) -> Result<(), StoreError> {
+    let (email, origin, google) = (email.to_owned(), origin.clone(), google.clone());
+    store
+        .write(move |change| {
+            let Some(id) = users::id_of(change, &email)? else { return Ok(()) };
+            users::end_tokens(change, &id)?;
+            replace(change, &origin.user(&id), &id, &[], &google)
+        })
+        .await
+}
+
+/// Sets the user's memberships from Google to the groups `emails` (in lower case), creates missing groups, and records
+/// what changed. Memberships from other sources stay.
+fn replace(
+    change: &Change<'_>,
+    actor: &Actor,
+    user_id: &str,
+    emails: &[String],
+    google: &GoogleGroups,
+) -> Result<(), StoreError> {
+    let (mut added, mut removed, mut kept_last_admin) = (Vec::new(), Vec::new(), false);
+    let listed: Vec<(String, String)> =
+        emails.iter().map(|email| find_or_create_group(change, actor, email, google)).collect::<Result<_, _>>()?;
+    for (id, name) in google_sync::groups_of(change, user_id)? {
+        if listed.iter().any(|(listed, _)| *listed == id) {
+            continue;
+        }
+        if name == ADMIN_GROUP && !members::has_other_admin(change, user_id)? {
+            tracing::warn!("the last admin is not an admin in Google Workspace; the membership is kept");
+            kept_last_admin = true;
+            continue;
+        }
+        google_sync::remove(change, user_id, &id)?;
+        removed.push(name);
+    }
+    for (id, name) in listed {
+        match members::insert(change, user_id, &id, SOURCE_GOOGLE, GOOGLE_SYNC) {
+            Ok(()) => added.push(name),
+            // Already a member, through Google or an admin.
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if added.is_empty() && removed.is_empty() && !kept_last_admin {
+        return Ok(());
+    }
+    let details = json!({ "added": added, "removed": removed, "kept_last_admin": kept_last_admin });
+    audit::record(change, actor, Action::UserGoogleSync, &format!("user:{user_id}"), details)
+}
+
+/// Id and name of the group that a Google group stands for.
+fn find_or_create_group(
+    change: &Change<'_>,
+    actor: &Actor,
+    email: &str,
+    google: &GoogleGroups,
+) -> Result<(String, String), StoreError> {
+    let name = match email {
+        email if google.admin.as_deref() == Some(email) => ADMIN_GROUP,
+        email if google.everyone.as_deref() == Some(email) => EVERYONE_GROUP,
+        email => email,
+    };
+    if let Some(existing) = google_sync::group_named(change, name)? {
+        return Ok(existing);
+    }
+    let id = groups::insert(change, name, Some(DESCRIPTION), GOOGLE_SYNC)?;
+    audit::record(change, actor, Action::UserGroupCreated, &format!("group:{id}"), json!({ "name": name }))?;
+    Ok((id, name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relevant;
+
+    #[test]
+    fn addresses_with_the_prefix_count() {
+        let groups = ["GRP_b@x.cz", " grp_a@x.cz", "other@x.cz", "admin", "grp_a@x.cz", ""].map(String::from);
+        assert_eq!(relevant(&groups, Some("grp_")), ["grp_a@x.cz", "grp_b@x.cz"]);
+        assert_eq!(relevant(&groups, None), ["grp_a@x.cz", "grp_b@x.cz", "other@x.cz"]);
+    }
+}

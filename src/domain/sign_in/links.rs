@@ -1,0 +1,95 @@
+use serde_json::json;
+
+use super::{SignInMethod, StartedSession, attempted, record_refused_sign_in, start_session};
+use crate::access::Keys;
+use crate::base::secret::Secret;
+use crate::config::auth::Auth;
+use crate::domain::{Error, rules};
+use crate::store::audit::{Action, Origin};
+use crate::store::one_time::{self, InvalidToken, Purpose};
+use crate::store::users::User;
+use crate::store::{Store, StoreError, audit};
+
+/// A one-time token for a link to this address.
+pub struct IssuedLink {
+    pub email: String,
+    pub token: Secret,
+}
+
+/// Issues a one-time token for the account with that address; `None` if there is no such account or it may not have
+/// one. Which of these it was shows only in the audit log, and not in how long it takes. Without a way to send the link
+/// (`can_send`) no token is issued.
+pub async fn request_link(
+    store: &Store,
+    auth: &Auth,
+    can_send: bool,
+    origin: Origin,
+    purpose: Purpose,
+    email: &str,
+) -> Result<Option<IssuedLink>, Error> {
+    let email = attempted(email);
+    let user = store.snapshot().users.by_email(&email).cloned();
+    let recipient = user.clone().filter(|user| can_send && may_have_link(auth, purpose, user));
+    let result = match (&user, &recipient) {
+        (None, _) => "unknown_user",
+        (Some(_), None) => "ignored",
+        (Some(_), Some(_)) => "ok",
+    };
+    let action = match purpose {
+        Purpose::Setup => Action::PasswordSetupRequested,
+        Purpose::Reset => Action::PasswordResetRequested,
+        Purpose::MagicLink => Action::MagicLinkRequested,
+    };
+    let resource = user.as_ref().map_or("auth".to_owned(), |user| format!("user:{}", user.id));
+    let id = recipient.as_ref().map(|user| user.id.clone()).unwrap_or_default();
+    let token = store
+        .write(move |change| -> Result<_, StoreError> {
+            let token = one_time::issue(change, &id, purpose)?;
+            audit::record_result(change, &origin.nobody(), action, &resource, json!({ "email": email }), result)?;
+            Ok(token)
+        })
+        .await?;
+    Ok(recipient.map(|user| IssuedLink { email: user.email.clone(), token }))
+}
+
+fn may_have_link(auth: &Auth, purpose: Purpose, user: &User) -> bool {
+    let is_useful = match purpose {
+        Purpose::Setup => user.password_hash.is_none(),
+        Purpose::Reset => true,
+        Purpose::MagicLink => auth.admits(&user.email),
+    };
+    user.active && is_useful && !rules::is_service_account(&user.email)
+}
+
+/// Consumes the token of a magic link and starts a session; `None` if the token is not valid.
+pub async fn sign_in_with_link(
+    store: &Store,
+    auth: &Auth,
+    keys: &Keys,
+    origin: Origin,
+    email: String,
+    token: String,
+) -> Result<Option<StartedSession>, Error> {
+    // The allowed domains may have changed since the link was mailed.
+    let is_allowed = auth.admits(&email) && !rules::is_service_account(email.trim());
+    let actor = origin.clone().nobody();
+    let consumed = store
+        .write(move |change| -> Result<_, StoreError> {
+            let consumed = match is_allowed {
+                true => one_time::consume(change, &email, &token, Purpose::MagicLink)?,
+                false => Err(InvalidToken::Wrong),
+            };
+            if let Err(invalid) = &consumed {
+                let reason = match invalid {
+                    InvalidToken::Wrong => "invalid_link",
+                    InvalidToken::Expired => "expired_link",
+                    InvalidToken::Deactivated => "deactivated",
+                };
+                record_refused_sign_in(change, &actor, Some(&email), Some("magic_link"), reason)?;
+            }
+            Ok(consumed)
+        })
+        .await?;
+    let Ok(id) = consumed else { return Ok(None) };
+    start_session(store, keys, origin, &id, SignInMethod::MagicLink).await.map(Some)
+}
