@@ -84,6 +84,35 @@ async fn every_write_renews_its_part_of_the_snapshot() {
     store.close().await;
 }
 
+/// The snapshot must not grow with every token that was ever made.
+#[tokio::test]
+async fn of_ended_tokens_the_snapshot_holds_the_latest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let live = "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, created_at, expires_at)
+                SELECT 'live ' || n, 'ann', '', '', '', now()::TIMESTAMP, if(n = 0, NULL, now()::TIMESTAMP + INTERVAL 2 DAY)
+                FROM range(2000) t(n)";
+    let ended =
+        "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, created_at, expires_at, revoked_at)
+                 SELECT 'ended ' || n, 'ann', '', '', '', now()::TIMESTAMP,
+                        if(n % 2 = 0, NULL, now()::TIMESTAMP - to_days(n::INTEGER + 2)),
+                        if(n % 2 = 0, now()::TIMESTAMP - to_days(n::INTEGER + 2), NULL)
+                 FROM range(1500) t(n)";
+    let written: Result<_, StoreError> = store
+        .write(|change| {
+            change.execute(live, [])?;
+            change.execute(ended, [])
+        })
+        .await;
+    assert_eq!(written.unwrap(), 1500);
+    let tokens = &store.snapshot().tokens;
+    assert_eq!(tokens.keys().filter(|id| id.starts_with("live")).count(), 2000);
+    assert_eq!(tokens.keys().filter(|id| id.starts_with("ended")).count(), 1000);
+    assert!(tokens["ended 0"].is_revoked && !tokens["ended 999"].is_revoked && !tokens.contains_key("ended 1000"));
+    assert_eq!(store.read(|reader| tokens::list(reader, Some("ann"))).await.unwrap().len(), 3500);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_second_process_is_told_who_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,9 +9,9 @@ use super::{Change, Reader, StoreError, row};
 use crate::base::time;
 use crate::engine::{self, params};
 
-/// How long a token stays in the snapshot after it was revoked or has expired, so that whoever still uses it learns why
-/// it is refused. After that it is as unknown as one that never existed; lists, which read the database, still show it.
-const RETAINED_DAYS: i64 = 30;
+/// How many revoked and expired tokens stay in the snapshot, those that ended last, so that whoever still uses one learns
+/// why it is refused. Others are as unknown as if they had never existed; lists, which read the database, show them.
+const RETAINED_ENDED: i64 = 1_000;
 
 /// What authentication needs to know of a token.
 #[derive(Clone, Debug)]
@@ -126,13 +126,13 @@ pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), Stor
 
 /// The tokens that authentication knows, by id.
 pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, Credential>> {
-    let cutoff = time::now().as_microsecond() - RETAINED_DAYS * 86_400 * 1_000_000;
     reader.list(
         "SELECT id, user_id, token_hash, scopes, epoch_us(expires_at), last_used_ip, revoked_at IS NOT NULL
-         FROM personal_access_tokens
-         WHERE coalesce(revoked_at > make_timestamp(?1::BIGINT), true)
-           AND coalesce(expires_at > make_timestamp(?1::BIGINT), true)",
-        [cutoff],
+         FROM (SELECT *, least(revoked_at, expires_at) AS ended_at, make_timestamp(?::BIGINT) AS now
+               FROM personal_access_tokens)
+         QUALIFY coalesce(ended_at > now, true)
+             OR row_number() OVER (PARTITION BY ended_at > now ORDER BY ended_at DESC) <= ?",
+        [time::now().as_microsecond(), RETAINED_ENDED],
         |row| {
             let credential = Credential {
                 user_id: row.get(1)?,
