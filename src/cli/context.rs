@@ -1,4 +1,4 @@
-//! What every command gets: environment, global options, printer, and the way to the server.
+//! What every command gets: environment, global options, printer, and access to the server.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -6,15 +6,19 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Url;
 
+use super::api::Api;
 use super::credentials::{self, ConfigDir};
 use super::{CliError, Printer};
 use crate::base::secret::Secret;
 use crate::client::{Client, Endpoint};
 use crate::config::{Environment, env_vars};
 
-/// Options that stand before or after any command.
+/// Options of every command, accepted before or after it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Globals {
+    /// Print the result, or the error, as JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
     /// Address of the server, for this run
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub server: Option<String>,
@@ -26,7 +30,7 @@ pub struct Globals {
     pub workspace: Option<PathBuf>,
 }
 
-/// Where a token comes from, first to last.
+/// Where a token comes from, in the order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenSource {
     Argument,
@@ -99,12 +103,17 @@ impl Context {
         }
     }
 
+    /// The API of the server, signed in like [`Self::client`].
+    pub fn api(&self) -> anyhow::Result<Api> {
+        Ok(Api::new(self.client()?)?)
+    }
+
     pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {
         let ca_files = credentials::ca_files(&self.env);
         Ok(Client::new(Endpoint { server, token, ca_files })?)
     }
 
-    /// Runs network work on this thread. Made only by commands that need it.
+    /// Runs network work on this thread. The runtime is made only by commands that need one.
     pub fn block_on<F: Future>(&self, work: F) -> std::io::Result<F::Output> {
         Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
     }

@@ -40,7 +40,7 @@ impl ConfigDir {
         }
         let home = env.named("HOME").or_else(|| env.named("USERPROFILE"));
         home.map(|home| Self(Path::new(home).join(".config").join("agnes")))
-            .ok_or_else(|| CliError::new("no_home", "Error: HOME is not set").hint("Set AGNES_CONFIG_DIR."))
+            .ok_or_else(|| CliError::new("no_home", "HOME is not set").hint("Set AGNES_CONFIG_DIR."))
     }
 
     /// The server of `config.yaml`.
@@ -53,7 +53,7 @@ impl ConfigDir {
         let path = self.0.join("config.yaml");
         let Some(text) = read(&path)? else { return Ok(None) };
         let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
-            CliError::new("bad_config", format!("Error: {} is not valid YAML: {error}", path.display()))
+            CliError::new("bad_config", format!("{} is not valid YAML: {error}", path.display()))
                 .hint("Correct or delete the file; its one key is `server`.")
         })?;
         Ok(file.and_then(|file| file.server).filter(|server| !server.trim().is_empty()))
@@ -88,7 +88,7 @@ impl ConfigDir {
             atomic_file::write(&self.0.join("config.yaml"), config.as_bytes(), PUBLIC)
         };
         write().map_err(|error| {
-            CliError::new("config_not_written", format!("Error: cannot write to {}: {error}", self.0.display()))
+            CliError::new("config_not_written", format!("cannot write to {}: {error}", self.0.display()))
                 .hint("Set AGNES_CONFIG_DIR to a directory that you may write to.")
         })
     }
@@ -106,7 +106,7 @@ impl ConfigDir {
                 None => fs::remove_file(self.0.join("token.json")),
             };
             outcome.map_err(|error| {
-                let text = format!("Error: cannot forget the token in {}: {error}", self.0.display());
+                let text = format!("cannot forget the token in {}: {error}", self.0.display());
                 CliError::new("config_not_written", text).hint("Delete tokens.json and token.json there yourself.")
             })?;
             forgotten = true;
@@ -120,7 +120,7 @@ impl ConfigDir {
         serde_json::from_str(&text).map_err(|error| {
             // The error tells a place in the file, never its content.
             let place = format!("line {}, column {}", error.line(), error.column());
-            CliError::new("bad_config", format!("Error: {} is not valid JSON ({place})", path.display()))
+            CliError::new("bad_config", format!("{} is not valid JSON ({place})", path.display()))
                 .hint("Delete the file and sign in again.")
         })
     }
@@ -129,7 +129,7 @@ impl ConfigDir {
 /// Checks a server address: `http` or `https`, a host, no name and password, no query.
 pub fn server_url(text: &str) -> Result<Url, CliError> {
     let bad = |reason: &str| {
-        CliError::usage(format!("Error: '{text}' is not a server address: {reason}"))
+        CliError::usage(format!("'{text}' is not a server address: {reason}"))
             .hint("Write it like https://agnes.example.com")
     };
     let mut url = Url::parse(text.trim().trim_end_matches('/')).map_err(|error| bad(&error.to_string()))?;
@@ -137,7 +137,7 @@ pub fn server_url(text: &str) -> Result<Url, CliError> {
         return Err(bad("it must begin with http:// or https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(CliError::usage("Error: a server address must not carry a name or password"));
+        return Err(CliError::usage("a server address must not carry a name or password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(bad("it must not have ? or #"));
@@ -152,10 +152,10 @@ pub fn token_argument(text: &str) -> Result<Secret, CliError> {
     let token = match text.strip_prefix('@') {
         None => text.to_owned(),
         Some(path) => fs::read_to_string(path)
-            .map_err(|error| CliError::usage(format!("Error: cannot read the token from {path}: {error}")))?,
+            .map_err(|error| CliError::usage(format!("cannot read the token from {path}: {error}")))?,
     };
     match token.trim() {
-        "" => Err(CliError::usage("Error: the token is empty")),
+        "" => Err(CliError::usage("the token is empty")),
         token => Ok(Secret::new(token)),
     }
 }
@@ -185,7 +185,7 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(CliError::new("bad_config", format!("Error: cannot read {}: {error}", path.display()))),
+        Err(error) => Err(CliError::new("bad_config", format!("cannot read {}: {error}", path.display()))),
     }
 }
 

@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::client::ClientError;
 
-/// Exit codes beyond 0 and 2 (usage, also clap's).
+/// Exit codes other than 0.
 pub mod exit {
     pub const FAILED: u8 = 1;
+    /// Wrong arguments; also clap's code.
     pub const USAGE: u8 = 2;
     /// Some of the work is done.
     pub const PARTIAL: u8 = 4;
@@ -35,8 +36,10 @@ const FIRST_KEYS: [&str; 12] = [
 #[error("{message}")]
 pub struct CliError {
     pub kind: &'static str,
-    /// All that is shown but the hint; may have several lines.
+    /// All that is shown but prefix and hint; may have several lines.
     pub message: String,
+    /// Whether the text is shown behind `Error: `.
+    prefixed: bool,
     pub hint: Option<String>,
     /// HTTP status, where a server gave one.
     pub status: Option<u16>,
@@ -45,7 +48,12 @@ pub struct CliError {
 
 impl CliError {
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, status: None, exit: exit::FAILED }
+        Self { kind, message: message.into(), prefixed: true, hint: None, status: None, exit: exit::FAILED }
+    }
+
+    /// An error whose text is shown as it is, such as `User not found: …`.
+    pub fn bare(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { prefixed: false, ..Self::new(kind, message) }
     }
 
     /// Arguments that do not fit together: exit code 2.
@@ -55,13 +63,18 @@ impl CliError {
 
     /// No token at all for this server.
     pub fn signed_out(server: &str) -> Self {
-        Self::new("auth_failed", format!("Error: not signed in to {server}"))
+        Self::new("auth_failed", format!("not signed in to {server}"))
             .hint("Run: agnes auth login, or: agnes auth import-token")
             .exiting(exit::NO_SERVER)
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
         self
     }
 
@@ -74,8 +87,7 @@ impl CliError {
     pub fn failed(error: ClientError) -> Self {
         match &error {
             ClientError::Status { status, .. } if *status != 401 => {
-                let message = format!("Failed: {}", error.detail());
-                Self { status: Some(*status), ..Self::new("refused", message) }
+                Self::bare("refused", format!("Failed: {}", error.detail())).status(*status)
             }
             _ => error.into(),
         }
@@ -83,7 +95,7 @@ impl CliError {
 
     /// The text for a terminal.
     pub fn render(&self) -> String {
-        let mut text = self.message.clone();
+        let mut text = if self.prefixed { format!("Error: {}", self.message) } else { self.message.clone() };
         if let Some(hint) = &self.hint {
             text.push('\n');
             text.push_str(&wrapped("hint", hint));
@@ -93,48 +105,52 @@ impl CliError {
 
     /// The object for `--json`.
     pub fn to_json(&self) -> Value {
-        let message = self.message.strip_prefix("Error: ").unwrap_or(&self.message);
-        json!({"error": {"kind": self.kind, "message": message, "hint": self.hint, "status": self.status}})
+        json!({"error": {"kind": self.kind, "message": self.message, "hint": self.hint, "status": self.status}})
+    }
+}
+
+impl From<anyhow::Error> for CliError {
+    fn from(error: anyhow::Error) -> Self {
+        error.downcast().unwrap_or_else(|other| Self::new("failed", format!("{other:#}")))
     }
 }
 
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         match &error {
-            ClientError::Unreachable { .. } => Self::new("server_unreachable", format!("Error: {error}"))
+            ClientError::Unreachable { .. } => Self::new("server_unreachable", error.to_string())
                 .hint("Is the server running, and is the address right? Set it with --server or AGNES_SERVER.")
                 .exiting(exit::NO_SERVER),
             ClientError::NotAgnes { .. } | ClientError::Redirect { .. } => {
-                Self::new("server_unreachable", format!("Error: {error}"))
+                Self::new("server_unreachable", error.to_string())
                     .hint("Check the address: a proxy may stand in between. Set it with --server or AGNES_SERVER.")
                     .exiting(exit::NO_SERVER)
             }
-            ClientError::Setup(message) => Self::new("client_setup", format!("Error: {message}")),
+            ClientError::Setup(message) => Self::new("client_setup", message.as_str()),
             ClientError::Status { status, body, .. } => {
                 let code = if *status == 401 { exit::NO_SERVER } else { exit::FAILED };
                 let kind = if *status == 401 { "auth_failed" } else { "refused" };
-                let (message, hint) = describe(*status, body, &error);
+                let (prefixed, message, hint) = describe(*status, body, &error);
                 let hint = hint.or_else(|| {
                     (*status == 401).then(|| {
                         "The token is missing, expired or revoked. Run: agnes auth login, or: agnes auth import-token"
                             .to_owned()
                     })
                 });
-                Self { kind, message, hint, status: Some(*status), exit: code }
+                Self { kind, message, prefixed, hint, status: Some(*status), exit: code }
             }
         }
     }
 }
 
-/// Text and hint for an error answer.
-fn describe(status: u16, body: &Value, error: &ClientError) -> (String, Option<String>) {
-    let Some(Value::Object(detail)) = body.get("detail") else {
-        return (format!("HTTP {status}: {}", error.detail()), None);
-    };
+/// Whether the text gets a prefix, the text, and the hint for an error response.
+fn describe(status: u16, body: &Value, error: &ClientError) -> (bool, String, Option<String>) {
+    let bare = || (false, format!("HTTP {status}: {}", error.detail()), None);
+    let Some(Value::Object(detail)) = body.get("detail") else { return bare() };
     let named = |key: &str| detail.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let label = if named("kind").is_some() { "kind" } else { "reason" };
-    let Some(name) = named(label) else { return (format!("HTTP {status}: {}", error.detail()), None) };
-    let mut text = format!("Error: {name} (HTTP {status})");
+    let Some(name) = named(label) else { return bare() };
+    let mut text = format!("{name} (HTTP {status})");
     for (key, value) in in_order(detail) {
         if key != label && !["hint", "suggestion"].contains(&key) && !value.is_null() {
             text.push_str(&format!("\n  {key}: {}", shown(value)));
@@ -144,7 +160,7 @@ fn describe(status: u16, body: &Value, error: &ClientError) -> (String, Option<S
         text.push('\n');
         text.push_str(&wrapped("suggestion", suggestion));
     }
-    (text, named("hint").map(str::to_owned))
+    (true, text, named("hint").map(str::to_owned))
 }
 
 fn in_order(detail: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {

@@ -2,19 +2,19 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use super::{CliError, Context};
+use super::{CliError, Context, Output, Run, offline};
 use crate::base::ident;
 use crate::config::{Settings, env_vars};
 use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
 use crate::protocol::vocabulary::QueryMode;
-use crate::store::{MigrationContext, OpenError, Seeds, Store};
 
+/// Read a data source into DATA_DIR
 #[derive(clap::Subcommand, Debug)]
-pub enum Command {
+#[command(arg_required_else_help = false)]
+pub enum Extract {
     /// Read a folder of CSV, TSV and parquet files
     Files {
         /// The folder
@@ -65,55 +65,57 @@ pub enum Command {
     },
 }
 
-/// Prints the report as one JSON line and returns 0, 1 or 2: nothing, everything or something failed.
-pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
-    if let Command::Tied { pid, program } = command {
-        return become_tied(pid, &program);
-    }
-    let settings = Settings::load(context.env.clone())?;
-    crate::logging::init(&settings.env)?;
-    if let Command::Check { file, name, .. } = &command {
-        read_request()?;
-        let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-        let checked = files::check(file, name, &settings.data_dir.staging(), &limits);
-        context.printer.json(&checked)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let report = match command {
-        Command::Files { folder, source, stdin } => {
-            let request = stdin.then(read_request).transpose()?;
-            extract_files(&folder, &source, request, &settings)?
+impl Run for Extract {
+    /// Reports as one line of JSON, and exits with 0, 1 or 2: nothing, everything or something failed.
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        if let Self::Tied { pid, program } = self {
+            return become_tied(pid, &program);
         }
-        Command::Custom { name, stdin } => {
-            let request = stdin.then(read_request).transpose()?;
-            extract_custom(&name, request.as_ref(), &settings)?
+        let settings = Settings::load(context.env.clone())?;
+        crate::logging::init(&settings.env)?;
+        if let Self::Check { file, name, .. } = &self {
+            read_request()?;
+            let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
+            let checked = files::check(file, name, &settings.data_dir.staging(), &limits);
+            return json_result(&checked);
         }
-        Command::Materialize { source, stdin } => {
-            let request = if stdin { read_request()? } else { registered_materialized(context, &settings, &source)? };
-            materialize::run(&source, &request, &materialize_settings(&settings, &source)?)
-        }
-        Command::Check { .. } | Command::Tied { .. } => return Err(CliError::usage("Error: nothing to become").into()),
-        Command::Keboola { stdin } => {
-            let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
-            let request = if stdin { read_request()? } else { registered(context, &settings, "keboola")? };
-            let directory = settings.data_dir.extract("keboola");
-            context.block_on(keboola::run(&credentials, &directory, request))?
-        }
-    };
-    context.printer.json(&report)?;
-    for TableNote { table, note } in &report.notes {
-        context.printer.warn(format!("{table}: {note}"));
+        let report = match self {
+            Self::Files { folder, source, stdin } => {
+                let request = stdin.then(read_request).transpose()?;
+                extract_files(&folder, &source, request, &settings)?
+            }
+            Self::Custom { name, stdin } => {
+                let request = stdin.then(read_request).transpose()?;
+                extract_custom(&name, request.as_ref(), &settings)?
+            }
+            Self::Materialize { source, stdin } => {
+                let request =
+                    if stdin { read_request()? } else { registered_materialized(context, &settings, &source)? };
+                materialize::run(&source, &request, &materialize_settings(&settings, &source)?)
+            }
+            Self::Check { .. } | Self::Tied { .. } => return Err(CliError::usage("nothing to become").into()),
+            Self::Keboola { stdin } => {
+                let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
+                let request = if stdin { read_request()? } else { registered(context, &settings, "keboola")? };
+                let directory = settings.data_dir.extract("keboola");
+                context.block_on(keboola::run(&credentials, &directory, request))?
+            }
+        };
+        let notes = report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}"));
+        let errors = report.errors.iter().map(|failure| format!("{}: {}", failure.table, failure.error));
+        Ok(notes.chain(errors).fold(json_result(&report)?, Output::warn).exit(report.exit_code()))
     }
-    for failure in &report.errors {
-        context.printer.warn(format!("{}: {}", failure.table, failure.error));
-    }
-    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// JSON in either form: programs read it.
+fn json_result(value: &impl serde::Serialize) -> anyhow::Result<Output> {
+    Output::message(serde_json::to_string(value)?).json_line(value)
 }
 
 fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings: &Settings) -> anyhow::Result<Report> {
     if !ident::is_strict(source) || ident::is_reserved_source(source) {
         return Err(CliError::usage(format!(
-            "Error: {source} cannot name a source: use letters, digits and _, and none of main, temp, system, server"
+            "{source} cannot name a source: use letters, digits and _, and none of main, temp, system, server"
         ))
         .into());
     }
@@ -159,13 +161,13 @@ fn registered_materialized(context: &Context, settings: &Settings, source: &str)
 }
 
 /// For programs that cannot see to it themselves. Returns only when that fails.
-fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<ExitCode> {
+fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<Output> {
     tie_to_parent(Some(pid))?;
     let Some((program, args)) = program.split_first() else {
-        return Err(CliError::usage("Error: no program is named").into());
+        return Err(CliError::usage("no program is named").into());
     };
     let error = std::process::Command::new(program).args(args).exec();
-    Err(CliError::new("not_started", format!("Error: cannot start {}: {error}", Path::new(program).display())).into())
+    Err(CliError::new("not_started", format!("cannot start {}: {error}", Path::new(program).display())).into())
 }
 
 /// This process ends when its parent, which must be `pid` where that is given, does.
@@ -174,7 +176,7 @@ fn tie_to_parent(pid: Option<u32>) -> anyhow::Result<()> {
     // It may have died before the signal was asked for.
     let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get().unsigned_abs());
     if pid.is_some() && pid != parent {
-        return Err(CliError::new("orphaned", "Error: the server that asked for this is gone").into());
+        return Err(CliError::new("orphaned", "the server that asked for this is gone").into());
     }
     Ok(())
 }
@@ -184,14 +186,14 @@ fn read_request() -> anyhow::Result<Request> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let request: Request = serde_json::from_str(&text)
-        .map_err(|error| CliError::usage(format!("Error: standard input holds no valid request: {error}")))?;
+        .map_err(|error| CliError::usage(format!("standard input holds no valid request: {error}")))?;
     tie_to_parent(request.asked_by)?;
     Ok(request)
 }
 
 /// Every table that is registered for a source. Needs the state database, so no server may run.
 fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::Result<Request> {
-    let store = open_store(settings)?;
+    let store = offline::open_store(settings, offline::SERVER_DOES_IT)?;
     let snapshot = store.snapshot();
     context.block_on(store.close())?;
     let tables: Vec<_> = snapshot
@@ -203,16 +205,4 @@ fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::R
         .collect();
     let keep = tables.iter().map(|table| table.name.clone()).collect();
     Ok(Request { tables, keep: Some(keep), asked_by: None })
-}
-
-/// Opens the state database of a stopped server.
-pub(super) fn open_store(settings: &Settings) -> Result<Store, CliError> {
-    let context = MigrationContext::of(&settings.instance);
-    Store::open(&settings.data_dir, &context, &Seeds::default()).map_err(|error| {
-        let shown = CliError::new("data_dir", format!("Error: {error}"));
-        match error {
-            OpenError::InUse { .. } => shown.hint("A running server does this itself: agnes admin sync"),
-            _ => shown,
-        }
-    })
 }

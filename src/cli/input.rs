@@ -1,4 +1,4 @@
-//! What people type or pipe in.
+//! Input that people type or pipe in.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
@@ -11,37 +11,53 @@ pub fn piped_secret(what: &str) -> Result<Secret, CliError> {
     io::stdin()
         .lock()
         .read_to_string(&mut text)
-        .map_err(|error| CliError::new("input", format!("Error: cannot read the {what} from stdin: {error}")))?;
+        .map_err(|error| CliError::new("input", format!("cannot read the {what} from stdin: {error}")))?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(CliError::usage(format!("Error: stdin holds no {what}"))),
+        "" => Err(CliError::usage(format!("stdin holds no {what}"))),
         text => Ok(Secret::new(text)),
     }
 }
 
-/// A password that came as an argument; the person is told what that means.
-pub fn password_argument(context: &Context, password: String) -> Secret {
-    context.printer.warn("--password shows in process lists and shell history; use --password-stdin instead");
-    Secret::new(password)
+/// Options for giving a password without being asked for it.
+#[derive(clap::Args, Debug)]
+pub struct PasswordOptions {
+    /// Read the password from stdin instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    /// The password itself; accepted for scripts, but every process list shows it
+    #[arg(long, hide = true, conflicts_with = "password_stdin")]
+    password: Option<String>,
 }
 
-/// One line from a person, without showing it.
+impl PasswordOptions {
+    /// The password, if one of the options was given.
+    pub fn given(self, context: &Context) -> Result<Option<Secret>, CliError> {
+        if let Some(password) = self.password {
+            context.printer.warn("--password shows in process lists and shell history; use --password-stdin instead");
+            return Ok(Some(Secret::new(password)));
+        }
+        self.password_stdin.then(|| piped_secret("password")).transpose()
+    }
+}
+
+/// Asks for one line without showing what is typed.
 pub fn hidden_prompt(context: &Context, question: &str, option: &str) -> Result<Secret, CliError> {
     let _echo_off = Hidden::stdin();
     let answer = prompt(context, question, option);
-    context.printer.error("");
+    context.printer.end_line();
     answer.map(Secret::new)
 }
 
-/// One line from a person.
+/// Asks for one line.
 pub fn prompt(context: &Context, question: &str, option: &str) -> Result<String, CliError> {
     if !io::stdin().is_terminal() {
-        return Err(CliError::usage(format!("Error: no {question} given")).hint(format!("Use {option}.")));
+        return Err(CliError::usage(format!("no {question} given")).hint(format!("Use {option}.")));
     }
     context.printer.ask(question);
     let mut line = String::new();
     match io::stdin().lock().read_line(&mut line) {
         Ok(read) if read > 0 => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
-        _ => Err(CliError::new("aborted", "Aborted.")),
+        _ => Err(CliError::bare("aborted", "Aborted.")),
     }
 }
 
@@ -51,12 +67,12 @@ pub fn confirm(question: &str, yes: bool, context: &Context) -> Result<(), CliEr
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(CliError::usage(format!("Error: not confirmed: {question}")).hint("Add --yes."));
+        return Err(CliError::usage(format!("not confirmed: {question}")).hint("Add --yes."));
     }
     let answer = prompt(context, &format!("{question} [y/N]"), "--yes")?;
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(CliError::new("aborted", "Aborted.")),
+        _ => Err(CliError::bare("aborted", "Aborted.")),
     }
 }
 
@@ -66,17 +82,17 @@ struct Hidden(Option<rustix::termios::Termios>);
 impl Hidden {
     fn stdin() -> Self {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
-        let mut silent = before.clone();
+        let Ok(previous) = tcgetattr(io::stdin()) else { return Self(None) };
+        let mut silent = previous.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        Self(tcsetattr(io::stdin(), OptionalActions::Now, &silent).is_ok().then_some(before))
+        Self(tcsetattr(io::stdin(), OptionalActions::Now, &silent).is_ok().then_some(previous))
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
+        if let Some(previous) = &self.0 {
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, previous);
         }
     }
 }

@@ -1,12 +1,25 @@
-//! The `agnes` command line: one file for each command.
+//! The `agnes` command line: one file for each command, groups are folders.
+//!
+//! A command is a struct with its arguments ([`clap::Args`]; the doc comment is the help text) that implements [`Run`]
+//! and returns an [`Output`]. [`Printer::print`] shows it, as text or with the global `--json`; [`CliError`] becomes
+//! `Error: …`, hint and exit code in one place.
+//!
+//! To add a command, write its file (`pub struct Show`, `impl Run for Show`), and give it one line in the `commands!`
+//! list of its group (`Show(show::Show),`, beside `mod show;`). Names are noun first: `agnes admin user add`. Names of
+//! older versions stay as hidden aliases.
 
 mod admin;
+mod api;
 mod auth;
+mod command;
+mod completions;
 mod context;
 mod credentials;
 mod error;
 mod extract;
 mod input;
+mod offline;
+mod output;
 mod parts_index;
 mod printer;
 mod pull;
@@ -16,16 +29,21 @@ mod schedule;
 mod serve;
 mod size;
 mod sync;
+mod table;
 mod workspace;
 
+use api::{Answer, Api};
+use command::{Run, commands};
 pub use context::{Context, Globals, TokenSource};
 pub use error::{CliError, exit};
-pub use printer::{Mode, Printer};
+pub use output::Output;
+pub use printer::Printer;
+use table::Table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser};
 
 use crate::config::Environment;
 
@@ -36,65 +54,26 @@ struct Cli {
     #[command(flatten)]
     globals: Globals,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Commands>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Download the tables you may read into this workspace
-    Pull(pull::Args),
-    /// Run SQL on the downloaded tables, or on the server
-    Query(query::Args),
-    /// Sign in and out, tokens
-    #[command(subcommand, arg_required_else_help = false)]
-    Auth(auth::Command),
-    /// Manage users, groups, grants and tables
-    #[command(subcommand, arg_required_else_help = false)]
-    Admin(admin::Command),
-    /// What the server's syncs did
-    #[command(subcommand, arg_required_else_help = false)]
-    Sync(sync::Command),
-    /// Run the server
-    Serve(serve::Args),
-    /// Call the server's jobs on time, beside a running server
-    Schedule(schedule::Args),
-    /// Read a data source into DATA_DIR
-    #[command(subcommand, arg_required_else_help = false)]
-    Extract(extract::Command),
-    /// Publish what the extractors wrote
-    Rebuild(rebuild::Args),
-}
-
-impl Command {
-    fn mode(&self) -> Mode {
-        match self {
-            Self::Pull(args) => args.mode(),
-            Self::Query(args) => args.mode(),
-            Self::Auth(command) => command.mode(),
-            Self::Admin(command) => command.mode(),
-            Self::Rebuild(args) => args.mode(),
-            Self::Sync(command) => command.mode(),
-            Self::Schedule(args) => args.mode(),
-            Self::Serve(_) | Self::Extract(_) => Mode::Normal,
-        }
-    }
-
-    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        match self {
-            Self::Pull(args) => pull::run(args, context),
-            Self::Query(args) => query::run(args, context),
-            Self::Auth(command) => auth::run(command, context),
-            Self::Admin(command) => admin::run(command, context),
-            Self::Sync(command) => sync::run(command, context),
-            Self::Serve(args) => serve::run(args, context),
-            Self::Schedule(args) => schedule::run(args, context),
-            Self::Extract(command) => extract::run(command, context),
-            Self::Rebuild(args) => rebuild::run(args, context),
-        }
+commands! {
+    /// Hands company tables to analysts and their AI agents
+    Commands {
+        Pull(pull::Pull),
+        Query(query::Query),
+        #[command(subcommand)] Auth(auth::Auth),
+        #[command(subcommand)] Admin(admin::Admin),
+        #[command(subcommand)] Sync(sync::Sync),
+        Serve(serve::Serve),
+        Schedule(schedule::Schedule),
+        #[command(subcommand)] Extract(extract::Extract),
+        Rebuild(rebuild::Rebuild),
+        Completions(completions::Completions),
     }
 }
 
-/// Parses the arguments, runs the command and reports its error, if any.
+/// Parses the arguments, runs the command, and shows its result or its error.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Environment) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -108,33 +87,49 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
         let _ = Cli::command().print_help();
         return ExitCode::from(exit::USAGE);
     };
-    let printer = Printer::new(command.mode(), &env);
+    let printer = Printer::new(cli.globals.json, &env);
     let context = Context { env, globals: cli.globals, printer };
-    match command.run(&context) {
-        Ok(code) => code,
-        Err(_) if context.printer.closed() => ExitCode::SUCCESS,
-        Err(error) => report(error, &context.printer),
+    let printer = &context.printer;
+    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit_code())?)) {
+        Ok(code) => ExitCode::from(code),
+        Err(_) if printer.closed() => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = CliError::from(error);
+            printer.error(&error);
+            ExitCode::from(error.exit)
+        }
     }
-}
-
-fn report(error: anyhow::Error, printer: &Printer) -> ExitCode {
-    let error = match error.downcast::<CliError>() {
-        Ok(error) => error,
-        Err(other) => CliError::new("failed", format!("Error: {other:#}")),
-    };
-    match printer.mode() {
-        Mode::Json => printer.error(&error.to_json().to_string()),
-        Mode::Normal | Mode::Quiet => printer.error(&error.render()),
-    }
-    ExitCode::from(error.exit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The commands below `command`, each with its whole name.
+    fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+        let name = format!("{name} {}", command.get_name());
+        let is_help = command.get_name() == "help";
+        match command.get_subcommands().next() {
+            Some(_) if is_help => {}
+            Some(_) => command.get_subcommands().for_each(|inner| leaves(inner, &name, found)),
+            None if is_help => {}
+            None => found.push((name, command.clone())),
+        }
+    }
+
     #[test]
-    fn the_command_table_is_sound() {
-        Cli::command().debug_assert();
+    fn every_command_has_a_help_text_and_takes_json() {
+        let mut root = Cli::command();
+        root.build();
+        root.clone().debug_assert();
+        let mut found = Vec::new();
+        leaves(&root, "", &mut found);
+        assert!(found.len() > 40, "{found:?}");
+        for (name, command) in &found {
+            assert!(command.get_about().is_some_and(|about| !about.to_string().trim().is_empty()), "{name}: no help");
+            let json: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() == "json").collect();
+            assert_eq!(json.len(), 1, "{name} does not take --json");
+            assert!(json[0].is_global_set(), "{name} has a --json of its own");
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::workspace::Workspace;
 use crate::base::atomic_file;
 
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -16,7 +16,7 @@ pub struct PartsIndex {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct IndexedPart {
-    /// File name in the same folder; holds the hash, so that a new version is another file.
+    /// File name in the same folder, see [`part_file_name`].
     pub file: String,
     /// MD5 of the file.
     pub hash: String,
@@ -24,17 +24,21 @@ pub struct IndexedPart {
 }
 
 impl PartsIndex {
-    /// The index of a table; `None` where the table is not in parts.
-    pub fn read(workspace: &Workspace, table: &str) -> io::Result<Option<Self>> {
-        match std::fs::read(workspace.parts_index(table)) {
+    /// Reads an index; `None` where there is none, so that the table is not in parts.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        match std::fs::read(path) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub fn write(&self, workspace: &Workspace, table: &str) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(self)?;
-        atomic_file::write(&workspace.parts_index(table), &text, atomic_file::PUBLIC)
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        atomic_file::write(path, &serde_json::to_vec_pretty(self)?, atomic_file::PUBLIC)
     }
+}
+
+/// Name of a part's file: with the hash, so that a new version is another file.
+pub fn part_file_name(part: &str, hash: &str) -> String {
+    format!("{part}.{hash}.parquet")
 }

@@ -5,54 +5,55 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
 
+use super::CliError;
+use super::output::{Output, Part};
 use crate::config::{Environment, env_vars};
-
-/// How much is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    #[default]
-    Normal,
-    /// Only warnings and errors.
-    Quiet,
-    /// Results as JSON, errors as JSON on stderr, nothing else.
-    Json,
-}
 
 #[derive(Debug)]
 pub struct Printer {
-    mode: Mode,
+    /// Results and errors as JSON, and nothing else.
+    json: bool,
     colors: bool,
     closed: AtomicBool,
 }
 
 impl Printer {
-    pub fn new(mode: Mode, env: &Environment) -> Self {
+    pub fn new(json: bool, env: &Environment) -> Self {
         let colors = env.get(&env_vars::NO_COLOR).is_none() && io::stderr().is_terminal();
-        Self { mode, colors, closed: AtomicBool::new(false) }
+        Self { json, colors, closed: AtomicBool::new(false) }
     }
 
-    pub fn mode(&self) -> Mode {
-        self.mode
+    /// Whether `--json` was given.
+    pub fn is_json(&self) -> bool {
+        self.json
     }
 
-    /// One line of result.
-    pub fn line(&self, text: impl Display) -> io::Result<()> {
-        if self.mode == Mode::Quiet {
-            return Ok(());
+    /// Shows the result of a command.
+    pub fn print(&self, output: &Output) -> io::Result<()> {
+        let mut stdout = self.stdout();
+        for part in output.parts(self.json) {
+            match part {
+                Part::Line(text) => writeln!(stdout, "{text}")?,
+                Part::Table(table) => table.write(&mut stdout, terminal_width())?,
+                // Both streams may be one terminal: what was printed comes first.
+                Part::Note(text) | Part::Remark(text) => stdout.flush().map(|()| self.stderr(text))?,
+                Part::Warning(text) => stdout.flush().map(|()| self.warn(text))?,
+            }
         }
-        writeln!(self.stdout(), "{text}")
+        if self.json
+            && let Some(text) = output.json_text()?
+        {
+            writeln!(stdout, "{text}")?;
+        }
+        stdout.flush()
     }
 
-    /// A result as one line of JSON.
-    pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
-        writeln!(self.stdout(), "{}", serde_json::to_string(value)?)
-    }
-
-    /// A result as indented JSON.
-    pub fn pretty_json(&self, value: &impl Serialize) -> io::Result<()> {
-        writeln!(self.stdout(), "{}", serde_json::to_string_pretty(value)?)
+    /// One line of text, before the result is there.
+    pub fn line(&self, text: impl Display) -> io::Result<()> {
+        let mut stdout = self.stdout();
+        writeln!(stdout, "{text}")?;
+        stdout.flush()
     }
 
     /// Buffered standard output, for results of any size.
@@ -60,24 +61,29 @@ impl Printer {
         io::BufWriter::with_capacity(64 * 1024, Stdout { closed: &self.closed })
     }
 
-    /// Something worth knowing that is neither result nor problem.
+    /// Progress, or something else worth knowing that is neither result nor problem.
     pub fn note(&self, text: impl Display) {
-        if self.mode == Mode::Normal {
+        if !self.json {
             self.stderr(&text.to_string());
         }
     }
 
-    /// A problem that did not stop the command. JSON results carry theirs inside.
+    /// A problem that does not stop the command. JSON results carry theirs inside.
     pub fn warn(&self, text: impl Display) {
-        if self.mode != Mode::Json {
+        if !self.json {
             let label = if self.colors { "\x1b[33mwarn:\x1b[0m" } else { "warn:" };
             self.stderr(&format!("{label} {text}"));
         }
     }
 
-    /// A finished error text, in whatever mode.
-    pub fn error(&self, text: &str) {
-        self.stderr(text);
+    /// What ended the command.
+    pub fn error(&self, error: &CliError) {
+        self.stderr(&if self.json { error.to_json().to_string() } else { error.render() });
+    }
+
+    /// Ends the line of an answer that was not shown.
+    pub fn end_line(&self) {
+        self.stderr("");
     }
 
     /// A question on stderr, so that stdout stays clean.
@@ -86,9 +92,9 @@ impl Printer {
         let _ = write!(stderr, "{question}: ").and_then(|()| stderr.flush());
     }
 
-    /// A bar over `bytes`, drawn only for a person who watches.
+    /// A bar over `bytes`, drawn only on a terminal.
     pub fn progress(&self, bytes: u64) -> ProgressBar {
-        if self.mode != Mode::Normal || !io::stderr().is_terminal() {
+        if self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
@@ -99,15 +105,21 @@ impl Printer {
         }
     }
 
-    /// Whether the reader of stdout went away: `agnes query … | head` is no error.
+    /// Whether the reader of stdout went away: `agnes query … | head` is not an error.
     pub fn closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
     fn stderr(&self, text: &str) {
-        // Nobody is left to tell when stderr is gone.
+        // There is nowhere to report that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// Columns of the terminal that stdout is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 struct Stdout<'a> {

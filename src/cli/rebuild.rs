@@ -1,55 +1,43 @@
-use std::process::ExitCode;
-
 use serde_json::json;
 
-use super::{Context, Mode, extract::open_store};
+use super::{Context, Output, Run, exit, offline};
 use crate::config::Settings;
 use crate::connectors::keboola;
 use crate::engine::Limits;
 use crate::extract::RemotePolicy;
 use crate::sync::{Durations, Orchestrator, rebuild_and_note};
 
+/// Publish what the extractors wrote; exit code 4 when some of it could not be published
 #[derive(clap::Args, Debug)]
-pub struct Args {
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-}
+pub struct Rebuild {}
 
-impl Args {
-    pub fn mode(&self) -> Mode {
-        if self.json { Mode::Json } else { Mode::Normal }
-    }
-}
-
-/// Publishes what all sources offer; exit code 4 when something of it could not be published.
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(context.env.clone())?;
-    crate::logging::init(&settings.env)?;
-    let store = open_store(&settings)?;
-    let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-    let stack = keboola::Settings::resolve(&settings.instance, &settings.env).ok().map(|keboola| keboola.stack_url);
-    let policy = RemotePolicy::new(&settings.env, stack.as_ref().map(url::Url::as_str));
-    let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_remote(policy).into();
-    let rebuilt = context.block_on(async {
-        let rebuilt = rebuild_and_note(&store, &orchestrator, Durations::default()).await;
-        store.close().await;
-        rebuilt
-    })??;
-    if args.json {
-        context.printer.json(&json!({ "sources": rebuilt.sources, "problems": rebuilt.problems }))?;
-    } else {
-        for (source, tables) in &rebuilt.sources {
-            context.printer.line(format!("{source}: {}", tables.join(", ")))?;
-        }
+impl Run for Rebuild {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let settings = Settings::load(context.env.clone())?;
+        crate::logging::init(&settings.env)?;
+        let store = offline::open_store(&settings, offline::SERVER_DOES_IT)?;
+        let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
+        let stack = keboola::Settings::resolve(&settings.instance, &settings.env).ok().map(|keboola| keboola.stack_url);
+        let policy = RemotePolicy::new(&settings.env, stack.as_ref().map(url::Url::as_str));
+        let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_remote(policy).into();
+        let rebuilt = context.block_on(async {
+            let rebuilt = rebuild_and_note(&store, &orchestrator, Durations::default()).await;
+            store.close().await;
+            rebuilt
+        })??;
+        let mut output = rebuilt.sources.iter().fold(Output::default(), |output, (source, tables)| {
+            output.line(format_args!("{source}: {}", tables.join(", ")))
+        });
         if rebuilt.sources.is_empty() {
-            context.printer.line("Nothing is published: no extract in DATA_DIR/extracts offers a table.")?;
+            output = output.line("Nothing is published: no extract in DATA_DIR/extracts offers a table.");
         }
         for problem in &rebuilt.problems {
             let place = [Some(problem.source.as_str()), problem.table.as_deref()];
             let place: Vec<_> = place.into_iter().flatten().collect();
-            context.printer.warn(format!("{}: {}", place.join("."), problem.error));
+            output = output.warn(format_args!("{}: {}", place.join("."), problem.error));
         }
+        output
+            .exit(if rebuilt.problems.is_empty() { 0 } else { exit::PARTIAL })
+            .json_line(&json!({ "sources": rebuilt.sources, "problems": rebuilt.problems }))
     }
-    Ok(ExitCode::from(if rebuilt.problems.is_empty() { 0 } else { super::exit::PARTIAL }))
 }

@@ -1,15 +1,15 @@
 use std::io::IsTerminal;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{CliError, Context, Printer};
+use super::{CliError, Context, Output, Printer, Run, exit};
 use crate::base::signals;
 use crate::config::{DataDir, env_vars};
 use crate::protocol::system::Health;
 use crate::server::{Server, ServerSettings, demo};
 
+/// Run the server
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct Serve {
     /// Address to listen on [default: 0.0.0.0, or 127.0.0.1 with --demo] [env: AGNES_HOST]
     #[arg(long)]
     pub host: Option<String>,
@@ -27,33 +27,35 @@ pub struct Args {
 /// How long `--check` waits for an answer.
 const CHECK: Duration = Duration::from_secs(3);
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    if args.check {
-        return check(args, context);
+impl Run for Serve {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        if self.check {
+            return check(self, context);
+        }
+        crate::logging::init(&context.env)?;
+        let mut config = ServerSettings::load(context.env.clone())?;
+        if self.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
+            config.host = "127.0.0.1".into();
+        }
+        config.host = self.host.unwrap_or(config.host);
+        config.port = self.port.unwrap_or(config.port);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let outcome = runtime.block_on(serve_until_told(config, self.demo, &context.printer));
+        // A rebuild on a blocking thread may go on for long; it publishes whole or not at all.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        outcome.map(|()| Output::streamed())
     }
-    crate::logging::init(&context.env)?;
-    let mut config = ServerSettings::load(context.env.clone())?;
-    if args.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
-        config.host = "127.0.0.1".into();
-    }
-    config.host = args.host.unwrap_or(config.host);
-    config.port = args.port.unwrap_or(config.port);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve_until_told(config, args.demo, &context.printer));
-    // A rebuild on a blocking thread may go on for long; it publishes whole or not at all.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 /// For container health checks: needs no other program, and reads address and port where the server reads them.
-fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     let data_dir = DataDir::new(context.env.text(&env_vars::DATA_DIR))?;
     let env = context.env.clone().with_overlay(&data_dir.env_overlay())?;
     let host = args.host.as_deref().unwrap_or(env.text(&env_vars::AGNES_HOST)).trim();
     let port = args
         .port
         .map_or_else(|| env.number(&env_vars::AGNES_PORT), Ok)
-        .map_err(|text| CliError::new("unhealthy", format!("Error: {text}")))?;
+        .map_err(|wrong| CliError::new("unhealthy", wrong.to_string()))?;
     let address = match host {
         "0.0.0.0" | "::" => format!("http://127.0.0.1:{port}"),
         host if host.contains(':') => format!("http://[{host}]:{port}"),
@@ -63,14 +65,14 @@ fn check(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let ask = async { tokio::time::timeout(CHECK, client.get::<Health>(&["api", "health"], &[])).await };
     let asked = context.block_on(ask)?;
     let health = match asked {
-        Ok(answer) => answer.map_err(|error| CliError::new("unhealthy", format!("Error: {error}")))?,
+        Ok(answer) => answer.map_err(|error| CliError::new("unhealthy", error.to_string()))?,
         Err(_) => {
-            let late = format!("Error: {address} did not answer within {} s", CHECK.as_secs());
+            let late = format!("{address} did not answer within {} s", CHECK.as_secs());
             return Err(CliError::new("unhealthy", late).into());
         }
     };
-    context.printer.line(&health.status)?;
-    Ok(if health.status == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let code = if health.status == "ok" { 0 } else { exit::FAILED };
+    Output::message(&health.status).exit(code).json(&health)
 }
 
 async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
@@ -103,7 +105,7 @@ fn introduce(server: &Server, access: Option<demo::Access>, printer: &Printer) -
             printer.line(format!(
                 "\nIn another terminal:\n  export AGNES_SERVER={address} AGNES_TOKEN='{}'\n  \
                  mkdir -p agnes-workspace && cd agnes-workspace\n  agnes pull\n  agnes query \"{}\"\n  \
-                 agnes admin list-tables\n",
+                 agnes admin table list\n",
                 access.token.expose(),
                 "SELECT a.name, count(*) AS flights FROM flights f JOIN airlines a USING (carrier) GROUP BY ALL ORDER BY 2 DESC"
             ))

@@ -1,4 +1,4 @@
-//! The workspace: where pulled files lie, and how it is found.
+//! The workspace: where pulled files are stored, and how it is found.
 
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,12 @@ pub struct Workspace(PathBuf);
 
 impl Workspace {
     /// The named workspace (`--workspace`, `AGNES_LOCAL_DIR`), else the nearest one from the current directory upwards,
-    /// else the current directory: nothing is ever made inside another workspace unless `here` says so.
+    /// else the current directory: no workspace is made inside another unless `here` is set.
     pub fn locate(context: &Context, here: bool) -> Result<Self, CliError> {
         let named = context.globals.workspace.as_deref();
         let named = named.or_else(|| context.env.get(&env_vars::AGNES_LOCAL_DIR).map(Path::new));
         let start = std::path::absolute(named.unwrap_or(Path::new(".")))
-            .map_err(|error| CliError::new("no_workspace", format!("Error: no current directory: {error}")))?;
+            .map_err(|error| CliError::new("no_workspace", format!("no current directory: {error}")))?;
         // `absolute` keeps a trailing `.`; views should not show it.
         let start: PathBuf = start.components().collect();
         if here || named.is_some() {
@@ -35,7 +35,7 @@ impl Workspace {
         &self.0
     }
 
-    /// Managed by `pull`: every table file in here comes from the server and goes when the server withdraws it.
+    /// Managed by `pull`: every table file in it comes from the server and is deleted when the server withdraws it.
     pub fn parquet_dir(&self) -> PathBuf {
         self.0.join("server").join("parquet")
     }
@@ -49,14 +49,14 @@ impl Workspace {
         self.parquet_dir().join(table)
     }
 
-    /// Names the files that make up a table in parts. The table is there once this is, and as this says.
+    /// Lists the files that make up a table in parts. The table exists once this file does.
     pub fn parts_index(&self, table: &str) -> PathBuf {
         self.parts_folder(table).join("parts.json")
     }
 
-    /// What reads all rows of a table: its one file, or its parts.
+    /// SQL that reads all rows of a table: its one file, or its parts.
     pub fn relation(&self, table: &str) -> std::io::Result<String> {
-        match PartsIndex::read(self, table)? {
+        match PartsIndex::read(&self.parts_index(table))? {
             Some(index) => {
                 let folder = self.parts_folder(table);
                 let files: Vec<_> = index.parts.values().map(|part| folder.join(&part.file)).collect();
@@ -83,7 +83,7 @@ impl Workspace {
         self.duckdb_dir().join(".lock")
     }
 
-    /// Names of the tables whose files are there, in order.
+    /// Names of the tables that have files, in order.
     pub fn tables(&self) -> std::io::Result<Vec<String>> {
         let entries = match std::fs::read_dir(self.parquet_dir()) {
             Ok(entries) => entries,

@@ -5,11 +5,14 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod access_requests;
 pub mod accounts;
 pub mod audit;
 pub mod catalog;
 mod error;
+pub mod grants;
 pub mod groups;
+pub mod preferences;
 pub mod queries;
 pub mod rules;
 pub mod sign_in;

@@ -1,4 +1,5 @@
-//! Sessions that were signed out: a JWT cannot be withdrawn, so its id is stored until the session would have expired.
+//! Sessions that were ended by signing out. A JWT cannot be revoked, so its id is remembered until it would have
+//! expired.
 
 use std::collections::HashSet;
 

@@ -27,6 +27,7 @@ mod limits;
 mod matrix;
 mod memberships;
 mod overview;
+mod pages;
 mod parts;
 mod permissions;
 mod profile;

@@ -214,7 +214,7 @@ async fn every_page_against_everybody() {
     let app = TestApp::start_v0_35("").await;
     let document = app.get("/openapi.json").await.ok();
     for (who, caller, is) in callers(&app).await {
-        for (path, _) in agnes::server::web::ROUTES {
+        for (path, _) in agnes::server::web::PAGES {
             let answer = request(&caller, "GET", &path.replace("{path}", "style.css")).await;
             assert!([200, 404].contains(&answer.status.as_u16()), "{who}: {path}: {answer}");
             // Redirects are followed: only who is signed in sees the dashboard.

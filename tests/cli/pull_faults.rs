@@ -142,7 +142,7 @@ fn names_that_are_no_names_stay_out() {
     --- stdout
     --- stderr
     warn: ../../evil: the server offers it under a name that is not allowed
-    warn: orders: another table has the same name but for upper and lower case
+    warn: orders: another table has the same name except for case
     ");
     assert!(!sandbox.home().join("evil.parquet").exists());
     assert_eq!(server.seen("/download").len(), 1);

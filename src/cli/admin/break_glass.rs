@@ -1,56 +1,59 @@
-use std::process::ExitCode;
-
-use crate::cli::{CliError, Context, exit, input};
+use crate::cli::{CliError, Context, Output, Run, commands, exit, input, offline};
 use crate::domain::Error;
 use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
 use crate::store::Store;
 
-#[derive(clap::Subcommand, Debug)]
-pub enum Command {
-    /// Make somebody an admin in DATA_DIR, with the server stopped
-    GrantAdmin {
-        /// E-mail address; a user is added when there is none with it
-        email: String,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-        /// Let the user in again if deactivated
-        #[arg(long)]
-        activate: bool,
-    },
+commands! {
+    /// When nobody can sign in as an admin any more
+    BreakGlass {
+        GrantAdmin(GrantAdmin),
+    }
 }
 
-pub fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
-    let Command::GrantAdmin { email, yes, activate } = command;
-    let email = email.trim().to_owned();
-    if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
-        return Err(CliError::usage(format!("Error: '{email}' is not an e-mail address")).into());
-    }
-    let settings = super::offline::settings(context)?;
-    let place = settings.data_dir.root().display().to_string();
-    input::confirm(&format!("Make {email} an admin in {place}?"), yes, context)?;
-    let store = super::offline::open(&settings)?;
-    let granted = context.block_on(grant(&store, &email, activate))??;
-    let printer = &context.printer;
-    if granted.was_admin {
-        printer.line(format_args!("{email} is a member of Admin already."))?;
-    } else {
+/// Make somebody an admin in DATA_DIR, with the server stopped
+#[derive(clap::Args, Debug)]
+pub struct GrantAdmin {
+    /// E-mail address; a user is added when there is none with it
+    email: String,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Activate the user if deactivated
+    #[arg(long)]
+    activate: bool,
+}
+
+impl Run for GrantAdmin {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let email = self.email.trim();
+        if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
+            return Err(CliError::usage(format!("'{email}' is not an e-mail address")).into());
+        }
+        let settings = offline::settings(context)?;
+        let place = settings.data_dir.root().display().to_string();
+        input::confirm(&format!("Make {email} an admin in {place}?"), self.yes, context)?;
+        let store = offline::open_store(&settings, offline::STOP_FIRST)?;
+        let granted = context.block_on(grant(&store, email, self.activate))??;
         let new = if granted.created { "new user " } else { "" };
-        printer.line(format_args!("Granted: {new}{email} is an admin now."))?;
+        let mut output = match granted.was_admin {
+            true => Output::message(format_args!("{email} is a member of Admin already.")),
+            false => Output::message(format_args!("Granted: {new}{email} is an admin now.")),
+        };
+        if granted.activated {
+            output = output.line(format_args!("Activated {email}."));
+        }
+        if !granted.is_active {
+            output =
+                output.warn(format_args!("{email} is deactivated and cannot sign in; run this again with --activate"));
+        }
+        if !granted.has_password {
+            output = output.note(format_args!(
+                "{email} has no password. Start the server once with SEED_ADMIN_EMAIL={email} and SEED_ADMIN_PASSWORD \
+                 set, or sign in with Google or a link by mail."
+            ));
+        }
+        Ok(output)
     }
-    if granted.activated {
-        printer.line(format_args!("Activated {email}."))?;
-    }
-    if !granted.is_active {
-        printer.warn(format_args!("{email} is deactivated and cannot sign in; run this again with --activate"));
-    }
-    if !granted.has_password {
-        printer.note(format_args!(
-            "{email} has no password. Start the server once with SEED_ADMIN_EMAIL={email} and SEED_ADMIN_PASSWORD set, \
-             or sign in with Google or a link by mail."
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn grant(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, CliError> {
@@ -58,6 +61,6 @@ async fn grant(store: &Store, email: &str, activate: bool) -> Result<BreakGlassG
     store.close().await;
     granted.map_err(|error| {
         let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };
-        CliError::new("not_granted", format!("Error: {error}")).exiting(code)
+        CliError::new("not_granted", error.to_string()).exiting(code)
     })
 }

@@ -1,16 +1,29 @@
 use reqwest::Method;
+use serde_json::json;
 
-use crate::cli::{CliError, Context};
-use crate::client::Client;
+use crate::cli::{Context, Output, Run, commands};
 use crate::protocol::audit::KeyRotated;
 
-pub async fn rotate(client: &Client, context: &Context) -> anyhow::Result<()> {
-    let path = ["api", "admin", "signing-key", "rotate"];
-    let rotated: KeyRotated =
-        client.send(Method::POST, &path, &serde_json::json!({})).await.map_err(CliError::failed)?;
-    context.printer.line(rotated.message)?;
-    if let Some(until) = rotated.previous_valid_until {
-        context.printer.line(format_args!("Sessions of the key before go on until {until} (UTC)."))?;
+commands! {
+    /// The key that signs sessions
+    SigningKey {
+        Rotate(Rotate),
     }
-    Ok(())
+}
+
+/// Replace the key that signs sessions
+#[derive(clap::Args, Debug)]
+pub struct Rotate {}
+
+impl Run for Rotate {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let path = ["api", "admin", "signing-key", "rotate"];
+        let answer = context.api()?.send::<KeyRotated>(Method::POST, &path, &json!({}))?;
+        let output = Output::message(answer.body.message);
+        let until = answer.body.previous_valid_until;
+        let output = until.into_iter().fold(output, |output, until| {
+            output.line(format_args!("Sessions of the key before go on until {until} (UTC)."))
+        });
+        output.json(&answer.json)
+    }
 }

@@ -1,42 +1,34 @@
-use std::process::ExitCode;
-
 use reqwest::Method;
 
-use super::tables;
+use super::lookup;
 use crate::cli::sync::wait;
-use crate::cli::{CliError, Context};
-use crate::client::Client;
+use crate::cli::{Context, Output, Run};
 use crate::protocol::sync::Triggered;
 
+/// Start a sync of all tables, or of the named ones
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct Sync {
     /// Names or ids of tables; none means all that are due
     tables: Vec<String>,
-    /// Wait for the end, and tell how it goes; exit code 4 when some tables failed, 1 when all did
+    /// Wait for the end and report progress; exit code 4 when some tables failed, 1 when all did
     #[arg(long)]
     wait: bool,
-    /// Print the answer as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
-pub async fn run(args: Args, client: &Client, context: &Context) -> anyhow::Result<ExitCode> {
-    let ids = match args.tables.is_empty() {
-        true => None,
-        false => Some(tables::ids(client, &args.tables).await?),
-    };
-    let answer: Triggered =
-        client.send(Method::POST, &["api", "sync", "trigger"], &ids).await.map_err(CliError::failed)?;
-    let Some(run) = answer.run_id.as_ref().filter(|_| args.wait) else {
-        if args.json {
-            context.printer.pretty_json(&answer)?;
-        } else {
-            let all = "all tables that are due".to_owned();
-            let started = if args.tables.is_empty() { all } else { args.tables.join(", ") };
-            context.printer.line(format_args!("Sync started for {started}."))?;
-            context.printer.note("See how it goes with: agnes sync status");
+impl Run for Sync {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let api = context.api()?;
+        let ids: Option<Vec<String>> = match self.tables.is_empty() {
+            true => None,
+            false => Some(lookup::tables(&api, &self.tables)?.into_iter().map(|table| table.id).collect()),
+        };
+        let answer = api.send::<Triggered>(Method::POST, &["api", "sync", "trigger"], &ids)?;
+        if let Some(run) = answer.body.run_id.as_ref().filter(|_| self.wait) {
+            return wait(run, &api, context);
         }
-        return Ok(ExitCode::SUCCESS);
-    };
-    wait(run, client, context).await
+        let tables = if ids.is_some() { self.tables.join(", ") } else { "all tables that are due".to_owned() };
+        Output::message(format_args!("Sync started for {tables}."))
+            .note("See how it goes with: agnes sync status")
+            .json(&answer.json)
+    }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::secret::Secret;
 use crate::cli::CliError;
 
-/// What a JWT says of itself. Whether it is true is the server's business.
+/// Unverified claims of a JWT: only the server can check them.
 #[derive(Debug, Default, Deserialize)]
 pub struct Claims {
     email: Option<String>,
@@ -17,7 +17,7 @@ pub struct Claims {
 impl Claims {
     pub fn of(token: &Secret) -> Result<Self, CliError> {
         let bad = || {
-            CliError::new("bad_token", "Error: the token is not a JWT (three parts with dots between them)")
+            CliError::new("bad_token", "the token is not a JWT (three parts with dots between them)")
                 .hint("Copy the whole token, without quotes or line breaks.")
         };
         let parts: Vec<&str> = token.expose().split('.').collect();

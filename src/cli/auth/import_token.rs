@@ -1,55 +1,59 @@
-use std::process::ExitCode;
-
 use super::claims::Claims;
 use crate::base::secret::Secret;
-use crate::cli::{CliError, Context, input};
+use crate::cli::{CliError, Context, Output, Run, exit, input};
 use crate::client::{Client, ClientError};
 use crate::protocol::auth::Me;
 
+/// Store a token that you already have (from --token, --token-stdin or AGNES_TOKEN)
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct ImportToken {
     /// Read the token from stdin, so that it appears in no process list
     #[arg(long)]
     token_stdin: bool,
-    /// Address to remember with the token, instead of the one the server tells
+    /// Address to remember with the token, instead of the one the server returns
     #[arg(long)]
     email: Option<String>,
-    /// Store the token without asking the server whether it is good
+    /// Store the token without asking the server whether it is valid
     #[arg(long)]
     skip_verify: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let server = context.chosen_server()?.ok_or_else(|| {
-        CliError::new("no_server", "Error: no server given: a token belongs to one server")
-            .hint("Add --server URL, or set AGNES_SERVER. Nothing was stored.")
-    })?;
-    let token = match args.token_stdin {
-        true if context.globals.token.is_some() => {
-            return Err(CliError::usage("Error: give either --token or --token-stdin, not both").into());
-        }
-        true => Secret::new(input::piped_secret("token")?.expose().trim()),
-        false => context.given_token()?.ok_or_else(|| {
-            CliError::usage("Error: no token given").hint("Use --token-stdin, --token @FILE, or set AGNES_TOKEN.")
-        })?,
-    };
-    let claimed = Claims::of(&token)?.email().map(str::to_owned);
-    let told = if args.skip_verify {
-        None
-    } else {
-        let client = context.client_for(server.clone(), Some(token.clone()))?;
-        told_email(context.block_on(client.me())?, &client, context)?
-    };
-    let email = args.email.or(told).or(claimed).ok_or_else(|| {
-        CliError::new("no_email", "Error: the token names no e-mail address").hint("Add --email ADDRESS.")
-    })?;
-    context.config_dir()?.save(&server, &token, &email)?;
-    context.printer.line(format_args!("Imported token for {email}."))?;
-    Ok(ExitCode::SUCCESS)
+impl Run for ImportToken {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let server = context.chosen_server()?.ok_or_else(|| {
+            CliError::new("no_server", "no server given: a token belongs to one server")
+                .hint("Add --server URL, or set AGNES_SERVER. Nothing was stored.")
+        })?;
+        let token = match self.token_stdin {
+            true if context.globals.token.is_some() => {
+                return Err(CliError::usage("give either --token or --token-stdin, not both").into());
+            }
+            true => Secret::new(input::piped_secret("token")?.expose().trim()),
+            false => context.given_token()?.ok_or_else(|| {
+                CliError::usage("no token given").hint("Use --token-stdin, --token @FILE, or set AGNES_TOKEN.")
+            })?,
+        };
+        let claimed = Claims::of(&token)?.email().map(str::to_owned);
+        let confirmed = if self.skip_verify {
+            None
+        } else {
+            let client = context.client_for(server.clone(), Some(token.clone()))?;
+            confirmed_email(context.block_on(client.me())?, &client, context)?
+        };
+        let email = self.email.or(confirmed).or(claimed).ok_or_else(|| {
+            CliError::new("no_email", "the token names no e-mail address").hint("Add --email ADDRESS.")
+        })?;
+        context.config_dir()?.save(&server, &token, &email)?;
+        Ok(Output::message(format_args!("Imported token for {email}.")))
+    }
 }
 
-/// The address that the server gives for the token. Older servers (404) and some proxies (403) do not say.
-fn told_email(answer: Result<Me, ClientError>, client: &Client, context: &Context) -> Result<Option<String>, CliError> {
+/// The address that the server returns for the token. Older servers (404) and some proxies (403) return none.
+fn confirmed_email(
+    answer: Result<Me, ClientError>,
+    client: &Client,
+    context: &Context,
+) -> Result<Option<String>, CliError> {
     match answer {
         Ok(me) => Ok(Some(me.email)),
         Err(ClientError::Status { status: status @ (403 | 404), .. }) => {
@@ -63,20 +67,15 @@ fn told_email(answer: Result<Me, ClientError>, client: &Client, context: &Contex
 
 fn rejected(error: ClientError, server: &str) -> CliError {
     match error.status() {
-        Some(401) => CliError {
-            status: Some(401),
-            ..CliError::new("auth_failed", format!("Error: token rejected by server ({server}): {}", error.detail()))
-                .hint("Nothing was stored. Make a fresh token and try again.")
-                .exiting(crate::cli::exit::NO_SERVER)
-        },
-        Some(status) => CliError {
-            status: Some(status),
-            ..CliError::new(
-                "refused",
-                format!("Error: {server} could not check the token: HTTP {status}: {}", error.detail()),
-            )
-            .hint("Nothing was stored. Try again later, or use --skip-verify.")
-        },
+        Some(401) => CliError::new("auth_failed", format!("token rejected by server ({server}): {}", error.detail()))
+            .hint("Nothing was stored. Make a fresh token and try again.")
+            .status(401)
+            .exiting(exit::NO_SERVER),
+        Some(status) => {
+            CliError::new("refused", format!("{server} could not check the token: HTTP {status}: {}", error.detail()))
+                .hint("Nothing was stored. Try again later, or use --skip-verify.")
+                .status(status)
+        }
         None => error.into(),
     }
 }

@@ -1,54 +1,46 @@
-use std::process::ExitCode;
-
 use crate::base::secret::Secret;
-use crate::cli::{CliError, Context, input};
+use crate::cli::{CliError, Context, Output, Run, input};
 use crate::client::ClientError;
 use crate::protocol::auth::TokenRequest;
 
+/// Sign in with e-mail and password
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct Login {
     /// Your e-mail address
     #[arg(long)]
     email: Option<String>,
-    /// Read the password from stdin instead of asking for it
-    #[arg(long)]
-    password_stdin: bool,
-    /// The password itself; accepted for scripts, but every process list shows it
-    #[arg(long, hide = true, conflicts_with = "password_stdin")]
-    password: Option<String>,
+    #[command(flatten)]
+    password: input::PasswordOptions,
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let server = context.server()?;
-    let email = match args.email {
-        Some(email) => email,
-        None => input::prompt(context, "Email", "--email")?,
-    };
-    let password = match args.password {
-        Some(password) => input::password_argument(context, password),
-        None if args.password_stdin => input::piped_secret("password")?,
-        None => input::hidden_prompt(context, "Password", "--password-stdin")?,
-    };
-    let client = context.client_for(server.clone(), None)?;
-    let request = TokenRequest { email, password: password.expose().to_owned() };
-    let session = context.block_on(client.sign_in(&request))?.map_err(refused)?;
-    context.config_dir()?.save(&server, &Secret::new(session.access_token), &session.email)?;
-    context.printer.line(format_args!("Logged in as {}", session.email))?;
-    Ok(ExitCode::SUCCESS)
+impl Run for Login {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let server = context.server()?;
+        let email = match self.email {
+            Some(email) => email,
+            None => input::prompt(context, "Email", "--email")?,
+        };
+        let password = match self.password.given(context)? {
+            Some(password) => password,
+            None => input::hidden_prompt(context, "Password", "--password-stdin")?,
+        };
+        let client = context.client_for(server.clone(), None)?;
+        let request = TokenRequest { email, password: password.expose().to_owned() };
+        let session = context.block_on(client.sign_in(&request))?.map_err(refused)?;
+        context.config_dir()?.save(&server, &Secret::new(session.access_token), &session.email)?;
+        Ok(Output::message(format_args!("Logged in as {}", session.email)))
+    }
 }
 
 fn refused(error: ClientError) -> CliError {
     let ClientError::Status { status, .. } = error else { return error.into() };
-    let detail = error.detail();
-    let text = CliError::new("auth_failed", format!("Login failed: {detail}"));
-    // Whoever has no password here gets no further with another one.
-    let hinted = if matches!(status, 401 | 403) {
-        text.hint(
+    let refused = CliError::bare("auth_failed", format!("Login failed: {}", error.detail())).status(status);
+    // For accounts without a password another password does not help.
+    match status {
+        401 | 403 => refused.hint(
             "If you sign in with Google or a link by mail, make a personal access token on the web and run: \
              agnes auth import-token",
-        )
-    } else {
-        text
-    };
-    CliError { status: Some(status), ..hinted }
+        ),
+        _ => refused,
+    }
 }

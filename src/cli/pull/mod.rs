@@ -1,20 +1,21 @@
-//! `agnes pull`: exactly the tables that the user may read, whole and verified, or as they were before.
+//! `agnes pull`: exactly the tables that the user may read, each complete and verified or left unchanged.
 
 mod disk;
 mod parts;
+mod pending;
 mod plan;
 mod report;
 mod state;
 mod transfer;
 pub(super) mod views;
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use indicatif::ProgressBar;
 
 use super::workspace::Workspace;
-use super::{CliError, Context, Mode, exit};
+use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, time};
 use crate::client::Client;
@@ -25,20 +26,18 @@ use state::State;
 use transfer::Transfer;
 
 /// How long a second pull waits for the first.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Download the tables you may read into this workspace
 #[derive(clap::Args, Debug)]
-pub struct Args {
-    /// Say nothing but warnings and errors
+pub struct Pull {
+    /// Show warnings and errors only
     #[arg(long, short)]
     quiet: bool,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    json: bool,
-    /// Say what would be downloaded and removed, and change nothing
+    /// Show what would be downloaded and removed, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Hash every file again instead of trusting its size and time
+    /// Hash every file instead of trusting its size and time
     #[arg(long)]
     verify: bool,
     /// Use the current directory even inside another workspace
@@ -46,60 +45,45 @@ pub struct Args {
     here: bool,
 }
 
-impl Args {
-    pub fn mode(&self) -> Mode {
-        match (self.json, self.quiet) {
-            (true, _) => Mode::Json,
-            (false, true) => Mode::Quiet,
-            (false, false) => Mode::Normal,
+impl Run for Pull {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let started = Instant::now();
+        let workspace = Workspace::locate(context, self.here)?;
+        let client = context.client()?;
+        let mut report = Report::default();
+        let lock = if self.dry_run { None } else { Some(lock(&workspace)?) };
+        if let Some(Err(held)) = lock {
+            report.locked = true;
+            let note = format!("Another pull is at work here ({held}); nothing to do.");
+            return Ok(report.output(started.elapsed())?.note(note).quiet(self.quiet));
         }
+        let outcome = context.block_on(pull(&self, &workspace, client, context, &mut report))?;
+        if let Err(error) = outcome {
+            if context.printer.is_json() {
+                let is_full = error.downcast_ref::<CliError>().is_some_and(|error| error.kind == "disk_full");
+                report.failed(if is_full { "disk" } else { "manifest" }, &error.to_string());
+                context.printer.print(&report.output(started.elapsed())?)?;
+            }
+            return Err(error);
+        }
+        Ok(report.output(started.elapsed())?.quiet(self.quiet))
     }
 }
 
-pub fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let started = Instant::now();
-    let workspace = Workspace::locate(context, args.here)?;
-    let client = context.client()?;
-    let mut report = Report::default();
-    let lock = if args.dry_run { None } else { lock(&workspace, context)? };
-    if lock.is_none() && !args.dry_run {
-        report.locked = true;
-        report.print(&context.printer, started.elapsed())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let outcome = context.block_on(pull(&args, &workspace, client, context, &mut report))?;
-    if let Err(error) = outcome {
-        if context.printer.mode() == Mode::Json {
-            let no_room = error.downcast_ref::<CliError>().is_some_and(|error| error.kind == "disk_full");
-            let stage = if no_room { "disk" } else { "manifest" };
-            report.failed(stage, error.to_string().trim_start_matches("Error: "));
-            report.print(&context.printer, started.elapsed())?;
-        }
-        return Err(error);
-    }
-    report.print(&context.printer, started.elapsed())?;
-    Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::PARTIAL) })
-}
-
-/// The lock of the workspace, or `None` when another pull kept it for too long.
-fn lock(workspace: &Workspace, context: &Context) -> anyhow::Result<Option<FileLock>> {
-    match FileLock::acquire_within(&workspace.lock_file(), LOCK_PATIENCE) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error @ LockError::Held(_)) => {
-            context.printer.note(format_args!("Another pull is at work here ({error}); nothing to do."));
-            Ok(None)
-        }
+/// The lock of the workspace, or the error that says that another pull has held it for too long.
+fn lock(workspace: &Workspace) -> Result<Result<FileLock, LockError>, CliError> {
+    match FileLock::acquire_within(&workspace.lock_file(), LOCK_TIMEOUT) {
         Err(LockError::Io(error)) => Err(CliError::new(
             "workspace_unwritable",
-            format!("Error: cannot write to the workspace {}: {error}", workspace.root().display()),
+            format!("cannot write to the workspace {}: {error}", workspace.root().display()),
         )
-        .hint("Name another one with --workspace DIR.")
-        .into()),
+        .hint("Choose another one with --workspace DIR.")),
+        outcome => Ok(outcome),
     }
 }
 
 async fn pull(
-    args: &Args,
+    args: &Pull,
     workspace: &Workspace,
     client: Client,
     context: &Context,
@@ -126,7 +110,7 @@ async fn pull(
     state.tables.retain(|table, _| plan.keeps(table));
     state.tables.extend(plan.current.iter().map(|(table, entry)| (table.clone(), entry.clone())));
     disk::check(workspace, &plan)?;
-    download(&plan, workspace, &client, context, report, &mut state).await?;
+    download(&plan, args.quiet, workspace, &client, context, report, &mut state).await?;
     match views::publish(workspace, &mut state) {
         Ok(unreadable) => unreadable.iter().for_each(|(table, error)| report.table_failed(table, error)),
         Err(error) => report.failed("views", &error.to_string()),
@@ -138,6 +122,7 @@ async fn pull(
 
 async fn download(
     plan: &Plan,
+    quiet: bool,
     workspace: &Workspace,
     client: &Client,
     context: &Context,
@@ -146,23 +131,23 @@ async fn download(
 ) -> anyhow::Result<()> {
     let concurrency = number(context, &env_vars::AGNES_PULL_CONCURRENCY);
     let retries = number(context, &env_vars::AGNES_STREAM_RETRIES);
-    let bar = context.printer.progress(plan.download_bytes());
+    let bar = if quiet { ProgressBar::hidden() } else { context.printer.progress(plan.download_bytes()) };
     let transfer = &Transfer::new(client, workspace, retries as u32, &bar);
     let mut finished = futures_util::stream::iter(&plan.downloads)
-        .map(|wanted| async move { (wanted, transfer.fetch(wanted).await) })
+        .map(|file| async move { (file, transfer.fetch(file).await) })
         .buffer_unordered(concurrency);
     let mut failures = Vec::new();
-    while let Some((wanted, outcome)) = finished.next().await {
+    while let Some((file, outcome)) = finished.next().await {
         match outcome {
-            // A part counts once all of its table are there.
-            Ok(_) if wanted.part.is_some() => {}
+            // A table in parts counts once all of them are there.
+            Ok(_) if file.part.is_some() => {}
             Ok(entry) => {
-                // The file is in place; parts that it replaces go.
-                parts::remove(workspace, &wanted.table)?;
-                state.tables.insert(wanted.table.clone(), entry);
+                // The file is in place: delete the parts that it replaces.
+                parts::remove(workspace, &file.table)?;
+                state.tables.insert(file.table.clone(), entry);
                 report.tables_updated += 1;
             }
-            Err(error) => failures.push((wanted.table.clone(), wanted.part.clone(), error)),
+            Err(error) => failures.push((file.table.clone(), file.part.clone(), error)),
         }
     }
     bar.finish_and_clear();
@@ -184,11 +169,10 @@ async fn download(
     Ok(())
 }
 
-/// A number from the environment; a wrong one is reported and the default used.
+/// A number from the environment; for an invalid one it warns and returns the default.
 fn number(context: &Context, var: &env_vars::EnvVar) -> usize {
-    let default = || var.default.parse().unwrap_or(1);
     context.env.number(var).unwrap_or_else(|wrong: WrongValue| {
         context.printer.warn(format_args!("{}; using {}", wrong.problem, var.default));
-        default()
+        var.default.parse().unwrap_or(1)
     })
 }

@@ -1,29 +1,27 @@
-//! Tables in parts: only the parts that changed are fetched, and the table changes at once, when all are there.
+//! Tables in parts: only changed parts are downloaded, and the table changes in one step once all are there.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
-use super::plan::Wanted;
+use super::pending::PendingFile;
 use super::state::Entry;
 use crate::base::{atomic_file, hash};
-use crate::cli::parts_index::{IndexedPart, PartsIndex};
+use crate::cli::parts_index::{IndexedPart, PartsIndex, part_file_name};
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::{ManifestPart, ManifestTable};
 
 /// A table in parts as the server offers it.
 #[derive(Debug)]
-pub struct Parted {
+pub struct PartedTable {
     index: PartsIndex,
     version: String,
     rows: Option<i64>,
 }
 
-impl Parted {
+impl PartedTable {
     pub fn new(offer: &ManifestTable, parts: &[ManifestPart]) -> Self {
         let indexed = |part: &ManifestPart| IndexedPart {
-            file: file_name(&part.name, &part.hash),
+            file: part_file_name(&part.name, &part.hash),
             hash: part.hash.clone(),
             size_bytes: part.size_bytes,
         };
@@ -34,40 +32,40 @@ impl Parted {
         }
     }
 
-    /// The parts whose files are not there as offered. With `verify` every file is hashed.
-    pub fn missing(&self, workspace: &Workspace, table: &str, verify: bool) -> io::Result<Vec<Wanted>> {
+    /// The parts whose files are missing or not as offered. With `verify` every file is hashed.
+    pub fn missing(&self, workspace: &Workspace, table: &str, verify: bool) -> io::Result<Vec<PendingFile>> {
         let mut missing = Vec::new();
         for (name, part) in &self.index.parts {
             let path = workspace.parts_folder(table).join(&part.file);
             let has_size = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == part.size_bytes);
             if !has_size || verify && hash::md5_file(&path)? != part.hash {
-                missing.push(Wanted::part(table, name, part));
+                missing.push(PendingFile::part(table, name, part));
             }
         }
         Ok(missing)
     }
 
-    /// Whether the table is in the workspace just so.
+    /// Whether the workspace has exactly these parts.
     pub fn is_installed(&self, workspace: &Workspace, table: &str) -> io::Result<bool> {
-        Ok(PartsIndex::read(workspace, table)?.is_some_and(|index| index == self.index))
+        Ok(PartsIndex::read(&workspace.parts_index(table))?.is_some_and(|index| index == self.index))
     }
 
-    /// Makes the parts, all of which are there, the table, and deletes what it consisted of before.
+    /// Makes the table consist of these parts, whose files all exist, and deletes its previous files.
     pub fn install(&self, workspace: &Workspace, table: &str) -> io::Result<()> {
-        self.index.write(workspace, table)?;
+        self.index.write(&workspace.parts_index(table))?;
         atomic_file::remove(&workspace.table_file(table))?;
-        let kept: Vec<&str> = self.index.parts.values().map(|part| part.file.as_str()).collect();
+        let current: Vec<&str> = self.index.parts.values().map(|part| part.file.as_str()).collect();
         for entry in fs::read_dir(workspace.parts_folder(table))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".parquet") && !kept.contains(&name.as_str()) {
+            if name.ends_with(".parquet") && !current.contains(&name.as_str()) {
                 atomic_file::remove(&entry.path())?;
             }
         }
         Ok(())
     }
 
-    /// What the state says of the table.
+    /// The entry of the table in the state.
     pub fn entry(&self) -> Entry {
         Entry {
             hash: self.version.clone(),
@@ -79,12 +77,7 @@ impl Parted {
     }
 }
 
-/// Where a part belongs.
-pub fn target(workspace: &Workspace, table: &str, part: &str, hash: &str) -> PathBuf {
-    workspace.parts_folder(table).join(file_name(part, hash))
-}
-
-/// Deletes a table in parts; the index first, so that what is left of a killed process counts as nothing.
+/// Deletes a table in parts, the index first: without it, what an interrupted deletion leaves is not a table.
 pub fn remove(workspace: &Workspace, table: &str) -> io::Result<()> {
     let folder = workspace.parts_folder(table);
     if !folder.is_dir() {
@@ -92,11 +85,4 @@ pub fn remove(workspace: &Workspace, table: &str) -> io::Result<()> {
     }
     atomic_file::remove(&workspace.parts_index(table))?;
     fs::remove_dir_all(folder)
-}
-
-/// Tables by name.
-pub type PartedTables = BTreeMap<String, Parted>;
-
-fn file_name(part: &str, hash: &str) -> String {
-    format!("{part}.{hash}.parquet")
 }

@@ -1,4 +1,4 @@
-//! `sync_state.json`: what the last pull left in this workspace.
+//! `sync_state.json`: what the last pull installed in this workspace.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -13,7 +13,7 @@ use crate::cli::workspace::Workspace;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct State {
-    /// Where the tables came from. A state of another server says nothing.
+    /// Where the tables came from. The state of another server is ignored.
     pub server: String,
     pub tables: BTreeMap<String, Entry>,
     /// View name → path of its parquet file, as last written into `analytics.duckdb`.
@@ -35,7 +35,7 @@ pub struct Entry {
 }
 
 impl State {
-    /// The state for `server`; an unreadable one, or one of another server, is as good as none.
+    /// The state for `server`; one that is unreadable or of another server is ignored.
     pub fn load(workspace: &Workspace, server: &str) -> Self {
         let known = std::fs::read(workspace.state_file()).ok();
         let known: Option<Self> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -54,7 +54,7 @@ impl State {
 }
 
 impl Entry {
-    /// Whether the file looks untouched since it was installed.
+    /// Whether the file seems unchanged since it was installed.
     pub fn matches(&self, file: &Metadata) -> bool {
         file.len() == self.size_bytes && mtime_ns(file) == self.mtime_ns
     }

@@ -1,4 +1,4 @@
-//! One table from the server into the workspace: resumed where it broke off, verified before it replaces anything.
+//! Downloads one file: resumed where it was interrupted, verified before it replaces anything.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::sync::OnceCell;
 
-use super::plan::{Plan, Version, Wanted};
+use super::pending::{PendingFile, Version};
+use super::plan::Plan;
 use super::state::{Entry, mtime_ns};
 use crate::base::atomic_file::{self, PUBLIC};
 use crate::base::backoff::Backoff;
@@ -51,7 +52,7 @@ enum TransferError {
     Withdrawn,
 }
 
-/// What one attempt left in the part file.
+/// What one attempt wrote to the part file.
 struct Received {
     md5: String,
     bytes: u64,
@@ -64,8 +65,8 @@ impl<'a> Transfer<'a> {
     }
 
     /// Downloads and installs a table. The old file stays as it is unless this succeeds.
-    pub async fn fetch(&self, wanted: &Wanted) -> Result<Entry, String> {
-        self.install(wanted).await.map_err(|error| match error {
+    pub async fn fetch(&self, pending: &PendingFile) -> Result<Entry, String> {
+        self.install(pending).await.map_err(|error| match error {
             TransferError::Client(error) if error.status().is_some() => {
                 format!("HTTP {}: {}", error.status().unwrap_or_default(), error.detail())
             }
@@ -74,20 +75,20 @@ impl<'a> Transfer<'a> {
         })
     }
 
-    async fn install(&self, wanted: &Wanted) -> Result<Entry, TransferError> {
-        match self.attempts(wanted).await {
+    async fn install(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
+        match self.attempts(pending).await {
             Err(TransferError::Client(error)) if error.status() == Some(412) => {}
             outcome => return outcome,
         }
         let manifest = self.refreshed.get_or_try_init(|| self.client.manifest()).await?;
-        let offer = manifest.tables.get(&wanted.table).ok_or(TransferError::Withdrawn)?;
-        if wanted.part.is_some() || offer.parts.is_some() {
-            // Its other parts may have changed as well.
+        let offer = manifest.tables.get(&pending.table).ok_or(TransferError::Withdrawn)?;
+        if pending.part.is_some() || offer.parts.is_some() {
+            // Its other parts may have changed too.
             return Err(TransferError::Changing);
         }
-        let stale_part = part_file(self.workspace, wanted);
-        let newer = Wanted::new(&wanted.table, offer);
-        if newer.version != wanted.version {
+        let stale_part = part_file(self.workspace, pending);
+        let newer = PendingFile::new(&pending.table, offer);
+        if newer.version != pending.version {
             atomic_file::remove(&stale_part)?;
         }
         match self.attempts(&newer).await {
@@ -96,17 +97,17 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    async fn attempts(&self, wanted: &Wanted) -> Result<Entry, TransferError> {
-        let part = part_file(self.workspace, wanted);
+    async fn attempts(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
+        let part = part_file(self.workspace, pending);
         let mut failures = 0;
         let mut restarted = false;
         loop {
-            let outcome = match self.receive(wanted, &part).await {
-                Ok(received) => match verify(wanted, &part, &received) {
-                    Ok(()) => return self.put_in_place(wanted, &part, received).await,
+            let outcome = match self.receive(pending, &part).await {
+                Ok(received) => match verify(pending, &part, &received) {
+                    Ok(()) => return self.put_in_place(pending, &part, received).await,
                     Err(error) => {
                         atomic_file::remove(&part)?;
-                        // The beginning may have been damaged on this side; from zero it is the server's word.
+                        // The resumed beginning may be damaged here: download everything once more.
                         if received.resumed && !restarted {
                             restarted = true;
                             continue;
@@ -131,19 +132,19 @@ impl<'a> Transfer<'a> {
     }
 
     /// One request; appends to the part file where the server continues it.
-    async fn receive(&self, wanted: &Wanted, part: &Path) -> Result<Received, TransferError> {
-        let version = Some(wanted.version.text()).filter(|version| !version.is_empty());
+    async fn receive(&self, pending: &PendingFile, part: &Path) -> Result<Received, TransferError> {
+        let version = Some(pending.version.text()).filter(|version| !version.is_empty());
         let (mut hasher, there) = match version {
             Some(_) => hash_part(part).await?,
             None => (ContentHasher::default(), 0),
         };
         // A part that is complete already (killed before the rename) needs no request.
-        if there > 0 && wanted.size_bytes == Some(there) {
+        if there > 0 && pending.size_bytes == Some(there) {
             return Ok(Received { md5: hasher.finish(), bytes: there, resumed: true });
         }
-        let exact = matches!(wanted.version, Version::Md5(_));
+        let exact = matches!(pending.version, Version::Md5(_));
         let request =
-            DownloadRequest { table: &wanted.table, part: wanted.part.as_deref(), offset: there, version, exact };
+            DownloadRequest { table: &pending.table, part: pending.part.as_deref(), offset: there, version, exact };
         let mut download = self.client.download(&request).await?;
         if let Some(directory) = part.parent() {
             fs::create_dir_all(directory)?;
@@ -160,7 +161,7 @@ impl<'a> Transfer<'a> {
             hasher.update(&chunk);
             bytes += chunk.len() as u64;
             self.bar.inc(chunk.len() as u64);
-            if let Some(expected) = wanted.size_bytes.filter(|expected| bytes > *expected) {
+            if let Some(expected) = pending.size_bytes.filter(|expected| bytes > *expected) {
                 atomic_file::remove(part)?;
                 return Err(TransferError::Size { expected, got: bytes });
             }
@@ -168,8 +169,13 @@ impl<'a> Transfer<'a> {
         Ok(Received { md5: hasher.finish(), bytes, resumed })
     }
 
-    async fn put_in_place(&self, wanted: &Wanted, part: &Path, received: Received) -> Result<Entry, TransferError> {
-        let (part, target) = (part.to_owned(), wanted.target(self.workspace));
+    async fn put_in_place(
+        &self,
+        pending: &PendingFile,
+        part: &Path,
+        received: Received,
+    ) -> Result<Entry, TransferError> {
+        let (part, target) = (part.to_owned(), pending.target(self.workspace));
         let installed = tokio::task::spawn_blocking(move || {
             if let Some(folder) = target.parent() {
                 fs::create_dir_all(folder)?;
@@ -179,8 +185,8 @@ impl<'a> Transfer<'a> {
         });
         let file = installed.await.map_err(io::Error::other)??;
         Ok(Entry {
-            hash: wanted.version.text().to_owned(),
-            rows: wanted.rows,
+            hash: pending.version.text().to_owned(),
+            rows: pending.rows,
             size_bytes: received.bytes,
             md5: received.md5,
             mtime_ns: mtime_ns(&file),
@@ -188,14 +194,14 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// Deletes part files of versions that nobody wants any more, and temporary files of killed processes.
+/// Deletes part files of versions that are no longer needed, and temporary files of killed processes.
 pub fn sweep(workspace: &Workspace, plan: &Plan) -> io::Result<()> {
-    let wanted: HashSet<PathBuf> = plan.downloads.iter().map(|wanted| part_file(workspace, wanted)).collect();
+    let needed: HashSet<PathBuf> = plan.downloads.iter().map(|file| part_file(workspace, file)).collect();
     let Ok(entries) = fs::read_dir(workspace.parquet_dir()) else { return Ok(()) };
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let stale_part = name.starts_with('.') && name.ends_with(".part") && !wanted.contains(&path);
+        let stale_part = name.starts_with('.') && name.ends_with(".part") && !needed.contains(&path);
         if stale_part || atomic_file::is_temporary(&name) {
             atomic_file::remove(&path)?;
         } else if path.is_dir() && !workspace.parts_index(&name).exists() && !plan.parted.contains_key(&name) {
@@ -206,18 +212,18 @@ pub fn sweep(workspace: &Workspace, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-/// `.<table>.<version>.part`: what is there of another version is never continued.
-fn part_file(workspace: &Workspace, wanted: &Wanted) -> PathBuf {
-    let name = wanted.name().replace('/', ".");
-    let version: String = wanted.version.text().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+/// `.<table>.<version>.part`: a download of another version is never resumed.
+fn part_file(workspace: &Workspace, pending: &PendingFile) -> PathBuf {
+    let name = pending.name().replace('/', ".");
+    let version: String = pending.version.text().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
     workspace.parquet_dir().join(format!(".{name}.{version}.part"))
 }
 
-fn verify(wanted: &Wanted, part: &Path, received: &Received) -> Result<(), TransferError> {
-    if let Some(expected) = wanted.size_bytes.filter(|expected| *expected != received.bytes) {
+fn verify(pending: &PendingFile, part: &Path, received: &Received) -> Result<(), TransferError> {
+    if let Some(expected) = pending.size_bytes.filter(|expected| *expected != received.bytes) {
         return Err(TransferError::Size { expected, got: received.bytes });
     }
-    match &wanted.version {
+    match &pending.version {
         Version::Md5(expected) if *expected != received.md5 => {
             Err(TransferError::Hash { expected: expected.clone(), got: received.md5.clone() })
         }
@@ -227,7 +233,7 @@ fn verify(wanted: &Wanted, part: &Path, received: &Received) -> Result<(), Trans
     }
 }
 
-/// The hash of what an earlier attempt left, and its length; nothing there is length 0.
+/// Hash and length of what an earlier attempt left; length 0 if nothing.
 async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
     let part = part.to_owned();
     let hashed = tokio::task::spawn_blocking(move || {

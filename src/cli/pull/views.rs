@@ -1,4 +1,4 @@
-//! `analytics.duckdb`: a view over each pulled file, beside whatever the user keeps there.
+//! `analytics.duckdb`: a view for each pulled table, beside the user's own objects.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use crate::base::ident::quote_ident;
 use crate::cli::workspace::Workspace;
 use crate::engine::{self, Connection, Limits};
 
-/// How long to wait for another program that has the database open.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout for another program that has the database open.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
-    #[error("{} is open in another program; its views are changed by the next pull (local_db_busy)", .0.display())]
+    #[error("{} is open in another program; the next pull updates its views (local_db_busy)", .0.display())]
     Busy(std::path::PathBuf),
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
@@ -23,12 +23,12 @@ pub enum ViewError {
 
 /// Brings the views in line with the files, in one transaction, and returns the tables whose file cannot be read.
 ///
-/// Nothing is opened when nothing has changed, so that a pull without news disturbs nobody.
+/// The database is not opened when nothing has changed.
 pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, String)>, ViewError> {
     let tables = workspace.tables()?;
     let mut versions = BTreeMap::new();
     for table in &tables {
-        // A new version of a file may have other columns, which a view fixes when it is made.
+        // A view fixes its columns when it is created, and a new version of a file may have others.
         let version = state.tables.get(table).map(|entry| entry.md5.as_str()).unwrap_or_default();
         versions.insert(table.clone(), format!("{}#{version}", workspace.table_file(table).display()));
     }
@@ -70,7 +70,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// Whether it is a view that a pull made: it reads the table's own files in a workspace, wherever that lay then.
+    /// Whether it is a view that a pull made: it reads the table's own files in a workspace, wherever that was then.
     pub fn is_ours(&self) -> bool {
         let (sql, table) = (self.sql.to_lowercase(), format!("/server/parquet/{}", self.name.to_lowercase()));
         !self.table && (sql.contains(&format!("{table}.parquet")) || sql.contains(&format!("{table}/")))
@@ -94,13 +94,13 @@ pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeM
 }
 
 fn open(workspace: &Workspace) -> Result<Connection, ViewError> {
-    let give_up = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + OPEN_TIMEOUT;
     let path = workspace.database();
     loop {
         match engine::open(&path, &Limits::small()) {
             Ok(connection) => return Ok(connection),
             Err(error) if !is_busy(&error) => return Err(error.into()),
-            Err(_) if Instant::now() >= give_up => return Err(ViewError::Busy(path)),
+            Err(_) if Instant::now() >= deadline => return Err(ViewError::Busy(path)),
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }
     }

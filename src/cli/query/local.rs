@@ -5,49 +5,48 @@
 
 use std::time::{Duration, Instant};
 
+use super::Format;
 use super::cell::Cell;
-use super::{Format, output};
+use super::rows::RowWriter;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
-use crate::cli::{CliError, Context};
+use crate::cli::{CliError, Context, Output};
 use crate::engine::{self, Connection, Limits, Statement};
 use crate::query::{self, ColumnType};
 
-/// How long to wait for a pull that is changing the views of `analytics.duckdb`.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Timeout for a pull that is changing the views of `analytics.duckdb`.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Prints at most `limit` rows; tells whether there were more.
-pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<bool> {
+/// Writes at most `limit` rows; the flag is whether there were more.
+pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
     let workspace = Workspace::locate(context, false)?;
     let tables = workspace.tables()?;
     if tables.is_empty() && !workspace.database().exists() {
-        return Err(CliError::new("no_data", "Local DuckDB not found. Run: agnes pull").into());
+        return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
     let connection = open(&workspace, &tables, sql, context).map_err(query_error)?;
     let (mut statement, texts) = prepare(&connection, sql, limit).map_err(query_error)?;
-    // The crate fetches through an own borrow, so that the columns can be asked for first.
+    // Executing apart from fetching gives the columns before the rows.
     statement.raw_execute().map_err(query_error)?;
     let columns = statement.column_names();
     let zoned: Vec<bool> = (0..columns.len()).map(|index| is_zoned(&statement, index)).collect();
-    let mut output = output::Output::begin(format, &columns, &context.printer)?;
+    let mut writer = RowWriter::begin(format, &columns, &context.printer)?;
     let mut rows = statement.raw_query();
     let mut shown = 0;
     while let Some(row) = rows.next().map_err(query_error)? {
         if shown == limit {
-            output.end()?;
-            return Ok(true);
+            return Ok((writer.end()?, true));
         }
         let cell = |(index, zoned): (usize, &bool)| match texts.get(index) {
             Some(Some(column)) => Ok(Cell::from_text(column, row.get::<_, Option<String>>(index)?.as_deref())),
             _ => row.get_ref(index).map(|value| Cell::from_engine(value.to_owned(), *zoned)),
         };
         let cells = zoned.iter().enumerate().map(cell);
-        output.row(cells.collect::<engine::Result<_>>().map_err(query_error)?)?;
+        writer.row(cells.collect::<engine::Result<_>>().map_err(query_error)?)?;
         shown += 1;
     }
-    output.end()?;
-    Ok(false)
+    Ok((writer.end()?, false))
 }
 
 fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) -> engine::Result<Connection> {
@@ -55,7 +54,7 @@ fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) 
     let spill = Some(workspace.duckdb_dir().join(".spill"));
     let limits = Limits { memory: "1GB".into(), threads, spill, extensions: None };
     let connection = engine::in_memory(&limits)?;
-    // This is the user's own machine: the engine's default, 80 % of its memory.
+    // This is the user's own machine: use the engine's default, 80 % of its memory.
     connection.execute_batch("RESET memory_limit")?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
     for table in tables.iter().filter(|table| !own.iter().any(|name| name.eq_ignore_ascii_case(table))) {
@@ -72,7 +71,7 @@ fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) 
     Ok(connection)
 }
 
-/// Makes the user's own tables and views visible, and returns their names. The file is let go of when it holds none.
+/// Makes the user's own tables and views visible, and returns their names. The file is released when it holds none.
 fn attach_analytics(
     connection: &Connection,
     workspace: &Workspace,
@@ -83,11 +82,11 @@ fn attach_analytics(
         return Ok(Vec::new());
     }
     let attach = format!("ATTACH {} AS analytics (READ_ONLY)", quote_path(&workspace.database()));
-    let give_up = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     while let Err(error) = connection.execute_batch(&attach) {
-        if !views::is_busy(&error) || Instant::now() >= give_up {
+        if !views::is_busy(&error) || Instant::now() >= deadline {
             let reason = engine::message(&error);
-            context.printer.warn(format_args!("your own tables in analytics.duckdb are not at hand: {reason}"));
+            context.printer.warn(format_args!("your own tables in analytics.duckdb are not available: {reason}"));
             return Ok(Vec::new());
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -102,14 +101,14 @@ fn attach_analytics(
     Ok(own)
 }
 
-/// Prepares the text; a single SELECT is made to stop one row after the limit, and to hand over columns whose values
-/// would lose something as text. The types of those columns stand beside it, none for the others.
+/// Prepares the statement. A single SELECT is made to stop one row after the limit, and to return as text the columns
+/// whose values the engine's API would not return exactly; the types of those columns are returned, `None` for others.
 fn prepare<'a>(
     connection: &'a Connection,
     sql: &str,
     limit: i64,
 ) -> engine::Result<(Statement<'a>, Vec<Option<ColumnType>>)> {
-    // First as it is: errors shall speak of the text that was typed.
+    // First as typed, so that errors refer to that text.
     let statement = connection.prepare(sql)?;
     let text = sql.trim().trim_end_matches(';');
     if text.contains(';') {
@@ -121,7 +120,7 @@ fn prepare<'a>(
     Ok(connection.prepare(&limited).map_or((statement, Vec::new()), |limited| (limited, texts)))
 }
 
-/// What to select, the names to select it from, and the types of the columns that come as text.
+/// The select list, the column names to select from, and the types of the columns that come as text.
 fn selection(connection: &Connection, text: &str) -> engine::Result<(String, String, Vec<Option<ColumnType>>)> {
     let mut description = connection.prepare(&format!("DESCRIBE (\n{text}\n)"))?;
     let rows = description.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
@@ -137,7 +136,7 @@ fn selection(connection: &Connection, text: &str) -> engine::Result<(String, Str
     Ok((values.join(", "), names.join(", "), texts))
 }
 
-/// Whether values of this type lose something on their way out of the engine: offsets, digits, what is a text.
+/// Whether values of this type lose something in the engine's API: offsets, digits, or that they are text.
 fn is_lossy(column: &ColumnType, described: &str) -> bool {
     match column {
         // A struct without names is taken as text.
@@ -147,11 +146,11 @@ fn is_lossy(column: &ColumnType, described: &str) -> bool {
     }
 }
 
-/// Whether a column is `TIMESTAMP WITH TIME ZONE`, which its values do not tell.
+/// Whether a column is `TIMESTAMP WITH TIME ZONE`, which its values do not show.
 fn is_zoned(statement: &Statement<'_>, column: usize) -> bool {
     format!("{:?}", statement.column_logical_type(column).id()) == "TimestampTZ"
 }
 
 fn query_error(error: engine::Error) -> CliError {
-    CliError::new("query_error", format!("Query error: {}", engine::message(&error)))
+    CliError::bare("query_error", format!("Query error: {}", engine::message(&error)))
 }

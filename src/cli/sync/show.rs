@@ -1,20 +1,26 @@
 //! Runs as text.
 
-use std::io;
-
-use crate::cli::Printer;
+use crate::cli::{Output, Table};
 use crate::protocol::sync_runs::{Run, RunTable};
 
 /// One line for each run.
-pub fn list(runs: &[Run], printer: &Printer) -> io::Result<()> {
-    printer.line(row(["RUN", "REQUESTED", "BY", "STATUS", "TOOK", "TABLES", "FAILED"]))?;
+pub fn list(runs: &[Run]) -> Output {
+    let mut table = Table::listing([
+        ("RUN", 36),
+        ("REQUESTED", 26),
+        ("BY", 24),
+        ("STATUS", 11),
+        ("TOOK", -9),
+        ("TABLES", -6),
+        ("FAILED", -6),
+    ]);
     for run in runs {
         let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
         let status = match &run.step {
             Some(step) => format!("{}: {step}", run.status.name()),
             None => run.status.name().to_owned(),
         };
-        printer.line(row([
+        table.row([
             &run.id,
             &run.requested_at,
             run.triggered_by.as_deref().unwrap_or("-"),
@@ -22,40 +28,38 @@ pub fn list(runs: &[Run], printer: &Printer) -> io::Result<()> {
             &run.duration_ms.map_or("-".into(), duration),
             &(run.tables.len() - failed).to_string(),
             &failed.to_string(),
-        ]))?;
+        ]);
     }
-    Ok(())
+    Output::default().table(table)
 }
 
-/// All that is known of one run.
-pub fn whole(run: &Run, printer: &Printer) -> io::Result<()> {
-    list(std::slice::from_ref(run), printer)?;
-    for table in run.tables.iter().filter(|table| table.error.is_none()) {
-        printer.line(format_args!("  {}", line(table)))?;
-    }
-    failures(run, printer)
+/// Everything known about one run.
+pub fn whole(run: &Run) -> Output {
+    let succeeded = run.tables.iter().filter(|table| table.error.is_none());
+    let output =
+        succeeded.fold(list(std::slice::from_ref(run)), |output, table| output.line(format_args!("  {}", line(table))));
+    failures(output, run)
 }
 
-/// What went wrong in a run.
-pub fn failures(run: &Run, printer: &Printer) -> io::Result<()> {
-    for error in &run.errors {
-        printer.line(format_args!("  failed: {error}"))?;
-    }
-    for table in run.tables.iter().filter(|table| table.error.is_some()) {
-        printer.line(format_args!("  failed: {}", line(table)))?;
-    }
-    Ok(())
+/// Adds what went wrong in a run.
+pub fn failures(output: Output, run: &Run) -> Output {
+    let tables = run.tables.iter().filter(|table| table.error.is_some()).map(line);
+    run.errors
+        .iter()
+        .cloned()
+        .chain(tables)
+        .fold(output, |output, error| output.line(format_args!("  failed: {error}")))
 }
 
 /// `keboola.orders: 120 rows in 1.4 s`, or the failure.
 pub fn line(table: &RunTable) -> String {
     let RunTable { table: name, source, step, rows, duration_ms, error, notes } = table;
-    let took = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
+    let elapsed = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
     match error {
-        Some(error) => format!("{source}.{name} ({}{took}): {error}", step.name()),
+        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step.name()),
         None => {
             let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
-            format!("{source}.{name}: {} rows{took}{notes}", rows.unwrap_or_default())
+            format!("{source}.{name}: {} rows{elapsed}{notes}", rows.unwrap_or_default())
         }
     }
 }
@@ -66,12 +70,6 @@ pub fn duration(milliseconds: u64) -> String {
         0..60 => format!("{:.1} s", milliseconds as f64 / 1000.0),
         seconds => format!("{} m {:02} s", seconds / 60, seconds % 60),
     }
-}
-
-fn row([id, requested, by, status, took, tables, failed]: [&str; 7]) -> String {
-    format!("{id:<36}  {requested:<26}  {by:<24}  {status:<11}  {took:>9}  {tables:>6}  {failed:>6}")
-        .trim_end()
-        .to_owned()
 }
 
 #[cfg(test)]

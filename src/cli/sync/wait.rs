@@ -1,49 +1,40 @@
-use std::process::ExitCode;
 use std::time::Duration;
 
 use super::show;
-use crate::cli::{CliError, Context, Mode, exit};
-use crate::client::Client;
+use crate::cli::{Api, Context, Output, exit};
 use crate::protocol::sync_runs::{Run, RunStatus};
 
-/// Between two looks at the run.
-const LOOK: Duration = Duration::from_millis(500);
+/// Time between two requests for the state of the run.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Waits for the end of a run and tells how it goes meanwhile. Exit code 0, 4 when some tables failed, 1 otherwise.
-pub async fn wait(id: &str, client: &Client, context: &Context) -> anyhow::Result<ExitCode> {
+/// Waits for the end of a run and reports its progress. Exit code 0, 4 when some tables failed, 1 otherwise.
+pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
     let printer = &context.printer;
-    let (mut told, mut step) = (0, None);
+    let (mut reported, mut step) = (0, None);
     let run = loop {
-        let run: Run = client.get(&["api", "sync", "runs", id], &[]).await.map_err(CliError::failed)?;
+        let run: Run = api.get(&["api", "sync", "runs", id], &[])?.body;
         if run.step.is_some() && run.step != step {
             step.clone_from(&run.step);
             printer.note(format_args!("{} …", step.as_deref().unwrap_or_default()));
         }
-        for table in &run.tables[told.min(run.tables.len())..] {
-            printer.note(format_args!(
-                "  {}{}",
-                if table.error.is_some() { "failed: " } else { "" },
-                show::line(table)
-            ));
+        for table in &run.tables[reported.min(run.tables.len())..] {
+            let failed = if table.error.is_some() { "failed: " } else { "" };
+            printer.note(format_args!("  {failed}{}", show::line(table)));
         }
-        told = run.tables.len();
+        reported = run.tables.len();
         if run.status.is_over() {
             break run;
         }
-        tokio::time::sleep(LOOK).await;
+        std::thread::sleep(POLL_INTERVAL);
     };
-    if printer.mode() == Mode::Json {
-        printer.pretty_json(&run)?;
-    } else {
-        let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
-        let took = show::duration(run.duration_ms.unwrap_or_default());
-        let (status, fine) = (run.status.name(), told - failed);
-        printer.line(format_args!("Sync {status} after {took}: {fine} tables done, {failed} failed."))?;
-        run.errors.iter().for_each(|error| printer.warn(error));
-    }
-    Ok(ExitCode::from(match run.status {
+    let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
+    let elapsed = show::duration(run.duration_ms.unwrap_or_default());
+    let (status, succeeded) = (run.status.name(), run.tables.len() - failed);
+    let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
+    let code = match run.status {
         RunStatus::Ok => 0,
         RunStatus::Partial => exit::PARTIAL,
         _ => exit::FAILED,
-    }))
+    };
+    run.errors.iter().fold(Output::message(summary).exit(code), Output::warn).json(&run)
 }

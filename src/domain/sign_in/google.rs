@@ -183,7 +183,7 @@ pub async fn record_refused_google_sign_in(
     let user = email.as_ref().and_then(|email| store.snapshot().users.by_email(email).cloned());
     let actor = match user {
         Some(user) => origin.user(&user.id),
-        None => origin.nobody(),
+        None => origin.anonymous(),
     };
     store.write(move |change| record_refused_sign_in(change, &actor, email.as_deref(), Some("google"), code)).await
 }

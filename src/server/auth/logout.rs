@@ -1,11 +1,12 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 
 use super::google;
 use crate::domain::sign_in::end_session;
 use crate::protocol::auth::LoggedOut;
+use crate::server::http::accept::accepts_html;
 use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::session::{SESSION_COOKIE, redirect, remove_cookie};
@@ -21,9 +22,7 @@ pub async fn log_out(
     if let Some(caller) = caller {
         end_session(&app.store, &caller).await?;
     }
-    let accepts_html =
-        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
-    let response = match accepts_html {
+    let response = match accepts_html(&headers) {
         true => redirect("/login"),
         false => Json(LoggedOut { message: "Logged out".into() }).into_response(),
     };

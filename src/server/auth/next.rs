@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::links;
+
 /// The path, query and fragment, percent-encoded; `None` for anything that could lead to another server.
 pub fn safe(next: &str) -> Option<String> {
     let is_odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
@@ -13,6 +15,13 @@ pub fn safe(next: &str) -> Option<String> {
     let url = here.join(next).ok().filter(|url| url.origin() == here.origin())?;
     let path = url[url::Position::BeforePath..].to_owned();
     (!path.starts_with("//")).then_some(path)
+}
+
+/// Adds `next`, which is safe, to the query of a path.
+pub fn append(path: &str, next: Option<&str>) -> String {
+    let Some(next) = next else { return path.to_owned() };
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}next={}", links::encode(next))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -33,10 +33,6 @@ pub struct ApiError {
 /// only with `DEBUG`.
 #[derive(Clone, Debug)]
 pub struct Failure(pub Arc<dyn Error + Send + Sync>);
-
-/// The `detail` of a 403. It travels with the response to [`super::middleware::denied`].
-#[derive(Clone, Debug)]
-pub struct Refusal(pub Value);
 
 /// One entry of a 422's `detail`.
 #[derive(Debug, Serialize)]
@@ -108,6 +104,10 @@ impl ApiError {
     /// The server's own deadline has passed.
     pub fn timeout(detail: impl Into<Value>) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// A failure that the caller cannot do anything about. Its text is logged, not shown.
@@ -200,13 +200,10 @@ impl From<QueryError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
+    /// The body is also an extension of the response, for middleware that records or shows the reason.
     fn into_response(self) -> Response {
-        let refusal = (self.status == StatusCode::FORBIDDEN).then(|| Refusal(self.detail.clone()));
         let body = ErrorBody { detail: self.detail, request_id: None, error: None };
-        let mut response = (self.status, Json(body)).into_response();
-        if let Some(refusal) = refusal {
-            response.extensions_mut().insert(refusal);
-        }
+        let mut response = (self.status, Extension(body.clone()), Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -23,11 +23,16 @@ pub struct Frame {
     pub https: bool,
 }
 
-/// Puts middleware and the answers for unknown paths around `routes`.
-pub fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, frame: &Frame) -> Router<S> {
+/// Puts middleware and the answers for unknown paths around `routes`. `show_errors` adds the layer that sees every error,
+/// also that of an unknown path or of a panic, and may show it in another form.
+pub fn wrap<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    frame: &Frame,
+    show_errors: impl FnOnce(Router<S>) -> Router<S>,
+) -> Router<S> {
     let routes =
         routes.route_layer(from_fn(json_body::parse)).fallback(unknown_path).method_not_allowed_fallback(wrong_method);
-    middleware::apply(routes, frame)
+    middleware::around(show_errors(middleware::within(routes, frame)), frame)
 }
 
 /// Reading what is not there is 404; writing to it is 405, since the path could at most be read.
@@ -112,7 +117,7 @@ mod tests {
             .route("/long", get(|| async { "x".repeat(1024) }))
             .route("/short", get(|| async { "x".repeat(1023) }))
             .route("/named/{id}", get(|Path(id): Path<String>| async { id }));
-        wrap(routes, &Frame { debug: debug == "1", ..Frame::default() })
+        wrap(routes, &Frame { debug: debug == "1", ..Frame::default() }, |routes| routes)
     }
 
     /// Status, telling headers and body of an answer.

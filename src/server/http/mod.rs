@@ -1,5 +1,6 @@
 //! What lies between the network and the handlers: errors as responses, extractors, middleware.
 
+pub mod accept;
 pub mod error;
 pub mod extractors;
 pub mod frame;

@@ -1,55 +1,69 @@
 //! Pages for people. They need no script; templates and static files are part of the program.
+//!
+//! A page is a template that extends `base.html`, a handler that returns `Result<Page, PageError>`, and a line in
+//! [`PAGES`]; `docs/architecture.md` tells the steps.
 
-pub mod account;
+mod account;
 mod assets;
 mod dashboard;
-mod login;
-mod password;
-mod render;
+mod error;
+mod error_page;
+mod flash;
+mod form;
+mod page;
+mod signed_in;
+mod templates;
 
 use axum::Router;
-use axum::response::Response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{MethodRouter, get};
-use minijinja::context;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub use password::{PasswordPage, objection};
+use self::error::PageError;
+use self::page::{Page, PageContext};
+use self::signed_in::SignedIn;
+use super::AppState;
 
-use super::http::extractors::principal::MaybePrincipal;
-use super::http::session::redirect;
-use super::{ApiError, App, AppState};
-use crate::protocol::auth::VerifyForm;
-
-/// A path, and how it is served.
-type Page = (&'static str, fn() -> MethodRouter<AppState>);
-
-/// Every page. They are no part of the API and of its document.
-pub const ROUTES: &[Page] = &[
-    ("/", || get(home)),
-    ("/login", || get(login::choose)),
-    ("/login/password", || get(login::password)),
-    ("/login/email", || get(login::email)),
+/// Every page: its path, and how it is served. They are not part of the API and its document.
+pub const PAGES: &[(&str, fn() -> MethodRouter<AppState>)] = &[
+    ("/", || get(redirect_home)),
+    ("/dashboard", || get(dashboard::show_dashboard)),
+    // Signing in
+    ("/login", || get(account::login_pages::show_login)),
+    ("/login/password", || get(account::login_pages::show_password_login)),
+    ("/login/email", || get(account::login_pages::show_email_login)),
     ("/auth/password/setup", || get(account::set_up::setup_page)),
     ("/auth/password/reset", || get(account::reset_password::reset_page)),
-    ("/dashboard", || get(dashboard::dashboard)),
-    ("/static/{path}", || get(assets::serve)),
+    // Style sheets, scripts and pictures
+    ("/static/{path}", || get(assets::serve_asset)),
 ];
+
+/// Where forms and mailed links of these pages lead. v0.35 has them in the API's document.
+pub fn forms() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(account::log_in::submit_login))
+        .routes(routes!(account::request_link::request_password_setup))
+        .routes(routes!(account::set_up::confirm_setup))
+        .routes(routes!(account::request_link::request_password_reset))
+        .routes(routes!(account::reset_password::confirm_reset))
+        .routes(routes!(account::email_link::request_login_link))
+        .routes(routes!(account::email_link::follow_login_link))
+        .routes(routes!(account::email_link::confirm_login_link))
+        .layer(map_response(error_page::mark))
+}
 
 /// Adds the pages to the API's routes.
 pub fn mount(routes: Router<AppState>) -> Router<AppState> {
-    ROUTES.iter().fold(routes, |routes, (path, page)| routes.route(path, page()))
+    let pages = PAGES.iter().fold(Router::new(), |pages, (path, page)| pages.route(path, page()));
+    routes.merge(pages.route_layer(map_response(error_page::mark)))
 }
 
-async fn home(MaybePrincipal(caller): MaybePrincipal) -> Response {
-    redirect(if caller.is_some() { "/dashboard" } else { "/login" })
+/// Shows errors as pages to browsers.
+pub fn show_errors(app: AppState, routes: Router<AppState>) -> Router<AppState> {
+    routes.layer(from_fn_with_state(app, error_page::show_errors))
 }
 
-/// Says that a mail may be on its way, the same for every address. `validity` is that of the link in it.
-pub fn check_email(app: &App, validity: &str) -> Result<Response, ApiError> {
-    render::page(app, "check_email.html", context! { validity, can_mail => app.mail.is_configured() })
-}
-
-/// Asks for a click before a link is used up.
-pub fn confirm_link(app: &App, link: &VerifyForm) -> Result<Response, ApiError> {
-    let context = context! { email => &link.email, token => &link.token, next => &link.next };
-    Ok(render::secret(render::page(app, "confirm_link.html", context)?))
+async fn redirect_home(page: PageContext) -> Page {
+    Page::redirect(if page.person.is_some() { "/dashboard" } else { "/login" })
 }

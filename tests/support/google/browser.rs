@@ -1,9 +1,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 
 use super::Google;
+use crate::relay::urlencoded;
 use crate::support::{Answer, Client, TestApp};
 
 /// Somebody's browser: it keeps cookies of our server, and follows no redirect by itself.
@@ -30,13 +32,22 @@ impl Browser {
     /// Opens a path or address of our server.
     pub async fn open(&self, address: &str) -> Answer {
         let address = address.strip_prefix(&self.server).unwrap_or(address);
+        self.send(self.http.get(format!("{}{address}", self.server))).await
+    }
+
+    /// Sends a form.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(urlencoded(self.http.post(format!("{}{path}", self.server)), fields)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer {
         let pairs: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.http.get(format!("{}{address}", self.server)).header("cookie", pairs.join("; "));
+        let request = request.header("cookie", pairs.join("; ")).header("accept", "text/html,*/*;q=0.8");
         let answer = Answer::read(request.send().await.expect("an answer")).await;
         for cookie in set_cookies(&answer) {
             let (pair, attributes) = cookie.split_once(';').expect("a cookie with attributes");
             let (name, value) = pair.split_once('=').expect("a name and a value");
-            match attributes.contains("Max-Age=0;") {
+            match attributes.split(';').any(|attribute| attribute.trim() == "Max-Age=0") {
                 true => self.cookies.borrow_mut().remove(name),
                 false => self.cookies.borrow_mut().insert(name.into(), value.into()),
             };

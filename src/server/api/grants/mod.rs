@@ -1,4 +1,3 @@
 pub mod create;
 pub mod delete;
 pub mod list;
-pub mod resource_types;

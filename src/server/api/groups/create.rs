@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::access::Admin;
-use crate::domain::groups::{create_group as create, view};
+use crate::domain::groups::{self, view};
 use crate::protocol::access::{CreateGroup, Group};
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, AppState};
@@ -15,7 +15,7 @@ pub async fn create_group(
     admin: Admin,
     Json(body): Json<CreateGroup>,
 ) -> Result<(StatusCode, Json<Group>), ApiError> {
-    let id = create(&app.store, &admin, &body.name, body.description).await?;
-    let group = view::current(&app.config.google_groups, &app.store.snapshot(), &id)?;
+    let id = groups::create_group(&app.store, &admin, &body.name, body.description).await?;
+    let group = view::group(&app.config.google_groups, &app.store.snapshot(), &id)?;
     Ok((StatusCode::CREATED, Json(group)))
 }

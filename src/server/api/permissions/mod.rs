@@ -1,4 +1,4 @@
-//! Grants on tables, one line for each dataset: the same rows as `/api/admin/grants`.
+//! Grants on tables, one item for each dataset: the same rows as `/api/admin/grants`.
 
 pub mod create;
 pub mod delete;

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::access::Principal;
 use crate::domain::audit::record_refusal;
+use crate::protocol::ErrorBody;
 use crate::server::AppState;
-use crate::server::http::error::Refusal;
 use crate::store::audit::Actor;
 
 /// Longest path and longest reason that are recorded, in characters.
@@ -55,9 +55,9 @@ pub async fn note(State(app): State<AppState>, mut request: Request, next: Next)
 }
 
 fn reason(response: &Response) -> String {
-    let text = match response.extensions().get() {
-        Some(Refusal(Value::String(text))) => text.clone(),
-        Some(Refusal(other)) => other.to_string(),
+    let text = match response.extensions().get::<ErrorBody>().map(|body| &body.detail) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
         None => "forbidden".into(),
     };
     text.chars().take(MAX_CHARS).collect()

@@ -19,8 +19,8 @@ use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::frame::Frame;
 
-/// Wraps all routes; the first layer is the outermost.
-pub fn apply<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
+/// Wraps everything; the first layer is the outermost.
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn(request_id::assign))
@@ -29,7 +29,14 @@ pub fn apply<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame)
             .layer(from_fn_with_state(frame.https, security_headers::add))
             .layer(cors(&frame.cors))
             .layer(from_fn(compression::exempt_downloads))
-            .layer(compression::layer())
+            .layer(compression::layer()),
+    )
+}
+
+/// Wraps the routes alone: what fails here becomes an error response.
+pub fn within<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
+    router.layer(
+        ServiceBuilder::new()
             .layer(from_fn_with_state(frame.debug, failure::render))
             .layer(CatchPanicLayer::custom(failure::from_panic))
             .layer(from_fn_with_state(frame.pages.clone(), cross_site::check)),

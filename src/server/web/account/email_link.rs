@@ -1,16 +1,15 @@
-use axum::extract::State;
 use axum::http::{HeaderMap, Method};
-use axum::response::Response;
 
+use minijinja::context;
+
+use super::check_email;
 use crate::protocol::auth::{LinkForm, VerifyForm};
 use crate::server::auth::email_link::{send, verify};
+use crate::server::auth::next;
 use crate::server::auth::request_link::request_link;
-use crate::server::auth::{links, next};
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
-use crate::server::http::session::redirect;
-use crate::server::web::{check_email, confirm_link};
-use crate::server::{ApiError, AppState};
+use crate::server::web::{Page, PageContext, PageError};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
@@ -20,16 +19,16 @@ use crate::store::one_time::Purpose;
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_login_link(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     caller: Caller,
     Form(form): Form<LinkForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(send::RULE, origin.ip)?;
-    if let Some(mail) = request_link(&app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
-        app.mail.queue(mail);
+) -> Result<Page, PageError> {
+    page.app.limits.admit(send::RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
+        page.app.mail.queue(mail);
     }
-    check_email(&app, "one hour")
+    check_email(&page, "one hour")
 }
 
 /// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
@@ -38,18 +37,19 @@ pub async fn request_login_link(
     responses((status = 302, description = "Signed in"), (status = 401, description = "Invalid, expired or used"),
         (status = 200, description = "A page that asks for a click", content_type = "text/html"), (status = 429)))]
 pub async fn follow_login_link(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     method: Method,
     headers: HeaderMap,
     Query(query): Query<VerifyForm>,
-) -> Result<Response, ApiError> {
+) -> Result<Page, PageError> {
     if method == Method::HEAD || is_look_ahead(&headers) {
-        return confirm_link(&app, &query);
+        let VerifyForm { email, token, next } = &query;
+        return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
     }
-    app.limits.admit(verify::RULE, origin.ip)?;
-    let session = verify::sign_in(&app, origin, query.email, query.token).await?.ok_or_else(verify::refused)?;
-    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")))
+    page.app.limits.admit(verify::RULE, origin.ip)?;
+    let session = verify::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(verify::refused)?;
+    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")).into())
 }
 
 /// Signs in with the button of that page.
@@ -57,17 +57,16 @@ pub async fn follow_login_link(
     request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
 pub async fn confirm_login_link(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     Form(form): Form<VerifyForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(verify::RULE, origin.ip)?;
+) -> Result<Page, PageError> {
+    page.app.limits.admit(verify::RULE, origin.ip)?;
     let next = next::safe(&form.next);
-    if let Some(session) = verify::sign_in(&app, origin, form.email, form.token).await? {
-        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")));
+    if let Some(session) = verify::sign_in(&page.app, origin, form.email, form.token).await? {
+        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into());
     }
-    let next = next.map(|next| format!("&next={}", links::encode(&next))).unwrap_or_default();
-    Ok(redirect(&format!("/login/email?error=invalid_link{next}")))
+    Ok(Page::redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
 }
 
 /// Whether a browser prefetches the page, or loads it as part of another page.

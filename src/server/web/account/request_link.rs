@@ -1,13 +1,10 @@
-use axum::extract::State;
-use axum::response::Response;
-
+use super::check_email;
 use crate::protocol::auth::AddressForm;
 use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::Form;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::limits::Rule;
-use crate::server::web::check_email;
-use crate::server::{ApiError, AppState};
+use crate::server::web::{Page, PageContext, PageError};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
@@ -20,16 +17,16 @@ const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_reset(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     caller: Caller,
     Form(form): Form<AddressForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(RESET_RULE, origin.ip)?;
-    if let Some(mail) = request_link(&app, origin, &caller, Purpose::Reset, &form.email, "").await? {
-        app.mail.queue(mail);
+) -> Result<Page, PageError> {
+    page.app.limits.admit(RESET_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Reset, &form.email, "").await? {
+        page.app.mail.queue(mail);
     }
-    check_email(&app, "24 hours")
+    check_email(&page, "24 hours")
 }
 
 /// Mails a link for choosing a first password, for accounts that have no password yet.
@@ -38,14 +35,14 @@ pub async fn request_password_reset(
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_setup(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     caller: Caller,
     Form(form): Form<AddressForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(SETUP_RULE, origin.ip)?;
-    if let Some(mail) = request_link(&app, origin, &caller, Purpose::Setup, &form.email, "").await? {
-        app.mail.queue(mail);
+) -> Result<Page, PageError> {
+    page.app.limits.admit(SETUP_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Setup, &form.email, "").await? {
+        page.app.mail.queue(mail);
     }
-    check_email(&app, "7 days")
+    check_email(&page, "7 days")
 }

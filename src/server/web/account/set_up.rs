@@ -1,26 +1,25 @@
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 
+use super::choose_password::{self, SETUP};
 use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
 use crate::server::auth::password::choose::choose;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::session::{Session, redirect};
+use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
-use crate::server::web::{self, PasswordPage};
-use crate::server::{ApiError, AppState};
+use crate::server::web::flash::Flash;
+use crate::server::web::{Page, PageContext, PageError};
 use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
 /// The form behind an invitation. It shows what the address says; the token is looked at when the form comes back.
-pub async fn setup_page(State(app): State<AppState>, Query(query): Query<LinkQuery>) -> Result<Response, ApiError> {
+pub async fn setup_page(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
     if query.email.is_empty() || query.token.is_empty() {
-        return Ok(redirect("/login/password"));
+        return Ok(Page::redirect("/login/password"));
     }
-    PasswordPage::setup(&query.email, &query.token).render(&app)
+    SETUP.show(&page, &query.email, &query.token, choose_password::blank())
 }
 
 /// Takes the form behind an invitation, and signs in.
@@ -29,36 +28,36 @@ pub async fn setup_page(State(app): State<AppState>, Query(query): Query<LinkQue
     responses((status = 302, description = "Signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
 pub async fn confirm_setup(
-    State(app): State<AppState>,
+    page: PageContext,
     origin: Origin,
     Form(form): Form<PasswordForm>,
-) -> Result<Response, ApiError> {
-    app.limits.admit(RULE, origin.ip)?;
-    let page = PasswordPage::setup(&form.email, &form.token).with_name(&form.name);
-    if let Some(error) = web::objection(&form) {
-        return page.with_error(&error).render(&app);
-    }
+) -> Result<Page, PageError> {
+    page.app.limits.admit(RULE, origin.ip)?;
+    let state = match choose_password::check(&form) {
+        Ok(state) => state,
+        Err(state) => return SETUP.show(&page, &form.email, &form.token, state),
+    };
     let choice = PasswordChoice {
         purpose: Purpose::Setup,
         email: form.email.clone(),
         token: form.token.clone(),
         name: form.name.clone(),
     };
-    let text = match choose(&app, &origin, choice, form.password).await {
+    let state = match choose(&page.app, &origin, choice, form.password).await {
         Ok(Ok(id)) => {
-            let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
-            return Ok(session.redirect("/dashboard"));
+            let session = Session::start(&page.app, origin, &id, SignInMethod::Password).await?;
+            let done = Flash::Notice("Your password is set, and you are signed in.".into());
+            return Ok(Page::from(session.redirect("/dashboard")).with_flash(&page.app, &done));
         }
-        Ok(Err(InvalidToken::Wrong)) => "Invalid or expired setup link.",
-        Ok(Err(InvalidToken::Expired)) => "Setup link has expired. Ask an administrator for a new one.",
-        Ok(Err(InvalidToken::Deactivated)) => "This account is deactivated.",
-        Err(error) => {
-            let answer = error.into_response();
-            if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
-                return Ok(answer);
-            }
-            "The name must have at most 200 characters."
+        Ok(Err(InvalidToken::Wrong)) => state.with_message("Invalid or expired setup link."),
+        Ok(Err(InvalidToken::Expired)) => {
+            state.with_message("Setup link has expired. Ask an administrator for a new one.")
         }
+        Ok(Err(InvalidToken::Deactivated)) => state.with_message("This account is deactivated."),
+        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            state.with_error("name", "The name must have at most 200 characters.")
+        }
+        Err(error) => return Err(error.into()),
     };
-    page.with_error(text).render(&app)
+    SETUP.show(&page, &form.email, &form.token, state)
 }

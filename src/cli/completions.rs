@@ -1,0 +1,21 @@
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Cli, Context, Output, Run};
+
+/// Print the completion script of a shell
+///
+/// For example: agnes completions bash > ~/.local/share/bash-completion/completions/agnes
+#[derive(clap::Args, Debug)]
+pub struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Run for Completions {
+    fn run(self, _: &Context) -> anyhow::Result<Output> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "agnes", &mut script);
+        Ok(Output::message(String::from_utf8(script)?.trim_end()))
+    }
+}

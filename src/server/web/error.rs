@@ -1,0 +1,29 @@
+use axum::response::{IntoResponse, Response};
+
+use crate::server::ApiError;
+use crate::server::auth::next;
+use crate::server::http::session::redirect;
+
+/// Why a page cannot be shown.
+#[derive(Debug)]
+pub enum PageError {
+    /// Nobody is signed in; the sign-in page leads back to `next`.
+    SignIn { next: Option<String> },
+    /// Browsers see it as a page, see [`super::error_page`].
+    Failed(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for PageError {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignIn { next } => redirect(&next::append("/login", next.as_deref())),
+            Self::Failed(error) => error.into_response(),
+        }
+    }
+}
