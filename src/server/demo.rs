@@ -101,7 +101,7 @@ fn holds_nothing_else(app: &AppState, folder: &Path) -> bool {
 fn register(change: &Change<'_>, password_hash: &Secret) -> Result<String, StoreError> {
     let id = match users::id_of(change, ADMIN_EMAIL)? {
         Some(id) => id,
-        None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME), None)?,
+        None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME))?,
     };
     users::set_password(change, &id, password_hash)?;
     members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "demo")?;

@@ -62,10 +62,6 @@ impl Grants {
         self.tables.get(group_id).is_some_and(|tables| tables.contains(table_id))
     }
 
-    pub fn count(&self, group_id: &str) -> usize {
-        self.of_group(group_id).len()
-    }
-
     pub fn of_group(&self, group_id: &str) -> &[Arc<Grant>] {
         self.by_group.get(group_id).map_or(&[], Vec::as_slice)
     }

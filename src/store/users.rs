@@ -86,21 +86,16 @@ impl Users {
 }
 
 /// Adds a user and returns the id.
-pub fn insert(
-    change: &Change<'_>,
-    email: &str,
-    name: Option<&str>,
-    password_hash: Option<&Secret>,
-) -> Result<String, StoreError> {
+pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<String, StoreError> {
     if id_of(change, email)?.is_some() {
         return Err(StoreError::Conflict("User with this email already exists".into()));
     }
     let id = random::uuid();
     let now = change.now.as_microsecond();
     change.execute(
-        "INSERT INTO users (id, email, name, password_hash, active, created_at, updated_at)
-         VALUES (?, ?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
-        params![id, email, name, password_hash.map(Secret::expose), now, now],
+        "INSERT INTO users (id, email, name, active, created_at, updated_at)
+         VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
+        params![id, email, name, now, now],
     )?;
     Ok(id)
 }
@@ -171,11 +166,6 @@ pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreErro
         params![change.now.as_microsecond(), id],
     )?;
     Ok((email, version))
-}
-
-/// Whether anybody can sign in with a password, as of this transaction.
-pub fn any_password(change: &Change<'_>) -> Result<bool, StoreError> {
-    change.exists("SELECT 1 FROM users WHERE coalesce(password_hash, '') <> ''", [])
 }
 
 /// The id of the user with that address, found as [`Users::by_email`] does, as of this transaction.

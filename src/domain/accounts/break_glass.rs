@@ -31,7 +31,7 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
             let created = existing.is_none();
             let id = match existing {
                 Some(id) => id,
-                None => users::insert(change, &email, email.split('@').next(), None)?,
+                None => users::insert(change, &email, email.split('@').next())?,
             };
             let was_admin = members::is_admin(change, &id)?;
             if !was_admin {

@@ -165,7 +165,7 @@ async fn find_or_create_account(
             }
             let local_part = email.split('@').next().unwrap_or(&email);
             let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
-            let id = users::insert(change, &email, Some(&name), None)?;
+            let id = users::insert(change, &email, Some(&name))?;
             let details = json!({ "email": email, "provider": "google" });
             audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
             Ok(id)

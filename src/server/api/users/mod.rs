@@ -1,6 +1,4 @@
 pub mod create;
-pub mod delete;
-pub mod list;
+pub mod manage;
 pub mod me;
 pub mod password;
-pub mod update;

@@ -2,10 +2,16 @@ use axum::extract::State;
 
 use crate::access::{Admin, Principal};
 use crate::domain::accounts::view::existing;
-use crate::domain::grants::view;
-use crate::protocol::access::EffectiveAccess;
+use crate::domain::grants::{access_overview, view};
+use crate::protocol::access::{EffectiveAccess, Overview};
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+
+/// Returns everything that can be granted, all groups, and all grants.
+#[utoipa::path(get, path = "/api/admin/access-overview", tag = "access", responses((status = 200, body = Overview)))]
+pub async fn get_access_overview(State(app): State<AppState>, _: Admin) -> Result<Json<Overview>, ApiError> {
+    Ok(Json(access_overview(&app.store, &app.config.google_groups).await?))
+}
 
 /// Returns what a user is granted, and through which groups.
 #[utoipa::path(get, path = "/api/admin/users/{id}/effective-access", tag = "access",

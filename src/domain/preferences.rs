@@ -1,12 +1,30 @@
+//! What users want synced. Preferences only: grants decide what a user may read.
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::access::{Principal, holds};
+use crate::base::time;
 use crate::domain::Error;
-use crate::protocol::settings::{UpdatedDatasets, UpdatedSubscriptions};
+use crate::protocol::settings::{SyncSetting, UpdatedDatasets, UpdatedSubscriptions};
 use crate::store::audit::Action;
 use crate::store::{Change, Store, StoreError, audit, sync_settings};
+
+/// Returns the caller's preferences, by dataset.
+pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<SyncSetting>, Error> {
+    let user_id = caller.user().id.clone();
+    let stored = store.read(move |reader| sync_settings::of_user(reader, &user_id)).await?;
+    let body = |setting: sync_settings::SyncSetting| SyncSetting {
+        user_id: caller.user().id.clone(),
+        dataset: setting.dataset,
+        enabled: setting.enabled,
+        table_mode: setting.table_mode,
+        tables: setting.tables.and_then(|text| serde_json::from_str(&text).ok()),
+        updated_at: setting.updated_at.map(time::iso_naive),
+    };
+    Ok(stored.into_iter().map(body).collect())
+}
 
 const TABLE_MODES: [&str; 2] = ["all", "selected"];
 

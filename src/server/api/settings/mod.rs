@@ -1,5 +1,0 @@
-//! What users want synced.
-
-pub mod dataset;
-pub mod subscriptions;
-pub mod sync;
