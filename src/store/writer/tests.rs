@@ -14,7 +14,7 @@ fn open_store(path: &Path) -> Store {
 }
 
 async fn insert(store: &Store, email: &'static str) {
-    store.write(move |change| users::insert(change, email, None, None)).await.unwrap();
+    store.write(move |change| users::insert(change, email, None)).await.unwrap();
 }
 
 fn count(reader: &Reader<'_>) -> engine::Result<i64> {
