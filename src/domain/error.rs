@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use crate::access::SigningError;
 use crate::store::StoreError;
+use crate::sync::RunError;
 
 /// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the person who asked.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum Error {
     /// A value breaks a rule that concerns the whole request.
     #[error("{0}")]
     Invalid(String),
+    /// The values of a well-formed request do not fit together, or do not fit this instance.
+    #[error("{0}")]
+    Unprocessable(String),
     /// A value of one field breaks a rule.
     #[error("{reason}")]
     Field { field: String, reason: String, input: Value },
@@ -33,6 +37,9 @@ pub enum Error {
     /// A token cannot be signed.
     #[error("cannot sign a token: {0}")]
     Signing(#[from] SigningError),
+    /// The change was made, but what follows from it could not be published.
+    #[error(transparent)]
+    Publish(#[from] RunError),
     /// The state database failed; see [`StoreError`].
     #[error(transparent)]
     Store(StoreError),

@@ -2,7 +2,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::services::google::Google;
 use super::services::limits::Limits;
@@ -15,7 +14,6 @@ use crate::access::{Authenticator, Keys};
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
 use crate::config::{WrongValue, env_vars, secrets};
-use crate::connectors::keboola;
 use crate::engine::Limits as EngineLimits;
 use crate::extract::RemotePolicy;
 use crate::query::{QueryEngine, QueryError, QuerySettings};
@@ -95,8 +93,9 @@ impl App {
         }
         let keys = secrets::signing_keys(&config.env, &config.data_dir)?;
         let limits = EngineLimits::for_parquet(&config.env, config.data_dir.spill());
-        let orchestrator =
-            Arc::new(Orchestrator::open(config.data_dir.clone(), limits.clone()).with_remote(remote_policy(&config)));
+        let orchestrator = Orchestrator::open(config.data_dir.clone(), limits.clone())
+            .with_sources(config.sources.clone(), remote_policy(&config));
+        let orchestrator = Arc::new(orchestrator);
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), runner_settings(&config)?);
         tracing::info!("{}", remote_policy(&config).describe());
         let mail = Mailer::new(&config.env).map_err(StartError::Setting)?;
@@ -180,9 +179,7 @@ fn runner_settings(config: &ServerSettings) -> Result<RunnerSettings, StartError
         program: config.agnes_exe.clone(),
         environment: config.env.clone(),
         data_dir: config.data_dir.clone(),
-        files_folder: config.instance.files_folder(&config.data_dir),
-        connectors_folder: config.env.text(&env_vars::CONNECTORS_DIR).into(),
-        credentials: keboola_credentials(config),
+        sources: config.sources.clone(),
         extract_timeout: config.env.duration(&env_vars::AGNES_EXTRACT_TIMEOUT)?,
         reserve: config.env.disk_reserve()?,
         history_days: config.env.number(&env_vars::AGNES_HISTORY_DAYS)?,
@@ -191,20 +188,7 @@ fn runner_settings(config: &ServerSettings) -> Result<RunnerSettings, StartError
     })
 }
 
-/// As this process resolves them: extractors see neither `${NAME}` of instance.yaml nor the server's other variables.
-fn keboola_credentials(config: &ServerSettings) -> Vec<(&'static str, Secret)> {
-    match keboola::Settings::resolve(&config.instance, &config.env) {
-        Ok(settings) => vec![
-            (env_vars::KEBOOLA_STACK_URL.name, Secret::new(settings.stack_url)),
-            (env_vars::KEBOOLA_STORAGE_TOKEN.name, settings.token),
-        ],
-        // Not configured; the extractor says so if it is asked to run.
-        Err(_) => Vec::new(),
-    }
-}
-
 /// Which sources may be attached, and with which tokens.
 fn remote_policy(config: &ServerSettings) -> RemotePolicy {
-    let stack = keboola::Settings::resolve(&config.instance, &config.env).ok().map(|keboola| keboola.stack_url);
-    RemotePolicy::new(&config.env, stack.as_ref().map(Url::as_str))
+    RemotePolicy::new(&config.env, &config.sources.attachments())
 }

@@ -6,6 +6,7 @@ use super::http::frame::Frame;
 use super::http::middleware::caller::Proxies;
 use super::http::middleware::cross_site::Pages;
 use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
+use crate::connectors::Sources;
 
 /// Settings of one server, read once at start.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct ServerSettings {
     pub data_dir: DataDir,
     pub env: Environment,
     pub instance: Instance,
+    /// Where tables come from.
+    pub sources: Sources,
     /// Proxies, origins and headers.
     pub frame: Frame,
     /// `SERVER_URL`, else `https://DOMAIN`, without a slash at the end.
@@ -55,7 +58,9 @@ pub enum ConfigError {
 impl ServerSettings {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
-        let Settings { data_dir, env, instance } = Settings::load(env)?;
+        let settings = Settings::load(env)?;
+        let sources = Sources::load(&settings);
+        let Settings { data_dir, env, instance } = settings;
         let developer =
             env.flag(&env_vars::LOCAL_DEV_MODE).then(|| env.text(&env_vars::LOCAL_DEV_USER_EMAIL).to_owned());
         let everywhere = if developer.is_some() { "127.0.0.1" } else { env_vars::AGNES_HOST.default };
@@ -64,6 +69,7 @@ impl ServerSettings {
             host: env.get(&env_vars::AGNES_HOST).unwrap_or(everywhere).to_owned(),
             port: env.number(&env_vars::AGNES_PORT)?,
             instance,
+            sources,
             frame: frame(&env, public_url.as_deref(), developer.is_some())?,
             google_groups: GoogleGroups::of(&env),
             public_url,

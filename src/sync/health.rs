@@ -1,26 +1,35 @@
-//! How each source is.
+//! Problems of a rebuild, and what they say about each source.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::orchestrator::Problem;
 use crate::base::time;
 use crate::extract::Publication;
+
+/// Something that was not published as it should be. What was published before stays, where there was something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub source: String,
+    /// `None`: the whole source.
+    pub table: Option<String>,
+    pub error: String,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceHealth {
     pub source: String,
-    /// Tables that it publishes.
+    /// Number of tables that it publishes.
     pub tables: usize,
-    /// What is wrong with it, or with its tables; empty: nothing.
+    /// Problems of the source and of its tables.
     pub problems: Vec<String>,
-    /// Since when something is.
+    /// When the first of these problems occurred.
     pub since: Option<Timestamp>,
 }
 
-/// As a rebuild left it; `before` tells since when.
-pub(super) fn health(before: &[SourceHealth], publication: &Publication, problems: &[Problem]) -> Vec<SourceHealth> {
+/// The health of each source after a rebuild; `previous` says since when there are problems.
+pub(super) fn health(previous: &[SourceHealth], publication: &Publication, problems: &[Problem]) -> Vec<SourceHealth> {
     let mut sources: BTreeMap<&str, SourceHealth> = BTreeMap::new();
     for table in publication.tables() {
         sources.entry(&table.source).or_default().tables += 1;
@@ -29,7 +38,7 @@ pub(super) fn health(before: &[SourceHealth], publication: &Publication, problem
         let text = table.as_ref().map_or_else(|| error.clone(), |table| format!("{table}: {error}"));
         sources.entry(source).or_default().problems.push(text);
     }
-    let known = |source: &str| before.iter().find(|known| known.source == source)?.since;
+    let known = |source: &str| previous.iter().find(|known| known.source == source)?.since;
     sources
         .into_iter()
         .map(|(source, health)| {
