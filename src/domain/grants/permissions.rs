@@ -19,7 +19,7 @@ pub struct PermissionFilter {
     pub dataset: Option<String>,
 }
 
-/// The permissions that match a filter, by group name and dataset.
+/// Returns the permissions that match a filter, by group name and dataset.
 pub fn permissions(snapshot: &Snapshot, filter: &PermissionFilter) -> Permissions {
     let permissions = of_group(snapshot, filter.group_id.as_deref())
         .filter(|grant| filter.dataset.as_ref().is_none_or(|dataset| *dataset == grant.resource_id))
@@ -28,7 +28,7 @@ pub fn permissions(snapshot: &Snapshot, filter: &PermissionFilter) -> Permission
     sorted(permissions.collect())
 }
 
-/// Everything that a user may read through any group.
+/// Returns everything that a user may read through any group.
 pub fn permissions_of_user(snapshot: &Snapshot, user_id: &str) -> Result<Permissions, Error> {
     existing(snapshot, user_id)?;
     let memberships = snapshot.members.of_user(user_id).iter();
@@ -36,7 +36,7 @@ pub fn permissions_of_user(snapshot: &Snapshot, user_id: &str) -> Result<Permiss
     Ok(sorted(grants.filter_map(|grant| body(snapshot, grant)).collect()))
 }
 
-/// The permission with that id.
+/// Returns the permission with that id.
 pub fn permission(snapshot: &Snapshot, id: &str) -> Result<Permission, Error> {
     let grant = snapshot.grants.get(id);
     grant.and_then(|grant| body(snapshot, grant)).ok_or_else(|| Error::not_found("Permission not found"))
