@@ -45,10 +45,10 @@ password=$(sed -n 's/^Password  *\([^ ]*\).*/\1/p' "$work/out")
 say "The admin signs in, adds an analyst, and lets her group read two of the five tables"
 home=$work/admin
 run auth login --email admin@example.com --password-stdin <<<"$password"
-run admin list-tables
-run admin add-user ana@example.com
+run admin table list
+run admin user add ana@example.com
 analyst_password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
-run admin set-password ana@example.com --password-stdin <<<"$analyst_password"
+run admin user set-password ana@example.com --password-stdin <<<"$analyst_password"
 run admin group create Analysts
 run admin group add-member Analysts ana@example.com
 run admin grant create Analysts table flights

@@ -8,6 +8,7 @@ pub mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;
+pub mod process;
 pub mod random;
 pub mod schedule;
 pub mod secret;

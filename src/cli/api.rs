@@ -1,4 +1,4 @@
-//! The server's API, for commands that make one call after the other.
+//! The server's API, for commands that make one request after the other.
 
 use std::future::Future;
 use std::path::Path;
@@ -9,16 +9,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::CliError;
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, TIMEOUT};
 
-/// A client whose calls block; what the server refuses reads `Failed: …`.
+/// A client with blocking methods; an error response of the server becomes `Failed: …`.
 pub struct Api {
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
 
-/// An answer: `json` is the whole of it, also what `body` has no field for.
-pub struct Answer<T> {
+/// A response: `json` is all of it, including what `body` has no field for.
+pub struct Response<T> {
     pub body: T,
     pub json: Value,
 }
@@ -29,8 +29,8 @@ impl Api {
     }
 
     /// `GET` with query parameters.
-    pub fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer<T>, CliError> {
-        self.answer(self.client.get(path, query)).map_err(CliError::failed)
+    pub fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<T>, CliError> {
+        self.response(self.client.get(path, query)).map_err(CliError::failed)
     }
 
     /// Sends a JSON body.
@@ -39,7 +39,7 @@ impl Api {
         method: Method,
         path: &[&str],
         body: &impl Serialize,
-    ) -> Result<Answer<T>, CliError> {
+    ) -> Result<Response<T>, CliError> {
         self.try_send(method, path, body).map_err(CliError::failed)
     }
 
@@ -49,32 +49,37 @@ impl Api {
         method: Method,
         path: &[&str],
         body: &impl Serialize,
-    ) -> Result<Answer<T>, ClientError> {
-        self.answer(self.client.send(method, path, body))
+    ) -> Result<Response<T>, ClientError> {
+        self.response(self.client.send(method, path, body))
     }
 
-    /// Sends a request whose answer has no body of interest.
-    pub fn tell(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<(), CliError> {
-        self.runtime.block_on(self.client.tell(method, path, body.unwrap_or(&Value::Null))).map_err(CliError::failed)
+    /// Sends a JSON body and ignores the body of the response.
+    pub fn tell(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<(), CliError> {
+        self.runtime.block_on(self.client.tell(method, path, body)).map_err(CliError::failed)
     }
 
-    /// Sends a file; `sent` gets the size of each piece.
+    /// Sends a request without a body and ignores the body of the response.
+    pub fn call(&self, method: Method, path: &[&str]) -> Result<(), CliError> {
+        self.runtime.block_on(self.client.call(method, path, TIMEOUT)).map_err(CliError::failed)
+    }
+
+    /// Uploads a file; `sent` gets the size of each chunk.
     pub fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
-    ) -> Result<Answer<T>, CliError> {
-        self.answer(self.client.upload(path, file, sent)).map_err(CliError::failed)
+    ) -> Result<Response<T>, CliError> {
+        self.response(self.client.upload(path, file, sent)).map_err(CliError::failed)
     }
 
-    fn answer<T: DeserializeOwned>(
+    fn response<T: DeserializeOwned>(
         &self,
         call: impl Future<Output = Result<Value, ClientError>>,
-    ) -> Result<Answer<T>, ClientError> {
+    ) -> Result<Response<T>, ClientError> {
         let json = self.runtime.block_on(call)?;
         match T::deserialize(&json) {
-            Ok(body) => Ok(Answer { body, json }),
+            Ok(body) => Ok(Response { body, json }),
             Err(error) => {
                 Err(ClientError::NotAgnes { server: self.client.server().to_owned(), reason: error.to_string() })
             }

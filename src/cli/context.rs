@@ -19,13 +19,13 @@ pub struct Globals {
     /// Print the result, or the error, as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
-    /// Address of the server, for this run
+    /// Address of the server for this run
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub server: Option<String>,
     /// Token to use for this run, or @FILE to read it from a file
     #[arg(long, global = true, value_name = "TOKEN|@FILE", help_heading = "Global options")]
     pub token: Option<String>,
-    /// The workspace, instead of the one found from the current directory upwards
+    /// Workspace to use instead of the one found from the current directory upwards
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub workspace: Option<PathBuf>,
 }
@@ -113,7 +113,7 @@ impl Context {
         Ok(Client::new(Endpoint { server, token, ca_files })?)
     }
 
-    /// Runs network work on this thread. The runtime is made only by commands that need one.
+    /// Runs a future on this thread, on a new runtime: only commands that need one create it.
     pub fn block_on<F: Future>(&self, work: F) -> std::io::Result<F::Output> {
         Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
     }

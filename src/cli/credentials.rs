@@ -1,4 +1,4 @@
-//! `CFG`: the configured server and the tokens, one for each server.
+//! `CFG`: the configured server, and one token for each server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::base::atomic_file::{self, PRIVATE, PUBLIC};
 use crate::base::secret::Secret;
 use crate::config::{Environment, env_vars};
 
-/// The directory of `config.yaml`, `tokens.json` and, from older versions, `token.json`.
+/// The directory that holds `config.yaml`, `tokens.json` and, from older versions, `token.json`.
 #[derive(Clone, Debug)]
 pub struct ConfigDir(PathBuf);
 
@@ -74,7 +74,7 @@ impl ConfigDir {
         Ok(None)
     }
 
-    /// Remembers server and token. Called only after the server has accepted the token.
+    /// Stores server and token. Call this only after the server has accepted the token.
     pub fn save(&self, server: &Url, token: &Secret, email: &str) -> Result<(), CliError> {
         let mut tokens = self.tokens()?;
         tokens
@@ -93,7 +93,7 @@ impl ConfigDir {
         })
     }
 
-    /// Forgets the token of `server`, and says whether there was one. The server stays configured.
+    /// Forgets the token of `server` and returns whether there was one. The server stays configured.
     pub fn forget(&self, server: &Url) -> Result<bool, CliError> {
         let mut forgotten = false;
         while self.token(server)?.is_some() {
@@ -102,7 +102,7 @@ impl ConfigDir {
                 Some(_) => serde_json::to_vec_pretty(&tokens)
                     .map_err(io::Error::from)
                     .and_then(|text| atomic_file::write(&self.0.join("tokens.json"), &text, PRIVATE)),
-                // It is the one of an older version.
+                // It is that of an older version.
                 None => fs::remove_file(self.0.join("token.json")),
             };
             outcome.map_err(|error| {
@@ -118,7 +118,7 @@ impl ConfigDir {
         let path = self.0.join("tokens.json");
         let Some(text) = read(&path)? else { return Ok(Tokens::default()) };
         serde_json::from_str(&text).map_err(|error| {
-            // The error tells a place in the file, never its content.
+            // Only the position: serde's message may quote the content.
             let place = format!("line {}, column {}", error.line(), error.column());
             CliError::new("bad_config", format!("{} is not valid JSON ({place})", path.display()))
                 .hint("Delete the file and sign in again.")
@@ -160,19 +160,19 @@ pub fn token_argument(text: &str) -> Result<Secret, CliError> {
     }
 }
 
-/// Files of further certificate authorities: `AGNES_CA_FILE`, and `~/.agnes/ca.pem` where it is there.
+/// Files of additional certificate authorities: `AGNES_CA_FILE`, and `~/.agnes/ca.pem` if it exists.
 pub fn ca_files(env: &Environment) -> Vec<PathBuf> {
     let named = env.get(&env_vars::AGNES_CA_FILE).map(PathBuf::from);
     let at_home = env.named("HOME").map(|home| Path::new(home).join(".agnes").join("ca.pem"));
     named.into_iter().chain(at_home.filter(|path| path.is_file())).collect()
 }
 
-/// The address without its last slash: the key of the stored tokens.
+/// The address without trailing slash: the key of the stored tokens.
 pub fn key(server: &Url) -> String {
     server.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The text of `config.yaml` with its `server` replaced; comments and other keys stay.
+/// The text of `config.yaml` with its `server` replaced; comments and other keys are kept.
 fn with_server(text: &str, server: &str) -> String {
     let others = text.lines().filter(|line| !line.starts_with("server:"));
     let mut lines: Vec<&str> = others.collect();

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::{CliError, Context, Output, Run, offline};
 use crate::base::ident;
 use crate::config::{Settings, env_vars};
-use crate::connectors::{Report, Request, TableNote, TableRequest, custom, files, keboola, materialize};
+use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
-use crate::protocol::vocabulary::QueryMode;
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 /// Read a data source into DATA_DIR
 #[derive(clap::Subcommand, Debug)]
@@ -30,7 +30,7 @@ pub enum Extract {
     Custom {
         /// Name of its folder
         name: String,
-        /// Take a JSON request on standard input, and tell each table
+        /// Read a JSON request from standard input, and report each table
         #[arg(long, hide = true)]
         stdin: bool,
     },
@@ -41,11 +41,11 @@ pub enum Extract {
         #[arg(long, hide = true)]
         stdin: bool,
     },
-    /// Tell whether a file can become a table
+    /// Check that a file can become a table
     #[command(hide = true)]
     Check {
         file: PathBuf,
-        /// What it will be called
+        /// Its future name
         name: String,
         #[arg(long)]
         stdin: bool,
@@ -57,12 +57,46 @@ pub enum Extract {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         program: Vec<OsString>,
     },
-    /// Read the registered tables of a Keboola project; credentials come from the environment
-    Keboola {
-        /// Read the tables of a JSON request on standard input instead of the registry
-        #[arg(long, hide = true)]
-        stdin: bool,
-    },
+    #[command(flatten)]
+    Source(SourceCommand),
+}
+
+/// `agnes extract KIND` for each provided source that has such a command.
+#[derive(Debug)]
+pub struct SourceCommand {
+    kind: SourceType,
+    /// Read the tables of a JSON request on standard input instead of the registry.
+    stdin: bool,
+}
+
+impl clap::FromArgMatches for SourceCommand {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(clap::error::ErrorKind::MissingSubcommand);
+        let (kind, matches) = matches.subcommand().ok_or_else(missing)?;
+        Ok(Self { kind: kind.into(), stdin: matches.get_flag("stdin") })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Subcommand for SourceCommand {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        let stdin = clap::Arg::new("stdin").long("stdin").hide(true).action(clap::ArgAction::SetTrue);
+        command.subcommands(PROVIDED.iter().filter_map(|source| {
+            Some(clap::Command::new(source.kind.as_str()).about(source.command?).arg(stdin.clone()))
+        }))
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        PROVIDED.iter().any(|source| source.command.is_some() && source.kind.as_str() == name)
+    }
 }
 
 impl Run for Extract {
@@ -89,17 +123,19 @@ impl Run for Extract {
                 extract_custom(&name, request.as_ref(), &settings)?
             }
             Self::Materialize { source, stdin } => {
-                let request =
-                    if stdin { read_request()? } else { registered_materialized(context, &settings, &source)? };
-                materialize::run(&source, &request, &materialize_settings(&settings, &source)?)
+                let kind = SourceType::from(source.as_str());
+                let request = if stdin { read_request()? } else { registered_materialized(context, &settings, &kind)? };
+                materialize::run(&source, &request, &materialize_settings(&settings, &kind)?)
             }
-            Self::Check { .. } | Self::Tied { .. } => return Err(CliError::usage("nothing to become").into()),
-            Self::Keboola { stdin } => {
-                let credentials = keboola::Settings::resolve(&settings.instance, &settings.env)?;
-                let request = if stdin { read_request()? } else { registered(context, &settings, "keboola")? };
-                let directory = settings.data_dir.extract("keboola");
-                context.block_on(keboola::run(&credentials, &directory, request))?
+            Self::Source(SourceCommand { kind, stdin }) => {
+                let sources = Sources::load(&settings);
+                let unknown = || CliError::usage(format!("there is no source {kind}"));
+                let source = sources.get(&kind).ok_or_else(unknown)?;
+                source.ready()?;
+                let request = if stdin { read_request()? } else { registered(context, &settings, &kind)? };
+                context.block_on(source.extract(request))??
             }
+            Self::Check { .. } | Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
         };
         let notes = report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}"));
         let errors = report.errors.iter().map(|failure| format!("{}: {}", failure.table, failure.error));
@@ -128,39 +164,29 @@ fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings
 }
 
 fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) -> anyhow::Result<Report> {
-    let env = &settings.env;
-    let folder = Path::new(env.text(&env_vars::CONNECTORS_DIR));
-    let connector = custom::find(folder, name)?;
-    let run = custom::Settings {
-        data_dir: settings.data_dir.clone(),
-        environment: env.for_connectors(),
-        python: env.text(&env_vars::AGNES_PYTHON).into(),
-        timeout: env.duration(&env_vars::AGNES_CONNECTOR_TIMEOUT)?,
-        limits: Limits::for_parquet(env, settings.data_dir.spill()),
-    };
+    let connector = custom::find(&custom::folder(&settings.env), name)?;
+    let run = custom::Settings::load(settings)?;
     Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
 }
 
-fn materialize_settings(settings: &Settings, source: &str) -> anyhow::Result<materialize::Settings> {
-    let keboola = keboola::Settings::resolve(&settings.instance, &settings.env).ok();
-    let stack = keboola.as_ref().map(|keboola| keboola.stack_url.to_string());
-    let attach = keboola.filter(|_| source == "keboola").map(|keboola| keboola.attach());
+fn materialize_settings(settings: &Settings, source: &SourceType) -> anyhow::Result<materialize::Settings> {
+    let sources = Sources::load(settings);
     Ok(materialize::Settings {
         data_dir: settings.data_dir.clone(),
-        policy: RemotePolicy::new(&settings.env, stack.as_deref()),
+        policy: RemotePolicy::new(&settings.env, &sources.attachments()),
         limits: Limits::for_parquet(&settings.env, settings.data_dir.spill()),
         reserve: settings.env.disk_reserve()?,
-        attach,
+        attach: sources.get(source).and_then(|source| source.attachment()),
     })
 }
 
-fn registered_materialized(context: &Context, settings: &Settings, source: &str) -> anyhow::Result<Request> {
+fn registered_materialized(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
     let mut request = registered(context, settings, source)?;
     request.tables.retain(|table| table.query_mode == QueryMode::Materialized);
     Ok(request)
 }
 
-/// For programs that cannot see to it themselves. Returns only when that fails.
+/// For programs that do not end with their parent themselves. Returns only on failure.
 fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<Output> {
     tie_to_parent(Some(pid))?;
     let Some((program, args)) = program.split_first() else {
@@ -173,26 +199,26 @@ fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<Output> {
 /// This process ends when its parent, which must be `pid` where that is given, does.
 fn tie_to_parent(pid: Option<u32>) -> anyhow::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // It may have died before the signal was asked for.
+    // It may have died before the signal was requested.
     let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get().unsigned_abs());
     if pid.is_some() && pid != parent {
-        return Err(CliError::new("orphaned", "the server that asked for this is gone").into());
+        return Err(CliError::new("orphaned", "the server that started this process is gone").into());
     }
     Ok(())
 }
 
-/// The server hands its request over so; when the server dies, so does this process.
+/// The request of the server; when the server dies, so does this process.
 fn read_request() -> anyhow::Result<Request> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let request: Request = serde_json::from_str(&text)
-        .map_err(|error| CliError::usage(format!("standard input holds no valid request: {error}")))?;
+        .map_err(|error| CliError::usage(format!("standard input is not a valid request: {error}")))?;
     tie_to_parent(request.asked_by)?;
     Ok(request)
 }
 
 /// Every table that is registered for a source. Needs the state database, so no server may run.
-fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::Result<Request> {
+fn registered(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
     let store = offline::open_store(settings, offline::SERVER_DOES_IT)?;
     let snapshot = store.snapshot();
     context.block_on(store.close())?;
@@ -200,7 +226,7 @@ fn registered(context: &Context, settings: &Settings, source: &str) -> anyhow::R
         .registry
         .all()
         .into_iter()
-        .filter(|table| table.source_type.as_ref().is_some_and(|of| of.as_str() == source))
+        .filter(|table| table.source() == source)
         .map(|table| TableRequest::from_registry(table))
         .collect();
     let keep = tables.iter().map(|table| table.name.clone()).collect();

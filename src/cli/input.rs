@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use super::{CliError, Context};
 use crate::base::secret::Secret;
 
-/// All of standard input without its last line end.
+/// All of standard input without the final line break.
 pub fn piped_secret(what: &str) -> Result<Secret, CliError> {
     let mut text = String::new();
     io::stdin()
@@ -24,7 +24,7 @@ pub struct PasswordOptions {
     /// Read the password from stdin instead of asking for it
     #[arg(long)]
     password_stdin: bool,
-    /// The password itself; accepted for scripts, but every process list shows it
+    /// The password itself; accepted for scripts, but visible in process lists
     #[arg(long, hide = true, conflicts_with = "password_stdin")]
     password: Option<String>,
 }
@@ -61,7 +61,7 @@ pub fn prompt(context: &Context, question: &str, option: &str) -> Result<String,
     }
 }
 
-/// Asks before something that cannot be undone. Where nobody can answer, `--yes` must have been given.
+/// Asks for confirmation of something that cannot be undone. Without a terminal, `--yes` is required.
 pub fn confirm(question: &str, yes: bool, context: &Context) -> Result<(), CliError> {
     if yes {
         return Ok(());

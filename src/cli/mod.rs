@@ -32,7 +32,7 @@ mod sync;
 mod table;
 mod workspace;
 
-use api::{Answer, Api};
+use api::{Api, Response};
 use command::{Run, commands};
 pub use context::{Context, Globals, TokenSource};
 pub use error::{CliError, exit};
@@ -47,7 +47,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::config::Environment;
 
-/// Hands company tables to analysts and their AI agents
+/// Gives analysts and their AI agents the company tables that they may read
 #[derive(Debug, Parser)]
 #[command(name = "agnes", version, max_term_width = 100, arg_required_else_help = false)]
 struct Cli {
@@ -58,7 +58,7 @@ struct Cli {
 }
 
 commands! {
-    /// Hands company tables to analysts and their AI agents
+    /// Gives analysts and their AI agents the company tables that they may read
     Commands {
         Pull(pull::Pull),
         Query(query::Query),

@@ -2,10 +2,10 @@ use serde_json::json;
 
 use super::{Context, Output, Run, exit, offline};
 use crate::config::Settings;
-use crate::connectors::keboola;
+use crate::connectors::Sources;
 use crate::engine::Limits;
 use crate::extract::RemotePolicy;
-use crate::sync::{Durations, Orchestrator, rebuild_and_note};
+use crate::sync::{Durations, Orchestrator, rebuild_and_record};
 
 /// Publish what the extractors wrote; exit code 4 when some of it could not be published
 #[derive(clap::Args, Debug)]
@@ -17,11 +17,11 @@ impl Run for Rebuild {
         crate::logging::init(&settings.env)?;
         let store = offline::open_store(&settings, offline::SERVER_DOES_IT)?;
         let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-        let stack = keboola::Settings::resolve(&settings.instance, &settings.env).ok().map(|keboola| keboola.stack_url);
-        let policy = RemotePolicy::new(&settings.env, stack.as_ref().map(url::Url::as_str));
-        let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_remote(policy).into();
+        let sources = Sources::load(&settings);
+        let policy = RemotePolicy::new(&settings.env, &sources.attachments());
+        let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy).into();
         let rebuilt = context.block_on(async {
-            let rebuilt = rebuild_and_note(&store, &orchestrator, Durations::default()).await;
+            let rebuilt = rebuild_and_record(&store, &orchestrator, Durations::default()).await;
             store.close().await;
             rebuilt
         })??;

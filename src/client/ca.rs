@@ -1,4 +1,4 @@
-//! Certificate authorities beyond those of the operating system.
+//! Certificate authorities in addition to those of the operating system.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use crate::base::with_causes;
 
 /// All certificates of a PEM file.
 pub(super) fn read(path: &Path) -> Result<Vec<Certificate>, ClientError> {
-    let broken = |message: String| ClientError::Setup(format!("certificate file {}: {message}", path.display()));
-    let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
+    let invalid = |message: String| ClientError::Setup(format!("certificate file {}: {message}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| invalid(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| invalid(with_causes(&error)))?;
     if certificates.is_empty() {
-        return Err(broken("holds no PEM certificate".into()));
+        return Err(invalid("contains no PEM certificate".into()));
     }
     Ok(certificates)
 }

@@ -8,19 +8,19 @@ use reqwest::{Method, Response, StatusCode};
 
 use super::{Client, ClientError};
 
-/// Longest silence of a transfer before it counts as broken.
-const SILENCE: Duration = Duration::from_secs(60);
-/// Longest time for one whole transfer.
-const WHOLE: Duration = Duration::from_secs(24 * 3600);
+/// Timeout for the next bytes of a transfer.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Timeout of a whole transfer.
+pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone, Debug, Default)]
 pub struct DownloadRequest<'a> {
     pub table: &'a str,
     /// One part of a table in parts; `None`: the table as one file.
     pub part: Option<&'a str>,
-    /// Bytes that are there already; 0 asks for the whole file.
+    /// Number of bytes already downloaded; 0 asks for the whole file.
     pub offset: u64,
-    /// Version to ask for: a continuation of another version becomes the whole file.
+    /// Version to ask for: resuming another version returns the whole file.
     pub version: Option<&'a str>,
     /// Whether `version` is the hash of the file, so that the server refuses (412) when the file has changed.
     pub exact: bool,
@@ -31,19 +31,19 @@ pub struct DownloadRequest<'a> {
 pub struct Download {
     client: Client,
     response: Response,
-    /// Where in the file the first byte belongs: the requested offset, or 0.
+    /// Position of the first byte in the file: the requested offset, or 0.
     pub offset: u64,
 }
 
 impl Client {
-    /// Starts a transfer. Status 412 means that the file is another one by now, 416 that the offset is beyond its end.
+    /// Starts a transfer. Status 412 means that the file has changed, 416 that the offset is beyond its end.
     pub async fn download(&self, request: &DownloadRequest<'_>) -> Result<Download, ClientError> {
         let mut path = vec!["api", "data", request.table];
         match request.part {
             Some(part) => path.extend(["parts", part]),
             None => path.push("download"),
         }
-        let mut builder = self.builder(Method::GET, &path, WHOLE)?;
+        let mut builder = self.builder(Method::GET, &path, TRANSFER_TIMEOUT)?;
         if let Some(version) = request.version {
             let tag = format!("\"{version}\"");
             if request.exact {
@@ -53,8 +53,8 @@ impl Client {
                 builder = builder.header(RANGE, format!("bytes={}-", request.offset)).header(IF_RANGE, &tag);
             }
         }
-        let started = tokio::time::timeout(SILENCE, self.follow(builder)).await;
-        let response = started.map_err(|_| self.silent())??;
+        let started = tokio::time::timeout(IDLE_TIMEOUT, self.follow(builder)).await;
+        let response = started.map_err(|_| self.stalled())??;
         let offset = if response.status() == StatusCode::PARTIAL_CONTENT { first_byte(&response) } else { Some(0) };
         match offset {
             Some(offset) if offset == 0 || offset == request.offset => {
@@ -62,23 +62,23 @@ impl Client {
             }
             _ => Err(ClientError::NotAgnes {
                 server: self.server().to_owned(),
-                reason: "it sent another part of the file than was asked for".into(),
+                reason: "it sent another part of the file than requested".into(),
             }),
         }
     }
 
-    fn silent(&self) -> ClientError {
-        let reason = format!("nothing came for {} seconds", SILENCE.as_secs());
+    fn stalled(&self) -> ClientError {
+        let reason = format!("no data for {} seconds", IDLE_TIMEOUT.as_secs());
         ClientError::Unreachable { server: self.server().to_owned(), reason }
     }
 }
 
 impl Download {
-    /// The next bytes, `None` at the end. A connection that breaks off early is an error.
+    /// The next bytes, `None` at the end. A connection that ends early is an error.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
-        match tokio::time::timeout(SILENCE, self.response.chunk()).await {
+        match tokio::time::timeout(IDLE_TIMEOUT, self.response.chunk()).await {
             Ok(outcome) => outcome.map_err(|error| self.client.unreachable(&error)),
-            Err(_) => Err(self.client.silent()),
+            Err(_) => Err(self.client.stalled()),
         }
     }
 }

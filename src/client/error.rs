@@ -1,4 +1,4 @@
-//! Why a request did not give what was asked for.
+//! Why a request failed.
 
 use serde_json::Value;
 
@@ -6,13 +6,13 @@ use super::RetryAfter;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No answer: name, connection, TLS, timeout, or the connection broke.
+    /// No response: name resolution, connection, TLS, timeout, or a lost connection.
     #[error("cannot reach {server}: {reason}")]
     Unreachable { server: String, reason: String },
-    /// The server answered with an error status. The body is JSON where it was any, else text.
+    /// The server answered with an error status. The body is JSON if it was valid JSON, else text.
     #[error("HTTP {status}")]
     Status { status: u16, body: Value, retry_after: Option<RetryAfter> },
-    /// A success status with a body that is not what the API promises: usually a proxy's page.
+    /// A success status with an unexpected body: usually the page of a proxy.
     #[error("{server} does not answer like an Agnes server: {reason}")]
     NotAgnes { server: String, reason: String },
     /// A redirect that is not followed.
@@ -31,7 +31,7 @@ impl ClientError {
         }
     }
 
-    /// Whether trying again may help: no answer, a server error, or too many requests.
+    /// Whether a retry may help: no response, a server error, or too many requests.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -40,7 +40,7 @@ impl ClientError {
         }
     }
 
-    /// The `detail` of an error body when it is a text, else the body itself, cut to 500 characters.
+    /// The `detail` of an error body if it is a text, else the body itself, truncated to 500 characters.
     pub fn detail(&self) -> String {
         let Self::Status { status, body, .. } = self else { return self.to_string() };
         let text = match body.get("detail").unwrap_or(body) {
@@ -49,7 +49,7 @@ impl ClientError {
             Value::Null => String::new(),
             other => other.to_string(),
         };
-        if text.trim().is_empty() { format!("HTTP {status}") } else { cut(text.trim()) }
+        if text.trim().is_empty() { format!("HTTP {status}") } else { truncated(text.trim()) }
     }
 }
 
@@ -65,7 +65,7 @@ fn problem(problem: &Value) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
+fn truncated(text: &str) -> String {
     if text.chars().count() <= 500 {
         return text.to_owned();
     }

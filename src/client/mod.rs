@@ -16,7 +16,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use url::{Host, Url};
 
 use crate::base::secret::Secret;
@@ -25,10 +24,10 @@ use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::protocol::sync::Manifest;
 
-/// Longest wait for one ordinary answer.
-const ANSWER: Duration = Duration::from_secs(30);
-/// Longest wait for a query; the server stops queries after 300 seconds unless configured otherwise.
-const QUERY: Duration = Duration::from_secs(600);
+/// Timeout of an ordinary request.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// Timeout of a query; the server stops queries after 300 seconds unless configured otherwise.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How to reach a server.
 #[derive(Clone, Debug)]
@@ -37,7 +36,7 @@ pub struct Endpoint {
     pub server: Url,
     /// Sent to this server only.
     pub token: Option<Secret>,
-    /// PEM files of further certificate authorities to trust.
+    /// PEM files of additional certificate authorities to trust.
     pub ca_files: Vec<PathBuf>,
 }
 
@@ -50,7 +49,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads the certificates; does not connect yet.
+    /// Reads the certificates; does not connect.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(format!(
@@ -59,10 +58,10 @@ impl Client {
                 std::env::consts::OS,
                 std::env::consts::ARCH
             ))
-            .connect_timeout(ANSWER)
+            .connect_timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
-        if is_this_machine(&endpoint.server) {
-            // A proxy would look for the server on its own machine.
+        if is_local(&endpoint.server) {
+            // A proxy would connect to its own machine.
             builder = builder.no_proxy();
         }
         for file in &endpoint.ca_files {
@@ -91,44 +90,41 @@ impl Client {
     }
 
     pub async fn query(&self, request: &QueryRequest) -> Result<QueryResponse, ClientError> {
-        let builder = self.builder(Method::POST, &["api", "query"], QUERY)?.json(request);
+        let builder = self.builder(Method::POST, &["api", "query"], QUERY_TIMEOUT)?.json(request);
         request::json(self.follow(builder).await?).await
     }
 
-    /// `GET` with query parameters. `path` are segments that get percent-encoded.
+    /// `GET` with query parameters. The segments of `path` are percent-encoded.
     pub async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, ClientError> {
-        let builder = self.builder(Method::GET, path, ANSWER)?.query(query);
+        let builder = self.builder(Method::GET, path, TIMEOUT)?.query(query);
         request::json(self.follow(builder).await?).await
     }
 
-    /// Sends a JSON body and reads a JSON answer.
+    /// Sends a JSON body and reads a JSON response.
     pub async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let builder = self.builder(method, path, ANSWER)?.json(body);
+        let builder = self.builder(method, path, TIMEOUT)?.json(body);
         request::json(self.follow(builder).await?).await
     }
 
-    /// Sends a request without a body whose answer may take as long as `timeout`; what it says is of no interest.
+    /// Sends a request without a body and ignores the body of the response.
     pub async fn call(&self, method: Method, path: &[&str], timeout: Duration) -> Result<(), ClientError> {
         let builder = self.builder(method, path, timeout)?;
         self.follow(builder).await.map(drop)
     }
 
-    /// Sends a request whose answer has no body of interest; `body` `Null` sends none.
-    pub async fn tell(&self, method: Method, path: &[&str], body: &Value) -> Result<(), ClientError> {
-        let mut builder = self.builder(method, path, ANSWER)?;
-        if !body.is_null() {
-            builder = builder.json(body);
-        }
+    /// Sends a JSON body and ignores the body of the response.
+    pub async fn tell(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<(), ClientError> {
+        let builder = self.builder(method, path, TIMEOUT)?.json(body);
         self.follow(builder).await.map(drop)
     }
 }
 
-fn is_this_machine(server: &Url) -> bool {
+fn is_local(server: &Url) -> bool {
     match server.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,4 +1,4 @@
-//! Sending one request: address, token, redirects, and what the answer means.
+//! Sending one request: address, token, redirects, and errors in the response.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::{Client, ClientError};
 use crate::base::backoff::parse_retry_after;
 use crate::base::with_causes;
 
-/// Redirects that are followed for one request.
-const REDIRECTS: usize = 5;
-/// Most of an error body that is read.
-const ERROR_BODY: usize = 64 * 1024;
+/// Maximum number of redirects for one request.
+const MAX_REDIRECTS: usize = 5;
+/// Maximum size of an error body; the rest is not read.
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// How long the server asks to wait.
+/// The delay that the server asks for before a retry.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryAfter(pub Duration);
 
 impl Client {
-    /// A request with the token; `path` segments are percent-encoded and stand below the server's own path.
+    /// A request with the token; the segments of `path` are percent-encoded and appended to the server's own path.
     pub(super) fn builder(
         &self,
         method: Method,
@@ -43,11 +43,10 @@ impl Client {
 
     /// Sends, follows redirects on the same host, and turns error statuses into errors.
     ///
-    /// Redirects are followed here and not by the HTTP library, because that one drops the token when `http` becomes
-    /// `https`, and turns a POST into a GET.
+    /// Not left to the HTTP library, which drops the token when `http` becomes `https`, and turns a POST into a GET.
     pub(super) async fn follow(&self, builder: RequestBuilder) -> Result<Response, ClientError> {
         let mut request = builder.build().map_err(|error| ClientError::Setup(with_causes(&error)))?;
-        for _ in 0..=REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             let again = request.try_clone();
             let response = self.http.execute(request).await.map_err(|error| self.unreachable(&error))?;
             let status = response.status();
@@ -67,7 +66,7 @@ impl Client {
             *next.url_mut() = target;
             request = next;
         }
-        Err(ClientError::Redirect { server: self.server().to_owned(), location: "itself again and again".into() })
+        Err(ClientError::Redirect { server: self.server().to_owned(), location: "itself repeatedly".into() })
     }
 
     pub(super) fn unreachable(&self, error: &reqwest::Error) -> ClientError {
@@ -85,7 +84,7 @@ impl Client {
         let mut bytes = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() > ERROR_BODY {
+            if bytes.len() > MAX_ERROR_BODY {
                 break;
             }
         }
@@ -95,8 +94,8 @@ impl Client {
     }
 }
 
-/// Longest JSON answer; a query's is at most 64 MB of rows.
-const LONGEST: usize = 256 * 1024 * 1024;
+/// Maximum size of a JSON response; that of a query has at most 64 MB of rows.
+const MAX_JSON: usize = 256 * 1024 * 1024;
 
 /// The body as JSON.
 pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
@@ -105,11 +104,11 @@ pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, C
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| ClientError::Unreachable {
         server: server.clone(),
-        reason: format!("the answer broke off: {}", root_cause(&error)),
+        reason: format!("the response ended early: {}", root_cause(&error)),
     })? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > LONGEST {
-            let reason = format!("the answer is longer than {} MB", LONGEST / 1024 / 1024);
+        if bytes.len() > MAX_JSON {
+            let reason = format!("the response is longer than {} MB", MAX_JSON / 1024 / 1024);
             return Err(ClientError::NotAgnes { server, reason });
         }
     }
@@ -123,7 +122,7 @@ fn may_follow(from: &Url, to: &Url) -> bool {
         && (upgrade || (from.scheme() == to.scheme() && from.port_or_known_default() == to.port_or_known_default()))
 }
 
-/// The innermost cause: what the operating system or TLS said.
+/// The innermost cause: the message of the operating system or of TLS.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

@@ -1,7 +1,6 @@
-//! Sending a file.
+//! Uploading a file.
 
 use std::path::Path;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use reqwest::multipart::{Form, Part};
@@ -9,13 +8,11 @@ use reqwest::{Body, Method};
 use serde::de::DeserializeOwned;
 use tokio_util::io::ReaderStream;
 
+use super::download::TRANSFER_TIMEOUT;
 use super::{Client, ClientError, request};
 
-/// Longest time for one upload.
-const WHOLE: Duration = Duration::from_secs(24 * 3600);
-
 impl Client {
-    /// Sends a file as the multipart field `file`, a piece at a time; `sent` hears the size of each piece.
+    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
     pub async fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -25,10 +22,10 @@ impl Client {
         let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
         let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
         let length = open.metadata().await.map_err(unreadable)?.len();
-        let pieces = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |piece| sent(piece.len() as u64));
+        let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let part = Part::stream_with_length(Body::wrap_stream(pieces), length).file_name(name);
-        let builder = self.builder(Method::POST, path, WHOLE)?.multipart(Form::new().part("file", part));
+        let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.multipart(Form::new().part("file", part));
         request::json(self.follow(builder).await?).await
     }
 }

@@ -42,7 +42,6 @@ pub struct DataSource {
     pub bigquery: Option<Value>,
     #[serde(skip)]
     bigquery_project: Option<String>,
-    pub jira: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -99,18 +98,6 @@ impl Instance {
         let source = &self.data_source;
         let configured = source.bigquery.as_ref().and_then(|block| block["project"].as_str());
         source.bigquery_project.as_deref().or(configured)
-    }
-
-    /// Whether tables of `source_type` may be registered: it is the main source, has a block of its own, or needs none.
-    pub fn is_configured(&self, source_type: &str) -> bool {
-        let main = self.source_type();
-        match source_type {
-            "local" | "jira" => true,
-            _ if main == "local" || main == source_type => true,
-            "keboola" => self.data_source.keboola.is_some(),
-            "bigquery" => self.data_source.bigquery.is_some(),
-            _ => false,
-        }
     }
 
     /// The folder of the `local` source.

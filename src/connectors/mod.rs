@@ -8,7 +8,11 @@ pub mod materialize;
 mod publish;
 mod report;
 mod request;
+mod source;
+mod sources;
 
 pub use publish::{Extracted, LOCK, PruneError, prune, publish};
 pub use report::{Done, Finished, Report, TableError, TableNote};
 pub use request::{Request, TableRequest};
+pub use source::{Extraction, InvalidRow, Provided, Source, SourceError};
+pub use sources::{PROVIDED, Sources};

@@ -2,13 +2,17 @@ use serde_json::Value;
 
 use crate::access::SigningError;
 use crate::store::StoreError;
+use crate::sync::RunError;
 
-/// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the person who asked.
+/// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A value breaks a rule that concerns the whole request.
     #[error("{0}")]
     Invalid(String),
+    /// The values of a well-formed request do not fit together, or do not fit this instance.
+    #[error("{0}")]
+    Unprocessable(String),
     /// A value of one field breaks a rule.
     #[error("{reason}")]
     Field { field: String, reason: String, input: Value },
@@ -24,7 +28,7 @@ pub enum Error {
     /// The request contradicts the current state, for example because a name is taken.
     #[error("{0}")]
     Conflict(String),
-    /// The members of the group are kept in Google Workspace.
+    /// The members of the group are managed in Google Workspace.
     #[error(
         "This group is managed by Google Workspace and is read-only here. Add or remove members via admin.google.com, \
          or sign in again to refresh."
@@ -33,6 +37,9 @@ pub enum Error {
     /// A token cannot be signed.
     #[error("cannot sign a token: {0}")]
     Signing(#[from] SigningError),
+    /// The change was made, but what follows from it could not be published.
+    #[error(transparent)]
+    Publish(#[from] RunError),
     /// The state database failed; see [`StoreError`].
     #[error(transparent)]
     Store(StoreError),

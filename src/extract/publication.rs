@@ -80,7 +80,7 @@ impl PublishedTable {
 }
 
 /// One published generation. Readers hold it by `Arc` until they finish.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Publication {
     /// Grows with every rebuild of this process.
     pub generation: u64,

@@ -64,14 +64,14 @@ pub struct CreateGrant {
 
 /// `GET /api/admin/resource-types`
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub struct ResourceType {
+pub struct ResourceTypeInfo {
     pub key: String,
     pub display_name: String,
     pub description: String,
     pub id_format: String,
 }
 
-/// `PATCH /api/admin/groups/{id}`: absent or null leaves a field as it is.
+/// `PATCH /api/admin/groups/{id}`: an absent or null field is left unchanged.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateGroup {
@@ -79,7 +79,7 @@ pub struct UpdateGroup {
     pub description: Option<String>,
 }
 
-/// A membership as shown with its user.
+/// A membership, as part of its user.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Membership {
     pub group_id: String,
@@ -99,7 +99,7 @@ pub struct AddMembership {
     pub group_id: String,
 }
 
-/// What somebody is granted, and through which groups. Admins may use everything besides.
+/// What a user is granted, and through which groups. Admins may use everything else too.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct EffectiveAccess {
     pub is_admin: bool,
@@ -165,7 +165,7 @@ pub struct Permission {
     pub id: String,
     pub group_id: String,
     pub group_name: String,
-    /// Whose personal group it is, if it is one.
+    /// The user whose personal group it is, if it is a personal group.
     pub user_id: Option<String>,
     pub dataset: String,
     /// Always `read`.
@@ -205,7 +205,7 @@ pub struct Revoked {
 
 /// `POST /api/access-requests`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub struct AskForAccess {
+pub struct CreateAccessRequest {
     pub table_id: String,
     #[serde(default)]
     pub reason: String,
@@ -226,7 +226,7 @@ pub struct AccessRequest {
     pub reviewed_by: Option<String>,
     pub reviewed_at: Option<String>,
     pub review_note: Option<String>,
-    /// The grant that an approval made or found.
+    /// The grant that an approval created or found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
 }
@@ -237,11 +237,11 @@ pub struct AccessRequests {
     pub count: usize,
 }
 
-/// `POST /api/access-requests/{id}/approve` and `…/deny`; the body may be left out.
+/// `POST /api/access-requests/{id}/approve` and `…/deny`; the body is optional.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct Review {
-    /// The group to grant to; without it, the personal group of who asked.
+    /// The group to grant to; without it, the personal group of the requester.
     pub group_id: Option<String>,
     pub note: Option<String>,
 }

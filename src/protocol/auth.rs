@@ -19,7 +19,7 @@ pub struct BootstrapRequest {
     pub password: String,
 }
 
-/// A fresh session.
+/// A session that has just been started.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct TokenResponse {
     pub access_token: String,
@@ -80,7 +80,7 @@ pub struct LoginRequest {
     pub password: String,
 }
 
-/// A fresh session, as the providers answer it.
+/// The same, in the shape of the endpoints of one provider.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct LoginResponse {
     pub access_token: String,
@@ -97,7 +97,7 @@ pub struct LoginForm {
     pub email: String,
     #[serde(default)]
     pub password: String,
-    /// A path of this server to go to.
+    /// A path of this server to redirect to.
     #[serde(default)]
     pub next: String,
 }
@@ -111,7 +111,7 @@ pub struct SetupRequest {
     pub password: String,
 }
 
-/// Answer of `POST /auth/password/setup`.
+/// Response of `POST /auth/password/setup`.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct SetupResponse {
     pub access_token: String,
@@ -127,7 +127,7 @@ pub struct AddressForm {
     pub email: String,
 }
 
-/// What a mailed link for choosing a password carries.
+/// The query of a mailed link for choosing a password.
 #[derive(Deserialize)]
 pub struct LinkQuery {
     #[serde(default)]
@@ -144,7 +144,7 @@ pub struct PasswordForm {
     /// At least 8 characters, at most 1024 bytes.
     pub password: String,
     pub confirm_password: String,
-    /// A new display name; with an invitation only.
+    /// A new display name; used with an invitation only.
     #[serde(default)]
     pub name: String,
 }
@@ -153,7 +153,7 @@ pub struct PasswordForm {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct SendLink {
     pub email: String,
-    /// A path of this server that the link leads to.
+    /// A path of this server to redirect to after the link.
     #[serde(default)]
     pub next: Option<String>,
 }
@@ -163,12 +163,12 @@ pub struct SendLink {
 pub struct LinkForm {
     #[serde(default)]
     pub email: String,
-    /// A path of this server that the link leads to.
+    /// A path of this server to redirect to after the link.
     #[serde(default)]
     pub next: String,
 }
 
-/// Answer of `POST /auth/email/send-link`.
+/// Response of `POST /auth/email/send-link`.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct SentLink {
     pub message: String,
@@ -193,7 +193,7 @@ pub struct VerifyLink {
 pub struct VerifyForm {
     pub email: String,
     pub token: String,
-    /// A path of this server to go to.
+    /// A path of this server to redirect to.
     #[serde(default)]
     pub next: String,
 }

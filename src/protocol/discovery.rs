@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::vocabulary::SourceType;
+
 /// `GET /api/admin/discover-tables`
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Discovered {
     pub tables: Vec<DiscoveredTable>,
     pub count: usize,
-    pub source: String,
+    pub source: SourceType,
     /// Why there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -34,13 +36,13 @@ pub struct DiscoveredTable {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct DiscoveredAndRegistered {
     pub registered: usize,
-    /// Registered before.
+    /// Number of tables that were registered already.
     pub skipped: usize,
     pub errors: usize,
     /// Ids of the new rows.
     pub tables: Vec<String>,
-    pub source: String,
-    /// Tables that got another name, since theirs was taken or is none here.
+    pub source: SourceType,
+    /// Tables that got another name, since theirs was taken or is not valid here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
 }

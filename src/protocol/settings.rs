@@ -1,4 +1,4 @@
-//! What a person wants synced. Preferences only: what somebody may read, grants decide.
+//! What a user wants synced. Preferences only: grants decide what a user may read.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct SyncSetting {
 
 /// `GET /api/settings`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub struct Settings {
+pub struct UserSettings {
     pub user_id: String,
     pub sync_settings: Vec<SyncSetting>,
 }
@@ -28,7 +28,7 @@ pub struct Settings {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct SyncSettings {
     pub user_id: String,
-    /// In order of the datasets.
+    /// By dataset.
     pub settings: Vec<SyncSetting>,
     pub enabled_datasets: Vec<String>,
 }
@@ -46,9 +46,9 @@ pub struct SetDatasets {
     pub datasets: BTreeMap<String, bool>,
 }
 
-/// Answer to it: `{"enabled": …}` or `{"error": "no permission"}` for each dataset.
+/// Response of `POST /api/sync/settings`: `{"enabled": …}` or `{"error": "no permission"}` for each dataset.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub struct DatasetsSet {
+pub struct UpdatedDatasets {
     pub updated: BTreeMap<String, serde_json::Value>,
 }
 
@@ -56,22 +56,22 @@ pub struct DatasetsSet {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct SetSubscriptions {
-    /// `all` or `selected`; `all` unless given.
+    /// `all` (the default) or `selected`.
     pub table_mode: Option<String>,
     pub tables: BTreeMap<String, bool>,
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub struct SubscriptionsSet {
+pub struct UpdatedSubscriptions {
     pub table_mode: String,
-    /// How many were stored.
+    /// Number of stored preferences.
     pub updated: usize,
     /// Tables that the caller may not read; nothing was stored for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
 }
 
-/// `PUT /api/settings/dataset`, and its answer.
+/// `PUT /api/settings/dataset`, and its response.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct SetDataset {
     pub dataset: String,

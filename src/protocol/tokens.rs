@@ -6,22 +6,22 @@ use utoipa::ToSchema;
 /// `POST /auth/tokens`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct CreateToken {
-    /// For the owner to tell tokens apart.
+    /// Shown in lists.
     pub name: String,
-    /// 1 to 3650; null for a token that does not end by itself.
+    /// 1 to 3650; null for a token that does not expire.
     #[serde(default = "ninety")]
     #[schema(default = 90)]
     pub expires_in_days: Option<i64>,
-    /// Wins over the days.
+    /// Takes precedence over the days.
     #[serde(default)]
     pub ttl_seconds: Option<i64>,
-    /// Words: `bootstrap-analyst` (an hour at most, no administration) and `no-admin` mean something, others are labels.
+    /// Words: `bootstrap-analyst` (at most one hour, no administration), `no-admin`, and any others as labels.
     #[serde(default = "general")]
     #[schema(default = "general")]
     pub scope: String,
 }
 
-/// Null and absent mean different things.
+/// The default if the field is absent; null is a value of its own.
 fn ninety() -> Option<i64> {
     Some(90)
 }
@@ -30,7 +30,7 @@ fn general() -> String {
     "general".into()
 }
 
-/// A fresh token. It is shown this once.
+/// A new token. It is shown only once.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct CreatedToken {
     pub id: String,
@@ -42,7 +42,7 @@ pub struct CreatedToken {
     pub created_at: String,
 }
 
-/// A token as its owner sees it later.
+/// A token as its owner sees it.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Token {
     pub id: String,
@@ -60,7 +60,7 @@ pub struct OwnedToken {
     #[serde(flatten)]
     pub token: Token,
     pub user_id: String,
-    /// Null when the owner is gone.
+    /// Null if the owner was deleted.
     pub user_email: Option<String>,
     pub last_used_ip: Option<String>,
 }

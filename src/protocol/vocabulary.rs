@@ -1,4 +1,5 @@
-//! What registry rows, extracts and manifests say about a table: its source, how it is queried, how it is synced.
+//! What registry rows, extracts and manifests say about a table (its source, how it is queried, how it is synced), and
+//! what can be granted.
 //!
 //! Every value that was ever stored can be loaded and is shown unchanged. One that is not known opens nothing.
 
@@ -103,7 +104,48 @@ vocabulary! {
     }
 }
 
-/// All three are text wherever they are read, shown or stored.
+vocabulary! {
+    /// What access can be granted to.
+    ResourceType {
+        MarketplacePlugin = "marketplace_plugin",
+        #[default]
+        Table = "table",
+        MemoryDomain = "memory_domain",
+    }
+}
+
+impl ResourceType {
+    /// The name of several of them, as shown to people.
+    pub fn display_name(&self) -> &str {
+        match self {
+            Self::MarketplacePlugin => "Marketplace plugins",
+            Self::Table => "Tables",
+            Self::MemoryDomain => "Memory domains",
+            Self::Unknown(text) => text,
+        }
+    }
+
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::MarketplacePlugin => "A plugin from a registered marketplace.",
+            Self::Table => "A registered data table.",
+            Self::MemoryDomain => "A corporate-memory domain (knowledge_items.domain).",
+            Self::Unknown(_) => "Unknown to this version.",
+        }
+    }
+
+    /// What a resource id looks like.
+    pub fn id_format(&self) -> &'static str {
+        match self {
+            Self::MarketplacePlugin => "<marketplace_slug>/<plugin_name>",
+            Self::Table => "<table_id>",
+            Self::MemoryDomain => "<domain>",
+            Self::Unknown(_) => "",
+        }
+    }
+}
+
+/// All of them are text wherever they are read, shown or stored.
 macro_rules! text {
     ($($name:ident),+) => {$(
         impl From<&str> for $name {
@@ -134,7 +176,7 @@ macro_rules! text {
     )+};
 }
 
-text!(SourceType, QueryMode, SyncStrategy);
+text!(SourceType, QueryMode, SyncStrategy, ResourceType);
 
 #[cfg(test)]
 mod tests {

@@ -1,16 +1,17 @@
-//! Running queries beside each other, within limits of number and time.
+//! Running queries concurrently, with limits on their number and time.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::execute::{self, QueryAnswer};
 use super::instance::{self, Instances};
 use super::{MAX_RESPONSE_BYTES, QueryError, policy};
 use crate::access::ReadableTable;
+use crate::base::concurrency::ConcurrencyLimit;
 use crate::config::{DataDir, Environment, WrongValue, env_vars};
 use crate::engine::parse::Parser;
 use crate::engine::{self, InterruptHandle};
@@ -18,7 +19,7 @@ use crate::extract::RemotePolicy;
 
 /// The engine parses deep expressions by recursion.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
-/// An interrupt that comes between two statements is lost, so it is repeated until the query is gone.
+/// An interrupt between two statements is lost, so it is repeated until the query has ended.
 const INTERRUPT_EVERY: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ impl QuerySettings {
     }
 }
 
-/// Runs callers' queries; one for each server.
+/// Runs callers' queries; one per server. Cheap to clone.
 #[derive(Clone)]
 pub struct QueryEngine(Arc<Inner>);
 
@@ -67,11 +68,10 @@ struct Inner {
     parser: Mutex<Parser>,
     instances: Instances,
     timeout: Duration,
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    limit: ConcurrencyLimit,
 }
 
-/// What a query's thread and its watcher share.
+/// Shared by a query's thread and its watcher.
 #[derive(Default)]
 struct Control {
     interrupt: OnceLock<Arc<InterruptHandle>>,
@@ -81,20 +81,18 @@ struct Control {
 
 impl QueryEngine {
     pub fn new(settings: QuerySettings) -> Result<Self, QueryError> {
-        let concurrency = settings.concurrency.max(1);
         Ok(Self(Arc::new(Inner {
             parser: Mutex::new(Parser::new()?),
             instances: Instances::new(&settings)?,
             timeout: settings.timeout,
-            admitted: Arc::new(Semaphore::new(concurrency + settings.max_waiting)),
-            running: Arc::new(Semaphore::new(concurrency)),
+            limit: ConcurrencyLimit::new(settings.concurrency.max(1), settings.max_waiting),
         })))
     }
 
     /// Runs one `SELECT` over `readable`, everything that the caller may read of one publication.
     ///
-    /// `exists` tells whether a table is there for anybody (then 403 instead of "does not exist"). Dropping the future
-    /// stops the query.
+    /// `exists` returns whether anybody can read a table of that name (403 rather than "does not exist"). Dropping the
+    /// future stops the query.
     pub async fn run(
         &self,
         generation: u64,
@@ -104,9 +102,8 @@ impl QueryEngine {
         limit: usize,
     ) -> Result<QueryAnswer, QueryError> {
         let started = Instant::now();
-        let admitted = self.0.admitted.clone().try_acquire_owned().map_err(|_| QueryError::Busy)?;
-        let running = tokio::time::timeout(self.0.timeout, self.0.running.clone().acquire_owned()).await;
-        let Ok(Ok(running)) = running else {
+        let reservation = self.0.limit.reserve().map_err(|_| QueryError::Busy)?;
+        let Ok(Ok(permit)) = tokio::time::timeout(self.0.timeout, reservation.acquire()).await else {
             return Err(QueryError::Timeout { elapsed: started.elapsed() });
         };
 
@@ -118,9 +115,9 @@ impl QueryEngine {
         let (sender, receiver) = oneshot::channel();
         let (inner, shared) = (self.0.clone(), control.clone());
         let work = move || {
-            let _permits: [OwnedSemaphorePermit; 2] = [admitted, running];
+            let _permit = permit;
             let _finished = shared.finished.clone().drop_guard();
-            // Nobody listens when the caller went away.
+            // Fails when the caller is gone.
             let _ = sender.send(inner.blocking(&shared, generation, &readable, &exists, &sql, limit));
         };
         std::thread::Builder::new()
@@ -138,9 +135,9 @@ impl QueryEngine {
 
 #[cfg(test)]
 impl QueryEngine {
-    /// How many more queries may come.
-    pub fn free_places(&self) -> usize {
-        self.0.admitted.available_permits()
+    /// Number of queries that would be admitted now.
+    pub fn available(&self) -> usize {
+        self.0.limit.available()
     }
 
     pub fn instances(&self) -> usize {
@@ -148,7 +145,7 @@ impl QueryEngine {
     }
 }
 
-/// Stops the query at its deadline, or when it was cancelled.
+/// Interrupts the query at its deadline, or when it is cancelled.
 async fn watch(control: Arc<Control>, deadline: tokio::time::Instant) {
     tokio::select! {
         () = control.finished.cancelled() => return,
@@ -163,7 +160,8 @@ async fn watch(control: Arc<Control>, deadline: tokio::time::Instant) {
     }
 }
 
-/// Whether the text holds the name of a remote table. It may mean something else; then the source is attached in vain.
+/// Returns whether the text contains the name of a remote table. If it means something else there, the source is attached
+/// in vain.
 fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
     let sql = sql.to_lowercase();
     let mut remote = readable.iter().map(ReadableTable::table).filter(|table| instance::remote(table).is_some());
@@ -192,7 +190,7 @@ impl Inner {
         }
         let answer = execute::execute(&connection, sql, limit, MAX_RESPONSE_BYTES, &|| control.stopped.is_cancelled());
         if matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err() {
-            // A connection to a source may be broken for good.
+            // A connection to a source may be permanently broken.
             self.instances.discard(&instance);
         }
         answer

@@ -1,13 +1,14 @@
-//! Requests for access to a table, and what was decided on them.
+//! Requests for access to a table, and the decisions on them.
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, grants, row};
+use super::{Change, Reader, StoreError, row};
 use crate::base::random;
 use crate::engine::{self, Row, params};
+use crate::protocol::vocabulary::ResourceType;
 
-/// How many requests one person may have waiting.
-const MOST_PENDING: i64 = 100;
+/// Maximum number of pending requests of one user.
+const MAX_PENDING: i64 = 100;
 
 pub const PENDING: &str = "pending";
 pub const APPROVED: &str = "approved";
@@ -18,8 +19,8 @@ pub struct AccessRequest {
     pub id: String,
     pub user_id: String,
     pub user_email: Option<String>,
-    pub resource_type: String,
-    /// What was asked for; nobody has checked that there is such a table.
+    pub resource_type: ResourceType,
+    /// What the user typed: a registry id or a name, for which there may be no table.
     pub table_id: String,
     pub reason: Option<String>,
     /// `pending`, `approved` or `denied`.
@@ -32,13 +33,13 @@ pub struct AccessRequest {
 
 /// Which requests to list.
 #[derive(Clone, Debug)]
-pub enum Which {
+pub enum AccessRequestFilter {
     All,
     OfUser(String),
     WithStatus(String),
 }
 
-const COLUMNS: &str = "id, user_id, user_email, coalesce(resource_type, 'table'), table_id, reason,
+const COLUMNS: &str = "id, user_id, user_email, resource_type, table_id, reason,
     coalesce(status, 'pending'), epoch_us(requested_at), reviewed_by, epoch_us(reviewed_at), review_note";
 
 fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
@@ -46,7 +47,7 @@ fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
         id: row.get(0)?,
         user_id: row.get(1)?,
         user_email: row.get(2)?,
-        resource_type: row.get(3)?,
+        resource_type: row.get::<_, Option<String>>(3)?.map_or(ResourceType::Table, Into::into),
         table_id: row.get(4)?,
         reason: row.get(5)?,
         status: row.get(6)?,
@@ -57,21 +58,21 @@ fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
     })
 }
 
-/// Requests, oldest first.
-pub fn list(reader: &Reader<'_>, which: &Which) -> engine::Result<Vec<AccessRequest>> {
-    let (filter, value) = match which {
-        Which::All => ("? = ''", ""),
-        Which::OfUser(id) => ("user_id = ?", id.as_str()),
-        Which::WithStatus(status) => ("coalesce(status, 'pending') = ?", status.as_str()),
+/// Returns requests, oldest first.
+pub fn list(reader: &Reader<'_>, filter: &AccessRequestFilter) -> engine::Result<Vec<AccessRequest>> {
+    let (condition, value) = match filter {
+        AccessRequestFilter::All => ("? = ''", ""),
+        AccessRequestFilter::OfUser(id) => ("user_id = ?", id.as_str()),
+        AccessRequestFilter::WithStatus(status) => ("coalesce(status, 'pending') = ?", status.as_str()),
     };
     reader.list(
-        &format!("SELECT {COLUMNS} FROM access_requests WHERE {filter} ORDER BY requested_at, id"),
+        &format!("SELECT {COLUMNS} FROM access_requests WHERE {condition} ORDER BY requested_at, id"),
         [value],
         request,
     )
 }
 
-/// Asks for a table, unless the same person waits for it already.
+/// Adds a request for access to a table, unless the user has a pending one for it.
 pub fn insert(
     change: &Change<'_>,
     user_id: &str,
@@ -79,31 +80,42 @@ pub fn insert(
     table_id: &str,
     reason: &str,
 ) -> Result<AccessRequest, StoreError> {
-    let waiting = "FROM access_requests WHERE user_id = ? AND status = 'pending'";
-    if change.exists(&format!("SELECT 1 {waiting} AND lower(table_id) = lower(?)"), [user_id, table_id])? {
-        return Err(StoreError::Conflict("You have asked for this table already; the request is pending".into()));
+    let pending = "FROM access_requests WHERE user_id = ? AND status = 'pending'";
+    if change.exists(&format!("SELECT 1 {pending} AND lower(table_id) = lower(?)"), [user_id, table_id])? {
+        return Err(StoreError::Conflict(
+            "You have already requested access to this table; the request is pending".into(),
+        ));
     }
-    let count: i64 = change.one(&format!("SELECT count(*) {waiting}"), [user_id], |row| row.get(0))?;
-    if count >= MOST_PENDING {
+    let count: i64 = change.one(&format!("SELECT count(*) {pending}"), [user_id], |row| row.get(0))?;
+    if count >= MAX_PENDING {
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
     let id = random::uuid();
     change.execute(
         "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
-        params![id, user_id, email, grants::TABLE, table_id, reason, PENDING, change.now.as_microsecond()],
+        params![
+            id,
+            user_id,
+            email,
+            ResourceType::Table.as_str(),
+            table_id,
+            reason,
+            PENDING,
+            change.now.as_microsecond()
+        ],
     )?;
     get(change, &id)
 }
 
-/// The request with that id, as of this transaction.
+/// Returns the request with that id, as of this transaction.
 pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest, StoreError> {
     change
         .find(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)?
         .ok_or_else(|| StoreError::NotFound("Access request not found".into()))
 }
 
-/// Decides on a request that is still pending, and returns it as it is now.
+/// Decides on a pending request, and returns it with the decision.
 pub fn decide(
     change: &Change<'_>,
     id: &str,
@@ -111,7 +123,7 @@ pub fn decide(
     by: &str,
     note: Option<&str>,
 ) -> Result<AccessRequest, StoreError> {
-    let before = get(change, id)?;
+    let previous = get(change, id)?;
     let decided = change.execute(
         "UPDATE access_requests SET status = ?, reviewed_by = ?, reviewed_at = make_timestamp(?::BIGINT),
              review_note = ?
@@ -119,7 +131,7 @@ pub fn decide(
         params![status, by, change.now.as_microsecond(), note, id],
     )?;
     if decided == 0 {
-        return Err(StoreError::Conflict(format!("Access request is already {}", before.status)));
+        return Err(StoreError::Conflict(format!("Access request is already {}", previous.status)));
     }
     get(change, id)
 }

@@ -41,8 +41,8 @@ impl Origin {
         Self { ip: None, request_id: None, since: Instant::now() }
     }
 
-    /// Somebody who has not proved who they are.
-    pub fn nobody(self) -> Actor {
+    /// A caller who is not authenticated.
+    pub fn anonymous(self) -> Actor {
         Actor { user_id: None, origin: self }
     }
 

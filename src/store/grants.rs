@@ -8,15 +8,14 @@ use jiff::Timestamp;
 use super::{Change, Reader, StoreError, row};
 use crate::base::random;
 use crate::engine::{self, params};
-
-/// Resource type of tables; the resource id is the registry id.
-pub const TABLE: &str = "table";
+use crate::protocol::vocabulary::ResourceType;
 
 #[derive(Clone, Debug)]
 pub struct Grant {
     pub id: String,
     pub group_id: String,
-    pub resource_type: String,
+    pub resource_type: ResourceType,
+    /// For a table, its registry id.
     pub resource_id: String,
     pub assigned_at: Option<Timestamp>,
     pub assigned_by: Option<String>,
@@ -40,7 +39,7 @@ impl Grants {
                 Ok(Grant {
                     id: row.get(0)?,
                     group_id: row.get(1)?,
-                    resource_type: row.get(2)?,
+                    resource_type: row.get::<_, String>(2)?.into(),
                     resource_id: row.get(3)?,
                     assigned_at: row::time(row, 4)?,
                     assigned_by: row.get(5)?,
@@ -50,7 +49,7 @@ impl Grants {
         let mut loaded = Self::default();
         for grant in rows.into_iter().map(Arc::new) {
             loaded.by_group.entry(grant.group_id.clone()).or_default().push(Arc::clone(&grant));
-            if grant.resource_type == TABLE {
+            if grant.resource_type == ResourceType::Table {
                 loaded.tables.entry(grant.group_id.clone()).or_default().insert(grant.resource_id.clone());
             }
             loaded.by_id.insert(grant.id.clone(), grant);
@@ -58,13 +57,9 @@ impl Grants {
         Ok(loaded)
     }
 
-    /// Whether the group may read the table with that registry id.
+    /// Returns whether the group may read the table with that registry id.
     pub fn has_table(&self, group_id: &str, table_id: &str) -> bool {
         self.tables.get(group_id).is_some_and(|tables| tables.contains(table_id))
-    }
-
-    pub fn count(&self, group_id: &str) -> usize {
-        self.of_group(group_id).len()
     }
 
     pub fn of_group(&self, group_id: &str) -> &[Arc<Grant>] {
@@ -78,13 +73,19 @@ impl Grants {
     pub fn get(&self, id: &str) -> Option<&Grant> {
         self.by_id.get(id).map(Arc::as_ref)
     }
+
+    /// Returns the group's grant on a table.
+    pub fn on_table(&self, group_id: &str, table_id: &str) -> Option<&Grant> {
+        let mut grants = self.of_group(group_id).iter().map(Arc::as_ref);
+        grants.find(|grant| grant.resource_type == ResourceType::Table && grant.resource_id == table_id)
+    }
 }
 
 /// Grants a resource to a group and returns the grant's id.
 pub fn insert(
     change: &Change<'_>,
     group_id: &str,
-    resource_type: &str,
+    resource_type: &ResourceType,
     resource_id: &str,
     by: &str,
 ) -> Result<String, StoreError> {
@@ -93,7 +94,7 @@ pub fn insert(
     }
     if change.exists(
         "SELECT 1 FROM resource_grants WHERE group_id = ? AND resource_type = ? AND resource_id = ?",
-        [group_id, resource_type, resource_id],
+        [group_id, resource_type.as_str(), resource_id],
     )? {
         return Err(StoreError::Conflict("Grant already exists for this group/resource_type/resource_id".into()));
     }
@@ -101,30 +102,20 @@ pub fn insert(
     change.execute(
         "INSERT INTO resource_grants (id, group_id, resource_type, resource_id, assigned_at, assigned_by)
          VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
-        params![id, group_id, resource_type, resource_id, change.now.as_microsecond(), by],
+        params![id, group_id, resource_type.as_str(), resource_id, change.now.as_microsecond(), by],
     )?;
     Ok(id)
 }
 
-/// The id of the group's grant on a table, as of this transaction.
-pub fn id_of_table(change: &Change<'_>, group_id: &str, table_id: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT id FROM resource_grants WHERE group_id = ? AND resource_type = ? AND resource_id = ?";
-    Ok(change.find(sql, [group_id, TABLE, table_id], |row| row.get(0))?)
-}
-
-/// Withdraws a grant and returns what it was: group, type, id.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<(String, String, String), StoreError> {
-    let grant = change
-        .find("SELECT group_id, resource_type, resource_id FROM resource_grants WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
-        .ok_or_else(|| StoreError::NotFound("Grant not found".into()))?;
+/// Deletes a grant.
+pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM resource_grants WHERE id = ?", [id])?;
-    Ok(grant)
+    Ok(())
 }
 
-/// Withdraws every grant on a table, so that none comes back to life when its id is used again.
+/// Deletes every grant on a table, so that none applies to another table that is registered under the same id later.
 pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?", [TABLE, table_id])?;
+    let sql = "DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?";
+    change.execute(sql, [ResourceType::Table.as_str(), table_id])?;
     Ok(())
 }

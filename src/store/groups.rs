@@ -21,11 +21,11 @@ pub struct Group {
     pub created_by: Option<String>,
 }
 
-/// What `created_by` says of groups that Google's sync made.
+/// `created_by` of groups that the sync with Google Workspace made.
 pub const GOOGLE_SYNC: &str = "system:google-sync";
 
 impl Group {
-    /// `system`, `google_sync` or `custom`.
+    /// Returns `system`, `google_sync` or `custom`.
     pub fn origin(&self, google: &GoogleGroups) -> &'static str {
         match self.created_by.as_deref() {
             _ if self.is_system && self.mapped_email(google).is_some() => "google_sync",
@@ -36,12 +36,12 @@ impl Group {
         }
     }
 
-    /// Members come from Google Workspace and cannot be changed here.
+    /// Returns whether the members come from Google Workspace and cannot be changed here.
     pub fn is_google_managed(&self, google: &GoogleGroups) -> bool {
         self.created_by.as_deref() == Some(GOOGLE_SYNC) || self.mapped_email(google).is_some()
     }
 
-    /// The Google group whose members are this system group's members.
+    /// Returns the Google group whose members are the members of this system group.
     pub fn mapped_email<'a>(&self, google: &'a GoogleGroups) -> Option<&'a str> {
         match self.name.as_str() {
             ADMIN_GROUP if self.is_system => google.admin.as_deref(),
@@ -82,12 +82,12 @@ impl Groups {
         self.by_id.get(id)
     }
 
-    /// The group whose members may do everything. Without it nobody may.
+    /// Returns the id of the group whose members are admins. Without that group there are no admins.
     pub fn admin_id(&self) -> Option<&str> {
         self.admin.as_deref()
     }
 
-    /// In order of their names.
+    /// Returns all groups, by name.
     pub fn all(&self) -> Vec<&Group> {
         let mut groups: Vec<_> = self.by_id.values().collect();
         groups.sort_by(|a, b| a.name.cmp(&b.name));
@@ -97,7 +97,7 @@ impl Groups {
 
 /// Adds a group and returns its id.
 pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
-    name_is_free(change, name, "")?;
+    check_name_is_free(change, name, "")?;
     write(change, name, description, by)
 }
 
@@ -111,62 +111,35 @@ fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -
     Ok(id)
 }
 
-/// Refuses a name that another group than `id` has, or that is kept for personal groups.
-fn name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), StoreError> {
+/// Rejects a name that a group other than `id` has, or that is reserved for personal groups.
+fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), StoreError> {
     if change.exists("SELECT 1 FROM user_groups WHERE lower(name) = lower(?) AND id <> ?", [name, id])? {
         return Err(StoreError::Conflict(format!("Group {} already exists", ident::repr(name))));
     }
     if name.to_lowercase().starts_with(personal::PREFIX) {
-        let text = format!("Names that start with '{}' are kept for personal groups", personal::PREFIX);
+        let text = format!("Names that start with '{}' are reserved for personal groups", personal::PREFIX);
         return Err(StoreError::Conflict(text));
     }
     Ok(())
 }
 
-/// Renames a group or describes it anew; `None` leaves things as they are. Returns which fields are different now.
-pub fn update(
-    change: &Change<'_>,
-    id: &str,
-    name: Option<&str>,
-    description: Option<&str>,
-) -> Result<Vec<&'static str>, StoreError> {
-    let found: Option<(String, Option<String>, bool)> = change.find(
-        "SELECT name, description, coalesce(is_system, false) FROM user_groups WHERE id = ?",
-        [id],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
-    let (old_name, old_description, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
-    let mut changed = Vec::new();
-    if let Some(name) = name.filter(|name| *name != old_name) {
-        if is_system {
-            return Err(StoreError::Conflict("System groups cannot be renamed".into()));
-        }
-        if personal::owner(change, id)?.is_some() {
-            return Err(StoreError::Conflict("Personal groups cannot be renamed".into()));
-        }
-        name_is_free(change, name, id)?;
-        change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])?;
-        changed.push("name");
-    }
-    if let Some(description) = description.filter(|text| old_description.as_deref() != Some(*text)) {
-        change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])?;
-        changed.push("description");
-    }
-    Ok(changed)
+/// Renames a group.
+pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
+    check_name_is_free(change, name, id)?;
+    change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])?;
+    Ok(())
 }
 
-/// Removes a group with its members and grants, and returns its name.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<String, StoreError> {
-    let found: Option<(String, bool)> =
-        change.find("SELECT name, coalesce(is_system, false) FROM user_groups WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let (name, is_system) = found.ok_or_else(|| StoreError::NotFound("Group not found".into()))?;
-    if is_system {
-        return Err(StoreError::Conflict("Cannot delete a system group".into()));
-    }
+/// Replaces the description of a group.
+pub fn set_description(change: &Change<'_>, id: &str, description: &str) -> Result<(), StoreError> {
+    change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])?;
+    Ok(())
+}
+
+/// Deletes a group with its members and grants.
+pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM user_groups WHERE id = ?", [id])?;
-    Ok(name)
+    Ok(())
 }

@@ -80,6 +80,6 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
 fn ensure_user(change: &Change<'_>, email: &str, name: &str) -> Result<String, StoreError> {
     match users::id_of(change, email)? {
         Some(id) => Ok(id),
-        None => users::insert(change, email, Some(name), None),
+        None => users::insert(change, email, Some(name)),
     }
 }

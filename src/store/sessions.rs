@@ -1,4 +1,5 @@
-//! Sessions that were signed out: a JWT cannot be taken back, so its id is remembered until it would have ended.
+//! Sessions that were ended by signing out. A JWT cannot be revoked, so its id is remembered until it would have
+//! expired.
 
 use std::collections::HashSet;
 
@@ -11,7 +12,7 @@ pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
     reader.list("SELECT jti FROM revoked_sessions", [], |row| row.get(0))
 }
 
-/// Ends one session. Ids whose sessions are over by themselves are forgotten.
+/// Ends one session, and forgets the ids of expired ones.
 pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<(), StoreError> {
     change.execute(
         "DELETE FROM revoked_sessions WHERE expires_at <= make_timestamp(?::BIGINT)",

@@ -1,4 +1,4 @@
-//! What people want synced.
+//! What users want synced.
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ pub struct SyncSetting {
     pub updated_at: Option<Timestamp>,
 }
 
-/// Of one user, in order of the datasets.
+/// Returns the preferences of one user, by dataset.
 pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSetting>> {
     reader.list(
         "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)
@@ -33,7 +33,7 @@ pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSet
     )
 }
 
-/// Stores a preference; `table_mode` stays as it was where it is not given.
+/// Stores a preference. Without `table_mode`, a stored one stays unchanged.
 pub fn put(
     change: &Change<'_>,
     user_id: &str,
@@ -41,12 +41,12 @@ pub fn put(
     enabled: bool,
     table_mode: Option<&str>,
 ) -> Result<(), StoreError> {
-    let known = change.execute(
+    let updated = change.execute(
         "UPDATE user_sync_settings SET enabled = ?, table_mode = coalesce(?, table_mode),
              updated_at = make_timestamp(?::BIGINT) WHERE user_id = ? AND dataset = ?",
         params![enabled, table_mode, change.now.as_microsecond(), user_id, dataset],
     )?;
-    if known == 0 {
+    if updated == 0 {
         change.execute(
             "INSERT INTO user_sync_settings (user_id, dataset, enabled, table_mode, updated_at)
              VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT))",

@@ -29,7 +29,7 @@ async fn a_fresh_database_is_seeded_and_keeps_what_was_acknowledged() {
     assert_eq!(store.snapshot().schema_version, VERSION);
     let names: Vec<_> = store.snapshot().groups.all().iter().map(|group| group.name.clone()).collect();
     assert_eq!(names, ["Admin", "Everyone"]);
-    let id = store.write(|change| users::insert(change, "ann@example.com", Some("Ann"), None)).await.unwrap();
+    let id = store.write(|change| users::insert(change, "ann@example.com", Some("Ann"))).await.unwrap();
     assert_eq!(store.snapshot().users.by_email("ANN@example.com").unwrap().id, id);
     store.close().await;
 
@@ -45,20 +45,20 @@ async fn a_refused_change_leaves_nothing_behind() {
     let store = open_store(dir.path());
     let refused: Result<(), StoreError> = store
         .write(|change| {
-            users::insert(change, "ann@example.com", None, None)?;
-            users::insert(change, "Ann@Example.com", None, None).map(drop)
+            users::insert(change, "ann@example.com", None)?;
+            users::insert(change, "Ann@Example.com", None).map(drop)
         })
         .await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))));
     let panicked: Result<(), StoreError> = store
         .write(|change| {
-            users::insert(change, "bob@example.com", None, None)?;
+            users::insert(change, "bob@example.com", None)?;
             panic!("on purpose")
         })
         .await;
     assert!(matches!(panicked, Err(StoreError::Broken(_))));
     assert_eq!(store.snapshot().users.all().len(), 0);
-    store.write(|change| users::insert(change, "eve@example.com", None, None)).await.unwrap();
+    store.write(|change| users::insert(change, "eve@example.com", None)).await.unwrap();
     store.close().await;
 }
 

@@ -1,4 +1,4 @@
-//! Personal access tokens, kept as hashes.
+//! Personal access tokens, stored as hashes.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Change, Reader, StoreError, row};
 use crate::engine::{self, params};
 
-/// A token as stored; the token itself is known to its owner only.
+/// A token as stored; only its owner knows the token itself.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: String,
@@ -18,7 +18,7 @@ pub struct Token {
     pub prefix: String,
     /// SHA-256 of the whole token, 64 hex digits.
     pub token_hash: String,
-    /// What it may be used for, words with blanks between them; tokens of v0.35 have none here.
+    /// What it may be used for, words separated by blanks; tokens of v0.35 have none here.
     pub scopes: Option<String>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
@@ -34,7 +34,7 @@ pub struct Use {
     pub ip: Option<IpAddr>,
 }
 
-/// A token to store. It was made before, since the row keeps its hash.
+/// A token to store. It is issued first, because the row holds its hash.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     pub id: String,
@@ -47,18 +47,18 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    /// What lists show of the id.
+    /// The part of the id that lists show.
     pub fn prefix(&self) -> String {
         self.id.chars().filter(|c| *c != '-').take(8).collect()
     }
 }
 
-/// Adds a token, unless what ends all tokens of its owner came in between: the account was deactivated, or got another
-/// token version than the owner came with.
+/// Adds a token, unless all tokens of its owner were ended after the owner was authenticated: the account was
+/// deactivated, or its token version is no longer `version`.
 pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(), StoreError> {
-    let is_welcome = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
-    if !change.exists(is_welcome, params![token.user_id, version])? {
-        return Err(StoreError::Conflict("Your session has ended meanwhile; sign in again".into()));
+    let is_current = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
+    if !change.exists(is_current, params![token.user_id, version])? {
+        return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
     }
     let expires_at = row::micros(token.expires_at);
     change.execute(
@@ -78,16 +78,16 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(),
     Ok(())
 }
 
-/// Revokes a token; of `owner` only, if one is given. Returns the owner, or `None` if it was revoked before.
+/// Revokes a token; if `owner` is given, only a token of theirs. Returns the owner, or `None` if it was revoked already.
 pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
-    let found: Option<(String, bool)> =
+    let stored: Option<(String, bool)> =
         change.find("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    let (user_id, is_good) = found
+    let (user_id, is_valid) = stored
         .filter(|(user_id, _)| owner.is_none_or(|owner| owner == user_id))
         .ok_or_else(|| StoreError::NotFound("Token not found".into()))?;
-    if !is_good {
+    if !is_valid {
         return Ok(None);
     }
     change.execute(
@@ -97,7 +97,7 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
     Ok(Some(user_id))
 }
 
-/// Stores the last use of each token. A use that is older than the stored one is no news.
+/// Stores the last use of each token, unless the stored one is newer.
 pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), StoreError> {
     for (id, Use { at, ip }) in uses {
         change.execute(

@@ -1,4 +1,4 @@
-//! The run that is going on, as everybody may read it meanwhile.
+//! The current run, readable by everybody meanwhile.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 pub(super) struct CurrentRun(Mutex<Option<Run>>);
 
 impl CurrentRun {
-    /// The run, if there is one.
+    /// The current run, if there is one.
     pub(super) fn run(&self) -> Option<Run> {
         self.lock().clone()
     }
 
-    pub(super) fn begin(&self, queued: &Run) {
+    pub(super) fn start(&self, queued: &Run) {
         let started_at = Some(time::iso_naive(time::now()));
         *self.lock() = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
     }
 
-    /// What comes now.
+    /// Sets the current step.
     pub(super) fn step(&self, text: String) {
         self.change(|run| run.step = Some(text));
     }
@@ -30,7 +30,7 @@ impl CurrentRun {
         self.change(|run| run.tables.push(table));
     }
 
-    /// Something that concerns no single table.
+    /// Adds an error that concerns no single table.
     pub(super) fn error(&self, text: String) {
         self.change(|run| run.errors.push(text));
     }
@@ -41,13 +41,13 @@ impl CurrentRun {
         tables.into_iter().filter_map(|table| Some((table.table, table.duration_ms?))).collect()
     }
 
-    /// Nothing runs any more.
+    /// Marks that no run is in progress.
     pub(super) fn end(&self) {
         *self.lock() = None;
     }
 
-    /// The run as it is kept; `published` tells whether its last step succeeded.
-    pub(super) fn finished(&self, published: bool, took: Duration) -> Run {
+    /// The finished run as it is stored; `published` says whether its last step succeeded.
+    pub(super) fn finished(&self, published: bool, elapsed: Duration) -> Run {
         let mut run = self.run().unwrap_or_default();
         let (failed, fine): (Vec<_>, Vec<_>) = run.tables.iter().partition(|table| table.error.is_some());
         let nothing_new = fine.is_empty() && failed.iter().any(|table| table.step != RunStep::Publish);
@@ -58,7 +58,7 @@ impl CurrentRun {
         };
         run.step = None;
         run.finished_at = Some(time::iso_naive(time::now()));
-        run.duration_ms = Some(took.as_millis() as u64);
+        run.duration_ms = Some(elapsed.as_millis() as u64);
         run
     }
 
@@ -79,7 +79,7 @@ mod tests {
 
     fn ended(outcomes: &[(RunStep, bool)], errors: &[&str], published: bool) -> RunStatus {
         let current = CurrentRun::default();
-        current.begin(&Run::default());
+        current.start(&Run::default());
         for (step, fine) in outcomes {
             let error = (!fine).then(|| "no".to_owned());
             current.table(RunTable { step: *step, error, ..RunTable::default() });

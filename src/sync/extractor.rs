@@ -1,6 +1,5 @@
 //! Running an extractor as a child process, so that its memory and crashes are its own.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,12 +8,11 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 
-use crate::base::secret::Secret;
-use crate::config::{Environment, env_vars};
-use crate::connectors::{Finished, Report, Request};
+use crate::config::Environment;
+use crate::connectors::{Extraction, Finished, Report, Request};
 
-/// Variables that extractors get besides those that begin with one of [`PREFIXES`].
-const NAMES: [&str; 16] = [
+/// Variables that every extractor sees; each source names those that it needs besides.
+const NAMES: [&str; 14] = [
     "PATH",
     "HOME",
     "LANG",
@@ -28,69 +26,58 @@ const NAMES: [&str; 16] = [
     "SSL_CERT_DIR",
     "DATA_SOURCE",
     "LD_LIBRARY_PATH",
-    "AGNES_PYTHON",
     "AGNES_EXTENSION_DIR",
-    "AGNES_CONNECTOR_TIMEOUT",
 ];
-const PREFIXES: [&str; 6] = ["KEBOOLA_", "KBC_", "AGNES_EXTRACT_", "AGNES_KEBOOLA_", "CONNECTORS_", "AGNES_REMOTE_"];
+const PREFIX: &str = "AGNES_EXTRACT_";
 const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
-/// How much of the child's last words goes into an error, in bytes.
-const TAIL: usize = 500;
-/// How much of its output is kept, in bytes.
-const KEPT: usize = 1024 * 1024;
+/// How much of the end of the child's output goes into an error, in bytes.
+const MAX_ERROR_BYTES: usize = 500;
+/// How much of its output is retained, in bytes.
+const RETAINED_BYTES: usize = 1024 * 1024;
 
 pub(super) struct Extractor {
     /// The `agnes` executable.
     pub program: PathBuf,
     pub environment: Environment,
     pub data_dir: PathBuf,
-    /// Credentials as the server resolved them, under the names that the extractor looks for.
-    pub credentials: Vec<(&'static str, Secret)>,
     pub timeout: Duration,
 }
 
 impl Extractor {
-    /// Runs `agnes extract …` and returns its report, or why there is none. `finished` hears of each table as soon as it
-    /// is done. Dropping the future kills the child.
+    /// Runs `agnes extract …` and returns its report, or why there is none. `on_finished` is called for each table as
+    /// soon as it is done. Dropping the future kills the child.
     pub(super) async fn run(
         &self,
-        arguments: &[OsString],
+        extraction: &Extraction,
         request: &Request,
-        mut finished: impl FnMut(Finished),
+        mut on_finished: impl FnMut(Finished),
     ) -> Result<Report, String> {
-        let hear = |line: &str| {
+        let on_line = |line: &str| {
             serde_json::from_str(line).is_ok_and(|table| {
-                finished(table);
+                on_finished(table);
                 true
             })
         };
-        self.ask(arguments, request, hear).await
+        self.answer(extraction, request, on_line).await
     }
 
-    /// As [`Self::run`], for any answer; lines that `hear` knows what to do with are no answer.
-    pub(super) async fn ask<T: DeserializeOwned>(
+    /// As [`Self::run`], for any answer. Lines for which `on_line` returns true are not part of it.
+    pub(super) async fn answer<T: DeserializeOwned>(
         &self,
-        arguments: &[OsString],
+        extraction: &Extraction,
         request: &Request,
-        hear: impl FnMut(&str) -> bool,
+        on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        // What was allowed for connectors of others, or may go to a source, goes to nobody else.
-        let kind = arguments.first().and_then(|kind| kind.to_str());
-        let allowed = match kind {
-            Some("custom") => self.environment.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW),
-            Some("materialize") => self.environment.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS),
-            _ => Vec::new(),
-        };
-        let is_handed_on = |name: &str| hands_on(name) || allowed.iter().any(|allowed| allowed == name);
+        let visible = self.environment.pairs().filter(|(name, _)| is_common(name) || extraction.sees(name));
         let mut command = Command::new(&self.program);
         command
             .arg("extract")
-            .args(arguments)
+            .args(&extraction.arguments)
             .arg("--stdin")
             .env_clear()
-            .envs(self.environment.pairs().filter(|(name, _)| is_handed_on(name)))
-            .envs(self.credentials.iter().map(|(name, value)| (name, value.expose())))
+            .envs(visible)
+            .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
             .env("DATA_DIR", &self.data_dir)
             .env("AGNES_LOG_FORMAT", "json")
             .stdin(Stdio::piped())
@@ -102,11 +89,11 @@ impl Extractor {
         let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let work = async {
             if let Some(stdin) = &mut stdin {
-                // A child that ends early closes its input; its exit code tells why.
+                // A child that ends early closes its input; its exit status says why.
                 let _ = stdin.write_all(&input).await;
             }
             drop(stdin.take());
-            let (report, stderr) = tokio::join!(listen(stdout, hear), text(stderr));
+            let (report, stderr) = tokio::join!(read_answer(stdout, on_line), read_end(stderr));
             (report, stderr, child.wait().await)
         };
         let Ok((report, stderr, status)) = tokio::time::timeout(self.timeout, work).await else {
@@ -117,51 +104,52 @@ impl Extractor {
         };
         let status = status.map_err(|error| error.to_string())?;
         if !stderr.is_empty() {
-            tracing::debug!(stderr = last_words(&stderr), "extractor");
+            tracing::debug!(stderr = last_lines(&stderr), "extractor");
         }
-        report.ok_or_else(|| format!("the extractor ended with {status}: {}", last_words(&stderr)))
+        report.ok_or_else(|| format!("the extractor ended with {status}: {}", last_lines(&stderr)))
     }
 }
 
-fn hands_on(name: &str) -> bool {
-    NAMES.contains(&name)
-        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+fn is_common(name: &str) -> bool {
+    NAMES.contains(&name) || name.starts_with(PREFIX) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// The last line that is an answer.
-async fn listen<T: DeserializeOwned>(stdout: Option<ChildStdout>, mut hear: impl FnMut(&str) -> bool) -> Option<T> {
+async fn read_answer<T: DeserializeOwned>(
+    stdout: Option<ChildStdout>,
+    mut on_line: impl FnMut(&str) -> bool,
+) -> Option<T> {
     let mut lines = BufReader::new(stdout?).lines();
     let mut answer = None;
     while let Ok(Some(line)) = lines.next_line().await {
-        if !hear(&line) {
+        if !on_line(&line) {
             answer = serde_json::from_str(&line).ok();
         }
     }
     answer
 }
 
-/// The end of what a stream says; all of it is read, so that the child never waits.
-async fn text(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
+/// The end of a stream; all of it is read, so that the child never waits.
+async fn read_end(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
     let Some(mut stream) = stream else { return String::new() };
-    let (mut kept, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
-    // What was read before a failure is still worth showing.
+    let (mut retained, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
+    // What was read before a failure is still useful.
     while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-        kept.extend_from_slice(&chunk[..read]);
-        if kept.len() > 2 * KEPT {
-            kept.drain(..kept.len() - KEPT);
+        retained.extend_from_slice(&chunk[..read]);
+        if retained.len() > 2 * RETAINED_BYTES {
+            retained.drain(..retained.len() - RETAINED_BYTES);
         }
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    String::from_utf8_lossy(&retained).into_owned()
 }
 
-/// The child's own last words, without its log.
-fn last_words(stderr: &str) -> String {
-    let said: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
-    let said = if said.is_empty() { stderr.trim().to_owned() } else { said.join("\n") };
-    let mut start = said.len().saturating_sub(TAIL);
-    while !said.is_char_boundary(start) {
+/// The last lines that the child wrote, without its log.
+fn last_lines(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
+    let text = if lines.is_empty() { stderr.trim().to_owned() } else { lines.join("\n") };
+    let mut start = text.len().saturating_sub(MAX_ERROR_BYTES);
+    while !text.is_char_boundary(start) {
         start += 1;
     }
-    said[start..].to_owned()
+    text[start..].to_owned()
 }

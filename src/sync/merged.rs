@@ -1,4 +1,4 @@
-//! Tables in parts as one file, for callers that ask for the whole: made when first asked for, and kept while that
+//! Tables in parts as one file, for callers that request the whole: made at the first request, and retained while that
 //! version is published.
 
 use std::collections::HashMap;
@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turn, Semaphore};
 
-use super::orchestrator::Orchestrator;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::hash;
 use crate::engine::Limits;
@@ -18,10 +17,10 @@ use crate::extract::{Content, ExtractError, Publication, PublishedFile, Publishe
 pub struct Merged {
     folder: PathBuf,
     limits: Limits,
-    /// One maker for each version; others wait and find its file.
+    /// One task for each version makes the file; others wait and find it.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
-    /// Merging takes memory, so it happens once at a time.
-    at_once: Semaphore,
+    /// Merging takes memory, so one table is merged at a time.
+    merging: Semaphore,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +33,7 @@ pub enum MergeError {
 
 impl Merged {
     pub fn new(folder: PathBuf, limits: Limits) -> Self {
-        Self { folder, limits, turns: Mutex::default(), at_once: Semaphore::new(1) }
+        Self { folder, limits, turns: Mutex::default(), merging: Semaphore::new(1) }
     }
 
     /// All rows of a table as one file; `None` for a table whose rows are not here.
@@ -48,7 +47,7 @@ impl Merged {
         let turn =
             Arc::clone(self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(stem.clone()).or_default());
         let _turn = turn.lock().await;
-        let _place = self.at_once.acquire().await.map_err(|_| MergeError::Lost)?;
+        let _permit = self.merging.acquire().await.map_err(|_| MergeError::Lost)?;
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
         let (folder, limits, key) = (self.folder.clone(), self.limits.clone(), stem.clone());
         let made = tokio::task::spawn_blocking(move || match find(&folder, &stem) {
@@ -61,19 +60,17 @@ impl Merged {
     }
 }
 
-impl Orchestrator {
-    /// Deletes whole files of versions that no generation in use has.
-    pub(super) fn delete_merged(&self, alive: &[Arc<Publication>]) {
-        let is_alive = |name: &str| {
-            let mut tables = alive.iter().flat_map(|generation| generation.tables());
-            tables.any(|table| name.starts_with(&format!("{}.{}.", table.name, table.version())))
-        };
-        for entry in fs::read_dir(self.data_dir().merged()).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // One that is being made now has a temporary name.
-            if !atomic_file::is_temporary(&name) && !is_alive(&name) && atomic_file::remove(&entry.path()).is_err() {
-                tracing::warn!(name, "cannot delete an unused file");
-            }
+/// Deletes whole files of versions that none of these generations has.
+pub(super) fn delete_unused(folder: &Path, generations: &[Arc<Publication>]) {
+    let is_used = |name: &str| {
+        let mut tables = generations.iter().flat_map(|generation| generation.tables());
+        tables.any(|table| name.starts_with(&format!("{}.{}.", table.name, table.version())))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // One that is being made now has a temporary name.
+        if !atomic_file::is_temporary(&name) && !is_used(&name) && atomic_file::remove(&entry.path()).is_err() {
+            tracing::warn!(name, "cannot delete an unused file");
         }
     }
 }

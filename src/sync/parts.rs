@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::publish_table::{PublishContext, install, refuse_link, stamp, take};
+use super::publish_file::{PublishContext, install, refuse_link, stamp, take};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::ident;
 use crate::connectors;
@@ -51,7 +51,7 @@ pub(super) fn publish(
     directory: &Path,
     meta: &TableMeta,
     files: PartFiles,
-    press: &PublishContext,
+    context: &PublishContext,
     earlier: Option<&PublishedTable>,
 ) -> Result<PublishedTable, ExtractError> {
     let earlier = earlier.filter(|earlier| earlier.source == source);
@@ -65,9 +65,9 @@ pub(super) fn publish(
             continue;
         }
         changed = true;
-        let pending = Pending::beside(&press.published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
-        take(directory, &file, &pending, &press.limits)?;
-        let (file, rows) = install(pending, &meta.table_name, &press.checker)?;
+        let pending = Pending::beside(&context.published.join(format!("{}.parquet", meta.table_name)), PUBLIC)?;
+        take(directory, &file, &pending, &context.limits)?;
+        let (file, rows) = install(pending, &meta.table_name, &context.checker)?;
         parts.push(Part { name, file, rows });
     }
     if changed {

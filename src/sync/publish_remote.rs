@@ -9,8 +9,8 @@ use crate::engine::parse::Parser;
 use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta};
 
-/// How long one table may take to tell its columns.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// How long it may take to read the columns of one table.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The remote side of one extract, attached when the first table needs it.
 pub(super) struct RemoteSource<'a> {
@@ -51,7 +51,7 @@ impl<'a> RemoteSource<'a> {
         let (connection, parser) = self.reached.get_or_init(|| self.reach()).as_ref().map_err(Clone::clone)?;
         let remote = RemoteTable::of_view(parser, sql, &self.extract.attach).map_err(|error| error.to_string())?;
         let describe = format!("DESCRIBE {}", remote.select);
-        engine::within(connection, DEADLINE, |connection| connection.execute_batch(&describe))
+        engine::within(connection, TIMEOUT, |connection| connection.execute_batch(&describe))
             .map_err(|error| format!("view {}: {}", quote_ident(&meta.table_name), engine::message(&error)))?;
         Ok(PublishedTable {
             name: meta.table_name.clone(),

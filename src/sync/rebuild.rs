@@ -1,21 +1,32 @@
-//! A rebuild together with its notes in the state database.
+//! A rebuild, recorded in the state database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::orchestrator::{Orchestrator, Problem, Rebuilt, Standing};
-use super::runner::RunError;
+use super::health::Problem;
+use super::orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 use crate::store::sync_state::{self, Synced};
-use crate::store::{Snapshot, Store, ownership};
+use crate::store::{Snapshot, Store, StoreError, ownership};
+
+/// Why a rebuild was not carried out or not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the rebuild ended unexpectedly")]
+    Lost,
+}
 
 /// Table → milliseconds that its extraction took.
 pub type Durations = HashMap<String, u64>;
 
 /// Publishes what all sources offer, and stores what that says of each table and view name.
-pub async fn rebuild_and_note(
+pub async fn rebuild_and_record(
     store: &Store,
     orchestrator: &Arc<Orchestrator>,
-    took: Durations,
+    durations: Durations,
 ) -> Result<Rebuilt, RunError> {
     let owners = store.write(ownership::load).await?;
     let standing = Standing { owners, materialized: materialized(&store.snapshot()) };
@@ -35,7 +46,7 @@ pub async fn rebuild_and_note(
                     rows: table.rows,
                     size_bytes: i64::try_from(table.size_bytes()).unwrap_or(i64::MAX),
                     hash: table.version(),
-                    duration_ms: took.get(&table.name).copied(),
+                    duration_ms: durations.get(&table.name).copied(),
                 };
                 sync_state::succeeded(change, &synced)?;
             }
@@ -43,7 +54,7 @@ pub async fn rebuild_and_note(
                 // A refused name is a problem of the source that lost it, not of the table that is published.
                 let of_another = |name: &String| tables.iter().any(|it| it.name == *name && it.source != *source);
                 if let Some(table) = table.as_ref().filter(|name| !of_another(name)) {
-                    sync_state::failed(change, table, error, took.get(table).copied())?;
+                    sync_state::failed(change, table, error, durations.get(table).copied())?;
                 }
             }
             sync_state::retain(change, &owners.into_iter().map(|(name, _)| name).collect::<Vec<_>>())

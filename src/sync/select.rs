@@ -1,178 +1,102 @@
-//! Which registered tables a run extracts, and by which connector.
+//! Which registered tables a run fetches, and from which source.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::base::backoff::Backoff;
+use super::scope::RunScope;
+use super::table_backoff::TableBackoff;
 use crate::base::schedule::Schedule;
-use crate::connectors::{Request, TableRequest};
+use crate::connectors::{Request, Source, Sources, TableRequest};
 use crate::extract::Publication;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
 
-/// Delays after a materialized table failed.
-const BACKOFF: Backoff = Backoff { initial: Duration::from_mins(5), max: Duration::from_mins(60) };
-/// The sources that have an extractor here.
-pub(super) const SOURCES: [&str; 2] = ["keboola", "local"];
-
-/// What a run was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// Every table that is due.
-    Due,
-    /// These registry ids, due or not.
-    Ids(HashSet<String>),
-}
-
-impl Wanted {
-    /// These ids, or without any what is due.
-    pub(super) fn of(ids: Option<HashSet<String>>) -> Self {
-        ids.map_or(Self::Due, Self::Ids)
-    }
-
-    /// The ids in order; none for what is due.
-    pub(super) fn ids(&self) -> Option<Vec<String>> {
-        let Self::Ids(ids) = self else { return None };
-        let mut ids: Vec<_> = ids.iter().cloned().collect();
-        ids.sort();
-        Some(ids)
-    }
-
-    /// Both requests in one run.
-    pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Ids(mut ids), Self::Ids(more)) => {
-                ids.extend(more);
-                Self::Ids(ids)
-            }
-            _ => Self::Due,
-        }
-    }
-}
-
-/// The names of all tables that are registered for a source.
-pub(super) fn registered(snapshot: &Snapshot, source: &str) -> HashSet<String> {
-    let all = snapshot.registry.all().into_iter();
-    all.filter(|table| source_of(table) == Some(source) || is_remote_of(table, source))
-        .map(|table| table.name.clone())
-        .collect()
-}
-
-/// Source → what its extractor shall fetch. Sources without anything to do are left out.
-pub(super) fn select(
-    snapshot: &Snapshot,
-    publication: &Publication,
-    wanted: &Wanted,
-    now: Timestamp,
-) -> BTreeMap<&'static str, Request> {
-    let mut requests = BTreeMap::new();
-    for source in SOURCES {
-        let tables: Vec<TableRequest> = snapshot
-            .registry
-            .all()
-            .into_iter()
-            .filter(|table| source_of(table) == Some(source) && !published_elsewhere(table, source, publication))
-            .filter(|table| is_wanted(table, snapshot, wanted, now))
-            .map(|table| TableRequest::from_registry(table))
-            .collect();
-        let remote = remote_of(snapshot, source);
-        // What stays at its source costs one look; it is looked at whenever something is fetched, or it was asked for.
-        let is_asked = matches!(wanted, Wanted::Due) || remote.iter().any(|table| is_named(wanted, &table.id));
-        if !tables.is_empty() || !remote.is_empty() && is_asked {
-            let tables = tables.into_iter().chain(remote).collect();
-            requests.insert(source, Request { tables, keep: Some(registered(snapshot, source)), asked_by: None });
-        }
-    }
-    requests
-}
-
 /// When a materialized table without a schedule is due.
 const HOURLY: &str = "every 1h";
 
-/// Source → its materialized tables that are due. Those that failed wait as long as `pauses` says.
+/// Whether a source fetches a table, or shows it without fetching it.
+enum Part {
+    Fetched,
+    Shown,
+}
+
+/// What becomes of a table of the source in its extract; `None`: it has no place there.
+fn part(source: &dyn Source, table: &Table) -> Option<Part> {
+    match table.mode() {
+        _ if *table.source() != source.kind() => None,
+        QueryMode::Materialized => None,
+        QueryMode::Remote => Some(Part::Shown),
+        QueryMode::Local | QueryMode::Unknown(_) => Some(Part::Fetched),
+    }
+}
+
+/// The names of all tables that are registered for a source and have a place in its extract.
+pub(super) fn registered(snapshot: &Snapshot, source: &dyn Source) -> HashSet<String> {
+    let all = snapshot.registry.all().into_iter();
+    all.filter(|table| part(source, table).is_some()).map(|table| table.name.clone()).collect()
+}
+
+/// What the extractor of each source fetches. Sources without anything to do are left out.
+pub(super) fn select<'a>(
+    sources: &'a Sources,
+    snapshot: &Snapshot,
+    publication: &Publication,
+    scope: &RunScope,
+    now: Timestamp,
+) -> Vec<(&'a dyn Source, Request)> {
+    let request = |source: &dyn Source| {
+        let (mut fetched, mut shown, mut is_shown_requested) = (Vec::new(), Vec::new(), *scope == RunScope::Due);
+        for table in snapshot.registry.all() {
+            match part(source, table) {
+                Some(Part::Fetched) => {
+                    let is_requested = scope.covers(table, || is_due(table, "", snapshot, now));
+                    if is_requested && !is_published_elsewhere(table, publication) {
+                        fetched.push(TableRequest::from_registry(table));
+                    }
+                }
+                Some(Part::Shown) if source.query_modes().contains(&QueryMode::Remote) => {
+                    is_shown_requested |= scope.covers(table, || true);
+                    shown.push(TableRequest::from_registry(table));
+                }
+                Some(Part::Shown) | None => {}
+            }
+        }
+        // Showing a table costs one look, so all of them are shown whenever something is fetched or one is requested.
+        let is_needed = !fetched.is_empty() || !shown.is_empty() && is_shown_requested;
+        fetched.append(&mut shown);
+        is_needed.then(|| Request { tables: fetched, keep: Some(registered(snapshot, source)), asked_by: None })
+    };
+    sources.iter().filter_map(|source| Some((source, request(source)?))).collect()
+}
+
+/// Source → its materialized tables that are due. Those that failed are delayed.
 pub(super) fn select_materialized(
     snapshot: &Snapshot,
-    wanted: &Wanted,
-    pauses: &Pauses,
+    scope: &RunScope,
+    backoff: &TableBackoff,
     now: Timestamp,
-) -> BTreeMap<String, Request> {
-    let mut requests: BTreeMap<String, Request> = BTreeMap::new();
-    let all = snapshot.registry.all().into_iter();
-    for table in all.filter(|table| table.is_materialized()) {
-        let is_due = match wanted {
-            Wanted::Ids(ids) => ids.contains(&table.id),
-            Wanted::Due => is_due(table, HOURLY, snapshot, now) && !pauses.has(&table.id, now),
-        };
-        if is_due {
-            requests.entry(table.source().clone().into()).or_default().tables.push(TableRequest::from_registry(table));
+) -> BTreeMap<SourceType, Request> {
+    let mut requests: BTreeMap<SourceType, Request> = BTreeMap::new();
+    for table in snapshot.registry.all().into_iter().filter(|table| table.is_materialized()) {
+        if scope.covers(table, || is_due(table, HOURLY, snapshot, now) && !backoff.delays(&table.id, now)) {
+            requests.entry(table.source().clone()).or_default().tables.push(TableRequest::from_registry(table));
         }
     }
     requests
 }
 
-/// How long what failed is left alone: longer after each failure, up to an hour.
-#[derive(Debug, Default)]
-pub(super) struct Pauses(HashMap<String, (u32, Timestamp)>);
-
-impl Pauses {
-    fn has(&self, id: &str, now: Timestamp) -> bool {
-        self.0.get(id).is_some_and(|(_, until)| now < *until)
-    }
-
-    pub(super) fn failed(&mut self, id: &str, now: Timestamp) {
-        let (failures, until) = self.0.entry(id.to_owned()).or_insert((0, now));
-        *failures += 1;
-        *until = now.checked_add(BACKOFF.delay(*failures)).unwrap_or(now);
-    }
-
-    pub(super) fn succeeded(&mut self, id: &str) {
-        self.0.remove(id);
-    }
+/// Returns whether a table without a source of its own comes from the extract of somebody else.
+fn is_published_elsewhere(table: &Table, publication: &Publication) -> bool {
+    let source = table.source();
+    let publisher = publication.get(&table.name).map(|published| published.source.as_str());
+    *source == SourceType::LOCAL && publisher.is_some_and(|publisher| publisher != source.as_str())
 }
 
-/// The tables that a source of ours shows without fetching them.
-fn remote_of(snapshot: &Snapshot, source: &str) -> Vec<TableRequest> {
-    let all = snapshot.registry.all().into_iter();
-    all.filter(|table| is_remote_of(table, source))
-        .filter(|_| source != SourceType::LOCAL.as_str())
-        .map(|table| TableRequest::from_registry(table))
-        .collect()
-}
-
-fn is_named(wanted: &Wanted, id: &str) -> bool {
-    matches!(wanted, Wanted::Ids(ids) if ids.contains(id))
-}
-
-fn is_remote_of(table: &Table, source: &str) -> bool {
-    *table.mode() == QueryMode::Remote && table.source().as_str() == source
-}
-
-fn source_of(table: &Table) -> Option<&str> {
-    match table.mode() {
-        QueryMode::Remote | QueryMode::Materialized => None,
-        _ => Some(table.source().as_str()),
-    }
-}
-
-/// A `local` table may as well come from an extract that somebody else writes.
-fn published_elsewhere(table: &Table, source: &str, publication: &Publication) -> bool {
-    source == SourceType::LOCAL.as_str()
-        && publication.get(&table.name).is_some_and(|published| published.source != source)
-}
-
-fn is_wanted(table: &Table, snapshot: &Snapshot, wanted: &Wanted, now: Timestamp) -> bool {
-    match wanted {
-        Wanted::Ids(ids) => ids.contains(&table.id),
-        Wanted::Due => is_due(table, "", snapshot, now),
-    }
-}
-
-/// By its schedule, or by `usual` where it has none; without any it is due each time.
-fn is_due(table: &Table, usual: &str, snapshot: &Snapshot, now: Timestamp) -> bool {
-    let text = table.sync_schedule.as_deref().filter(|text| !text.is_empty()).unwrap_or(usual);
+/// By its schedule, or by `default` where it has none; without any it is due each time.
+fn is_due(table: &Table, default: &str, snapshot: &Snapshot, now: Timestamp) -> bool {
+    let text = table.sync_schedule.as_deref().filter(|text| !text.is_empty()).unwrap_or(default);
     let schedule = match Schedule::parse(text) {
         Some(schedule) => schedule,
         None if text.is_empty() => return true,
@@ -182,23 +106,4 @@ fn is_due(table: &Table, usual: &str, snapshot: &Snapshot, now: Timestamp) -> bo
         }
     };
     schedule.is_due(snapshot.sync.get(&table.name).and_then(|state| state.last_sync), now)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_an_hour_and_end_with_a_success() {
-        let mut pauses = Pauses::default();
-        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
-        for (failures, minutes) in [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (6, 60)] {
-            pauses.failed("t", at(0));
-            assert!(pauses.has("t", at(minutes - 1)) && !pauses.has("t", at(minutes)), "{failures} failures");
-        }
-        pauses.succeeded("t");
-        assert!(!pauses.has("t", at(0)));
-    }
 }

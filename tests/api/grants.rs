@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
 use crate::support::people::list;
+use crate::support::{TestApp, v0_35};
 
 #[tokio::test]
 async fn create_list_and_delete() {
@@ -124,4 +124,35 @@ async fn everyone_means_its_members_only() {
     assert_eq!(bob.get("/api/data/orders/download").await.status, 403);
     app.join("bob@example.com", "Everyone").await;
     assert_eq!(bob.get("/api/data/orders/download").await.status, 200);
+}
+
+#[tokio::test]
+async fn unknown_resource_types_are_shown_and_grant_nothing() {
+    let app = TestApp::start_v0_35(
+        "UPDATE resource_grants SET resource_type = 'dashboard';
+         CREATE TABLE access_requests (id VARCHAR, user_id VARCHAR, user_email VARCHAR, resource_type VARCHAR,
+             table_id VARCHAR, reason VARCHAR, status VARCHAR, requested_at TIMESTAMP, reviewed_by VARCHAR,
+             reviewed_at TIMESTAMP, review_note VARCHAR);
+         INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, status)
+         SELECT 'r1', id, email, 'dashboard', 'weather', 'pending' FROM users WHERE email = 'ann@example.com'",
+    )
+    .await;
+    let (admin, ann) =
+        (app.sign_in(v0_35::ADMIN.0, v0_35::ADMIN.1).await, app.sign_in(v0_35::ANN.0, v0_35::ANN.1).await);
+    let grants = admin.get("/api/admin/grants").await.ok();
+    assert_eq!((&grants[0]["resource_type"], &grants[0]["resource_id"]), (&json!("dashboard"), &json!("flights")));
+    let effective = ann.get("/api/me/effective-access").await.ok();
+    assert_eq!(effective["items"][0]["resource_type"], "dashboard");
+    assert_eq!(ann.get("/api/sync/manifest").await.ok()["tables"], json!({}));
+    assert_eq!(admin.get("/api/permissions").await.ok()["count"], 0);
+
+    assert_eq!(admin.get("/api/access-requests").await.ok()["requests"][0]["resource_type"], "dashboard");
+    assert_snapshot!(admin.post_json("/api/access-requests/r1/approve", json!({})).await, @r#"
+        409 Conflict
+        {"detail":"Access to a resource of type 'dashboard' cannot be granted here"}
+        "#);
+    assert_eq!(admin.get("/api/access-requests/pending").await.ok()["count"], 1);
+    let id = grants[0]["id"].as_str().unwrap();
+    assert_eq!(admin.delete(&format!("/api/permissions/{id}")).await.status, 404);
+    assert_eq!(admin.delete(&format!("/api/admin/grants/{id}")).await.status, 204);
 }

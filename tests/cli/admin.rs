@@ -114,7 +114,7 @@ fn tables() {
     --- stdout
     Sync started for orders.
     --- stderr
-    See how it goes with: agnes sync status
+    See its progress with: agnes sync status
     ");
     assert_eq!(server.seen("POST /api/sync/trigger")[0].body, json!(["t1"]));
     assert_eq!(sandbox.run(&["admin", "sync"]).stdout, "Sync started for all tables that are due.\n");

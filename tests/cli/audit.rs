@@ -56,7 +56,8 @@ fn rotate_key() {
     let rotated = json!({"message": "The signing key was rotated", "previous_valid_until": "2026-11-24 02:08:02"});
     server.answer(path, 200, rotated);
     let sandbox = Sandbox::signed_in(&server);
-    let expected = "The signing key was rotated\nSessions of the key before go on until 2026-11-24 02:08:02 (UTC).\n";
+    let expected =
+        "The signing key was rotated\nSessions of the previous key stay valid until 2026-11-24 02:08:02 (UTC).\n";
     assert_eq!(sandbox.run(&["admin", "rotate-key"]).stdout, expected);
     server.answer(path, 409, json!({"detail": "JWT_SECRET_KEY is set"}));
     let ran = sandbox.run(&["admin", "rotate-key"]);

@@ -14,6 +14,7 @@ mod audit;
 mod auth;
 mod break_glass;
 mod check;
+mod commands;
 mod help;
 mod pull;
 mod pull_faults;

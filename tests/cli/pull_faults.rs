@@ -234,7 +234,7 @@ fn bad_settings_are_told_and_not_followed() {
     --- stdout
     Updated 1 tables (1 total).
     --- stderr
-    warn: AGNES_PULL_CONCURRENCY must be 1 to 16, not 99; using 4
+    warn: AGNES_PULL_CONCURRENCY must be between 1 and 16, not 99; using 4
     warn: AGNES_STREAM_RETRIES must be a whole number, not 'many'; using 3
     ");
 }

@@ -4,7 +4,7 @@ use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
 use crate::store::Store;
 
 commands! {
-    /// When nobody can sign in as an admin any more
+    /// Recover access when nobody can sign in as an admin
     BreakGlass {
         GrantAdmin(GrantAdmin),
     }

@@ -22,7 +22,7 @@ impl Run for Rotate {
         let output = Output::message(answer.body.message);
         let until = answer.body.previous_valid_until;
         let output = until.into_iter().fold(output, |output, until| {
-            output.line(format_args!("Sessions of the key before go on until {until} (UTC)."))
+            output.line(format_args!("Sessions of the previous key stay valid until {until} (UTC)."))
         });
         output.json(&answer.json)
     }

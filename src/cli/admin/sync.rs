@@ -28,7 +28,7 @@ impl Run for Sync {
         }
         let tables = if ids.is_some() { self.tables.join(", ") } else { "all tables that are due".to_owned() };
         Output::message(format_args!("Sync started for {tables}."))
-            .note("See how it goes with: agnes sync status")
+            .note("See its progress with: agnes sync status")
             .json(&answer.json)
     }
 }

@@ -4,10 +4,10 @@ use crate::cli::{CliError, Context, Output, Run, exit, input};
 use crate::client::{Client, ClientError};
 use crate::protocol::auth::Me;
 
-/// Store a token that you already have (from --token, --token-stdin or AGNES_TOKEN)
+/// Store an existing token (from --token, --token-stdin or AGNES_TOKEN)
 #[derive(clap::Args, Debug)]
 pub struct ImportToken {
-    /// Read the token from stdin, so that it appears in no process list
+    /// Read the token from stdin, so that no process list shows it
     #[arg(long)]
     token_stdin: bool,
     /// Address to remember with the token, instead of the one the server returns

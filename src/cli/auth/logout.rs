@@ -1,8 +1,8 @@
 use reqwest::Method;
-use serde_json::Value;
 
 use super::claims::Claims;
 use crate::cli::{Context, Output, Run, TokenSource};
+use crate::client::TIMEOUT;
 
 /// End the session and forget the token of this server
 #[derive(clap::Args, Debug)]
@@ -17,12 +17,12 @@ impl Run for Logout {
         if let Some(token) = config.token(&server)? {
             let is_personal = Claims::of(&token).is_ok_and(|claims| claims.is_personal_token());
             let client = context.client_for(server.clone(), Some(token))?;
-            let outcome = context.block_on(client.tell(Method::POST, &["auth", "logout"], &Value::Null))?;
+            let outcome = context.block_on(client.call(Method::POST, &["auth", "logout"], TIMEOUT))?;
             config.forget(&server)?;
             output = match outcome {
                 // 401: the token was no longer valid.
                 Err(error) if error.status() != Some(401) => output.warn(format_args!(
-                    "{} was not told, so the session goes on there until it expires: {error}",
+                    "{} was not told, so the session stays valid there until it expires: {error}",
                     client.server()
                 )),
                 _ if is_personal => output.note(

@@ -10,7 +10,7 @@ mod whoami;
 use super::commands;
 
 commands! {
-    /// Sign in and out, tokens
+    /// Sign in and out, and manage tokens
     Auth {
         Login(login::Login),
         Logout(logout::Logout),

@@ -64,7 +64,7 @@ fn fetch(server: &url::Url, token: &Secret, context: &Context) -> anyhow::Result
     match context.block_on(client.me())? {
         Ok(me) => Ok(Some(me)),
         Err(error @ (ClientError::Unreachable { .. } | ClientError::Status { status: 404, .. })) => {
-            context.printer.warn(format_args!("not checked by the server, the token itself says so: {error}"));
+            context.printer.warn(format_args!("not checked by the server, only read from the token: {error}"));
             Ok(None)
         }
         Err(error) => Err(CliError::from(error).into()),

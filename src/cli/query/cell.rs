@@ -10,9 +10,9 @@ use crate::query::{self, ColumnType};
 pub enum Cell {
     Null,
     Bool(bool),
-    /// Digits as JSON writes them, in full precision.
+    /// Digits in JSON notation, in full precision.
     Number(String),
-    /// NaN or infinite, which JSON cannot say.
+    /// NaN or infinite, which JSON has no notation for.
     NotFinite(f64),
     Text(String),
     /// Lists, structs and maps.

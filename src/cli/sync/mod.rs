@@ -1,4 +1,4 @@
-//! `agnes sync`: what the server's syncs did, for admins.
+//! `agnes sync`: the server's sync runs, for admins.
 
 mod show;
 mod status;
@@ -9,7 +9,7 @@ pub use wait::wait;
 use super::commands;
 
 commands! {
-    /// What the server's syncs did
+    /// Syncs of the server
     Sync {
         Status(status::Status),
     }

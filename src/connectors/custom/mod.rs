@@ -6,6 +6,9 @@
 
 mod check;
 mod process;
+mod source;
+
+pub use source::{CustomSource, folder};
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,9 +25,7 @@ use crate::base::{atomic_file, ident};
 use crate::config::DataDir;
 use crate::engine::Limits;
 use crate::extract;
-
-/// Sources that this program extracts itself.
-const OWN: [&str; 4] = ["keboola", "bigquery", "jira", "local"];
+use crate::protocol::vocabulary::SourceType;
 
 /// A connector that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
 
 /// The connector with that name.
 pub fn find(folder: &Path, name: &str) -> Result<Connector, CustomError> {
-    let is_free = ident::is_strict(name) && !ident::is_reserved_source(name) && !OWN.contains(&name);
+    let is_free = ident::is_strict(name) && !ident::is_reserved_source(name) && !SourceType::from(name).is_reserved();
     if !is_free {
         return Err(CustomError::Name(name.to_owned()));
     }

@@ -1,93 +1,47 @@
-//! The connector as a process: with a chosen environment, a deadline, and no child of its own that outlives it.
+//! The connector as a child process.
 
 use std::ffi::OsString;
-use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process_group};
+use std::process::Stdio;
 
 use super::{Connector, CustomError, Settings};
+use crate::base::process;
 
-/// How much of its last words goes into an error, in bytes.
-const TAIL: usize = 500;
-/// How much of its output is kept, in bytes.
-const KEPT: usize = 64 * 1024;
-/// Between two looks whether it has ended.
-const LOOK: Duration = Duration::from_millis(20);
+/// How much of the end of its output goes into an error, in bytes.
+const MAX_ERROR_BYTES: usize = 500;
 
-/// Runs it to its end. It dies with this process: `agnes extract tied` sees to that before it becomes the connector.
+/// Runs it to its end. It dies with this process: `agnes extract tied` ensures that before it becomes the connector.
 pub(super) fn run(connector: &Connector, staging: &Path, settings: &Settings) -> Result<(), CustomError> {
-    let start = |error| CustomError::Start { program: connector.program.clone(), error };
-    let folder = connector.program.parent().unwrap_or(Path::new("."));
+    let failed = |error| CustomError::Start { program: connector.program.clone(), error };
     let mut program: Vec<OsString> = Vec::new();
     if connector.is_python {
         program.push(settings.python.clone());
     }
-    program.push(std::path::absolute(&connector.program).map_err(start)?.into());
-    let mut command = Command::new(std::env::current_exe().map_err(start)?);
+    program.push(std::path::absolute(&connector.program).map_err(failed)?.into());
+    let environment = settings.environment.iter().map(|(name, value)| (name, value));
+    let mut command = process::command(&std::env::current_exe().map_err(failed)?, environment);
     command
         .args(["extract", "tied"])
         .arg(std::process::id().to_string())
         .args(program)
-        .current_dir(folder)
-        .env_clear()
-        .envs(settings.environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(connector.program.parent().unwrap_or(Path::new(".")))
         .env("DATA_DIR", settings.data_dir.root())
         .env("AGNES_EXTRACT_DIR", staging)
         .env("AGNES_CONNECTOR", &connector.name)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    let mut child = command.spawn().map_err(start)?;
-    let (stdout, stderr) = (child.stdout.take().map(tail), child.stderr.take().map(tail));
-    let status = wait(&mut child, settings.timeout).map_err(start);
-    // Also what it started itself; its pipes close with it.
-    let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-    let said = |stream: Option<JoinHandle<String>>| stream.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    let (stdout, stderr) = (said(stdout), said(stderr));
+        .stdin(Stdio::null());
+    let mut stdout = String::new();
+    let on_line = |line: &str| {
+        stdout = process::last_bytes(&format!("{stdout}\n{line}"), MAX_ERROR_BYTES).to_owned();
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let output = runtime.block_on(process::run(&mut command, &[], settings.timeout, on_line)).map_err(failed)?;
+    let (stdout, stderr) = (stdout.trim(), process::last_bytes(&output.stderr, MAX_ERROR_BYTES).trim());
     tracing::info!(connector = connector.name, stdout, stderr, "connector ended");
-    let words = if stderr.is_empty() { stdout } else { stderr };
-    let words = if words.is_empty() { words } else { format!(": {words}") };
-    match status? {
+    let text = if stderr.is_empty() { stdout } else { stderr };
+    let text = if text.is_empty() { String::new() } else { format!(": {text}") };
+    match output.status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(CustomError::Failed(status, words)),
-        None => {
-            let _ = child.wait();
-            Err(CustomError::Late(settings.timeout.as_secs(), words))
-        }
+        Some(status) => Err(CustomError::Failed(status, text)),
+        None => Err(CustomError::Late(settings.timeout.as_secs(), text)),
     }
-}
-
-/// Its exit status; `None` when it runs on at the deadline.
-fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            return Ok(None);
-        }
-        std::thread::sleep(LOOK);
-    }
-}
-
-/// Reads a stream to its end and returns its last words.
-fn tail(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let (mut kept, mut chunk) = (Vec::new(), vec![0; 8 * 1024]);
-        while let Ok(read @ 1..) = stream.read(&mut chunk) {
-            kept.extend_from_slice(&chunk[..read]);
-            if kept.len() > 2 * KEPT {
-                kept.drain(..kept.len() - KEPT);
-            }
-        }
-        let text = String::from_utf8_lossy(&kept[kept.len().saturating_sub(TAIL)..]).into_owned();
-        text.trim().to_owned()
-    })
 }

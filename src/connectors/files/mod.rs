@@ -11,11 +11,13 @@ mod folder;
 mod kind;
 mod sample;
 mod scan;
+mod source;
 mod state;
 mod table;
 
 pub use check::{Checked, check};
 pub use folder::ending;
+pub use source::SOURCE;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

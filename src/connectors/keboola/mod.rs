@@ -12,16 +12,18 @@ pub mod model;
 mod plan;
 mod retry;
 mod settings;
+mod source;
 mod table;
 mod types;
 
 pub use retry::Retry;
 pub use settings::{Endpoints, Settings, SettingsError};
+pub use source::SOURCE;
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
@@ -31,12 +33,12 @@ use self::download::Downloader;
 use self::table::{Run, TableError};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, time};
-use crate::connectors::{Extracted, LOCK, Report, Request, publish};
+use crate::connectors::{Done, Extracted, LOCK, Report, Request, TableRequest, publish};
 use crate::protocol::vocabulary::QueryMode;
 
-/// Exports that run at once.
-const TABLES_AT_ONCE: usize = 4;
-/// What a failure of the whole run is filed under when no table was asked for.
+/// Exports that run at the same time.
+const MAX_CONCURRENT: usize = 4;
+/// The name under which a failure of the whole run is reported when no table was requested.
 const WHOLE_RUN: &str = "keboola";
 
 /// Fetches the tables of `request` into `directory` (`extracts/keboola`) and publishes them there.
@@ -113,21 +115,8 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
         true => run.storage.verify_token().await.map(|_| ()).map_err(|error| error.to_string()),
         false => Ok(()),
     };
-    let mut outcomes = stream::iter(planned)
-        .map(async |(table, id)| {
-            let begun = Instant::now();
-            let outcome = match (id, &usable) {
-                (Err(error), _) => Err(error.to_string()),
-                (Ok(_), Err(error)) => Err(error.clone()),
-                (Ok(id), Ok(())) if table.query_mode == QueryMode::Remote => {
-                    table::remote(run, table, id).await.map_err(|error| error.to_string())
-                }
-                (Ok(id), Ok(())) => table::extract(run, table, id).await.map_err(|error| error.to_string()),
-            };
-            (table, outcome, begun.elapsed())
-        })
-        .buffered(TABLES_AT_ONCE);
-
+    let tasks: Vec<_> = planned.into_iter().map(|(table, id)| extract_one(run, &usable, table, id)).collect();
+    let mut outcomes = stream::iter(tasks).buffered(MAX_CONCURRENT);
     let (mut report, mut extracted) = (request.report(), Vec::new());
     while let Some((table, outcome, took)) = outcomes.next().await {
         let done = outcome.map(|(table, done)| {
@@ -141,6 +130,25 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
     }
     drop(outcomes);
     (report, extracted)
+}
+
+async fn extract_one<'a>(
+    run: &Run,
+    usable: &Result<(), String>,
+    table: &'a TableRequest,
+    id: Result<String, TableError>,
+) -> (&'a TableRequest, Result<(Extracted, Done), String>, Duration) {
+    let started = Instant::now();
+    let outcome = match (id, usable) {
+        (Err(error), _) => Err(error.to_string()),
+        (Ok(_), Err(error)) => Err(error.clone()),
+        (Ok(id), Ok(())) => match table.query_mode {
+            QueryMode::Remote => table::remote(run, table, id).await,
+            _ => table::extract(run, table, id).await,
+        }
+        .map_err(|error| error.to_string()),
+    };
+    (table, outcome, started.elapsed())
 }
 
 fn all_failed(request: &Request, error: &str) -> Report {

@@ -31,7 +31,7 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
             let created = existing.is_none();
             let id = match existing {
                 Some(id) => id,
-                None => users::insert(change, &email, email.split('@').next(), None)?,
+                None => users::insert(change, &email, email.split('@').next())?,
             };
             let was_admin = members::is_admin(change, &id)?;
             if !was_admin {
@@ -45,7 +45,7 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
             }
             if !was_admin || activated {
                 let details = json!({ "email": email, "created": created, "activated": activated });
-                let actor = Origin::internal().nobody();
+                let actor = Origin::internal().anonymous();
                 audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
             }
             let has_password = stored.is_some_and(|user| user.password_hash.is_some());

@@ -26,7 +26,7 @@ pub async fn create_user(
     let (email, actor) = (rules::email(email)?, admin.actor());
     store
         .write(move |change| {
-            let id = users::insert(change, &email, Some(&name), None)?;
+            let id = users::insert(change, &email, Some(&name))?;
             audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
             let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
             Ok(CreatedUser { id, email, invitation })

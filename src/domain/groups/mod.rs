@@ -1,10 +1,11 @@
-//! Groups of people, to which access is granted.
+//! Groups of users, to which access is granted.
 
-mod create;
+mod manage;
+mod members;
+mod personal;
 pub mod view;
 
-pub use create::create_group;
-
-/// Longest name and description, in characters.
-const MAX_NAME_CHARS: usize = 200;
-const MAX_DESCRIPTION_CHARS: usize = 2000;
+pub use manage::{create_group, delete_group, update_group};
+pub(in crate::domain) use members::join;
+pub use members::{add_member, add_membership, remove_member, remove_membership};
+pub(in crate::domain) use personal::{ensure_personal_group, owner};

@@ -1,14 +1,26 @@
-//! Groups as responses show them.
+//! Groups, members and memberships as responses show them.
 
 use crate::base::time;
 use crate::config::GoogleGroups;
 use crate::domain::Error;
-use crate::protocol::access::Group as Body;
+use crate::domain::accounts::view::existing as existing_user;
+use crate::protocol::access::{Group as GroupBody, Member, Membership as MembershipBody};
 use crate::store::Snapshot;
 use crate::store::groups::Group;
+use crate::store::members::Membership;
 
-pub fn group(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> Body {
-    Body {
+/// Returns all groups, by name.
+pub fn groups(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<GroupBody> {
+    snapshot.groups.all().into_iter().map(|group| body(google, snapshot, group)).collect()
+}
+
+/// Returns the group with that id.
+pub fn group(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<GroupBody, Error> {
+    Ok(body(google, snapshot, existing(snapshot, id)?))
+}
+
+fn body(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> GroupBody {
+    GroupBody {
         id: group.id.clone(),
         name: group.name.clone(),
         description: group.description.clone(),
@@ -17,23 +29,86 @@ pub fn group(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> Body 
         created_at: group.created_at.map(time::spaced),
         created_by: group.created_by.clone(),
         member_count: snapshot.members.of_group(&group.id).len(),
-        grant_count: snapshot.grants.count(&group.id),
+        grant_count: snapshot.grants.of_group(&group.id).len(),
         is_google_managed: group.is_google_managed(google),
         mapped_email: group.mapped_email(google).map(str::to_owned),
     }
 }
 
-/// The group with that id.
-pub fn current(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body, Error> {
-    let found = snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))?;
-    Ok(group(google, snapshot, found))
+/// Returns the stored group with that id.
+pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
+    snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))
 }
 
-/// The group, unless its members are kept elsewhere.
+/// Returns the stored group, unless its members are managed in Google Workspace.
 pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
-    let group = snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))?;
+    let group = existing(snapshot, id)?;
     if group.is_google_managed(google) {
         return Err(Error::ManagedByGoogle);
     }
     Ok(group)
+}
+
+/// Returns the members of a group, by address.
+pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>, Error> {
+    existing(snapshot, group_id)?;
+    let members = snapshot.members.of_group(group_id).iter();
+    let mut members: Vec<Member> = members.filter_map(|member| member_body(snapshot, member)).collect();
+    members.sort_by(|a, b| a.email.cmp(&b.email));
+    Ok(members)
+}
+
+/// Returns one member of a group.
+pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member, Error> {
+    let member = snapshot.members.of_group(group_id).iter().find(|member| member.user_id == user_id);
+    member.and_then(|member| member_body(snapshot, member)).ok_or_else(|| Error::not_found("User not found"))
+}
+
+fn member_body(snapshot: &Snapshot, member: &Membership) -> Option<Member> {
+    let user = snapshot.users.get(&member.user_id)?;
+    Some(Member {
+        user_id: user.id.clone(),
+        email: user.email.clone(),
+        name: user.name.clone(),
+        active: user.active,
+        source: member.source.clone(),
+        added_at: member.added_at.map(time::spaced),
+        added_by: member.added_by.clone(),
+    })
+}
+
+/// Returns the memberships of a user, system groups first, then by name.
+pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>, Error> {
+    existing_user(snapshot, user_id)?;
+    let memberships = snapshot.members.of_user(user_id).iter();
+    let mut memberships: Vec<MembershipBody> =
+        memberships.filter_map(|member| membership_body(google, snapshot, member)).collect();
+    memberships.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.group_name.cmp(&b.group_name)));
+    Ok(memberships)
+}
+
+/// Returns the membership of a user in one group.
+pub fn membership(
+    google: &GoogleGroups,
+    snapshot: &Snapshot,
+    user_id: &str,
+    group_id: &str,
+) -> Result<MembershipBody, Error> {
+    let member = snapshot.members.of_user(user_id).iter().find(|member| member.group_id == group_id);
+    member
+        .and_then(|member| membership_body(google, snapshot, member))
+        .ok_or_else(|| Error::not_found("Group not found"))
+}
+
+fn membership_body(google: &GoogleGroups, snapshot: &Snapshot, member: &Membership) -> Option<MembershipBody> {
+    let group = snapshot.groups.get(&member.group_id)?;
+    Some(MembershipBody {
+        group_id: group.id.clone(),
+        group_name: group.name.clone(),
+        is_system: group.is_system,
+        origin: group.origin(google).into(),
+        source: member.source.clone(),
+        added_at: member.added_at.map(time::spaced),
+        added_by: member.added_by.clone(),
+    })
 }

@@ -63,5 +63,5 @@ fn activate(change: &Change<'_>, FirstAdmin { email, name }: &FirstAdmin) -> Res
     }
     let local_part = email.split('@').next().unwrap_or(email);
     let name = if name.is_empty() { local_part } else { name };
-    Ok((users::insert(change, email, Some(name), None)?, Action::BootstrapCompleted))
+    Ok((users::insert(change, email, Some(name))?, Action::BootstrapCompleted))
 }

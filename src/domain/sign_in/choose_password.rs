@@ -74,7 +74,7 @@ async fn record_invalid_token(
         InvalidToken::Expired => "expired_token",
         InvalidToken::Deactivated => "deactivated",
     };
-    let (actor, action) = (origin.clone().nobody(), action(choice.purpose));
+    let (actor, action) = (origin.clone().anonymous(), action(choice.purpose));
     let details = json!({ "email": attempted(&choice.email) });
     store.write(move |change| audit::record_result(change, &actor, action, "auth", details, result)).await
 }

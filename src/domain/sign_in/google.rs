@@ -165,7 +165,7 @@ async fn find_or_create_account(
             }
             let local_part = email.split('@').next().unwrap_or(&email);
             let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
-            let id = users::insert(change, &email, Some(&name), None)?;
+            let id = users::insert(change, &email, Some(&name))?;
             let details = json!({ "email": email, "provider": "google" });
             audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
             Ok(id)
@@ -183,7 +183,7 @@ pub async fn record_refused_google_sign_in(
     let user = email.as_ref().and_then(|email| store.snapshot().users.by_email(email).cloned());
     let actor = match user {
         Some(user) => origin.user(&user.id),
-        None => origin.nobody(),
+        None => origin.anonymous(),
     };
     store.write(move |change| record_refused_sign_in(change, &actor, email.as_deref(), Some("google"), code)).await
 }

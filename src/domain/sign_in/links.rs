@@ -45,7 +45,7 @@ pub async fn request_link(
     let token = store
         .write(move |change| -> Result<_, StoreError> {
             let token = one_time::issue(change, &id, purpose)?;
-            audit::record_result(change, &origin.nobody(), action, &resource, json!({ "email": email }), result)?;
+            audit::record_result(change, &origin.anonymous(), action, &resource, json!({ "email": email }), result)?;
             Ok(token)
         })
         .await?;
@@ -72,7 +72,7 @@ pub async fn sign_in_with_link(
 ) -> Result<Option<StartedSession>, Error> {
     // The allowed domains may have changed since the link was mailed.
     let is_allowed = auth.admits(&email) && !rules::is_service_account(email.trim());
-    let actor = origin.clone().nobody();
+    let actor = origin.clone().anonymous();
     let consumed = store
         .write(move |change| -> Result<_, StoreError> {
             let consumed = match is_allowed {

@@ -73,7 +73,7 @@ pub async fn complete_password_attempt(
     };
     let actor = match &attempt.user {
         Some(user) => origin.clone().user(&user.id),
-        None => origin.clone().nobody(),
+        None => origin.clone().anonymous(),
     };
     let email = attempt.email.clone();
     store.write(move |change| record_refused_sign_in(change, &actor, Some(&email), None, reason)).await?;

@@ -55,13 +55,13 @@ async fn dropping_the_future_stops_the_query_and_a_full_queue_is_busy() {
         tokio::spawn(async move { engine.run(1, readable, exists, sql.into(), 10).await })
     };
     let (first, second) = (spawn(LONG), spawn(LONG));
-    while fixture.engine.free_places() > 0 {
+    while fixture.engine.available() > 0 {
         tokio::task::yield_now().await;
     }
     assert!(matches!(fixture.run("SELECT 1").await, Err(QueryError::Busy)));
     first.abort();
     second.abort();
-    while fixture.engine.free_places() < 2 {
+    while fixture.engine.available() < 2 {
         tokio::task::yield_now().await;
     }
     fixture.run("SELECT 1").await.unwrap();

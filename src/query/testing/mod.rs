@@ -43,7 +43,7 @@ impl Fixture {
             spill: dir.path().join("spill"),
             extensions: None,
             cached_instances: 2,
-            remote: RemotePolicy::new(&Environment::default(), None),
+            remote: RemotePolicy::new(&Environment::default(), &[]),
         };
         change(&mut settings);
         let orders = "SELECT i AS id, 'cust' || i AS customer, 1.50::DECIMAL(9,2) * i AS amount, i AS payload,

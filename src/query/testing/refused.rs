@@ -357,7 +357,7 @@ async fn the_instance_itself_holds_nothing_else() {
         spill: fixture.dir.path().join("spill"),
         extensions: None,
         cached_instances: 1,
-        remote: RemotePolicy::new(&Environment::default(), None),
+        remote: RemotePolicy::new(&Environment::default(), &[]),
     };
     let instances = crate::query::instance::Instances::new(&settings).unwrap();
     let connection = instances.get(1, &fixture.readable, false).unwrap().connect().unwrap();

@@ -5,7 +5,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::base::secret::Secret;
 use crate::server::App;
 use crate::server::http::middleware::caller::Caller;
-use crate::server::services::mail::{Kind, Mail};
+use crate::server::services::mail::Mail;
 use crate::store::one_time::Purpose;
 
 /// The public URL of this server; the one that the request names if none is configured.
@@ -34,12 +34,7 @@ pub fn mail(app: &App, purpose: Purpose, to: &str, link: &str) -> Mail {
     if app.config.developer.is_some() {
         tracing::warn!(user = to, link, "LOCAL_DEV_MODE: a link that would be mailed");
     }
-    let kind = match purpose {
-        Purpose::Setup => Kind::Setup,
-        Purpose::Reset => Kind::Reset,
-        Purpose::MagicLink => Kind::MagicLink,
-    };
-    Mail { kind, to: to.to_owned(), link: link.to_owned() }
+    Mail { purpose, to: to.to_owned(), link: link.to_owned() }
 }
 
 /// Percent-encodes a value of a query.

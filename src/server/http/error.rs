@@ -153,7 +153,8 @@ impl From<domain::Error> for ApiError {
             Error::NotFound(text) => Self::not_found(text),
             Error::Conflict(text) => Self::conflict(text),
             Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
-            Error::Signing(_) => Self::internal(error),
+            Error::Unprocessable(text) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, text),
+            Error::Signing(_) | Error::Publish(_) => Self::internal(error),
             Error::Store(error) => error.into(),
         }
     }

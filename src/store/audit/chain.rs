@@ -81,7 +81,7 @@ pub fn seal(change: &Change<'_>) -> Result<(), StoreError> {
     }
     let (rows, digest) = older(change)?;
     let details = json!({ "rows": rows, "sha256": digest });
-    record(change, &Origin::internal().nobody(), Action::AuditSealed, "audit", details)
+    record(change, &Origin::internal().anonymous(), Action::AuditSealed, "audit", details)
 }
 
 /// Number and digest of the rows outside of the chain.

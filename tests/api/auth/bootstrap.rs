@@ -65,7 +65,7 @@ async fn without_a_password_it_works_once_too() {
 #[tokio::test]
 async fn takes_over_nobodys_account() {
     let app = TestApp::start_with(&[("SEED_ADMIN_EMAIL", "seed@example.com")]).await;
-    let insert = app.state.store.write(|change| users::insert(change, "bob@example.com", None, None)).await;
+    let insert = app.state.store.write(|change| users::insert(change, "bob@example.com", None)).await;
     insert.unwrap();
     let body = json!({ "email": "Bob@example.com", "password": "long enough" });
     assert_snapshot!(bootstrap(&app, body).await, @r#"

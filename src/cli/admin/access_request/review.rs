@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use crate::cli::admin::lookup;
-use crate::cli::{Answer, Api, CliError, Context, Output, Run};
+use crate::cli::{Api, CliError, Context, Output, Response, Run};
 use crate::protocol::access;
 
 /// Approve a request: grant what it asks for
@@ -31,7 +31,7 @@ impl Run for Approve {
         let api = context.api()?;
         let group = self.group.map(|reference| lookup::group(&api, &reference)).transpose()?;
         let review = access::Review { group_id: group.map(|group| group.id), note: self.note };
-        let Answer { body, json } = send(&api, &self.request, "approve", &review)?;
+        let Response { body, json } = send(&api, &self.request, "approve", &review)?;
         let user = body.user_email.unwrap_or(body.user_id);
         Output::message(format_args!("Approved: {user} may read {}", body.table_id)).json(&json)
     }
@@ -40,12 +40,12 @@ impl Run for Approve {
 impl Run for Deny {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let review = access::Review { group_id: None, note: self.note };
-        let Answer { body, json } = send(&context.api()?, &self.request, "deny", &review)?;
+        let Response { body, json } = send(&context.api()?, &self.request, "deny", &review)?;
         let user = body.user_email.unwrap_or(body.user_id);
         Output::message(format_args!("Denied: {user}, table {}", body.table_id)).json(&json)
     }
 }
 
-fn send(api: &Api, id: &str, verb: &str, review: &access::Review) -> Result<Answer<access::AccessRequest>, CliError> {
+fn send(api: &Api, id: &str, verb: &str, review: &access::Review) -> Result<Response<access::AccessRequest>, CliError> {
     api.send(Method::POST, &["api", "access-requests", id, verb], review)
 }

@@ -4,7 +4,7 @@ use crate::protocol::audit::AuditPage;
 /// List what was done, newest first
 #[derive(clap::Args, Debug)]
 pub struct List {
-    /// Only this action, or with * at the end all that begin with it: token.*
+    /// Only this action; token.* stands for all that begin with token.
     #[arg(long)]
     action: Option<String>,
     /// Only what this user did (e-mail address or id)

@@ -6,7 +6,7 @@ use crate::store::{Store, StoreError};
 /// Check that nobody changed or removed a row; exit code 1 if so
 #[derive(clap::Args, Debug)]
 pub struct Verify {
-    /// Hash of the last row as an earlier check showed it: the log must still hold it
+    /// Hash of the last row as an earlier check showed it; the log must still contain it
     #[arg(long, value_name = "HASH")]
     head: Option<String>,
     /// Read DATA_DIR itself, with the server stopped

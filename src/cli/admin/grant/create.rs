@@ -22,8 +22,7 @@ impl Run for Create {
         let Self { group, resource_type, resource_id } = self;
         let output = Output::message(format_args!("Granted {group}: {resource_type}/{resource_id}"));
         let group_id = lookup::group(&api, &group)?.id;
-        let body = serde_json::to_value(CreateGrant { group_id, resource_type, resource_id })?;
-        api.tell(Method::POST, &GRANTS, Some(&body))?;
+        api.tell(Method::POST, &GRANTS, &CreateGrant { group_id, resource_type, resource_id })?;
         Ok(output)
     }
 }

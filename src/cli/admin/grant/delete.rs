@@ -24,7 +24,7 @@ impl Run for Delete {
             (Some(kind), Some(resource)) => find(&api, &self.grant, &kind, &resource)?.id,
             _ => self.grant,
         };
-        api.tell(Method::DELETE, &["api", "admin", "grants", &id], None)?;
+        api.call(Method::DELETE, &["api", "admin", "grants", &id])?;
         Ok(Output::message(format_args!("Deleted grant {id}")))
     }
 }

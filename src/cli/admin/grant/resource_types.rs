@@ -1,5 +1,5 @@
 use crate::cli::{Context, Output, Run, Table};
-use crate::protocol::access::ResourceType;
+use crate::protocol::access::ResourceTypeInfo;
 
 /// List what can be granted
 #[derive(clap::Args, Debug)]
@@ -7,7 +7,7 @@ pub struct ResourceTypes {}
 
 impl Run for ResourceTypes {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let types = context.api()?.get::<Vec<ResourceType>>(&["api", "admin", "resource-types"], &[])?;
+        let types = context.api()?.get::<Vec<ResourceTypeInfo>>(&["api", "admin", "resource-types"], &[])?;
         let mut table = Table::listing([("KEY", 28), ("DISPLAY NAME", 28), ("ID FORMAT", 36)]);
         for kind in &types.body {
             table.row([&kind.key, &kind.display_name, &kind.id_format]);

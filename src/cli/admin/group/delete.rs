@@ -14,7 +14,7 @@ impl Run for Delete {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let api = context.api()?;
         let group = lookup::group(&api, &self.group)?;
-        api.tell(Method::DELETE, &["api", "admin", "groups", &group.id], None)?;
+        api.call(Method::DELETE, &["api", "admin", "groups", &group.id])?;
         Ok(Output::message(format_args!("Deleted group {}", self.group)))
     }
 }

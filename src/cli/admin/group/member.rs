@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use crate::cli::admin::lookup;
 use crate::cli::{Context, Output, Run, Table};
-use crate::protocol::access::{AddMember as Request, Member};
+use crate::protocol::access::{self, Member};
 
 /// List the members of a group
 #[derive(clap::Args, Debug)]
@@ -47,8 +47,8 @@ impl Run for AddMember {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let api = context.api()?;
         let group = lookup::group(&api, &self.group)?;
-        let body = serde_json::to_value(Request { email: lookup::user(&api, &self.email)?.email })?;
-        api.tell(Method::POST, &["api", "admin", "groups", &group.id, "members"], Some(&body))?;
+        let request = access::AddMember { email: lookup::user(&api, &self.email)?.email };
+        api.tell(Method::POST, &["api", "admin", "groups", &group.id, "members"], &request)?;
         Ok(Output::message(format_args!("Added {} to {}", self.email, self.group)))
     }
 }
@@ -58,7 +58,7 @@ impl Run for RemoveMember {
         let api = context.api()?;
         let group = lookup::group(&api, &self.group)?;
         let user = lookup::user(&api, &self.email)?;
-        api.tell(Method::DELETE, &["api", "admin", "groups", &group.id, "members", &user.id], None)?;
+        api.call(Method::DELETE, &["api", "admin", "groups", &group.id, "members", &user.id])?;
         Ok(Output::message(format_args!("Removed {} from {}", self.email, self.group)))
     }
 }

@@ -14,7 +14,7 @@ impl Run for Unregister {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let api = context.api()?;
         let table = lookup::table(&api, &self.table)?;
-        api.tell(Method::DELETE, &["api", "admin", "registry", &table.id], None)?;
+        api.call(Method::DELETE, &["api", "admin", "registry", &table.id])?;
         Ok(Output::message(format_args!("Unregistered: {}", table.name)))
     }
 }

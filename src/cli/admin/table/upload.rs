@@ -6,9 +6,9 @@ use crate::cli::{CliError, Context, Output, Run};
 use crate::connectors::files;
 use crate::protocol::upload::UploadedTable;
 
-/// Make a table of a file, or replace the table's file
+/// Create a table from a file, or replace the table's file
 ///
-/// With --json it does not wait until the table is published.
+/// With --json the command does not wait until the table is published.
 #[derive(clap::Args, Debug)]
 pub struct Upload {
     /// A .csv, .csv.gz, .tsv, .tsv.gz or .parquet file

@@ -5,7 +5,7 @@ use crate::protocol::access::EffectiveAccess;
 /// Show what a user may read, and through which groups
 #[derive(clap::Args, Debug)]
 pub struct Access {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
 }
 

@@ -6,14 +6,14 @@ use crate::cli::{Context, Output, Run};
 /// Reactivate a deactivated user
 #[derive(clap::Args, Debug)]
 pub struct Activate {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
 }
 
 /// Deactivate a user; sessions and tokens end immediately
 #[derive(clap::Args, Debug)]
 pub struct Deactivate {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
 }
 
@@ -34,5 +34,5 @@ impl Run for Deactivate {
 fn change(reference: &str, verb: &str, context: &Context) -> anyhow::Result<()> {
     let api = context.api()?;
     let user = lookup::user(&api, reference)?;
-    Ok(api.tell(Method::POST, &["api", "users", &user.id, verb], None)?)
+    Ok(api.call(Method::POST, &["api", "users", &user.id, verb])?)
 }

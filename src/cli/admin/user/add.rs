@@ -9,7 +9,7 @@ use crate::protocol::users::{CreateUser, User};
 pub struct Add {
     /// E-mail address
     email: String,
-    /// Name to show [default: the part of the address before @]
+    /// Display name [default: the part of the address before @]
     #[arg(long)]
     name: Option<String>,
 }

@@ -6,7 +6,7 @@ use crate::cli::{Context, Output, Run, input};
 /// Remove a user
 #[derive(clap::Args, Debug)]
 pub struct Remove {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
     /// Do not ask
     #[arg(long, short)]
@@ -18,7 +18,7 @@ impl Run for Remove {
         let api = context.api()?;
         let user = lookup::user(&api, &self.user)?;
         input::confirm(&format!("Remove {}?", user.email), self.yes, context)?;
-        api.tell(Method::DELETE, &["api", "users", &user.id], None)?;
+        api.call(Method::DELETE, &["api", "users", &user.id])?;
         Ok(Output::message("User removed."))
     }
 }

@@ -5,10 +5,10 @@ use crate::cli::admin::lookup;
 use crate::cli::{Context, Output, Run};
 use crate::protocol::users::ResetLink;
 
-/// Make a link for choosing a new password, and mail it where mail is set up
+/// Create a link for choosing a new password, and email it if email is configured
 #[derive(clap::Args, Debug)]
 pub struct ResetPassword {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
 }
 

@@ -7,7 +7,7 @@ use crate::protocol::users;
 /// Set a user's password
 #[derive(clap::Args, Debug)]
 pub struct SetPassword {
-    /// E-mail address, id, or unique beginning of an id
+    /// E-mail address, id, or unique prefix of an id
     user: String,
     #[command(flatten)]
     password: input::PasswordOptions,
@@ -27,8 +27,8 @@ impl Run for SetPassword {
         };
         let api = context.api()?;
         let user = lookup::user(&api, &self.user)?;
-        let body = serde_json::to_value(users::SetPassword { password: password.expose().to_owned() })?;
-        api.tell(Method::POST, &["api", "users", &user.id, "set-password"], Some(&body))?;
+        let request = users::SetPassword { password: password.expose().to_owned() };
+        api.tell(Method::POST, &["api", "users", &user.id, "set-password"], &request)?;
         Ok(Output::message(format_args!("Password set for {}", self.user)))
     }
 }

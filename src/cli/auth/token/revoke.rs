@@ -29,7 +29,7 @@ pub fn revoke<'a>(
     reference: &str,
 ) -> anyhow::Result<Output> {
     let Token { id, name, .. } = find(tokens.collect(), reference)?;
-    api.tell(Method::DELETE, &[path, &[id]].concat(), None)?;
+    api.call(Method::DELETE, &[path, &[id]].concat())?;
     Ok(Output::message(format_args!("Revoked token {id} ({name})")))
 }
 

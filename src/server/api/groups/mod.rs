@@ -1,6 +1,2 @@
-pub mod create;
-pub mod delete;
-pub mod list;
-pub mod members;
-pub mod memberships;
-pub mod update;
+pub mod manage;
+pub mod membership;

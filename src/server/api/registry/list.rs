@@ -1,40 +1,13 @@
 use axum::extract::State;
 
 use crate::access::Admin;
-use crate::base::time;
-use crate::protocol::registry::{TableList, TableRow};
+use crate::domain::registry::view;
+use crate::protocol::registry::TableList;
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
-use crate::store::Snapshot;
-use crate::store::registry::Table;
 
-/// All registered tables, by name.
+/// Lists all registered tables, by name.
 #[utoipa::path(get, path = "/api/admin/registry", tag = "registry", responses((status = 200, body = TableList)))]
-pub async fn list(State(app): State<AppState>, _: Admin) -> Json<TableList> {
-    let snapshot = app.store.snapshot();
-    let tables: Vec<_> = snapshot.registry.all().into_iter().map(|table| row(&snapshot, table)).collect();
-    Json(TableList { count: tables.len(), tables })
-}
-
-fn row(snapshot: &Snapshot, table: &Table) -> TableRow {
-    let table = table.clone();
-    TableRow {
-        last_sync_error: snapshot.sync.get(&table.name).and_then(|state| state.last_error()).map(str::to_owned),
-        id: table.id,
-        name: table.name,
-        source_type: table.source_type,
-        bucket: table.bucket,
-        source_table: table.source_table,
-        source_query: table.source_query,
-        sync_strategy: table.sync_strategy,
-        sync_options: table.sync_options,
-        query_mode: table.query_mode,
-        sync_schedule: table.sync_schedule,
-        profile_after_sync: table.profile_after_sync,
-        primary_key: table.primary_key,
-        folder: table.folder,
-        description: table.description,
-        registered_by: table.registered_by,
-        registered_at: table.registered_at.map(time::iso_naive),
-    }
+pub async fn list_registered_tables(State(app): State<AppState>, _: Admin) -> Json<TableList> {
+    Json(view::tables(&app.store.snapshot()))
 }

@@ -1,4 +1,4 @@
-//! Personal access tokens: for programs that act for somebody.
+//! Personal access tokens, with which programs act for a user.
 
 pub mod create;
 pub mod list;

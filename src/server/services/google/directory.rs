@@ -260,3 +260,25 @@ async fn read<T: DeserializeOwned>(
         error: HttpError::Unreadable(format!("{:?} error at line {}", error.classify(), error.line())),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(pairs: &[(&str, &str)]) -> Result<Directory, String> {
+        let timeout = Duration::from_secs(1);
+        Directory::new(&Environment::from_pairs(pairs.iter().copied()), Http::new(timeout), timeout)
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let subject = ("GOOGLE_ADMIN_SDK_SUBJECT", "admin@acme.com");
+        for name in ["AGNES_GOOGLE_ADMIN_URL", "AGNES_GOOGLE_IAM_URL", "AGNES_GOOGLE_TOKEN_URL"] {
+            let error = directory(&[subject, (name, "nowhere")]).err().unwrap_or_default();
+            assert!(error.contains(name) && error.contains("'nowhere'"), "{error}");
+            assert!(directory(&[(name, "nowhere")]).is_ok(), "not used without a subject");
+        }
+        let error = directory(&[subject, ("GCE_METADATA_HOST", "a b")]).err().unwrap_or_default();
+        assert!(error.contains("GCE_METADATA_HOST"), "{error}");
+    }
+}

@@ -3,55 +3,45 @@
 use lettre::message::Mailbox;
 
 use crate::config::{Environment, env_vars};
-
-/// The purpose of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    MagicLink,
-    Reset,
-    /// An invitation, or a request for access.
-    Setup,
-}
+use crate::store::one_time::Purpose;
 
 /// A mail with one link. Not `Debug`: the link is a secret.
 pub struct Mail {
-    pub kind: Kind,
+    pub purpose: Purpose,
     pub to: String,
     pub link: String,
 }
 
-impl Kind {
-    /// For the log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MagicLink => "magic link",
-            Self::Reset => "password reset",
-            Self::Setup => "password setup",
-        }
-    }
-
-    pub(super) fn subject(self) -> &'static str {
-        match self {
-            Self::MagicLink => "Login Link",
-            Self::Reset => "Reset your password",
-            Self::Setup => "Set up your account",
-        }
-    }
-}
-
 impl Mail {
+    /// For the log.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.purpose {
+            Purpose::MagicLink => "magic link",
+            Purpose::Reset => "password reset",
+            Purpose::Setup => "password setup",
+        }
+    }
+
+    pub(super) fn subject(&self) -> &'static str {
+        match self.purpose {
+            Purpose::MagicLink => "Login Link",
+            Purpose::Reset => "Reset your password",
+            Purpose::Setup => "Set up your account",
+        }
+    }
+
     /// Plain text. The link stands alone on a line, so that mail programs do not break it.
     pub(super) fn body(&self) -> String {
-        let (before, after) = match self.kind {
-            Kind::MagicLink => (
+        let (before, after) = match self.purpose {
+            Purpose::MagicLink => (
                 "Sign in with this link. It works once, within one hour:",
                 "If you did not request it, ignore this mail.",
             ),
-            Kind::Reset => (
+            Purpose::Reset => (
                 "Open this link within 24 hours to choose a new password:",
                 "If you did not request it, ignore this mail: your password stays the same.",
             ),
-            Kind::Setup => {
+            Purpose::Setup => {
                 ("Open this link within 7 days to choose your password:", "If you did not expect this mail, ignore it.")
             }
         };
@@ -65,7 +55,7 @@ impl Mail {
 
     /// Logs neither the link nor the recipient.
     pub(super) fn log_failure(&self, reason: &str) {
-        tracing::warn!(kind = self.kind.name(), domain = self.domain(), reason, "mail not sent");
+        tracing::warn!(kind = self.kind(), domain = self.domain(), reason, "mail not sent");
     }
 }
 

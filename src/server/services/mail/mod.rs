@@ -9,7 +9,7 @@ mod smtp;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use message::{Kind, Mail};
+pub use message::Mail;
 
 use crate::base::concurrency::ConcurrencyLimit;
 use crate::config::{Environment, env_vars};
@@ -91,7 +91,7 @@ impl Mailer {
         let sent = tokio::time::timeout(TIMEOUT, sending).await;
         match sent.unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs()))) {
             Ok(()) => {
-                tracing::info!(kind = mail.kind.name(), domain = mail.domain(), "mail accepted for delivery");
+                tracing::info!(kind = mail.kind(), domain = mail.domain(), "mail accepted for delivery");
                 true
             }
             Err(reason) => {

@@ -64,7 +64,7 @@ impl SendGrid {
         json!({
             "personalizations": [{ "to": [{ "email": mail.to }] }],
             "from": from,
-            "subject": mail.kind.subject(),
+            "subject": mail.subject(),
             "content": [{ "type": "text/plain", "value": mail.body() }],
             // Otherwise the link, with its token, would be rewritten to go through SendGrid.
             "tracking_settings": {

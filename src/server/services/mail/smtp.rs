@@ -44,7 +44,7 @@ impl Relay {
         let message = Message::builder()
             .from(self.sender.0.clone())
             .to(Mailbox::new(None, to))
-            .subject(mail.kind.subject())
+            .subject(mail.subject())
             .header(ContentType::TEXT_PLAIN)
             .body(mail.body())
             .map_err(|error| with_causes(&error))?;

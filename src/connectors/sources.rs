@@ -1,0 +1,107 @@
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::custom::{self, CustomSource};
+use super::source::{Extraction, Provided, Source};
+use super::{files, keboola};
+use crate::base::ident;
+use crate::config::{DataDir, Settings, env_vars};
+use crate::extract::{self, RemoteAttach};
+use crate::protocol::vocabulary::SourceType;
+
+/// The sources that Agnes provides. A new one is a file that defines its [`Provided`], and a line here.
+pub const PROVIDED: &[Provided] = &[keboola::SOURCE, files::SOURCE];
+
+/// The sources of this instance, with their settings.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    main: SourceType,
+    provided: Vec<Arc<dyn Source>>,
+    data_dir: DataDir,
+    connectors_folder: PathBuf,
+    /// Variables that the operator allows for custom connectors, and for sources that are attached.
+    for_connectors: Vec<String>,
+    for_remote: Vec<String>,
+}
+
+impl Sources {
+    pub fn load(settings: &Settings) -> Self {
+        Self {
+            main: settings.instance.source_type().into(),
+            provided: PROVIDED.iter().map(|entry| (entry.configure)(settings)).collect(),
+            data_dir: settings.data_dir.clone(),
+            connectors_folder: custom::folder(&settings.env),
+            for_connectors: settings.env.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW),
+            for_remote: settings.env.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS),
+        }
+    }
+
+    /// Adds a source.
+    pub fn with(mut self, source: impl Source + 'static) -> Self {
+        self.provided.push(Arc::new(source));
+        self
+    }
+
+    /// The source that the instance was set up for: `DATA_SOURCE` or `data_source.type`.
+    pub fn main(&self) -> &SourceType {
+        &self.main
+    }
+
+    /// The sources that Agnes provides.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Source> {
+        self.provided.iter().map(Arc::as_ref)
+    }
+
+    pub fn get(&self, kind: &SourceType) -> Option<&dyn Source> {
+        self.iter().find(|source| source.kind() == *kind)
+    }
+
+    /// Returns whether tables may be registered for the source: it is the main one, is set up beside it, or nothing
+    /// else is.
+    pub fn is_configured(&self, source: &dyn Source) -> bool {
+        [SourceType::LOCAL, source.kind()].contains(&self.main) || source.is_configured()
+    }
+
+    /// Returns whether there is an extract of that name, whoever wrote it.
+    pub fn has_extract(&self, kind: &SourceType) -> bool {
+        let name = kind.as_str();
+        ident::is_strict(name) && self.data_dir.extract(name).join(extract::DATABASE).is_file()
+    }
+
+    /// Returns whether the extract of that name is written by a custom connector, or by hand.
+    pub fn is_foreign(&self, name: &str) -> bool {
+        let kind = SourceType::from(name);
+        !kind.is_reserved() && self.get(&kind).is_none()
+    }
+
+    /// How the sources are reached whose tables are not fetched.
+    pub fn attachments(&self) -> Vec<RemoteAttach> {
+        self.iter().filter_map(Source::attachment).collect()
+    }
+
+    /// The folder of custom connectors.
+    pub fn connectors_folder(&self) -> &std::path::Path {
+        &self.connectors_folder
+    }
+
+    /// The custom connectors that are there now, in order of their names.
+    pub fn custom(&self) -> io::Result<Vec<CustomSource>> {
+        let allowed =
+            self.everything().seeing(&Extraction { variables: self.for_connectors.clone(), ..Extraction::default() });
+        let found = custom::discover(&self.connectors_folder)?;
+        Ok(found.into_iter().map(|connector| CustomSource::new(connector.name, &allowed)).collect())
+    }
+
+    /// How the process is started that runs the SQL of a source's materialized tables.
+    pub fn materialization(&self, source: &SourceType) -> Extraction {
+        let variables = [vec!["AGNES_REMOTE_*".to_owned()], self.for_remote.clone()].concat();
+        let seen = self.everything().seeing(&Extraction { variables, ..Extraction::default() });
+        Extraction::new(["materialize".into(), source.as_str().into()]).seeing(&seen)
+    }
+
+    /// What the extractions of all provided sources see together.
+    fn everything(&self) -> Extraction {
+        self.iter().fold(Extraction::default(), |seen, source| seen.seeing(&source.extraction()))
+    }
+}

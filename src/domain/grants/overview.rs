@@ -1,0 +1,85 @@
+use std::collections::BTreeMap;
+
+use crate::config::GoogleGroups;
+use crate::domain::{Error, groups};
+use crate::protocol::access::{Overview, OverviewBlock, OverviewGrant, OverviewItem, OverviewResources};
+use crate::protocol::vocabulary::ResourceType;
+use crate::store::marketplaces::{self, Marketplace};
+use crate::store::{Snapshot, Store};
+
+/// Returns everything that can be granted, all groups, and all grants.
+pub async fn access_overview(store: &Store, google: &GoogleGroups) -> Result<Overview, Error> {
+    let marketplaces = store.read(marketplaces::all).await?;
+    let snapshot = store.snapshot();
+    let grants = snapshot.grants.all().map(|grant| OverviewGrant {
+        id: grant.id.clone(),
+        group_id: grant.group_id.clone(),
+        resource_type: grant.resource_type.to_string(),
+        resource_id: grant.resource_id.clone(),
+    });
+    let resources = ResourceType::KNOWN.iter().map(|key| {
+        let resource_type = ResourceType::from(*key);
+        OverviewResources {
+            type_key: (*key).into(),
+            type_display: resource_type.display_name().into(),
+            blocks: match resource_type {
+                ResourceType::MarketplacePlugin => marketplaces.iter().map(marketplace).collect(),
+                ResourceType::Table => tables(&snapshot),
+                ResourceType::MemoryDomain => domains(),
+                ResourceType::Unknown(_) => Vec::new(),
+            },
+        }
+    });
+    let groups = groups::view::groups(google, &snapshot);
+    Ok(Overview { groups, grants: grants.collect(), resources: resources.collect() })
+}
+
+fn marketplace(marketplace: &Marketplace) -> OverviewBlock {
+    let items = marketplace.plugins.iter().map(|plugin| OverviewItem {
+        resource_id: format!("{}/{}", marketplace.id, plugin.name),
+        name: plugin.name.clone(),
+        category: plugin.category.clone(),
+        version: plugin.version.clone(),
+        source_type: plugin.source_type.clone(),
+        description: plugin.description.clone(),
+    });
+    OverviewBlock { items: items.collect(), name: marketplace.name.clone(), id: marketplace.id.clone() }
+}
+
+/// The registered tables, with a block for each bucket.
+fn tables(snapshot: &Snapshot) -> Vec<OverviewBlock> {
+    let mut buckets: BTreeMap<&str, Vec<OverviewItem>> = BTreeMap::new();
+    for table in snapshot.registry.all() {
+        let bucket = table.bucket.as_deref().filter(|bucket| !bucket.is_empty()).unwrap_or("(no bucket)");
+        buckets.entry(bucket).or_default().push(OverviewItem {
+            resource_id: table.id.clone(),
+            name: table.name.clone(),
+            category: table.query_mode.clone().map(Into::into),
+            version: None,
+            source_type: table.source_type.clone().map(Into::into),
+            description: table.description.clone(),
+        });
+    }
+    buckets.into_iter().map(|(bucket, items)| OverviewBlock { id: bucket.into(), name: bucket.into(), items }).collect()
+}
+
+const DOMAINS: [(&str, &str); 6] = [
+    ("finance", "Revenue, costs, budgets and how they are counted"),
+    ("engineering", "How software is built, reviewed and run"),
+    ("product", "What the product does, for whom, and how its use is measured"),
+    ("data", "Where data comes from, what it means and how far to trust it"),
+    ("operations", "How the company's daily work is done"),
+    ("infrastructure", "Servers, networks, cloud accounts and their upkeep"),
+];
+
+fn domains() -> Vec<OverviewBlock> {
+    let items = DOMAINS.map(|(id, description)| OverviewItem {
+        resource_id: id.into(),
+        name: id.into(),
+        category: Some("domain".into()),
+        version: None,
+        source_type: None,
+        description: Some(description.into()),
+    });
+    vec![OverviewBlock { id: "memory_domains".into(), name: "Memory domains".into(), items: items.into() }]
+}

@@ -1,0 +1,123 @@
+//! Adding users to groups and removing them. A *membership* is the same thing as a *member*, seen from the user, and its
+//! audit rows are about the user instead of the group.
+
+use serde_json::json;
+
+use super::{owner, view};
+use crate::access::Admin;
+use crate::base::ident;
+use crate::config::GoogleGroups;
+use crate::domain::Error;
+use crate::domain::accounts::view::existing as existing_user;
+use crate::store::audit::Action;
+use crate::store::groups::Group;
+use crate::store::{ADMIN_GROUP, Change, Store, audit, members};
+
+/// Adds the user with that address to a group, and returns the user's id.
+pub async fn add_member(
+    store: &Store,
+    admin: &Admin,
+    google: &GoogleGroups,
+    group_id: &str,
+    email: &str,
+) -> Result<String, Error> {
+    let (admin, google, group_id, email) = (admin.clone(), google.clone(), group_id.to_owned(), email.to_owned());
+    store
+        .write(move |change| {
+            let snapshot = change.snapshot();
+            view::editable(&google, snapshot, &group_id)?;
+            let user = snapshot.users.by_email(email.trim());
+            let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
+            members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
+            let (resource, details) = (format!("group:{group_id}"), json!({ "user_email": user.email }));
+            audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)?;
+            Ok(user.id.clone())
+        })
+        .await
+}
+
+/// Adds a user to a group.
+pub async fn add_membership(
+    store: &Store,
+    admin: &Admin,
+    google: &GoogleGroups,
+    user_id: &str,
+    group_id: &str,
+) -> Result<(), Error> {
+    let (admin, google, user_id, group_id) = (admin.clone(), google.clone(), user_id.to_owned(), group_id.to_owned());
+    store
+        .write(move |change| {
+            existing_user(change.snapshot(), &user_id)?;
+            let group = view::editable(&google, change.snapshot(), &group_id)?;
+            if members::contains(change, &user_id, &group_id)? {
+                return Err(Error::conflict("Already a member"));
+            }
+            join(change, &admin, &user_id, group)
+        })
+        .await
+}
+
+/// Adds a user to a group that the caller has found editable.
+pub(in crate::domain) fn join(change: &Change<'_>, admin: &Admin, user_id: &str, group: &Group) -> Result<(), Error> {
+    members::insert(change, user_id, &group.id, members::SOURCE_ADMIN, &admin.user().email)?;
+    let details = json!({ "group_id": group.id, "group_name": group.name });
+    Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
+}
+
+/// Removes a user from a group.
+pub async fn remove_member(
+    store: &Store,
+    admin: &Admin,
+    google: &GoogleGroups,
+    group_id: &str,
+    user_id: &str,
+) -> Result<(), Error> {
+    let (actor, google, group_id, user_id) = (admin.actor(), google.clone(), group_id.to_owned(), user_id.to_owned());
+    store
+        .write(move |change| {
+            remove(change, &google, &group_id, &user_id)?;
+            let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
+            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
+        })
+        .await
+}
+
+/// As [`remove_member`], with an audit row about the user.
+pub async fn remove_membership(
+    store: &Store,
+    admin: &Admin,
+    google: &GoogleGroups,
+    user_id: &str,
+    group_id: &str,
+) -> Result<(), Error> {
+    let (actor, google, user_id, group_id) = (admin.actor(), google.clone(), user_id.to_owned(), group_id.to_owned());
+    store
+        .write(move |change| {
+            let group = remove(change, &google, &group_id, &user_id)?;
+            let details = json!({ "group_id": group_id, "group_name": group.name });
+            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
+        })
+        .await
+}
+
+fn remove<'a>(
+    change: &'a Change<'_>,
+    google: &GoogleGroups,
+    group_id: &str,
+    user_id: &str,
+) -> Result<&'a Group, Error> {
+    let group = view::editable(google, change.snapshot(), group_id)?;
+    if group.name == ADMIN_GROUP
+        && members::contains(change, user_id, group_id)?
+        && !members::has_other_admin(change, user_id)?
+    {
+        return Err(Error::conflict("Cannot remove the last admin — at least one user must remain in the Admin group"));
+    }
+    if owner(change.snapshot(), group).is_some_and(|owner| owner.id == user_id) {
+        return Err(Error::conflict(
+            "A personal group keeps its only member; withdraw its grants, or delete the group",
+        ));
+    }
+    members::remove(change, user_id, group_id)?;
+    Ok(group)
+}

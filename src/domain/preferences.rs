@@ -1,0 +1,103 @@
+//! What users want synced. Preferences only: grants decide what a user may read.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::access::{Principal, holds};
+use crate::base::time;
+use crate::domain::Error;
+use crate::protocol::settings::{SyncSetting, UpdatedDatasets, UpdatedSubscriptions};
+use crate::store::audit::Action;
+use crate::store::{Change, Store, StoreError, audit, sync_settings};
+
+/// Returns the caller's preferences, by dataset.
+pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<SyncSetting>, Error> {
+    let user_id = caller.user().id.clone();
+    let stored = store.read(move |reader| sync_settings::of_user(reader, &user_id)).await?;
+    let body = |setting: sync_settings::SyncSetting| SyncSetting {
+        user_id: caller.user().id.clone(),
+        dataset: setting.dataset,
+        enabled: setting.enabled,
+        table_mode: setting.table_mode,
+        tables: setting.tables.and_then(|text| serde_json::from_str(&text).ok()),
+        updated_at: setting.updated_at.map(time::iso_naive),
+    };
+    Ok(stored.into_iter().map(body).collect())
+}
+
+const TABLE_MODES: [&str; 2] = ["all", "selected"];
+
+/// Switches one table on or off for the caller.
+pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabled: bool) -> Result<(), Error> {
+    let (caller, dataset) = (caller.clone(), dataset.to_owned());
+    store
+        .write(move |change| {
+            if !holds(change.snapshot(), &caller, &dataset) {
+                return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
+            }
+            sync_settings::put(change, &caller.user().id, &dataset, enabled, None)?;
+            Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
+        })
+        .await
+}
+
+/// Switches tables on or off for the caller. Those that the caller may not read are rejected one by one.
+pub async fn set_datasets(
+    store: &Store,
+    caller: &Principal,
+    datasets: BTreeMap<String, bool>,
+) -> Result<UpdatedDatasets, Error> {
+    let caller = caller.clone();
+    let (allowed, rejected) = store
+        .write(move |change| -> Result<_, Error> {
+            let (allowed, rejected) = split(change, &caller, datasets);
+            for (dataset, enabled) in &allowed {
+                sync_settings::put(change, &caller.user().id, dataset, *enabled, None)?;
+            }
+            record(change, &caller, json!({ "datasets": allowed }))?;
+            Ok((allowed, rejected))
+        })
+        .await?;
+    let mut updated: BTreeMap<String, Value> =
+        allowed.into_iter().map(|(dataset, enabled)| (dataset, json!({ "enabled": enabled }))).collect();
+    updated.extend(rejected.into_keys().map(|dataset| (dataset, json!({ "error": "no permission" }))));
+    Ok(UpdatedDatasets { updated })
+}
+
+/// Subscribes the caller to tables. Those that the caller may not read are rejected one by one.
+pub async fn set_subscriptions(
+    store: &Store,
+    caller: &Principal,
+    table_mode: Option<String>,
+    tables: BTreeMap<String, bool>,
+) -> Result<UpdatedSubscriptions, Error> {
+    let table_mode = table_mode.unwrap_or_else(|| "all".into());
+    if !TABLE_MODES.contains(&table_mode.as_str()) {
+        return Err(Error::field("table_mode", "table_mode must be one of ['all', 'selected']", table_mode));
+    }
+    let caller = caller.clone();
+    store
+        .write(move |change| {
+            let (allowed, rejected) = split(change, &caller, tables);
+            for (table, enabled) in &allowed {
+                sync_settings::put(change, &caller.user().id, table, *enabled, Some(&table_mode))?;
+            }
+            record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
+            let refused = rejected.into_keys().collect();
+            Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
+        })
+        .await
+}
+
+type Datasets = BTreeMap<String, bool>;
+
+/// Separates what the caller may read from what they may not.
+fn split(change: &Change<'_>, caller: &Principal, datasets: Datasets) -> (Datasets, Datasets) {
+    datasets.into_iter().partition(|(dataset, _)| holds(change.snapshot(), caller, dataset))
+}
+
+fn record(change: &Change<'_>, caller: &Principal, details: Value) -> Result<(), StoreError> {
+    let resource = format!("user:{}", caller.user().id);
+    audit::record(change, &caller.actor(), Action::SyncSettingsUpdate, &resource, details)
+}

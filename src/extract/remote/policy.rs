@@ -1,0 +1,161 @@
+//! What may be attached.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::extensions;
+use super::{RemoteAttach, RemoteError};
+use crate::base::ident;
+use crate::base::secret::Secret;
+use crate::config::{Environment, env_vars};
+use crate::engine::{self, Connection, Limits};
+
+/// How long it may take to reach a source.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What the operator allows.
+#[derive(Clone, Debug)]
+pub struct RemotePolicy {
+    extensions: Vec<String>,
+    token_envs: Vec<String>,
+    /// By the variables that hold them.
+    tokens: HashMap<String, Secret>,
+    hosts: Vec<String>,
+    directory: Option<PathBuf>,
+}
+
+impl RemotePolicy {
+    /// What the environment allows; the hosts of the instance's own sources are allowed anyway.
+    pub fn new(env: &Environment, own: &[RemoteAttach]) -> Self {
+        let mut hosts = env.list_if_set(&env_vars::AGNES_REMOTE_ATTACH_HOSTS);
+        hosts.extend(own.iter().filter_map(|source| url::Url::parse(&source.url).ok()?.host_str().map(str::to_owned)));
+        let token_envs = env.list(&env_vars::AGNES_REMOTE_ATTACH_TOKEN_ENVS);
+        let token = |name: &String| Some((name.clone(), Secret::new(env.named(name)?)));
+        Self {
+            extensions: env.list(&env_vars::AGNES_REMOTE_ATTACH_EXTENSIONS),
+            tokens: token_envs.iter().filter_map(token).collect(),
+            token_envs,
+            hosts,
+            directory: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
+        }
+    }
+
+    /// For the log at start.
+    pub fn describe(&self) -> String {
+        let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+        format!(
+            "remote tables: extensions {}; token variables {}; hosts {}",
+            list(&self.extensions),
+            list(&self.token_envs),
+            list(&self.hosts)
+        )
+    }
+
+    /// The limits, with the directory of extensions.
+    pub fn limits(&self, limits: &Limits) -> Limits {
+        Limits { extensions: self.directory.clone(), ..limits.clone() }
+    }
+
+    /// Attaches every source, read-only. Nothing may run on the connection but this until [`engine::Sandbox::lock`].
+    pub fn attach(&self, connection: &Connection, sources: &[RemoteAttach]) -> Result<(), RemoteError> {
+        for source in sources {
+            let token = self.check(source).map_err(RemoteError::Refused)?;
+            let attached = engine::within(connection, TIMEOUT, |connection| {
+                extensions::attach(connection, source, token.as_ref())
+            });
+            attached.map_err(|error| {
+                let reason = without(&engine::message(&error), token.as_ref());
+                RemoteError::Unreachable { alias: source.alias.clone(), reason }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The token to use, or why the source is refused.
+    fn check(&self, source: &RemoteAttach) -> Result<Option<Secret>, String> {
+        let RemoteAttach { alias, extension, url, token_env } = source;
+        if !ident::is_strict(alias) || ident::is_reserved_source(alias) || alias.eq_ignore_ascii_case("memory") {
+            return Err(format!("{alias:?} cannot be an alias"));
+        }
+        if !self.extensions.contains(extension) || !ident::is_strict(extension) {
+            return Err(format!(
+                "extension {extension:?} is not allowed; AGNES_REMOTE_ATTACH_EXTENSIONS names those that are"
+            ));
+        }
+        if url.chars().any(|c| c.is_control() || c == '\'' || c == '\\') {
+            return Err("the url holds characters that no address has".into());
+        }
+        let host = (extensions::extension(extension).host)(url)?;
+        if let Some(host) = host.filter(|host| !self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))) {
+            return Err(format!("host {host:?} is not allowed; AGNES_REMOTE_ATTACH_HOSTS names those that are"));
+        }
+        if token_env.is_empty() {
+            return Ok(None);
+        }
+        if !self.token_envs.contains(token_env) {
+            return Err(format!(
+                "token variable {token_env:?} is not allowed; AGNES_REMOTE_ATTACH_TOKEN_ENVS names those that are"
+            ));
+        }
+        self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
+    }
+}
+
+/// A message without the token.
+fn without(message: &str, token: Option<&Secret>) -> String {
+    match token {
+        Some(token) => message.replace(token.expose(), "***"),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(extension: &str, url: &str, token_env: &str) -> RemoteAttach {
+        RemoteAttach { alias: "pg".into(), extension: extension.into(), url: url.into(), token_env: token_env.into() }
+    }
+
+    fn policy() -> RemotePolicy {
+        let env = Environment::from_pairs([
+            ("AGNES_REMOTE_ATTACH_EXTENSIONS", "postgres, keboola"),
+            ("AGNES_REMOTE_ATTACH_TOKEN_ENVS", "PG_PASSWORD,KEBOOLA_STORAGE_TOKEN,UNSET"),
+            ("AGNES_REMOTE_ATTACH_HOSTS", "db.example.com"),
+            ("PG_PASSWORD", "secret"),
+            ("KEBOOLA_STORAGE_TOKEN", "token"),
+            ("JWT_SECRET_KEY", "never"),
+        ]);
+        RemotePolicy::new(&env, &[source("keboola", "https://connection.keboola.com", "")])
+    }
+
+    #[test]
+    fn only_what_the_operator_named_is_attached() {
+        let good = "host=db.example.com dbname=shop user=reader";
+        let token = policy().check(&source("postgres", good, "PG_PASSWORD")).unwrap().unwrap();
+        assert_eq!(token.expose(), "secret");
+        assert!(policy().check(&source("postgres", good, "")).unwrap().is_none());
+        assert!(policy().check(&source("keboola", "https://connection.keboola.com", "KEBOOLA_STORAGE_TOKEN")).is_ok());
+        for (bad, word) in [
+            (source("mysql", good, ""), "extension"),
+            (source("bigquery", "project=x", ""), "extension"),
+            (source("postgres", "host=evil.example dbname=x", "PG_PASSWORD"), "host"),
+            (source("postgres", "host=db.example.com,evil.example", ""), "one host"),
+            (source("postgres", "host=db.example.com hostaddr=10.0.0.1", ""), "hostaddr"),
+            (source("postgres", "host=db.example.com passfile=/etc/passwd", ""), "passfile"),
+            (source("postgres", "host=/run/postgresql", ""), "one host"),
+            (source("postgres", "dbname=x", ""), "one host"),
+            (source("postgres", "postgresql://db.example.com/x", ""), "not understood"),
+            (source("postgres", "host=db.example.com dbname='x'", ""), "characters"),
+            (source("keboola", "https://evil.example", "KEBOOLA_STORAGE_TOKEN"), "host"),
+            (source("keboola", "http://connection.keboola.com", "KEBOOLA_STORAGE_TOKEN"), "https"),
+            (source("postgres", good, "JWT_SECRET_KEY"), "token variable"),
+            (source("postgres", good, "UNSET"), "not set"),
+            (RemoteAttach { alias: "a b".into(), ..source("postgres", good, "") }, "alias"),
+        ] {
+            let refused = policy().check(&bad).unwrap_err();
+            assert!(refused.contains(word), "{bad:?}: {refused}");
+        }
+    }
+}

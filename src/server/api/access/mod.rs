@@ -1,2 +1,0 @@
-pub mod effective;
-pub mod overview;

@@ -1,3 +1,0 @@
-pub mod create;
-pub mod list;
-pub mod review;
