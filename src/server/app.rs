@@ -15,7 +15,7 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
 use crate::config::secrets;
 use crate::query::{QueryEngine, QueryError};
-use crate::store::{Facts, OpenError, Store};
+use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
 
 /// The state of handlers.
@@ -79,7 +79,7 @@ impl App {
         if config.developer.is_some() && !config.is_safe_for_development() {
             return Err(StartError::DevMode);
         }
-        let store = Store::open(&config.data_dir, &Facts::of(&config.instance), &config.seeds()?)?;
+        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
         tracing::info!("{}", config.queries.remote.describe());
