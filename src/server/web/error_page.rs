@@ -159,7 +159,7 @@ mod tests {
             .route("/panic", get(panic))
             .route("/api/fail", get(fail));
         let show_errors = |routes| crate::server::web::show_errors(app.clone(), routes);
-        frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
+        frame::wrap(routes, &app.config.http, show_errors).with_state(app)
     }
 
     async fn open(server: &Router, path: &str, accept: &str) -> (Response, String) {

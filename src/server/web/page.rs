@@ -56,7 +56,7 @@ impl PageContext {
         let text = templates::render(template, values).map_err(ApiError::internal)?;
         // It may say who somebody is, so it stays in no cache.
         let page = Page(Html(text).into_response()).with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let removed = self.flash.as_ref().and_then(|_| Flash::remove_cookie(self.app.config.frame.https));
+        let removed = self.flash.as_ref().and_then(|_| Flash::remove_cookie(self.app.config.http.https));
         Ok(removed.into_iter().fold(page, |page, cookie| page.with(SET_COOKIE, cookie)))
     }
 
@@ -85,7 +85,7 @@ impl Page {
 
     /// Hands something to the page to which this redirect leads.
     pub fn with_flash(self, app: &App, flash: &Flash) -> Self {
-        flash.set_cookie(app.config.frame.https).into_iter().fold(self, |page, cookie| page.with(SET_COOKIE, cookie))
+        flash.set_cookie(app.config.http.https).into_iter().fold(self, |page, cookie| page.with(SET_COOKIE, cookie))
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
