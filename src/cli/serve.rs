@@ -94,7 +94,7 @@ async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Pri
 }
 
 /// What to try next, for whoever started a demo.
-fn introduce(server: &Server, access: Option<demo::Access>, printer: &Printer) -> std::io::Result<()> {
+fn introduce(server: &Server, access: Option<demo::DemoAccess>, printer: &Printer) -> std::io::Result<()> {
     let address = format!("http://{}", server.address());
     printer.line(format!("Agnes demo   {address}"))?;
     match access {

@@ -87,7 +87,7 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// A `Set-Cookie` header for a cookie that scripts cannot read. The order and spelling of the attributes are those of
 /// v0.35, which no cookie library writes.
 pub fn set_cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
-    let secure = if app.config.frame.https { "; Secure" } else { "" };
+    let secure = if app.config.http.https { "; Secure" } else { "" };
     format!("{name}={value}; HttpOnly; Max-Age={seconds}; Path=/; SameSite=lax{secure}")
 }
 

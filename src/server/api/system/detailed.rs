@@ -10,16 +10,16 @@ use crate::server::AppState;
 use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
-/// A table that was read longer ago than this counts as stale.
-const STALE: SignedDuration = SignedDuration::from_hours(24);
-/// Percent of the disk that is free when it gets tight.
-const TIGHT: u64 = 5;
+/// A table whose last sync is older counts as stale.
+const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// Less free space than this is a warning.
+const MIN_FREE_PERCENT: u64 = 5;
 
-/// How each part of the server is. Details are for people who are signed in; names of tables for admins.
+/// Returns the state of each part of the server. Only admins see the names of tables and sources.
 #[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
-pub async fn detailed(State(app): State<AppState>, caller: Principal) -> Json<Value> {
+pub async fn get_detailed_health(State(app): State<AppState>, caller: Principal) -> Json<Value> {
     let services = services(&app, caller.is_admin()).await;
-    let has = |wanted: &str| services.values().any(|service| service["status"] == wanted);
+    let has = |status: &str| services.values().any(|service| service["status"] == status);
     let schema = services["db_schema"]["db_schema"] == "ok";
     let status = match (has("error") || !schema, has("warning")) {
         (true, _) => "unhealthy",
@@ -40,10 +40,10 @@ pub async fn detailed(State(app): State<AppState>, caller: Principal) -> Json<Va
     }))
 }
 
-/// Whether requests can be served: 200 or 503. For load balancers; tells nothing more.
+/// Returns whether requests can be served: 200 or 503. For load balancers; shows nothing else.
 #[utoipa::path(get, path = "/api/health/ready", tag = "system", security(()),
     responses((status = 200), (status = 503)))]
-pub async fn ready(State(app): State<AppState>) -> Response {
+pub async fn get_readiness(State(app): State<AppState>) -> Response {
     let is_ready = app.store.is_open() && app.store.snapshot().schema_version >= VERSION;
     let (status, word) =
         if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
@@ -70,17 +70,17 @@ async fn services(app: &AppState, is_admin: bool) -> Map<String, Value> {
 }
 
 fn room(space: disk::Space) -> Value {
-    let is_tight = space.free < space.total / 100 * TIGHT;
-    let status = if is_tight { "warning" } else { "ok" };
+    let is_low = space.free < space.total / 100 * MIN_FREE_PERCENT;
+    let status = if is_low { "warning" } else { "ok" };
     json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total })
 }
 
-/// What is published, and what has not been read from its source for a day.
+/// What is published, and which tables are stale.
 fn data(app: &AppState, is_admin: bool) -> Value {
     let (publication, snapshot, now) = (app.orchestrator.publication(), app.store.snapshot(), time::now());
     let is_stale = |name: &str| {
         let last = snapshot.sync.get(name).and_then(|state| state.last_sync);
-        last.is_some_and(|last| now.duration_since(last) > STALE)
+        last.is_some_and(|last| now.duration_since(last) > STALE_AFTER)
     };
     let stale: Vec<&str> =
         publication.tables().map(|table| table.name.as_str()).filter(|name| is_stale(name)).collect();
@@ -91,15 +91,15 @@ fn data(app: &AppState, is_admin: bool) -> Value {
     data
 }
 
-/// Sources with something wrong.
+/// Sources with problems.
 fn sources(app: &AppState, is_admin: bool) -> Value {
     let health = app.orchestrator.health();
-    let ill: Vec<_> = health.iter().filter(|source| !source.problems.is_empty()).collect();
-    let status = if ill.is_empty() { "ok" } else { "warning" };
+    let broken: Vec<_> = health.iter().filter(|source| !source.problems.is_empty()).collect();
+    let status = if broken.is_empty() { "ok" } else { "warning" };
     let mut sources = json!({ "status": status, "count": health.len() });
     if is_admin {
         let one = |source: &&crate::sync::SourceHealth| json!({ "source": source.source, "since": source.since.map(time::iso_naive), "problems": source.problems });
-        sources["problems"] = ill.iter().map(one).collect();
+        sources["problems"] = broken.iter().map(one).collect();
     }
     sources
 }

@@ -5,12 +5,12 @@ use crate::server::AppState;
 use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
-/// Whether the server can work; for load balancers and container checks.
+/// Returns whether the server works; for load balancers and container checks.
 #[utoipa::path(
     get, path = "/api/health", tag = "system", security(()),
     responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
 )]
-pub async fn health(State(app): State<AppState>) -> Json<Health> {
+pub async fn get_health(State(app): State<AppState>) -> Json<Health> {
     let current = app.store.snapshot().schema_version;
     let (status, db_schema) = match app.store.is_open() {
         false => ("unhealthy", "unreachable"),
@@ -22,6 +22,6 @@ pub async fn health(State(app): State<AppState>) -> Json<Health> {
         db_schema: db_schema.into(),
         current: Some(current),
         expected: Some(VERSION),
-        detail: (status != "ok").then(|| "the log of the server tells more".into()),
+        detail: (status != "ok").then(|| "see the log of the server".into()),
     })
 }

@@ -5,12 +5,12 @@ use crate::protocol::system::Version;
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
 
-/// What is running, and since when.
+/// Returns the running version, and when it was started.
 #[utoipa::path(
     get, path = "/api/version", tag = "system", security(()),
     responses((status = 200, body = Version)),
 )]
-pub async fn version(State(app): State<AppState>) -> Json<Version> {
+pub async fn get_version(State(app): State<AppState>) -> Json<Version> {
     let build = app.config.build.clone();
     Json(Version {
         version: build.version,

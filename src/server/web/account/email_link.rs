@@ -1,5 +1,4 @@
 use axum::http::{HeaderMap, Method};
-
 use minijinja::context;
 
 use super::check_email;

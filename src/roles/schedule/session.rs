@@ -1,4 +1,4 @@
-//! The way to the server, with a token that is renewed where that is possible.
+//! Calls to the server, with a token that is renewed where possible.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +6,34 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::job::Job;
-use super::settings::{Credentials, Settings};
+use super::settings::{Credentials, ScheduleSettings};
 use crate::base::secret::Secret;
 use crate::client::{Client, ClientError, Endpoint};
 use crate::protocol::auth::TokenRequest;
 use reqwest::Method;
 
-/// Between two attempts to sign in: the server allows few.
-const SIGN_IN_EVERY: Duration = Duration::from_secs(60);
+/// Minimum time between attempts to sign in, which the server limits.
+const SIGN_IN_INTERVAL: Duration = Duration::from_secs(60);
 
-pub struct Access {
+pub struct ServerSession {
     server: Url,
     credentials: Credentials,
-    session: Mutex<Session>,
+    sign_in: Mutex<SignIn>,
 }
 
 #[derive(Default)]
-struct Session {
+struct SignIn {
     token: Option<Secret>,
-    tried: Option<Instant>,
+    attempted: Option<Instant>,
 }
 
-impl Access {
-    pub fn new(settings: &Settings) -> Self {
-        let Settings { server, credentials, .. } = settings;
-        Self { server: server.clone(), credentials: credentials.clone(), session: Mutex::default() }
+impl ServerSession {
+    pub fn new(settings: &ScheduleSettings) -> Self {
+        let ScheduleSettings { server, credentials, .. } = settings;
+        Self { server: server.clone(), credentials: credentials.clone(), sign_in: Mutex::default() }
     }
 
-    /// Does what a job says. A session that has ended is begun again, once.
+    /// Runs a job. If its session has expired, signs in again, once.
     pub async fn call(&self, job: &Job) -> Result<(), ClientError> {
         let token = self.token(None).await?;
         match self.send(job, token.clone()).await {
@@ -50,24 +50,24 @@ impl Access {
         self.client(token)?.call(method, job.path, job.timeout).await
     }
 
-    /// A token, but not the `rejected` one.
+    /// A token other than the `rejected` one.
     async fn token(&self, rejected: Option<&Secret>) -> Result<Option<Secret>, ClientError> {
         let (email, password) = match &self.credentials {
             Credentials::Token(token) => return Ok(Some(token.clone())),
             Credentials::None => return Ok(None),
             Credentials::Password { email, password } => (email, password),
         };
-        // Held while signing in, so that many jobs sign in once.
-        let mut session = self.session.lock().await;
-        let known = session.token.as_ref();
-        if known.is_some_and(|known| rejected.is_none_or(|rejected| rejected.expose() != known.expose())) {
-            return Ok(known.cloned());
+        // Held while signing in, so that concurrent jobs sign in once.
+        let mut session = self.sign_in.lock().await;
+        let current = session.token.as_ref();
+        if current.is_some_and(|current| rejected.is_none_or(|rejected| rejected.expose() != current.expose())) {
+            return Ok(current.cloned());
         }
         session.token = None;
-        if session.tried.is_some_and(|tried| tried.elapsed() < SIGN_IN_EVERY) {
-            return Err(ClientError::Setup("the scheduler could not sign in; it tries again within a minute".into()));
+        if session.attempted.is_some_and(|at| at.elapsed() < SIGN_IN_INTERVAL) {
+            return Err(ClientError::Setup("the scheduler could not sign in; it retries within a minute".into()));
         }
-        session.tried = Some(Instant::now());
+        session.attempted = Some(Instant::now());
         let request = TokenRequest { email: email.clone(), password: password.expose().to_owned() };
         let answer = self.client(None)?.sign_in(&request).await?;
         tracing::info!(email, "signed in");

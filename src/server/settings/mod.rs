@@ -1,0 +1,99 @@
+//! Settings of one server, read once at start.
+
+mod accounts;
+mod http;
+mod proxies;
+mod work;
+
+use std::path::PathBuf;
+
+pub use http::{AllowedOrigins, HttpSettings};
+pub use proxies::Proxies;
+
+use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
+use crate::connectors::Sources;
+
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Name or address to listen on.
+    pub host: String,
+    /// 0 takes a free port.
+    pub port: u16,
+    pub data_dir: DataDir,
+    pub env: Environment,
+    pub instance: Instance,
+    /// Where tables come from.
+    pub sources: Sources,
+    pub http: HttpSettings,
+    /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.
+    pub public_url: Option<String>,
+    pub google_groups: GoogleGroups,
+    /// Address of the only user in `LOCAL_DEV_MODE`.
+    pub developer: Option<String>,
+    /// Maximum size of a file that is uploaded as a table.
+    pub max_upload_bytes: u64,
+    pub build: Build,
+    /// The `agnes` program, for child processes.
+    pub agnes_exe: PathBuf,
+}
+
+/// The running version, as shown by `/api/version`.
+#[derive(Clone, Debug)]
+pub struct Build {
+    pub version: String,
+    pub channel: String,
+    pub image_tag: String,
+    pub commit_sha: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
+    #[error("{0}")]
+    Setting(String),
+    #[error("cannot find the path of the agnes program: {0}")]
+    Program(std::io::Error),
+}
+
+impl ServerSettings {
+    /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
+    pub fn load(env: Environment) -> Result<Self, ConfigError> {
+        let settings = Settings::load(env)?;
+        let sources = Sources::load(&settings);
+        let Settings { data_dir, env, instance } = settings;
+        let developer =
+            env.flag(&env_vars::LOCAL_DEV_MODE).then(|| env.text(&env_vars::LOCAL_DEV_USER_EMAIL).to_owned());
+        let default_host = if developer.is_some() { "127.0.0.1" } else { env_vars::AGNES_HOST.default };
+        let public_url = http::public_url(&env)?;
+        Ok(Self {
+            host: env.get(&env_vars::AGNES_HOST).unwrap_or(default_host).to_owned(),
+            port: env.number(&env_vars::AGNES_PORT)?,
+            instance,
+            sources,
+            http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
+            google_groups: GoogleGroups::of(&env),
+            public_url,
+            developer,
+            max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
+            build: Build::load(&env),
+            agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
+            data_dir,
+            env,
+        })
+    }
+}
+
+impl Build {
+    fn load(env: &Environment) -> Self {
+        let text = |var| env.text(var).to_owned();
+        Self {
+            version: env.get(&env_vars::AGNES_VERSION).unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
+            channel: text(&env_vars::RELEASE_CHANNEL),
+            image_tag: text(&env_vars::AGNES_TAG),
+            commit_sha: text(&env_vars::AGNES_COMMIT_SHA),
+        }
+    }
+}
