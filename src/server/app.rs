@@ -15,7 +15,7 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
 use crate::config::{WrongValue, env_vars, secrets};
 use crate::query::{QueryEngine, QueryError};
-use crate::store::{Facts, OpenError, Store};
+use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
 
 /// The state of handlers.
@@ -88,7 +88,7 @@ impl App {
         let mail = Mailer::new(&config.env).map_err(StartError::Setting)?;
         let google = Google::new(&config).map_err(StartError::Setting)?;
 
-        let store = Store::open(&config.data_dir, &Facts::of(&config.instance), &config.seeds()?)?;
+        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
         let keys = Keys::new(&secrets::signing_keys(&config.env, &config.data_dir)?);
         let remote = config.remote_policy();

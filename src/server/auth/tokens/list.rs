@@ -8,8 +8,8 @@ use crate::server::{ApiError, AppState};
 
 /// The caller's tokens, newest first, including expired and revoked ones.
 #[utoipa::path(get, path = "/auth/tokens", tag = "auth", responses((status = 200, body = Vec<Token>)))]
-pub async fn list_tokens(State(app): State<AppState>, caller: Principal) -> Json<Vec<Token>> {
-    Json(view::own_tokens(&app.store.snapshot(), &caller, |id| app.token_uses.last(id)))
+pub async fn list_tokens(State(app): State<AppState>, caller: Principal) -> Result<Json<Vec<Token>>, ApiError> {
+    Ok(Json(view::own_tokens(&app.store, &caller, |id| app.token_uses.last(id)).await?))
 }
 
 /// One of the caller's tokens.
@@ -20,11 +20,11 @@ pub async fn get_token(
     caller: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<Token>, ApiError> {
-    Ok(Json(view::own_token(&app.store.snapshot(), &caller, &id, |id| app.token_uses.last(id))?))
+    Ok(Json(view::own_token(&app.store, &caller, &id, |id| app.token_uses.last(id)).await?))
 }
 
 /// The tokens of all users, newest first.
 #[utoipa::path(get, path = "/auth/admin/tokens", tag = "auth", responses((status = 200, body = Vec<OwnedToken>)))]
-pub async fn list_all_tokens(State(app): State<AppState>, admin: Admin) -> Json<Vec<OwnedToken>> {
-    Json(view::all_tokens(&app.store.snapshot(), &admin, |id| app.token_uses.last(id)))
+pub async fn list_all_tokens(State(app): State<AppState>, admin: Admin) -> Result<Json<Vec<OwnedToken>>, ApiError> {
+    Ok(Json(view::all_tokens(&app.store, &admin, |id| app.token_uses.last(id)).await?))
 }

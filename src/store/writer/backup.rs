@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::rollback;
 use crate::base::atomic_file::{self, PRIVATE, Pending};
 use crate::base::{ident, time};
 use crate::engine::{self, Connection};
 
 /// How many copies are kept.
-const KEPT: usize = 3;
+const RETAINED_COPIES: usize = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -17,18 +18,20 @@ pub enum BackupError {
     Engine(#[from] engine::Error),
 }
 
-/// Copies the database of `connection` into `directory` and returns the copy's path; the oldest copies go.
+/// Copies the database of `connection` into `directory` and returns the copy's path; the oldest copies are removed.
 ///
-/// A logical copy, which reads every row and so verifies the database; made by SQL, since opening the file a second time
-/// in this process would drop its lock.
+/// A logical copy in one transaction, which reads every row and so verifies the database; changes go on meanwhile. Made
+/// by SQL, since opening the file a second time in this process would drop its lock.
 pub(super) fn copy(connection: &Connection, directory: &Path) -> Result<PathBuf, BackupError> {
     let stamp = time::civil(time::now()).strftime("%Y%m%dT%H%M%S%6f");
     let target = directory.join(format!("system-{stamp}.duckdb"));
     let pending = Pending::beside(&target, PRIVATE)?;
     let source: String = connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
     connection.execute_batch(&format!("ATTACH {} AS copy", ident::quote_path(pending.path())))?;
+    let source = ident::quote_ident(&source);
     let copied = connection
-        .execute_batch(&format!("COPY FROM DATABASE {} TO copy; CHECKPOINT copy", ident::quote_ident(&source)));
+        .execute_batch(&format!("BEGIN; COPY FROM DATABASE {source} TO copy; COMMIT; CHECKPOINT copy"))
+        .inspect_err(|_| _ = rollback(connection));
     connection.execute_batch("DETACH copy")?;
     copied?;
     pending.commit()?;
@@ -37,7 +40,7 @@ pub(super) fn copy(connection: &Connection, directory: &Path) -> Result<PathBuf,
         .filter(|path| path.extension().is_some_and(|extension| extension == "duckdb"))
         .collect();
     copies.sort();
-    for old in copies.iter().rev().skip(KEPT) {
+    for old in copies.iter().rev().skip(RETAINED_COPIES) {
         atomic_file::remove(old)?;
     }
     Ok(target)
@@ -59,7 +62,7 @@ mod tests {
             connection.execute_batch(&format!("INSERT INTO notes VALUES ({id})")).unwrap();
             last = copy(&connection, &copies).unwrap();
         }
-        assert_eq!(std::fs::read_dir(&copies).unwrap().count(), KEPT);
+        assert_eq!(std::fs::read_dir(&copies).unwrap().count(), RETAINED_COPIES);
         let rows: i64 = engine::open_read_only(&last, &Limits::small())
             .unwrap()
             .query_row("SELECT count(*) FROM notes", [], |row| row.get(0))
