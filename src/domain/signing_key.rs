@@ -7,8 +7,8 @@ use crate::access::{Admin, Authenticator, Keys};
 use crate::config::secrets::{KeyError, Rotation};
 use crate::config::{DataDir, Environment};
 use crate::domain::Error;
-use crate::store::audit::Action;
-use crate::store::{Store, audit};
+use crate::store::Store;
+use crate::store::audit::{self, Action};
 
 /// Concurrent rotations take turns: each must replace the key of the previous one.
 static ROTATING: Mutex<()> = Mutex::const_new(());
