@@ -1,7 +1,7 @@
 //! Who may do what. Only this module can make a [`Principal`], an [`Admin`] or a [`ReadableTable`]; whoever hands out
 //! data asks for one of them, so that a forgotten check does not compile.
 
-pub mod password;
+pub(crate) mod password;
 mod principal;
 mod readable;
 mod token;

@@ -1,10 +1,10 @@
 //! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
 
-pub mod custom;
+pub(crate) mod custom;
 mod drift;
 pub mod files;
 pub mod keboola;
-pub mod materialize;
+pub(crate) mod materialize;
 mod publish;
 mod report;
 mod request;

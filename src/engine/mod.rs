@@ -3,7 +3,7 @@
 mod deadline;
 mod icu;
 mod open;
-pub mod parse;
+pub(crate) mod parse;
 
 pub use deadline::{StopOnDrop, Watch, within};
 pub use duckdb::types::{TimeUnit, Value, ValueRef};

@@ -4,7 +4,7 @@ mod assets;
 mod current_run;
 mod extractor;
 mod health;
-pub mod manifest;
+pub(crate) mod manifest;
 mod merged;
 mod offers;
 mod orchestrator;
