@@ -1,15 +1,14 @@
 use axum::extract::State;
 
+use super::SEND_RULE;
 use crate::protocol::auth::{SendLink, SentLink};
 use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::Json;
 use crate::server::http::middleware::caller::Caller;
-use crate::server::services::limits::Rule;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
-pub const RULE: Rule = Rule { path: "/auth/email/send-link", per_minute: 5 };
 const SENT: &str = "If this email is registered, you will receive a login link.";
 const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to log in.";
 
@@ -23,7 +22,7 @@ pub async fn send_login_link(
     caller: Caller,
     Json(body): Json<SendLink>,
 ) -> Result<Json<SentLink>, ApiError> {
-    app.limits.admit(RULE, origin.ip)?;
+    app.limits.admit(SEND_RULE, origin.ip)?;
     let next = body.next.as_deref().unwrap_or_default();
     let mail = request_link(&app, origin, &caller, Purpose::MagicLink, &body.email, next).await?;
     let mut response = SentLink { message: SENT.into(), dev_link: None, send_error: None };
