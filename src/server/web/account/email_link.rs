@@ -3,9 +3,9 @@ use minijinja::context;
 
 use super::check_email;
 use crate::protocol::auth::{LinkForm, VerifyForm};
-use crate::server::auth::email_link::{SEND_RULE, VERIFY_RULE, refused, sign_in};
+use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
+use crate::server::auth::links::request_link;
 use crate::server::auth::next;
-use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::web::{Page, PageContext, PageError};
@@ -47,7 +47,8 @@ pub async fn follow_login_link(
         return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
     }
     page.app.limits.admit(VERIFY_RULE, origin.ip)?;
-    let session = sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(refused)?;
+    let session =
+        email_link::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(email_link::refused)?;
     Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")).into())
 }
 
@@ -62,7 +63,7 @@ pub async fn confirm_login_link(
 ) -> Result<Page, PageError> {
     page.app.limits.admit(VERIFY_RULE, origin.ip)?;
     let next = next::safe(&form.next);
-    if let Some(session) = sign_in(&page.app, origin, form.email, form.token).await? {
+    if let Some(session) = email_link::sign_in(&page.app, origin, form.email, form.token).await? {
         return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into());
     }
     Ok(Page::redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
