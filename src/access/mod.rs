@@ -6,6 +6,6 @@ mod principal;
 mod readable;
 mod token;
 
-pub use principal::{Admin, AuthKind, Authenticator, Interactive, Principal, Unauthorized, is_admin};
+pub use principal::{Admin, AuthKind, Authenticator, Interactive, Principal, is_admin};
 pub use readable::{Denied, ListedTable, ReadableTable, exists, holds, listed_tables, readable, readable_tables};
 pub use token::{Keys, PersonalToken, SESSION_SECONDS, SigningError};

@@ -18,11 +18,6 @@ pub struct ReadableTable {
 }
 
 impl ReadableTable {
-    /// The registry id, on which grants are made; the name where a table is not registered.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// As registered; empty where the table is not registered.
     pub fn source_type(&self) -> &SourceType {
         &self.source_type

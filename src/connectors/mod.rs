@@ -11,7 +11,7 @@ mod request;
 mod source;
 mod sources;
 
-pub use publish::{Extracted, LOCK, PruneError, prune, publish};
+pub use publish::{Extracted, LOCK, prune, publish};
 pub use report::{Done, Finished, Report, TableError, TableNote};
 pub use request::{Request, TableRequest};
 pub use source::{Extraction, InvalidRow, Provided, Source, SourceError};

@@ -23,7 +23,7 @@ mod table_backoff;
 
 pub use assets::Assets;
 pub use health::{Problem, SourceHealth};
-pub use merged::{MergeError, Merged};
+pub use merged::Merged;
 pub use orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, RunError, rebuild_and_record};
 pub use runner::{Runner, RunnerSettings};
