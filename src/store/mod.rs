@@ -22,6 +22,7 @@ mod schema;
 mod seed;
 pub mod sessions;
 mod snapshot;
+mod sync_options;
 pub mod sync_runs;
 pub mod sync_settings;
 pub mod sync_state;
