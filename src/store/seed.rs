@@ -1,4 +1,4 @@
-//! What every start makes sure of: the two system groups, the seeded admin, the scheduler's account.
+//! What every start ensures: the two system groups, the seeded admin, the scheduler's account.
 
 use super::{Change, StoreError, audit, groups, members, users};
 use crate::base::random;
@@ -7,7 +7,7 @@ use crate::engine::params;
 
 /// Members of this group may do everything.
 pub const ADMIN_GROUP: &str = "Admin";
-/// A protected name; membership is explicit all the same.
+/// A protected name; membership is explicit nevertheless.
 pub const EVERYONE_GROUP: &str = "Everyone";
 /// The account behind the scheduler's shared secret.
 pub const SCHEDULER_EMAIL: &str = "scheduler@system.local";
@@ -32,7 +32,7 @@ pub struct Seeds {
 #[derive(Clone, Debug)]
 pub struct Developer {
     pub email: String,
-    /// Names of groups to be in.
+    /// Names of the groups that the user is a member of.
     pub groups: Vec<String>,
 }
 
