@@ -151,14 +151,6 @@ pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
     )
 }
 
-/// Returns whether a user is in the Admin group, as of this transaction.
-pub fn is_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
-        "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND g.name = ?",
-        [user_id, ADMIN_GROUP],
-    )
-}
-
 /// Removes a membership, unless it comes from Google Workspace or is that of the scheduler's account.
 pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
     let removed = change.execute(

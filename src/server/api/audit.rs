@@ -6,8 +6,8 @@ use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::base::time;
-use crate::domain::audit::{MAX_ENTRIES, Search, search_audit_log};
-use crate::protocol::audit::AuditPage;
+use crate::domain::audit::{self, MAX_ENTRIES, Search, search_audit_log};
+use crate::protocol::audit::{AuditCheck, AuditPage};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::{Json, Query};
 use crate::server::{ApiError, AppState};
@@ -75,4 +75,22 @@ fn timestamp(field: &str, text: String) -> Result<Timestamp, ApiError> {
 
 fn invalid(field: &str, reason: &str, input: impl Into<Value>) -> ApiError {
     ApiError::unprocessable(vec![FieldError::value(&["query", field], reason, input)])
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyQuery {
+    /// `head.hash` of an earlier check, which the log must still contain.
+    pub head: Option<String>,
+}
+
+/// Checks that no row of the audit log was changed, removed, added or moved.
+#[utoipa::path(get, path = "/api/admin/audit/verify", tag = "audit", params(VerifyQuery),
+    responses((status = 200, description = "Also when it is broken: see `ok`", body = AuditCheck)))]
+pub async fn verify_audit_log(
+    State(app): State<AppState>,
+    _: Admin,
+    Query(query): Query<VerifyQuery>,
+) -> Result<Json<AuditCheck>, ApiError> {
+    Ok(Json(audit::verify_audit_log(&app.store, query.head.as_deref()).await?))
 }

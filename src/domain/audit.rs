@@ -1,11 +1,12 @@
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::access::Admin;
 use crate::base::time;
 use crate::domain::Error;
-use crate::protocol::audit::{AuditEntry, AuditPage};
-use crate::store::audit::{self, Entry, Filter, Position};
-use crate::store::{Snapshot, Store};
+use crate::protocol::audit::{AuditCheck, AuditEntry, AuditHead, AuditPage};
+use crate::store::audit::{self, Action, Actor, Checked, Entry, Filter, Position};
+use crate::store::{Snapshot, Store, StoreError};
 
 /// Most entries on one page.
 pub const MAX_ENTRIES: usize = 500;
@@ -72,4 +73,37 @@ fn body(snapshot: &Snapshot, entry: Entry) -> AuditEntry {
         duration_ms: entry.duration_ms,
         hash: entry.hash,
     }
+}
+
+/// Rows that one read checks, so that other reads get their turn.
+const ROWS_PER_READ: usize = 5_000;
+
+/// Checks that no row of the audit log was changed, removed, added or moved, and that the log still contains `head`, the
+/// hash that an earlier check returned.
+pub async fn verify_audit_log(store: &Store, head: Option<&str>) -> Result<AuditCheck, StoreError> {
+    let mut checked = Checked::default();
+    while !checked.done {
+        let previous = checked;
+        checked = store.read(move |connection| audit::checked(connection, previous, ROWS_PER_READ)).await?;
+    }
+    let head = head.map(|hash| hash.trim().to_ascii_lowercase()).filter(|hash| !hash.is_empty());
+    if let Some(hash) = head
+        && checked.broken.is_none()
+        && !store.read(move |connection| audit::holds(connection, &hash)).await?
+    {
+        let reason = "the given head is not in the log: rows were removed at its end, or the log was replaced";
+        checked.broken = Some(reason.into());
+    }
+    let head = AuditHead { seq: checked.seq, hash: checked.hash };
+    Ok(AuditCheck { ok: checked.broken.is_none(), rows: checked.seq, head, broken: checked.broken })
+}
+
+/// Records that `actor` was refused a request. `resource` is its method and path.
+pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<(), Error> {
+    store
+        .write(move |change| {
+            audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
+            Ok(())
+        })
+        .await
 }

@@ -6,9 +6,31 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Principal;
 use crate::base::{disk, time};
+use crate::protocol::system::{Health, Version};
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
 use crate::store::VERSION;
+
+/// Returns whether the server works; for load balancers and container checks.
+#[utoipa::path(
+    get, path = "/api/health", tag = "system", security(()),
+    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
+)]
+pub async fn get_health(State(app): State<AppState>) -> Json<Health> {
+    let current = app.store.snapshot().schema_version;
+    let (status, db_schema) = match app.store.is_open() {
+        false => ("unhealthy", "unreachable"),
+        true if current < VERSION => ("unhealthy", "mismatch"),
+        true => ("ok", "ok"),
+    };
+    Json(Health {
+        status: status.into(),
+        db_schema: db_schema.into(),
+        current: Some(current),
+        expected: Some(VERSION),
+        detail: (status != "ok").then(|| "see the log of the server".into()),
+    })
+}
 
 /// A table whose last sync is older counts as stale.
 const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -102,4 +124,21 @@ fn sources(app: &AppState, is_admin: bool) -> Value {
         sources["problems"] = broken.iter().map(one).collect();
     }
     sources
+}
+
+/// Returns the running version, and when it was started.
+#[utoipa::path(
+    get, path = "/api/version", tag = "system", security(()),
+    responses((status = 200, body = Version)),
+)]
+pub async fn get_version(State(app): State<AppState>) -> Json<Version> {
+    let build = app.config.build.clone();
+    Json(Version {
+        version: build.version,
+        channel: build.channel,
+        image_tag: build.image_tag,
+        commit_sha: build.commit_sha,
+        schema_version: crate::store::VERSION,
+        deployed_at: time::iso_offset(app.started_at),
+    })
 }

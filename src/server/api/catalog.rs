@@ -3,11 +3,17 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::access::{Denied, Principal, ReadableTable, readable};
-use crate::domain::catalog::get_profile;
+use crate::domain::catalog::{get_profile, list_tables};
 use crate::extract::Publication;
-use crate::protocol::catalog::Profiled;
+use crate::protocol::catalog::{CatalogTables, Profiled};
 use crate::server::http::extractors::{Json, Path};
 use crate::server::{ApiError, AppState};
+
+/// Returns the tables that the caller may read, including those that have not been published yet.
+#[utoipa::path(get, path = "/api/catalog/tables", tag = "catalog", responses((status = 200, body = CatalogTables)))]
+pub async fn list_catalog_tables(State(app): State<AppState>, caller: Principal) -> Json<CatalogTables> {
+    Json(list_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller))
+}
 
 /// Returns what the columns of a table hold.
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
