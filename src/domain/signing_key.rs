@@ -4,8 +4,8 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::access::{Admin, Authenticator, Keys};
-use crate::config::secrets::{KeyError, Rotation};
-use crate::config::{DataDir, Environment};
+use crate::config::DataDir;
+use crate::config::secrets::{ConfiguredKeys, KeyError, Rotation};
 use crate::domain::Error;
 use crate::store::Store;
 use crate::store::audit::{self, Action};
@@ -32,13 +32,13 @@ pub enum RotateKeyError {
 pub async fn rotate_signing_key(
     store: &Store,
     authenticator: &Authenticator,
-    env: &Environment,
+    configured: &ConfiguredKeys,
     data_dir: &DataDir,
     admin: &Admin,
 ) -> Result<Option<Timestamp>, RotateKeyError> {
     let _turn = ROTATING.lock().await;
-    let (env, data_dir) = (env.clone(), data_dir.clone());
-    let rotation = spawn_blocking(move || Rotation::stage(env, data_dir)).await??;
+    let (configured, data_dir) = (configured.clone(), data_dir.clone());
+    let rotation = spawn_blocking(move || Rotation::stage(configured, data_dir)).await??;
     let actor = admin.actor();
     store
         .write(move |change| audit::record(change, &actor, Action::SigningKeyRotate, "signing_key", Value::Null))

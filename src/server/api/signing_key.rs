@@ -15,8 +15,8 @@ use crate::server::{ApiError, AppState};
 pub async fn rotate_signing_key(State(app): State<AppState>, admin: Admin) -> Result<Json<KeyRotated>, ApiError> {
     // In a task of its own, which goes on when the client disconnects.
     let rotation = tokio::spawn(async move {
-        let (env, data_dir) = (&app.config.env, &app.config.data_dir);
-        signing_key::rotate_signing_key(&app.store, &app.authenticator, env, data_dir, &admin).await
+        let (keys, data_dir) = (&app.config.keys, &app.config.data_dir);
+        signing_key::rotate_signing_key(&app.store, &app.authenticator, keys, data_dir, &admin).await
     });
     let until = rotation.await.map_err(ApiError::internal)??;
     Ok(Json(KeyRotated {
