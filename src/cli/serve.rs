@@ -34,7 +34,7 @@ impl Run for Serve {
         }
         crate::logging::init(&context.env)?;
         let mut config = ServerSettings::load(context.env.clone())?;
-        if self.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
+        if self.demo && !config.is_host_set {
             config.host = "127.0.0.1".into();
         }
         config.host = self.host.unwrap_or(config.host);

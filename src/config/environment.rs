@@ -140,7 +140,11 @@ impl Environment {
     }
 
     /// All variables, for child processes.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn variables(&self) -> Vec<(String, Secret)> {
+        self.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let inherited = self.overlay.iter().filter(|(name, _)| !self.process.contains_key(*name));
         self.process.iter().chain(inherited).map(|(name, value)| (name.as_str(), value.expose()))
     }

@@ -43,7 +43,7 @@ pub fn profile(
     let paths = files.iter().map(|file| file.path.as_path());
     let connection = Sandbox::default().files(paths.clone()).directories(limits.spill.as_deref()).open(limits)?;
     let rows = parquet::read_files(paths);
-    engine::within(&connection, TIMEOUT, |connection| Ok(examine(connection, &rows, table, facts, config)))?
+    engine::within(&connection, TIMEOUT, |connection| examine(connection, &rows, table, facts, config))
 }
 
 fn examine(

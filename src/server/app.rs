@@ -13,9 +13,9 @@ use crate::access::password::{self, PasswordError};
 use crate::access::{Authenticator, Keys};
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
-use crate::config::{WrongValue, env_vars, secrets};
+use crate::config::secrets;
 use crate::query::{QueryEngine, QueryError};
-use crate::store::{Facts, OpenError, Store};
+use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
 
 /// The state of handlers.
@@ -40,7 +40,7 @@ pub struct App {
     /// Refused requests that were recorded recently.
     pub refusals: Refusals,
     /// Sign-in with Google, and groups from there.
-    pub google: Google,
+    pub google: Arc<Google>,
     /// The current publication.
     pub orchestrator: Arc<Orchestrator>,
     /// What the manifest lists besides tables.
@@ -67,10 +67,6 @@ pub enum StartError {
          unset it, or set AGNES_HOST=127.0.0.1 (LOCAL_DEV_ALLOW_ANY_HOST=1 allows other addresses)"
     )]
     DevMode,
-    #[error(transparent)]
-    Variable(#[from] WrongValue),
-    #[error("{0}")]
-    Setting(String),
     #[error("cannot hash a password: {0}")]
     Seed(#[from] PasswordError),
     #[error("cannot start the query engine: {0}")]
@@ -83,31 +79,27 @@ impl App {
         if config.developer.is_some() && !config.is_safe_for_development() {
             return Err(StartError::DevMode);
         }
-        // A wrong setting stops the start before the data is touched.
-        let (runner, queries) = (config.runner()?, config.queries()?);
-        let mail = Mailer::new(&config.env).map_err(StartError::Setting)?;
-        let google = Google::new(&config).map_err(StartError::Setting)?;
-
-        let store = Store::open(&config.data_dir, &Facts::of(&config.instance), &config.seeds()?)?;
+        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
-        let keys = Keys::new(&secrets::signing_keys(&config.env, &config.data_dir)?);
-        let remote = config.remote_policy();
-        tracing::info!("{}", remote.describe());
-        let orchestrator = Orchestrator::open(config.data_dir.clone(), config.engine_limits());
-        let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), remote));
+        let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
+        tracing::info!("{}", config.queries.remote.describe());
+        let limits = &config.sync.limits;
+        let orchestrator = Orchestrator::open(config.data_dir.clone(), limits.clone());
+        let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), config.queries.remote.clone()));
+        let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
         let app = Self {
-            authenticator: Authenticator::new(keys, config.scheduler_token(), config.developer.clone()),
+            authenticator: Authenticator::new(keys, config.accounts.scheduler_token.clone(), config.developer.clone()),
             passwords: Passwords::default(),
-            limits: Limits::new(config.env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED)),
+            limits: Limits::new(config.limits_attempts),
             no_password: password::hash(&random::hex(16))?,
-            mail,
+            mail: config.mail.clone(),
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
-            google,
+            google: Arc::clone(&config.google),
             assets: Assets::default(),
-            merged: Merged::new(config.data_dir.merged(), config.engine_limits()),
-            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), runner),
-            queries: QueryEngine::new(queries)?,
+            merged: Merged::new(config.data_dir.merged(), limits.clone()),
+            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), program, sync),
+            queries: QueryEngine::new(config.queries.clone())?,
             started_at: time::now(),
             orchestrator,
             store,

@@ -1,12 +1,12 @@
 use serde_json::{Map, json};
 
 use super::{MANAGED_ELSEWHERE, view};
-use crate::access::{Admin, Principal};
+use crate::access::{Admin, Principal, is_admin};
 use crate::config::GoogleGroups;
 use crate::domain::{Error, rules};
 use crate::store::audit::Action;
 use crate::store::users::User;
-use crate::store::{Change, Store, StoreError, accounts, audit, members, users};
+use crate::store::{Store, Transaction, accounts, audit, members, users};
 
 /// Renames, activates or deactivates a user; `None` leaves things unchanged. Deactivation ends all sessions and
 /// personal tokens.
@@ -77,7 +77,7 @@ pub async fn delete_user(store: &Store, admin: &Admin, google: &GoogleGroups, id
 
 /// Checks that a user can be deactivated or deleted, which `action` says: not the admin who requests it, not the
 /// scheduler's account, and not the last active admin.
-fn check_removable(change: &Change<'_>, user: &User, admin_id: &str, action: &str) -> Result<(), Error> {
+fn check_removable(change: &Transaction<'_>, user: &User, admin_id: &str, action: &str) -> Result<(), Error> {
     if user.id == admin_id {
         return Err(Error::conflict(format!("Cannot {action} yourself")));
     }
@@ -86,12 +86,8 @@ fn check_removable(change: &Change<'_>, user: &User, admin_id: &str, action: &st
             "The scheduler's account cannot be {action}d; unset SCHEDULER_API_TOKEN to disable it"
         )));
     }
-    if user.active && is_last_admin(change, &user.id)? {
+    if user.active && is_admin(change.snapshot(), &user.id) && !members::has_other_admin(change, &user.id)? {
         return Err(Error::conflict(format!("Cannot {action} the last active admin")));
     }
     Ok(())
-}
-
-fn is_last_admin(change: &Change<'_>, id: &str) -> Result<bool, StoreError> {
-    Ok(members::is_admin(change, id)? && !members::has_other_admin(change, id)?)
 }

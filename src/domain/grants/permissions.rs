@@ -10,21 +10,18 @@ use crate::protocol::vocabulary::ResourceType;
 use crate::store::Snapshot;
 use crate::store::grants::Grant;
 
-/// Which permissions to list.
-#[derive(Debug, Default)]
-pub struct PermissionFilter {
-    /// Only what is granted to this user's personal group.
-    pub user_id: Option<String>,
-    pub group_id: Option<String>,
-    pub dataset: Option<String>,
-}
-
-/// Returns the permissions that match a filter, by group name and dataset.
-pub fn permissions(snapshot: &Snapshot, filter: &PermissionFilter) -> Permissions {
-    let permissions = of_group(snapshot, filter.group_id.as_deref())
-        .filter(|grant| filter.dataset.as_ref().is_none_or(|dataset| *dataset == grant.resource_id))
+/// Returns the permissions by group name and dataset: those of one group, on one dataset, of the personal group of one
+/// user, or all.
+pub fn permissions(
+    snapshot: &Snapshot,
+    group_id: Option<&str>,
+    dataset: Option<&str>,
+    user_id: Option<&str>,
+) -> Permissions {
+    let permissions = of_group(snapshot, group_id)
+        .filter(|grant| dataset.is_none_or(|dataset| dataset == grant.resource_id))
         .filter_map(|grant| body(snapshot, grant))
-        .filter(|it| filter.user_id.is_none() || filter.user_id == it.user_id);
+        .filter(|permission| user_id.is_none() || user_id == permission.user_id.as_deref());
     sorted(permissions.collect())
 }
 

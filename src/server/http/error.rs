@@ -134,6 +134,8 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(detail) => Self::conflict(detail),
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            StoreError::Busy => Self::too_many(error.to_string(), 1),
+            StoreError::TimedOut => Self::timeout(error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
@@ -154,7 +156,8 @@ impl From<domain::Error> for ApiError {
             Error::Conflict(text) => Self::conflict(text),
             Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
             Error::Unprocessable(text) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, text),
-            Error::Signing(_) | Error::Publish(_) => Self::internal(error),
+            Error::File(error) if error.kind() == std::io::ErrorKind::StorageFull => StoreError::DiskFull.into(),
+            Error::Signing(_) | Error::Publish(_) | Error::File(_) => Self::internal(error),
             Error::Store(error) => error.into(),
         }
     }

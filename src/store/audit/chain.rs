@@ -6,20 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Origin, record};
+use super::{Action, Head, Origin, record};
 use crate::base::hash::sha256_hex;
 use crate::engine::{self, Row, params};
 use crate::store::{Change, Reader, StoreError};
-
-/// What the first row names as its predecessor.
-const START: &str = "";
-
-/// The last row of the chain. Whoever keeps it elsewhere notices when later somebody rewrites the whole log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Head {
-    pub seq: i64,
-    pub hash: String,
-}
 
 /// The fields of a row that its hash covers.
 #[derive(Clone, Debug, Serialize)]
@@ -71,7 +61,7 @@ pub fn head(reader: &Reader<'_>) -> engine::Result<Head> {
         [],
         |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }),
     )?;
-    Ok(last.unwrap_or(Head { seq: 0, hash: START.into() }))
+    Ok(last.unwrap_or_default())
 }
 
 /// Begins the chain, over what an older version wrote.
