@@ -4,6 +4,7 @@ use crate::base::secret::Secret;
 use crate::domain::Error;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::{self, Table};
+use crate::store::users::User;
 use crate::store::{ADMIN_GROUP, Snapshot, Store, StoreError, members, users};
 
 /// The account of the demo.
@@ -33,8 +34,8 @@ pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Se
 
 /// Returns whether nothing exists besides what [`register_demo`] creates.
 pub fn is_only_demo(snapshot: &Snapshot, tables: &[String]) -> bool {
-    let mut users = snapshot.users.all().iter();
-    users.all(|user| user.email == ADMIN_EMAIL && user.name.as_deref() == Some(ADMIN_NAME))
+    let is_demo = |user: &User| user.email == ADMIN_EMAIL && user.name.as_deref() == Some(ADMIN_NAME);
+    snapshot.users.all().iter().all(|user| is_demo(user))
         && snapshot.registry.all().iter().all(|row| tables.contains(&row.id))
 }
 
