@@ -1,4 +1,4 @@
-//! Reading an extract that somebody else may have written.
+//! Reading an extract that a foreign program may have written.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -82,7 +82,7 @@ pub fn write_with_remote(
     Ok(())
 }
 
-/// Takes tables out of the database of a source; everything else in it stays.
+/// Removes tables from the database of a source; everything else in it stays.
 pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
     let path = directory.join(DATABASE);
     let pending = Pending::beside(&path, PUBLIC)?;
@@ -98,7 +98,7 @@ pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
     Ok(())
 }
 
-/// The engine binds a view when it is made: an empty catalog of the same shape stands in for the source.
+/// The engine binds a view when it is created, so an empty catalog of the same shape takes the role of the source.
 fn create_views(
     connection: &Connection,
     tables: &[TableMeta],

@@ -1,13 +1,11 @@
 //! Running an extractor as a child process, so that its memory and crashes are its own.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdout, Command};
 
+use crate::base::process;
 use crate::config::Environment;
 use crate::connectors::{Extraction, Finished, Report, Request};
 
@@ -32,8 +30,6 @@ const PREFIX: &str = "AGNES_EXTRACT_";
 const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
 /// How much of the end of the child's output goes into an error, in bytes.
 const MAX_ERROR_BYTES: usize = 500;
-/// How much of its output is retained, in bytes.
-const RETAINED_BYTES: usize = 1024 * 1024;
 
 pub(super) struct Extractor {
     /// The `agnes` executable.
@@ -66,47 +62,35 @@ impl Extractor {
         &self,
         extraction: &Extraction,
         request: &Request,
-        on_line: impl FnMut(&str) -> bool,
+        mut on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
         let visible = self.environment.pairs().filter(|(name, _)| is_common(name) || extraction.sees(name));
-        let mut command = Command::new(&self.program);
+        let mut command = process::command(&self.program, visible);
         command
             .arg("extract")
             .args(&extraction.arguments)
             .arg("--stdin")
-            .env_clear()
-            .envs(visible)
             .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
             .env("DATA_DIR", &self.data_dir)
-            .env("AGNES_LOG_FORMAT", "json")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .process_group(0);
-        let mut child = command.spawn().map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
-        let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let work = async {
-            if let Some(stdin) = &mut stdin {
-                // A child that ends early closes its input; its exit status says why.
-                let _ = stdin.write_all(&input).await;
+            .env("AGNES_LOG_FORMAT", "json");
+        // The last line is the answer.
+        let mut answer = None;
+        let read_line = |line: &str| {
+            if !on_line(line) {
+                answer = serde_json::from_str(line).ok();
             }
-            drop(stdin.take());
-            let (report, stderr) = tokio::join!(read_answer(stdout, on_line), read_end(stderr));
-            (report, stderr, child.wait().await)
         };
-        let Ok((report, stderr, status)) = tokio::time::timeout(self.timeout, work).await else {
-            return Err(format!(
-                "the extractor was ended after {} s; raise AGNES_EXTRACT_TIMEOUT",
-                self.timeout.as_secs()
-            ));
+        let run = process::run(&mut command, &input, self.timeout, read_line).await;
+        let output = run.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
+        let Some(status) = output.status else {
+            let seconds = self.timeout.as_secs();
+            return Err(format!("the extractor was ended after {seconds} s; raise AGNES_EXTRACT_TIMEOUT"));
         };
-        let status = status.map_err(|error| error.to_string())?;
-        if !stderr.is_empty() {
-            tracing::debug!(stderr = last_lines(&stderr), "extractor");
+        if !output.stderr.is_empty() {
+            tracing::debug!(stderr = last_lines(&output.stderr), "extractor");
         }
-        report.ok_or_else(|| format!("the extractor ended with {status}: {}", last_lines(&stderr)))
+        answer.ok_or_else(|| format!("the extractor ended with {status}: {}", last_lines(&output.stderr)))
     }
 }
 
@@ -114,42 +98,9 @@ fn is_common(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with(PREFIX) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// The last line that is an answer.
-async fn read_answer<T: DeserializeOwned>(
-    stdout: Option<ChildStdout>,
-    mut on_line: impl FnMut(&str) -> bool,
-) -> Option<T> {
-    let mut lines = BufReader::new(stdout?).lines();
-    let mut answer = None;
-    while let Ok(Some(line)) = lines.next_line().await {
-        if !on_line(&line) {
-            answer = serde_json::from_str(&line).ok();
-        }
-    }
-    answer
-}
-
-/// The end of a stream; all of it is read, so that the child never waits.
-async fn read_end(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let Some(mut stream) = stream else { return String::new() };
-    let (mut retained, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
-    // What was read before a failure is still useful.
-    while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-        retained.extend_from_slice(&chunk[..read]);
-        if retained.len() > 2 * RETAINED_BYTES {
-            retained.drain(..retained.len() - RETAINED_BYTES);
-        }
-    }
-    String::from_utf8_lossy(&retained).into_owned()
-}
-
-/// The last lines that the child wrote, without its log.
+/// The end of what the child wrote, without its log.
 fn last_lines(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
     let text = if lines.is_empty() { stderr.trim().to_owned() } else { lines.join("\n") };
-    let mut start = text.len().saturating_sub(MAX_ERROR_BYTES);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    text[start..].to_owned()
+    process::last_bytes(&text, MAX_ERROR_BYTES).to_owned()
 }

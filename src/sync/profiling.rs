@@ -6,8 +6,8 @@ use crate::profiler::{Facts, profile};
 use crate::store::{Snapshot, StoreError, profiles};
 
 impl Runner {
-    /// Profiles every published table whose content is another than that of its profile. One that cannot be profiled is
-    /// told in the log, and tried again after its next change.
+    /// Profiles every published table whose content has changed since its last profile. A failure is logged, and the table
+    /// is profiled again after its next change.
     pub(super) async fn profile_changes(&self) {
         let known = match self.store.read(profiles::versions).await {
             Ok(known) => known,

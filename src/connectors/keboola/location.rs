@@ -1,4 +1,4 @@
-//! From an address in a manifest to a request that its object store accepts.
+//! Turns an address of a manifest into a request that its object store accepts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use url::Url;
 use super::model::FileInfo;
 use super::settings::Endpoints;
 
-/// How long a signed S3 address is good for.
+/// How long a signed S3 address is valid.
 const SIGNED_FOR: Duration = Duration::from_secs(3600);
 
 /// Why an address cannot be used; the text never holds credentials.

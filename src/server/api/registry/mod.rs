@@ -1,5 +1,0 @@
-pub mod delete;
-pub mod list;
-pub mod precheck;
-pub mod register;
-pub mod update;
