@@ -71,7 +71,7 @@ pub(super) fn publish(
         parts.push(Part { name, file, rows });
     }
     if changed {
-        // Columns are matched by name; types that do not fit together are told now, not to whoever asks next.
+        // Columns are matched by name; types that do not fit together are reported now rather than to the next reader.
         parquet::columns(parts.iter().map(|part| part.file.path.as_path()))?;
     }
     Ok(PublishedTable {

@@ -16,7 +16,7 @@ impl Runner {
         let publication = self.orchestrator.publication();
         for table in publication.tables() {
             let is_new = known.get(&table.name) != Some(&table.version());
-            if matches!(table.content, Content::Remote(_)) || !is_new || !is_wanted(&self.store.snapshot(), table) {
+            if matches!(table.content, Content::Remote(_)) || !is_new || !is_enabled(&self.store.snapshot(), table) {
                 continue;
             }
             self.current.step(format!("profiling {}", table.name));
@@ -41,7 +41,7 @@ impl Runner {
     }
 }
 
-fn is_wanted(snapshot: &Snapshot, table: &PublishedTable) -> bool {
+fn is_enabled(snapshot: &Snapshot, table: &PublishedTable) -> bool {
     snapshot.registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
 }
 

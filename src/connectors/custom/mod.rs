@@ -69,7 +69,7 @@ pub enum CustomError {
     Io { path: PathBuf, error: io::Error },
 }
 
-/// The connectors below `folder`, in order of their names; none where there is no such folder.
+/// The connectors below `folder`, in order of their names; none if the folder does not exist.
 pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -21,7 +21,7 @@ pub enum Fault {
     Quote { line: String },
     #[error("{}it is not UTF-8; convert it, e.g. `iconv -f {encoding} -t UTF-8`", at(*.line))]
     NotUtf8 { line: Option<usize>, encoding: &'static str },
-    #[error("line {line}: a NUL byte; this is no text file")]
+    #[error("line {line}: a NUL byte; this is not a text file")]
     Nul { line: usize },
     #[error("the line ends are mixed (LF and CRLF) or the quoting is broken; convert it, e.g. with `dos2unix`")]
     LineEnds,

@@ -86,7 +86,7 @@ impl StorageClient {
             .read_timeout(Duration::from_secs(120))
             .redirect(redirect::Policy::none())
             .build()
-            .map_err(|error| SettingsError::Number(retry::network_text(error)))?;
+            .map_err(|error| SettingsError::Client(retry::network_text(error)))?;
         Ok(Self { http, settings: settings.clone() })
     }
 

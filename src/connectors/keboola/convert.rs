@@ -287,7 +287,8 @@ fn plain_csv_error(error: ConvertError) -> ConvertError {
     let ConvertError::Engine(engine_error) = &error else { return error };
     let message = engine::message(engine_error);
     let Some((_, csv)) = message.split_once("CSV Error on ") else { return error };
-    let told = ["Line:", "Expected Number", "Invalid unicode", "Maximum line size", "Value with unterminated quote"];
-    let lines: Vec<_> = csv.lines().filter(|line| told.iter().any(|start| line.starts_with(start))).collect();
+    let relevant =
+        ["Line:", "Expected Number", "Invalid unicode", "Maximum line size", "Value with unterminated quote"];
+    let lines: Vec<_> = csv.lines().filter(|line| relevant.iter().any(|start| line.starts_with(start))).collect();
     ConvertError::Csv(lines.join(", "))
 }

@@ -85,7 +85,7 @@ impl Downloader {
             .read_timeout(Duration::from_secs(120))
             .no_gzip()
             .build()
-            .map_err(|error| SettingsError::Number(retry::network_text(error)))?;
+            .map_err(|error| SettingsError::Client(retry::network_text(error)))?;
         Ok(Self { http, settings: settings.clone(), scratch: scratch.to_owned() })
     }
 

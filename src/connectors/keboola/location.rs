@@ -78,7 +78,7 @@ fn azure(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder
 /// An address that is signed already, or that of an Azure blob without its signature.
 fn plain(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder, LocationError> {
     let mut url =
-        Url::parse(address).map_err(|_| LocationError("the manifest holds an address that is no URL".into()))?;
+        Url::parse(address).map_err(|_| LocationError("the manifest holds an address that is not a URL".into()))?;
     if url.query().is_none() && file.abs_credentials.is_some() {
         let (endpoint, signature) = shared_access(file)?;
         if endpoint.origin() == url.origin() {

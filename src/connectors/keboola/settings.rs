@@ -48,8 +48,8 @@ pub enum SettingsError {
     Token,
     #[error(transparent)]
     Variable(#[from] WrongValue),
-    #[error("{0}")]
-    Number(String),
+    #[error("cannot set up the HTTP client: {0}")]
+    Client(String),
 }
 
 impl Settings {
