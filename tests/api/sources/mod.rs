@@ -27,19 +27,32 @@ async fn from_registration_to_a_query() {
     let app = start().await;
     let admin = app.admin().await;
     let register = async |body: Value| admin.post_json("/api/admin/register-table", body).await;
-    let drive = json!({ "name": "budget", "source_type": "shared_drive", "bucket": "reports" });
-    assert_snapshot!(register(json!({ "name": "budget", "source_type": "oracle" })).await, @"");
-    assert_snapshot!(register(json!({ "name": "budget", "source_type": "shared_drive", "bucket": "x" })).await, @"");
+    let drive =
+        json!({ "name": "budget", "source_type": "shared_drive", "bucket": "reports", "source_table": "budget" });
+    assert_snapshot!(register(json!({ "name": "budget", "source_type": "oracle" })).await, @r#"
+    422 Unprocessable Entity
+    {"detail":[{"type":"value_error","loc":["body","source_type"],"msg":"Value error, source_type must be one of ['keboola', 'local', 'shared_drive'], got 'oracle'","input":"oracle","ctx":{"error":{}}}]}
+    "#);
+    assert_snapshot!(register(json!({ "name": "budget", "source_type": "shared_drive", "bucket": "x" })).await, @r#"
+    422 Unprocessable Entity
+    {"detail":[{"type":"value_error","loc":["body","bucket"],"msg":"Value error, the shared drive has one bucket, 'reports'","input":"x","ctx":{"error":{}}}]}
+    "#);
     let sql = json!({ "name": "budget", "source_type": "shared_drive", "bucket": "reports",
         "query_mode": "materialized", "source_query": "SELECT 1" });
     assert_eq!(register(sql).await.status, 422);
     assert_eq!(register(drive).await.status, 201);
-    assert_snapshot!(admin.post_json("/api/admin/metadata/budget/push", Value::Null).await, @"");
+    assert_snapshot!(admin.post_json("/api/admin/metadata/budget/push", Value::Null).await, @r#"
+    400 Bad Request
+    {"detail":"Push is only supported for keboola tables (table source_type='shared_drive')"}
+    "#);
 
     // The other table is found.
     let offered = admin.get("/api/admin/discover-tables").await.ok();
     assert_eq!((&offered["count"], &offered["source"]), (&json!(2), &json!("shared_drive")));
-    assert_snapshot!(admin.post_json("/api/admin/discover-and-register", Value::Null).await, @"");
+    assert_snapshot!(admin.post_json("/api/admin/discover-and-register", Value::Null).await, @r#"
+    200 OK
+    {"registered":1,"skipped":1,"errors":0,"tables":["reports_budget-2024"],"source":"shared_drive","renamed":[{"id":"reports.budget-2024","name":"budget_2024"}]}
+    "#);
     let row = crate::registry::row(&app, "reports_budget-2024").await.unwrap();
     assert_eq!(row["description"], "Auto-discovered from the shared drive: reports.budget-2024");
 
