@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use agnes::config::DataDir;
 use agnes::engine::{self, Limits};
-use agnes::store::{Facts, Seeds, Store};
+use agnes::store::{MigrationContext, Seeds, Store};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
@@ -133,7 +133,7 @@ impl Instance {
 /// Makes a state database of that size. The caller is in the first ten groups, one of them Admin.
 async fn fill(data_dir: &Path, size: &Size) {
     let place = DataDir::new(data_dir).expect("a path");
-    let store = Store::open(&place, &Facts::default(), &Seeds::default()).expect("a state database");
+    let store = Store::open(&place, &MigrationContext::default(), &Seeds::default()).expect("a state database");
     store.close().await;
     let database = engine::open(&place.system_db(), &Limits::small()).expect("the state database");
     let Size { users, groups, grants, .. } = size;

@@ -1,4 +1,4 @@
-//! Logs on standard error: one JSON object a line, or text for people.
+//! Logs on standard error: one JSON object per line, or text for people.
 
 use std::io::IsTerminal;
 
@@ -11,17 +11,17 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::base::{panic_text, time};
-use crate::config::{Environment, env_vars};
+use crate::config::{Environment, WrongValue, env_vars};
 
-/// Dependencies that would tell about every connection.
+/// Dependencies that would log every connection.
 const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn";
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     #[error("LOG_LEVEL '{0}' is unknown; use ERROR, WARN, INFO, DEBUG, TRACE or a filter such as agnes=debug,info")]
     Level(String),
-    #[error("AGNES_LOG_FORMAT must be json or pretty, not '{0}'")]
-    Format(String),
+    #[error(transparent)]
+    Format(#[from] WrongValue),
     #[error("logging was set up twice")]
     Twice,
 }
@@ -30,7 +30,7 @@ pub enum LoggingError {
 pub fn init(env: &Environment) -> Result<(), LoggingError> {
     let filter = filter(env)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // It would complain on the very stderr that cannot be written to, and die of that.
+    // It would report a failing stderr on stderr, and panic.
     let builder = builder.log_internal_errors(false);
     let started = if is_pretty(env)? {
         builder.with_ansi(std::io::stderr().is_terminal() && env.get(&env_vars::NO_COLOR).is_none()).try_init()
@@ -46,15 +46,15 @@ pub fn init(env: &Environment) -> Result<(), LoggingError> {
 }
 
 fn filter(env: &Environment) -> Result<EnvFilter, LoggingError> {
-    let default = if env.flag(&env_vars::DEBUG) { "DEBUG" } else { "INFO" };
-    let level = env.get(&env_vars::LOG_LEVEL).unwrap_or(default).trim();
+    let default = if env.flag(&env_vars::DEBUG) { "DEBUG" } else { env_vars::LOG_LEVEL.default };
+    let level = env.get(&env_vars::LOG_LEVEL).unwrap_or(default);
     let directives = match level.to_ascii_lowercase().as_str() {
         // Names that other logging libraries use.
         "warning" => "warn".to_owned(),
         "critical" | "fatal" => "error".to_owned(),
         plain => plain.to_owned(),
     };
-    // A lone word that is no level would be taken for a module name and silence everything else.
+    // A single word that is not a level would be taken for a module name, and everything else would not be logged.
     let is_level = directives.parse::<tracing::level_filters::LevelFilter>().is_ok();
     if !is_level && !directives.contains('=') {
         return Err(LoggingError::Level(level.to_owned()));
@@ -63,16 +63,17 @@ fn filter(env: &Environment) -> Result<EnvFilter, LoggingError> {
 }
 
 fn is_pretty(env: &Environment) -> Result<bool, LoggingError> {
-    match env.get(&env_vars::AGNES_LOG_FORMAT).map(str::trim) {
-        Some("json") => Ok(false),
-        Some("pretty") => Ok(true),
-        Some(other) => Err(LoggingError::Format(other.to_owned())),
+    match env.get(&env_vars::AGNES_LOG_FORMAT) {
+        Some(format) => {
+            env_vars::AGNES_LOG_FORMAT.check(format)?;
+            Ok(format.eq_ignore_ascii_case("pretty"))
+        }
         None => Ok(env.flag(&env_vars::DEBUG) || std::io::stderr().is_terminal()),
     }
 }
 
-/// `{"ts", "lvl", "logger", "service", "msg", "request_id"?, …}`: the fields of the event and of the spans around it
-/// stand beside the fixed ones, which they cannot replace.
+/// `{"ts", "lvl", "logger", "service", "msg", "request_id"?, …}`: fields of the event and of its spans follow the fixed
+/// ones, which they cannot replace.
 struct JsonLine;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for JsonLine {
@@ -106,7 +107,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Json
     }
 }
 
-/// The part of Agnes that speaks, or the dependency.
+/// The module of Agnes that logs, or the dependency.
 fn service(target: &str) -> &str {
     let mut parts = target.split("::");
     match (parts.next(), parts.next()) {

@@ -11,7 +11,7 @@ use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::base::time;
 use crate::store::audit::{Actor, Origin};
-use crate::store::tokens::Token;
+use crate::store::tokens::Credential;
 use crate::store::users::User;
 use crate::store::{SCHEDULER_EMAIL, Snapshot};
 
@@ -122,10 +122,10 @@ impl Authenticator {
         }
         let expires_at = claims.exp.map(|seconds| time::from_micros(seconds.saturating_mul(1_000_000)));
         let principal = if claims.typ == "pat" {
-            let stored = personal_token(snapshot, &claims, token)?;
+            let (id, stored) = personal_token(snapshot, &claims, token)?;
             let scope = stored.scopes.as_deref().or(claims.scope.as_deref()).unwrap_or_default();
             let may_administer = !scope.split_whitespace().any(|word| WITHOUT_ADMIN.contains(&word));
-            let kind = AuthKind::Token(stored.id.clone());
+            let kind = AuthKind::Token(id.clone());
             Principal { may_administer, ..Principal::new(snapshot, user, kind, origin) }
         } else {
             let is_over = claims.ver.unwrap_or(0) != user.token_version
@@ -143,9 +143,14 @@ impl Authenticator {
     }
 }
 
-fn personal_token<'a>(snapshot: &'a Snapshot, claims: &Claims, token: &str) -> Result<&'a Token, Unauthorized> {
-    let stored = claims.jti.as_ref().and_then(|id| snapshot.tokens.get(id)).ok_or(Unauthorized::UnknownToken)?;
-    if stored.revoked_at.is_some() {
+fn personal_token<'a>(
+    snapshot: &'a Snapshot,
+    claims: &Claims,
+    token: &str,
+) -> Result<(&'a String, &'a Credential), Unauthorized> {
+    let stored = claims.jti.as_ref().and_then(|id| snapshot.tokens.get_key_value(id));
+    let (id, stored) = stored.ok_or(Unauthorized::UnknownToken)?;
+    if stored.is_revoked {
         return Err(Unauthorized::Revoked);
     }
     if stored.expires_at.is_some_and(|at| at <= Timestamp::now()) {
@@ -154,7 +159,7 @@ fn personal_token<'a>(snapshot: &'a Snapshot, claims: &Claims, token: &str) -> R
     if stored.user_id != claims.sub || !same(&stored.token_hash, &sha256_hex(token)) {
         return Err(Unauthorized::Mismatch);
     }
-    Ok(stored)
+    Ok((id, stored))
 }
 
 fn same(a: &str, b: &str) -> bool {

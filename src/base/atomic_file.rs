@@ -1,4 +1,4 @@
-//! The only writer of files under `DATA_DIR` and in a workspace: a file is there whole, or as it was before.
+//! The only writer of files under `DATA_DIR` and in a workspace. It is atomic: a file has its new content, or is unchanged.
 //!
 //! Unique temporary name in the same directory, fsync, mode, rename, fsync of the directory.
 
@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Every temporary name carries this mark, so that [`sweep`] knows what it may delete.
+/// Part of every temporary name, so that [`sweep`] knows what it may delete.
 const MARK: &str = ".agnes-tmp-";
 
 /// Mode of ordinary files.
@@ -17,7 +17,7 @@ pub const PRIVATE: u32 = 0o600;
 
 /// A temporary path beside `target`, removed on drop unless [`Pending::commit`] was called.
 ///
-/// For writers that want a path (DuckDB's `COPY`); they write to [`Pending::path`].
+/// For writers that take a path, such as DuckDB's `COPY`: they write to [`Pending::path`].
 #[derive(Debug)]
 pub struct Pending {
     target: PathBuf,
@@ -27,23 +27,23 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Prepares a file for `target`, making its directory when it is missing.
+    /// Prepares a file for `target`, and creates its directory if it is missing.
     pub fn beside(target: &Path, mode: u32) -> io::Result<Self> {
         let directory = parent(target);
         fs::create_dir_all(directory)?;
         let name = target.file_name().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, format!("{} names no file", target.display()))
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{} has no file name", target.display()))
         })?;
         let temporary = directory.join(format!(".{}{MARK}{}", name.to_string_lossy(), uuid::Uuid::new_v4().simple()));
         Ok(Self { target: target.to_owned(), temporary, mode, done: false })
     }
 
-    /// Where to write.
+    /// The path to write to.
     pub fn path(&self) -> &Path {
         &self.temporary
     }
 
-    /// The directory of both files.
+    /// The directory of the temporary file and the target.
     pub fn folder(&self) -> &Path {
         parent(&self.target)
     }
@@ -61,7 +61,7 @@ impl Pending {
         Ok(target)
     }
 
-    /// Makes the file durable and puts it in the place of the target.
+    /// Makes the file durable and renames it to the target.
     pub fn commit(mut self) -> io::Result<()> {
         let file = File::open(&self.temporary)?;
         file.set_permissions(fs::Permissions::from_mode(self.mode))?;
@@ -75,7 +75,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.done {
-            // Nothing to do about a failure here; the next start sweeps what is left.
+            // A failure can be ignored: the next start sweeps what is left.
             let _ = fs::remove_file(&self.temporary);
         }
     }
@@ -88,9 +88,9 @@ pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     pending.commit()
 }
 
-/// Makes a finished file durable and puts it in the place of `target`, in the same directory.
+/// Makes a finished file durable and renames it to `target`, in the same directory.
 ///
-/// For writers that keep an unfinished file from run to run, such as a download that can be resumed.
+/// For writers that keep an unfinished file between runs, such as a download that can be resumed.
 pub fn promote(finished: &Path, target: &Path, mode: u32) -> io::Result<()> {
     let pending = Pending { target: target.to_owned(), temporary: finished.to_owned(), mode, done: false };
     pending.commit()
@@ -105,7 +105,7 @@ pub fn remove(target: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a directory with all that is in it; a missing one is fine.
+/// Removes a directory with everything in it; a missing one is fine.
 pub fn remove_directory(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -125,7 +125,7 @@ pub fn sweep(root: &Path) -> usize {
         .count()
 }
 
-/// Whether a file name is one of ours that never got its final name (also DuckDB's side files of such a name).
+/// Returns whether this is the name of a temporary file, or of a side file that DuckDB puts beside one.
 pub fn is_temporary(name: &str) -> bool {
     name.contains(MARK)
 }

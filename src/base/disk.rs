@@ -1,4 +1,4 @@
-//! Room on the file system.
+//! Free disk space.
 
 use std::io;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn space(path: &Path) -> io::Result<Space> {
     })
 }
 
-/// What stays free on a file system whatever is written: as told, else 5 % of it, 512 MB at most.
+/// Space that stays free on a file system, in bytes. `None`: 5 % of the file system, at most 512 MB.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reserve(pub Option<u64>);
 
@@ -38,7 +38,7 @@ pub struct NoRoom {
 }
 
 impl Reserve {
-    /// Whether `needed` more bytes fit. A file system that tells nothing about itself counts as empty.
+    /// Checks that `needed` more bytes fit. A file system that does not report its size counts as empty.
     pub fn ensure(self, path: &Path, needed: u64) -> Result<(), NoRoom> {
         let Ok(space) = space(path) else { return Ok(()) };
         self.check(space, needed)

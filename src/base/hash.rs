@@ -1,4 +1,4 @@
-//! Content hashes as existing clients verify them.
+//! Content hashes, in the form that existing clients verify.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -35,7 +35,7 @@ pub fn md5_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// SHA-256 as 64 lower-case hex digits: how tokens are kept at rest.
+/// SHA-256 as 64 lower-case hex digits: the form in which tokens are stored.
 pub fn sha256_hex(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }

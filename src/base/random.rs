@@ -9,7 +9,7 @@ pub fn hex(bytes: usize) -> String {
     HEXLOWER.encode(&buffer)
 }
 
-/// 32 random bytes for use in an address: 43 characters of base64url.
+/// 32 random bytes for use in a URL: 43 characters of base64url.
 pub fn url_token() -> String {
     let mut buffer = [0_u8; 32];
     rand::fill(&mut buffer);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
 use super::time;
 
-/// The whole grammar, for error texts.
+/// The grammar, for error messages.
 pub const GRAMMAR: &str =
     "'every <N>m', 'every <N>h', 'daily HH:MM[,HH:MM…]' or five cron fields like '*/15 6-18 * * 1-5' (UTC)";
 
@@ -41,7 +41,7 @@ impl Schedule {
         cron_fields(text)
     }
 
-    /// The first moment after `last` at which it is due again; `None`: never again.
+    /// The first time after `last` at which it is due again; `None`: never.
     pub fn next_after(&self, last: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Every(interval) => last.checked_add(*interval).ok(),
@@ -60,14 +60,14 @@ impl Schedule {
         }
     }
 
-    /// Whether something that last ran at `last` is due at `now`. What was missed meanwhile is caught up, once.
+    /// Returns whether something that last ran at `last` is due at `now`. Missed runs are made up for by one.
     pub fn is_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
         last.is_none_or(|last| self.next_after(last).is_some_and(|next| next <= now))
     }
 }
 
-/// Minute, hour, day of the month, month, day of the week, as crontab has them. Days of the month and of the week
-/// together mean "either" to some programs and "both" to others, so that one of them has to be `*`.
+/// Minute, hour, day of the month, month, day of the week, as in crontab. Programs disagree on whether a day of the month
+/// together with a day of the week means either or both, so one of them must be `*`.
 fn cron_fields(text: &str) -> Option<Schedule> {
     let fields: Vec<&str> = text.split(' ').collect();
     let [minute, hour, day, month, weekday] = fields[..] else { return None };
@@ -79,7 +79,7 @@ fn cron_fields(text: &str) -> Option<Schedule> {
     Some(Schedule::Cron(Box::new(fields)))
 }
 
-/// Sunday is 0 or 7 in crontab and 1 in the library: numbers become the names of the days.
+/// Sunday is 0 or 7 in crontab but 1 in the library, so numbers become names.
 fn weekdays(field: &str) -> Option<String> {
     const NAMES: [&str; 8] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
     let number = |text: &str| {

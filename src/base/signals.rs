@@ -1,11 +1,11 @@
-//! Being told to stop.
+//! Signals that stop the program.
 
 use std::future::Future;
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Completes at SIGTERM or SIGINT. The watch begins with the call, so a signal during start is not lost.
+/// Completes on SIGTERM or SIGINT. Signals count from the call on, so that one during start is not lost.
 pub fn stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

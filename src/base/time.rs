@@ -1,13 +1,13 @@
-//! Time as the contract writes it: always UTC; naive text in the database and in most bodies.
+//! Times as the API writes them: always UTC; without an offset in the database and in most bodies.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-/// Now, cut to whole microseconds (what the database keeps).
+/// The current time, truncated to microseconds (the precision of the database).
 pub fn now() -> Timestamp {
     from_micros(Timestamp::now().as_microsecond())
 }
 
-/// A point in time from microseconds since 1970; out of range becomes the nearest end of the range.
+/// The time that many microseconds after 1970, clamped to the supported range.
 pub fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
@@ -27,7 +27,7 @@ pub fn spaced(at: Timestamp) -> String {
     text(at, ' ')
 }
 
-/// A point in time in ISO 8601, with `T` or a blank; without an offset it means UTC, and a date alone its beginning.
+/// Parses a time in ISO 8601, with `T` or a space. Without an offset it is in UTC; a date alone means its start.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let naive = || text.parse::<civil::DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
@@ -51,7 +51,7 @@ fn text(at: Timestamp, separator: char) -> String {
     )
 }
 
-/// The UTC calendar reading of a point in time.
+/// The date and time of day in UTC.
 pub fn civil(at: Timestamp) -> civil::DateTime {
     TimeZone::UTC.to_datetime(at)
 }

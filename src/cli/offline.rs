@@ -2,7 +2,7 @@
 
 use super::{CliError, Context};
 use crate::config::Settings;
-use crate::store::{Facts, OpenError, Seeds, Store};
+use crate::store::{MigrationContext, OpenError, Seeds, Store};
 
 /// The settings of a server that has run here before: never makes a data directory.
 pub fn settings(context: &Context) -> anyhow::Result<Settings> {
@@ -17,8 +17,8 @@ pub fn settings(context: &Context) -> anyhow::Result<Settings> {
 
 /// Opens the store; `when_in_use` is the hint to give while a running server holds it.
 pub fn open_store(settings: &Settings, when_in_use: &str) -> Result<Store, CliError> {
-    let facts = Facts::of(&settings.instance);
-    Store::open(&settings.data_dir, &facts, &Seeds::default()).map_err(|error| {
+    let context = MigrationContext::of(&settings.instance);
+    Store::open(&settings.data_dir, &context, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", error.to_string());
         match error {
             OpenError::InUse { .. } => shown.hint(when_in_use),

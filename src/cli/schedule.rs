@@ -1,7 +1,7 @@
 use super::{Context, Output, Run, Table};
 use crate::base::{signals, time};
 use crate::config;
-use crate::roles::schedule::{self, Settings};
+use crate::roles::schedule::{self, ScheduleSettings};
 
 /// Run the server's scheduled jobs, beside a running server
 #[derive(clap::Args, Debug)]
@@ -16,10 +16,10 @@ impl Run for Schedule {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let settings = config::Settings::load(context.env.clone())?;
         if self.status {
-            return status(&Settings::load(&settings.env, &settings.data_dir)?);
+            return status(&ScheduleSettings::load(&settings.env, &settings.data_dir)?);
         }
         crate::logging::init(&settings.env)?;
-        let settings = Settings::load(&settings.env, &settings.data_dir)?;
+        let settings = ScheduleSettings::load(&settings.env, &settings.data_dir)?;
         context.block_on(async {
             let stop = signals::stop()?;
             schedule::run(settings, stop).await;
@@ -28,7 +28,7 @@ impl Run for Schedule {
     }
 }
 
-fn status(settings: &Settings) -> anyhow::Result<Output> {
+fn status(settings: &ScheduleSettings) -> anyhow::Result<Output> {
     let jobs = schedule::status(settings);
     let mut table = Table::listing([("JOB", 22), ("SCHEDULE", 11), ("LAST", 26), ("NEXT", 26), ("RESULT", 0)]);
     for job in &jobs {

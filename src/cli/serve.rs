@@ -34,7 +34,7 @@ impl Run for Serve {
         }
         crate::logging::init(&context.env)?;
         let mut config = ServerSettings::load(context.env.clone())?;
-        if self.demo && config.env.get(&env_vars::AGNES_HOST).is_none() {
+        if self.demo && !config.is_host_set {
             config.host = "127.0.0.1".into();
         }
         config.host = self.host.unwrap_or(config.host);
@@ -94,7 +94,7 @@ async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Pri
 }
 
 /// What to try next, for whoever started a demo.
-fn introduce(server: &Server, access: Option<demo::Access>, printer: &Printer) -> std::io::Result<()> {
+fn introduce(server: &Server, access: Option<demo::DemoAccess>, printer: &Printer) -> std::io::Result<()> {
     let address = format!("http://{}", server.address());
     printer.line(format!("Agnes demo   {address}"))?;
     match access {

@@ -1,11 +1,11 @@
-//! Who may sign in, as `instance.yaml` says it.
+//! `auth:` of `instance.yaml`: who may sign in.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
 
-/// The block `auth`. Both keys count; the one in the singular is older.
+/// Both keys count; the singular one is older.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Auth {
@@ -13,12 +13,12 @@ pub struct Auth {
     pub allowed_domains: Domains,
 }
 
-/// Domains from a text with commas or a list, in lower case.
+/// Domains in lower case, from a comma-separated string or a list.
 #[derive(Clone, Debug, Default)]
 pub struct Domains(Vec<String>);
 
 impl Auth {
-    /// The domains whose addresses may sign in; none means that there is no restriction.
+    /// The domains whose addresses may sign in; none means no restriction.
     pub fn domains(&self) -> Vec<&str> {
         let mut domains: Vec<&str> =
             self.allowed_domain.0.iter().chain(&self.allowed_domains.0).map(String::as_str).collect();
@@ -27,7 +27,7 @@ impl Auth {
         domains
     }
 
-    /// Whether an address is of an allowed domain.
+    /// Returns whether the domain of an address is allowed.
     pub fn admits(&self, email: &str) -> bool {
         let domains = self.domains();
         let domain = email.trim().rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Domains {
             type Value = Domains;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a domain, several with commas between them, or a list of domains")
+                f.write_str("a domain, several separated by commas, or a list of domains")
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Domains, E> {

@@ -1,4 +1,4 @@
-//! The layout of `DATA_DIR`; nobody else puts its paths together.
+//! The layout of `DATA_DIR`: the only place that builds its paths.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// Made absolute, since paths of it are written into views.
+    /// Makes the path absolute, since views contain paths below it.
     pub fn new(path: impl AsRef<Path>) -> std::io::Result<Self> {
         std::path::absolute(path).map(Self)
     }
@@ -33,7 +33,7 @@ impl DataDir {
         self.state().join("snapshots")
     }
 
-    /// What scheduled jobs did last.
+    /// The last runs of scheduled jobs.
     pub fn scheduler_state(&self) -> PathBuf {
         self.state().join("scheduler.json")
     }
@@ -50,7 +50,7 @@ impl DataDir {
         self.state().join(".jwt_secret")
     }
 
-    /// The signing key before the last rotation.
+    /// The previous signing key, after a rotation.
     pub fn previous_jwt_secret(&self) -> PathBuf {
         self.state().join(".jwt_secret_previous")
     }
@@ -69,12 +69,12 @@ impl DataDir {
         self.analytics().join("published")
     }
 
-    /// Tables in parts as one file, for whoever asks for the whole.
+    /// Partitioned tables as single files, for clients that request whole tables.
     pub fn merged(&self) -> PathBuf {
         self.analytics().join("merged")
     }
 
-    /// Where exports and queries put what does not fit in memory.
+    /// Temporary files of exports and queries that do not fit in memory.
     pub fn spill(&self) -> PathBuf {
         self.analytics().join(".spill")
     }
@@ -87,17 +87,17 @@ impl DataDir {
         self.extracts().join(source)
     }
 
-    /// Where custom connectors write before it counts.
+    /// Where custom connectors write, before their extract is checked.
     pub fn staging(&self) -> PathBuf {
         self.extracts().join(".staging")
     }
 
-    /// Where the `local` source looks for its files unless configured otherwise.
+    /// Default folder of the `local` source.
     pub fn uploaded_tables(&self) -> PathBuf {
         self.0.join("uploads").join("tables")
     }
 
-    /// What the batch profiler of v0.35 left.
+    /// Profiles that the batch profiler of v0.35 wrote.
     pub fn legacy_profiles(&self) -> PathBuf {
         self.0.join("src_data/metadata/profiles.json")
     }

@@ -103,8 +103,8 @@ env_vars! {
         BIGQUERY_PROJECT = "`data_source.bigquery.project`", "BigQuery project; needed once, when a database with materialized BigQuery tables is migrated.";
         DATA_SOURCE = "`data_source.type`", "Overrides the type of the main data source: `keboola` or `local`.";
         AGNES_FILES_DIR = "`DATA_DIR/uploads/tables`", "Folder from which `local` tables are read (config key `data_source.local.folder`).";
-        KEBOOLA_STACK_URL = "`data_source.keboola.stack_url`", "URL of the Keboola stack, e.g. `https://connection.keboola.com`.";
-        KBC_STACK_URL = "", "Older name of `KEBOOLA_STACK_URL`.";
+        KEBOOLA_STACK_URL = "`data_source.keboola.stack_url`" as HttpUrl, "URL of the Keboola stack, e.g. `https://connection.keboola.com`.";
+        KBC_STACK_URL = "" as HttpUrl, "Older name of `KEBOOLA_STACK_URL`.";
         #[secret] KEBOOLA_STORAGE_TOKEN = "", "Keboola Storage API token (another variable can be named with `data_source.keboola.token_env`).";
         #[secret] KBC_STORAGE_TOKEN = "", "Older name of `KEBOOLA_STORAGE_TOKEN`.";
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800" as Number(1, WEEK), "Timeout of one Keboola export job, in seconds.";

@@ -17,7 +17,7 @@ pub struct Environment {
     overlay: HashMap<String, Hidden>,
 }
 
-/// A value that may be a secret, so that `Debug` shows none.
+/// Any value may be a secret, so `Debug` shows none.
 type Hidden = Secret;
 
 impl Environment {
@@ -33,7 +33,7 @@ impl Environment {
         Self { process, overlay: HashMap::new() }
     }
 
-    /// Adds `KEY=value` lines of an overlay file; `#` starts a comment. A missing file is fine.
+    /// Adds the `KEY=value` lines of an overlay file; `#` starts a comment. A missing file is fine.
     pub fn with_overlay(mut self, path: &Path) -> std::io::Result<Self> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -139,8 +139,12 @@ impl Environment {
         Ok(Reserve(megabytes.map(|number| number * 1024 * 1024)))
     }
 
-    /// All pairs, for handing on to a child process.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// All variables, for child processes.
+    pub fn variables(&self) -> Vec<(String, Secret)> {
+        self.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let inherited = self.overlay.iter().filter(|(name, _)| !self.process.contains_key(*name));
         self.process.iter().chain(inherited).map(|(name, value)| (name.as_str(), value.expose()))
     }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct ProfilerConfig {
-    /// Larger tables are profiled by a random sample of so many rows.
+    /// Tables with more rows are profiled from a random sample of this size.
     pub sample_size: i64,
-    /// Texts with up to so many different values count as categories.
+    /// Text columns with up to this many distinct values are categorical.
     pub max_categorical_distinct: u64,
     pub top_values_limit: usize,
     pub histogram_bins: u64,
@@ -21,7 +21,7 @@ pub struct ProfilerConfig {
     /// Percent.
     pub alert_imbalance_pct: f64,
     pub alert_high_cardinality: u64,
-    /// Whether profiles show values of the table; without, only figures.
+    /// Whether profiles contain values of the table, or only statistics.
     pub samples: bool,
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{DataDir, Environment, env_vars};
+use super::env_vars::{self, EnvVar};
+use super::{DataDir, Environment};
 use crate::base::atomic_file::{self, Pending};
 use crate::base::{random, secret::Secret};
 
@@ -49,19 +50,28 @@ pub enum KeyError {
     FromEnvironment,
 }
 
-/// Reads the keys, or generates one.
-pub fn signing_keys(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys, KeyError> {
-    for var in [&env_vars::JWT_SECRET_KEY, &env_vars::JWT_SECRET_KEY_PREVIOUS] {
-        if env.secret(var).is_some_and(|key| key.expose().len() < MIN_LENGTH) {
-            return Err(KeyError::Short(var.name));
-        }
+/// The keys that the environment sets.
+#[derive(Clone, Debug, Default)]
+pub struct ConfiguredKeys {
+    current: Option<Secret>,
+    previous: Option<Secret>,
+}
+
+impl ConfiguredKeys {
+    pub fn load(env: &Environment) -> Result<Self, KeyError> {
+        let key = |var: &EnvVar| match env.secret(var) {
+            Some(key) if key.expose().len() < MIN_LENGTH => Err(KeyError::Short(var.name)),
+            key => Ok(key),
+        };
+        Ok(Self { current: key(&env_vars::JWT_SECRET_KEY)?, previous: key(&env_vars::JWT_SECRET_KEY_PREVIOUS)? })
     }
-    let mut previous: Vec<PreviousKey> = env
-        .secret(&env_vars::JWT_SECRET_KEY_PREVIOUS)
-        .map(|key| PreviousKey { key, until: None })
-        .into_iter()
-        .collect();
-    if let Some(current) = env.secret(&env_vars::JWT_SECRET_KEY) {
+}
+
+/// Reads the keys, or generates one.
+pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<SigningKeys, KeyError> {
+    let previous = configured.previous.clone().map(|key| PreviousKey { key, until: None });
+    let mut previous: Vec<PreviousKey> = previous.into_iter().collect();
+    if let Some(current) = configured.current.clone() {
         return Ok(SigningKeys { current, previous });
     }
     let path = data_dir.jwt_secret();
@@ -78,7 +88,7 @@ pub fn signing_keys(env: &Environment, data_dir: &DataDir) -> Result<SigningKeys
 /// The replaced key goes on verifying for a day; the one before that does not. So a leaked key is rotated twice.
 #[derive(Debug)]
 pub struct Rotation {
-    env: Environment,
+    configured: ConfiguredKeys,
     data_dir: DataDir,
     previous: Pending,
     current: Pending,
@@ -86,21 +96,21 @@ pub struct Rotation {
 
 impl Rotation {
     /// Blocks. There may be one rotation at a time.
-    pub fn stage(env: Environment, data_dir: DataDir) -> Result<Self, KeyError> {
-        if env.secret(&env_vars::JWT_SECRET_KEY).is_some() {
+    pub fn stage(configured: ConfiguredKeys, data_dir: DataDir) -> Result<Self, KeyError> {
+        if configured.current.is_some() {
             return Err(KeyError::FromEnvironment);
         }
-        let replaced = signing_keys(&env, &data_dir)?.current;
+        let replaced = signing_keys(&configured, &data_dir)?.current;
         let previous = stage(&data_dir.previous_jwt_secret(), &replaced)?;
         let current = stage(&data_dir.jwt_secret(), &Secret::new(random::hex(32)))?;
-        Ok(Self { env, data_dir, previous, current })
+        Ok(Self { configured, data_dir, previous, current })
     }
 
     /// Blocks. In this order: an interruption between the two leaves the replaced key in use.
     pub fn commit(self) -> Result<SigningKeys, KeyError> {
         self.previous.commit()?;
         self.current.commit()?;
-        signing_keys(&self.env, &self.data_dir)
+        signing_keys(&self.configured, &self.data_dir)
     }
 }
 

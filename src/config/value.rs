@@ -72,7 +72,7 @@ impl EnvVar {
             Kind::Choice([]) => must_be("unset"),
             Kind::HttpUrl => match Url::parse(value) {
                 Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(()),
-                _ => must_be("a URL such as https://agnes.example.com"),
+                _ => must_be("a URL that starts with https:// or http://"),
             },
             Kind::MemorySize => {
                 let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%' || c == ' ');

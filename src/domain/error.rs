@@ -4,7 +4,7 @@ use crate::access::SigningError;
 use crate::store::StoreError;
 use crate::sync::RunError;
 
-/// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the person who asked.
+/// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A value breaks a rule that concerns the whole request.
@@ -28,7 +28,7 @@ pub enum Error {
     /// The request contradicts the current state, for example because a name is taken.
     #[error("{0}")]
     Conflict(String),
-    /// The members of the group are kept in Google Workspace.
+    /// The members of the group are managed in Google Workspace.
     #[error(
         "This group is managed by Google Workspace and is read-only here. Add or remove members via admin.google.com, \
          or sign in again to refresh."

@@ -1,6 +1,6 @@
-//! What somebody can do: a folder for each area, a function for each operation.
+//! What users, administrators and offline commands can do: a folder for each area, a function for each operation.
 //!
-//! An operation takes the store, a proof of who asks ([`Admin`](crate::access::Admin),
+//! An operation takes the store, a proof of who the caller is ([`Admin`](crate::access::Admin),
 //! [`Principal`](crate::access::Principal) or [`Actor`](crate::store::audit::Actor)) and plain arguments. It checks the
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.

@@ -3,17 +3,17 @@
 use super::Error;
 use crate::store::SCHEDULER_EMAIL;
 
-/// Shortest password in characters.
+/// Minimum length of passwords, in characters.
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// Longest password in bytes; hashing more would be work for nothing.
+/// Maximum length of passwords, in bytes. It limits the work of hashing.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// The address without blanks around it.
+/// Returns the e-mail address without surrounding white space, if it can be that of a user.
 pub fn email(text: &str) -> Result<String, Error> {
     let email = text.trim();
     let (local, domain) = email.split_once('@').unwrap_or_default();
-    let odd = email.chars().any(|c| c.is_whitespace() || c.is_control()) || email.len() > 254;
-    if local.is_empty() || domain.is_empty() || odd {
+    let is_malformed = email.chars().any(|c| c.is_whitespace() || c.is_control()) || email.len() > 254;
+    if local.is_empty() || domain.is_empty() || is_malformed {
         return Err(Error::invalid("email must be an address like name@example.com"));
     }
     if is_service_account(email) {
@@ -22,24 +22,24 @@ pub fn email(text: &str) -> Result<String, Error> {
     Ok(email.to_owned())
 }
 
-/// Whether nobody signs in with this address: its secret comes from the environment.
+/// Returns whether the address is that of the scheduler's account, with which nobody signs in.
 pub fn is_service_account(email: &str) -> bool {
     email.eq_ignore_ascii_case(SCHEDULER_EMAIL)
 }
 
-/// A display name without blanks around it.
+/// Returns a display name without surrounding white space.
 pub fn name(text: &str) -> Result<String, Error> {
     short("name", text, 200)
 }
 
-/// A text of at most `max` characters, without blanks around it.
+/// Returns a text of at most `max` characters without surrounding white space.
 pub fn short(field: &str, text: &str, max: usize) -> Result<String, Error> {
     let text = text.trim();
     limit(field, text, max)?;
     Ok(text.to_owned())
 }
 
-/// Refuses a text of more than `max` characters.
+/// Checks that a text has at most `max` characters.
 pub fn limit(field: &str, text: &str, max: usize) -> Result<(), Error> {
     if text.chars().count() > max {
         return Err(Error::field(field, format!("{field} must have at most {max} characters"), text));
@@ -47,6 +47,7 @@ pub fn limit(field: &str, text: &str, max: usize) -> Result<(), Error> {
     Ok(())
 }
 
+/// Checks that a password is neither too short nor too long.
 pub fn password(text: &str) -> Result<(), Error> {
     if text.chars().count() < MIN_PASSWORD_CHARS {
         return Err(Error::invalid("Password must be at least 8 characters"));

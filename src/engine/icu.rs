@@ -10,8 +10,8 @@ use super::{Connection, Limits, Result, in_memory};
 pub struct Icu(Arc<AtomicBool>);
 
 impl Icu {
-    /// Looks for it in the extension directory. Where it is not there, DuckDB is asked in the background to install it,
-    /// which needs the network; until then, or without, one warning tells what is missing.
+    /// Looks for it in the extension directory. If it is missing there, DuckDB installs it in the background, which needs the
+    /// network; a warning says what does not work until then.
     pub fn find(limits: &Limits) -> Result<Self> {
         let icu = Self::default();
         let connection = in_memory(limits)?;
@@ -23,19 +23,19 @@ impl Icu {
             "the DuckDB extension icu is not installed: time zones other than UTC and collations do not work; \
              put it below AGNES_EXTENSION_DIR, or let the server reach DuckDB's extension repository"
         );
-        let found = icu.clone();
+        let installed = icu.clone();
         let install = move || {
             if connection.execute_batch("INSTALL icu").is_ok() && load(&connection) {
-                found.0.store(true, Ordering::Release);
+                installed.0.store(true, Ordering::Release);
                 tracing::info!("the DuckDB extension icu was installed");
             }
         };
-        // Without a thread there is no installation, and the warning stays true.
+        // Without a thread there is no installation, and the warning holds.
         let _ = std::thread::Builder::new().name("install-icu".into()).spawn(install);
         Ok(icu)
     }
 
-    /// Loads it into a database that is not locked yet; `false` when it is not to be had.
+    /// Loads it into a database that is not locked yet; `false` if it is not available.
     pub fn load(&self, connection: &Connection) -> bool {
         self.0.load(Ordering::Acquire) && load(connection)
     }

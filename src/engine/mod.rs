@@ -5,7 +5,7 @@ mod icu;
 mod open;
 pub mod parse;
 
-pub use deadline::within;
+pub use deadline::{StopOnDrop, Watch, within};
 pub use duckdb::types::{TimeUnit, Value, ValueRef};
 pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, ToSql, params, params_from_iter};
 pub use icu::Icu;

@@ -11,12 +11,12 @@ use crate::config::{Environment, env_vars};
 /// What one database instance may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// As DuckDB writes it, e.g. `1GB`.
+    /// In DuckDB's syntax, e.g. `1GB`.
     pub memory: String,
     pub threads: usize,
-    /// Where results that do not fit in memory spill to; `None` forbids spilling.
+    /// Directory for results that do not fit in memory; `None` disables spilling.
     pub spill: Option<PathBuf>,
-    /// Where extensions lie; `None` is DuckDB's own place.
+    /// Directory of extensions; `None`: DuckDB's own.
     pub extensions: Option<PathBuf>,
 }
 
@@ -55,7 +55,7 @@ pub fn in_memory(limits: &Limits) -> Result<Connection> {
     Connection::open_in_memory_with_flags(limits.config()?)
 }
 
-/// Opens or creates a database file for reading and writing. Only one process can have it open so.
+/// Opens or creates a database file for reading and writing, which only one process can do at a time.
 pub fn open(path: &Path, limits: &Limits) -> Result<Connection> {
     Connection::open_with_flags(path, limits.config()?)
 }

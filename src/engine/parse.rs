@@ -8,9 +8,9 @@ use super::{Connection, Error, Limits, Result, Sandbox};
 /// A connection that only parses.
 pub struct Parser(Connection);
 
-/// What the parser says of a text.
+/// The result of parsing a text.
 pub enum Parsed {
-    /// One element per statement, each `{"node": …}`; only `SELECT`s can be shown as a tree.
+    /// One element per statement, each `{"node": …}`; the engine has trees of `SELECT`s only.
     Selects(Vec<Value>),
     /// Valid SQL, but not a `SELECT`.
     NotSelect,
@@ -26,7 +26,7 @@ impl Parser {
     pub fn parse(&self, sql: &str) -> Result<Parsed> {
         let text: String =
             self.0.query_row("SELECT json_serialize_sql(?::VARCHAR, skip_null := true)", [sql], |row| row.get(0))?;
-        // As deep as the engine's own limit of 1000 nested expressions allows: callers bring the stack for it.
+        // As deep as the engine's own limit of 1000 nested expressions; callers provide the stack for it.
         let mut reader = serde_json::Deserializer::from_str(&text);
         reader.disable_recursion_limit();
         let mut tree = Value::deserialize(&mut reader)

@@ -30,12 +30,12 @@ pub enum ExtractError {
     Io(#[from] std::io::Error),
 }
 
-/// Where a source keeps the parquet file of a table.
+/// The parquet file of a table, in the directory of its source.
 pub fn data_file(source: &Path, table: &str) -> PathBuf {
     source.join("data").join(format!("{table}.parquet"))
 }
 
-/// Where a source keeps the parts of a table, one parquet file each.
+/// The folder with the parts of a table, one parquet file each.
 pub fn parts_folder(source: &Path, table: &str) -> PathBuf {
     source.join("data").join(table)
 }

@@ -1,4 +1,4 @@
-//! Looking at parquet files without trusting them.
+//! Inspecting and copying parquet files that are not trusted.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use crate::engine::{self, Connection, Limits, Sandbox};
 /// Time for one table of an extract that somebody else wrote; a view can hold any query.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Looks at many files of one directory, with one engine that can open nothing else.
+/// Inspects many files of one directory, with one engine that can open nothing else.
 pub struct Checker(Connection);
 
 impl Checker {
@@ -26,7 +26,7 @@ impl Checker {
     }
 }
 
-/// Rows of a parquet file, after checking that DuckDB can read its schema and footer.
+/// Returns the number of rows of a parquet file, after checking that DuckDB can read its schema and footer.
 pub fn rows(path: &Path) -> Result<i64, ExtractError> {
     count(&Sandbox::default().files([path]).open(&Limits::small())?, path)
 }
@@ -51,7 +51,7 @@ pub fn read_files<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
     format!("read_parquet([{}]{by_name})", files.join(", "))
 }
 
-/// Names and types of the columns that these files have together.
+/// Names and types of the columns of these files together.
 pub fn columns<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Result<Vec<(String, String)>, ExtractError> {
     let connection = Sandbox::default().files(paths.clone()).open(&Limits::small())?;
     let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {}", read_files(paths)))?;
@@ -74,14 +74,14 @@ pub fn merge<'a>(
     Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&copy))?)
 }
 
-/// Reads every value once, so that damaged pages are found now and not by whoever asks next.
+/// Reads every value once, so that damaged pages are found before the file is published.
 pub fn read_through(path: &Path, limits: &Limits) -> Result<(), ExtractError> {
     let connection = Sandbox::default().files([path]).open(limits)?;
     let read = format!("SELECT max(hash(t)) FROM read_parquet({}) AS t", ident::quote_path(path));
     Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&read))?)
 }
 
-/// Whether the file begins and ends with `PAR1`.
+/// Returns whether the file begins and ends with `PAR1`.
 pub fn has_magic(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     if file.metadata()?.len() < 12 {
@@ -94,8 +94,8 @@ pub fn has_magic(path: &Path) -> io::Result<bool> {
     Ok(ends == [*b"PAR1"; 2])
 }
 
-/// Writes one table or view of an extract as a single parquet file, for sources that keep their rows in the database
-/// itself or in several files. The view can read nothing outside the source's directory.
+/// Writes a table or view of an extract to a parquet file, for sources whose rows are in the database itself or in several
+/// files. A view can read nothing outside the source's directory.
 pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Result<(), ExtractError> {
     let connection = reader::attach(source, Sandbox::default().files([target]), limits)?;
     let (name, file) = (ident::quote_ident(table), ident::quote_path(target));

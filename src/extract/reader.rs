@@ -1,4 +1,4 @@
-//! Reading an extract that a foreign program may have written.
+//! Reading an extract that may come from a third party.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -7,16 +7,16 @@ use super::{DATABASE, ExtractError, RemoteAttach, TableMeta};
 use crate::base::time;
 use crate::engine::{self, Connection, Limits, Sandbox};
 
-/// What `extract.duckdb` says.
+/// The content of `extract.duckdb`.
 pub struct Extract {
     pub tables: Vec<TableMeta>,
     /// Names of tables and views in schema `main`, lower-cased.
     pub objects: HashSet<String>,
     /// Those that are tables, with rows in the database itself.
     pub stored: HashSet<String>,
-    /// Sources that its remote tables need.
+    /// The remote sources that its tables need.
     pub attach: Vec<RemoteAttach>,
-    /// Lower-cased name of each view → its text.
+    /// Lower-cased name of each view → its SQL.
     pub views: HashMap<String, String>,
 }
 
@@ -57,7 +57,7 @@ pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
             })
         })?
         .collect::<Result<_, _>>()?;
-    // One that cannot be read makes its remote tables unreachable, and leaves the others alone.
+    // If it cannot be read, only the remote tables are unreachable.
     let attach = match objects.contains("_remote_attach").then(|| attached(&connection)) {
         Some(Err(error)) => {
             tracing::warn!(source = %directory.display(), %error, "_remote_attach cannot be read");

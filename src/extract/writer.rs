@@ -1,4 +1,4 @@
-//! Writing `extract.duckdb`: built beside the old one, then renamed over it.
+//! Writing `extract.duckdb`: a new one is built and then renamed over the old one.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::base::ident;
 use crate::engine::{self, Connection, Limits, params};
 use crate::protocol::vocabulary::QueryMode;
 
-/// A table that stays at its source, as its view shows it.
+/// A table that stays at its source, for the view that shows it.
 #[derive(Clone, Debug)]
 pub struct RemoteView {
-    /// Where it is in the attached catalog.
+    /// Its schema in the attached catalog.
     pub schema: String,
     pub table: String,
-    /// Names and types, so that the view can be made while the source is not attached.
+    /// Names and types, so that the view can be created while the source is not attached.
     pub columns: Vec<(String, String)>,
 }
 
@@ -82,7 +82,7 @@ pub fn write_with_remote(
     Ok(())
 }
 
-/// Removes tables from the database of a source; everything else in it stays.
+/// Removes tables from the database of a source; the rest is unchanged.
 pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
     let path = directory.join(DATABASE);
     let pending = Pending::beside(&path, PUBLIC)?;
@@ -98,7 +98,7 @@ pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
     Ok(())
 }
 
-/// The engine binds a view when it is created, so an empty catalog of the same shape takes the role of the source.
+/// The engine binds a view when it is created, so an empty catalog of the same shape replaces the source.
 fn create_views(
     connection: &Connection,
     tables: &[TableMeta],

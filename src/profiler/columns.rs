@@ -1,4 +1,4 @@
-//! The columns of a table and what kind each is.
+//! The columns of a table and their categories.
 
 use crate::base::ident::quote_ident;
 use crate::engine::{self, Connection};
@@ -6,7 +6,7 @@ use crate::engine::{self, Connection};
 #[derive(Debug)]
 pub struct Column {
     pub name: String,
-    /// As DuckDB names it.
+    /// DuckDB's name of the type.
     pub kind: String,
     pub category: Category,
 }
@@ -37,7 +37,7 @@ impl Category {
             "BOOLEAN" => Self::Boolean,
             "DATE" => Self::Date,
             "FLOAT" | "DOUBLE" | "REAL" | "DECIMAL" | "NUMERIC" | "HUGEINT" | "UHUGEINT" | "BIGNUM" => Self::Numeric,
-            // A list or structure of times is none.
+            // A list or struct of times is not a time.
             _ if plain.starts_with("TIMESTAMP") && !kind.ends_with(']') => Self::Timestamp,
             _ if plain.ends_with("INT") || plain.ends_with("INTEGER") => Self::Numeric,
             _ => Self::String,
@@ -50,7 +50,7 @@ impl Column {
         quote_ident(&self.name)
     }
 
-    /// Its value as text.
+    /// SQL for its value as text.
     pub fn text(&self) -> String {
         match self.kind.as_str() {
             "VARCHAR" => self.quoted(),

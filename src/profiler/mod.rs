@@ -1,4 +1,4 @@
-//! What the columns of a table hold: one look over its rows for all numbers, one more for what depends on them.
+//! Profiles of tables: a first pass over the rows for all statistics, and a second for distributions that depend on them.
 
 mod columns;
 mod report;
@@ -15,17 +15,17 @@ use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{PublishedFile, PublishedTable, parquet};
 use columns::Column;
 
-/// How long the profile of one table may take.
-const DEADLINE: Duration = Duration::from_secs(300);
+/// Time for the profile of one table.
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// Its rows are at their source.
-    #[error("its rows are not here")]
+    #[error("its rows are not on this server")]
     NotHere,
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
-    #[error("the engine's answer is not understood: {0}")]
+    #[error("the engine returned unexpected JSON: {0}")]
     Answer(#[from] serde_json::Error),
 }
 
@@ -43,10 +43,10 @@ pub fn profile(
     let paths = files.iter().map(|file| file.path.as_path());
     let connection = Sandbox::default().files(paths.clone()).directories(limits.spill.as_deref()).open(limits)?;
     let rows = parquet::read_files(paths);
-    engine::within(&connection, DEADLINE, |connection| Ok(look(connection, &rows, table, facts, config)))?
+    engine::within(&connection, TIMEOUT, |connection| examine(connection, &rows, table, facts, config))
 }
 
-fn look(
+fn examine(
     connection: &Connection,
     rows: &str,
     table: &PublishedTable,
@@ -57,7 +57,7 @@ fn look(
     let is_sampled = table.rows > config.sample_size;
     let work = match is_sampled {
         true => {
-            // Kept, so that both looks see the same rows.
+            // Stored, so that both passes see the same rows.
             let sample = format!("{} ROWS", config.sample_size);
             connection
                 .execute_batch(&format!("CREATE TEMP TABLE work AS SELECT * FROM {rows} USING SAMPLE {sample}"))?;
@@ -83,7 +83,7 @@ fn json(connection: &Connection, sql: &str) -> Result<Value, ProfileError> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// The first rows as texts.
+/// The first rows, as text.
 fn samples(connection: &Connection, work: &str, columns: &[Column]) -> Result<Vec<Vec<Option<String>>>, ProfileError> {
     let mut statement = connection.prepare(&sql::samples(work, columns))?;
     let rows = statement.query_map([], |row| (0..columns.len()).map(|index| row.get(index)).collect())?;

@@ -1,4 +1,4 @@
-//! The profile as a document, made of what the two looks found.
+//! The profile as a JSON document.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::config::ProfilerConfig;
 use crate::extract::PublishedTable;
 use crate::protocol::vocabulary::SyncStrategy;
 
-/// What others know of a table.
+/// What the registry knows about a table.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub description: Option<String>,
@@ -18,14 +18,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The columns of the primary key; none when one of them is not there.
+    /// The columns of the primary key; empty if one of them is missing.
     pub fn key_columns<'a>(&self, columns: &'a [Column]) -> Vec<&'a Column> {
         let find = |name: &String| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         self.primary_key.iter().map(find).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "all that is known of a table comes together here")]
+#[expect(clippy::too_many_arguments, reason = "the document combines everything that is known about a table")]
 pub fn build(
     table: &PublishedTable,
     facts: &Facts,
@@ -44,8 +44,8 @@ pub fn build(
     let mut date_range = Value::Null;
     for (n, column) in columns.iter().enumerate() {
         let (total, spread) = (&totals[format!("c{n}")], &spreads[format!("c{n}")]);
-        let found = Found { rows, column, total, spread, config };
-        let nulls = rows - found.count();
+        let stats = ColumnStats { rows, column, total, spread, config };
+        let nulls = rows - stats.count();
         missing += nulls;
         complete += 100.0 - percent(nulls, rows);
         *kinds.entry(column.category.name()).or_default() += 1;
@@ -53,10 +53,10 @@ pub fn build(
             date_range =
                 json!({"earliest": total["earliest"], "latest": total["latest"], "span_days": total["span_days"]});
         }
-        let own = found.alerts();
+        let own = stats.alerts();
         let is_key = facts.primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
         let values = sample_values(n, samples, config);
-        shown.push(found.document(&own, is_key, values));
+        shown.push(stats.document(&own, is_key, values));
         alerts.extend(
             own.into_iter().map(|(kind, message)| json!({"column": column.name, "type": kind, "message": message})),
         );
@@ -87,8 +87,8 @@ pub fn build(
     })
 }
 
-/// What was found of one column.
-struct Found<'a> {
+/// The statistics of one column.
+struct ColumnStats<'a> {
     rows: u64,
     column: &'a Column,
     total: &'a Value,
@@ -96,13 +96,13 @@ struct Found<'a> {
     config: &'a ProfilerConfig,
 }
 
-impl Found<'_> {
-    /// Values that are not NULL.
+impl ColumnStats<'_> {
+    /// Number of values that are not NULL.
     fn count(&self) -> u64 {
         self.total["count"].as_u64().unwrap_or_default()
     }
 
-    /// An estimate may say more than there can be.
+    /// An estimate can exceed the number of values.
     fn distinct(&self) -> u64 {
         self.total["distinct"].as_u64().unwrap_or_default().min(self.count())
     }
@@ -178,7 +178,7 @@ impl Found<'_> {
         pairs.map(|(key, count)| (key.as_str(), count.as_u64().unwrap_or_default())).collect()
     }
 
-    /// Equal bins from the least to the largest value.
+    /// Bins of equal width from the minimum to the maximum.
     fn bins(&self) -> Value {
         let (Some(least), Some(most)) = (self.total["min"].as_f64(), self.total["max"].as_f64()) else {
             return json!({"bins": [], "counts": []});
@@ -194,7 +194,7 @@ impl Found<'_> {
         json!({"bins": bins, "counts": counts})
     }
 
-    /// The most frequent first.
+    /// Most frequent first.
     fn top_values(&self) -> Vec<Value> {
         if !self.config.samples {
             return Vec::new();

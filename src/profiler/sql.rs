@@ -1,14 +1,14 @@
-//! The two looks as SQL. Each gives one JSON object with an entry `c<n>` for each column.
+//! The two passes as SQL. Each returns one JSON object with an entry `c<n>` for each column.
 
 use serde_json::Value;
 
 use super::columns::{Category, Column};
 use crate::config::ProfilerConfig;
 
-/// Up to so many rows, distinct values are counted; above, estimated.
-const COUNTED: i64 = 100_000;
+/// Distinct values are counted in up to this many rows, and estimated in more.
+const MAX_COUNTED_ROWS: i64 = 100_000;
 
-/// Everything that one aggregate over all rows tells.
+/// The statistics that one aggregate over all rows can compute.
 pub fn totals(work: &str, columns: &[Column], key: &[&Column], rows: i64) -> String {
     let mut entries: Vec<String> = columns.iter().enumerate().map(|(n, column)| total(n, column, rows)).collect();
     if !key.is_empty() {
@@ -24,16 +24,16 @@ fn named(values: &[String]) -> String {
 
 fn total(n: usize, column: &Column, rows: i64) -> String {
     let value = column.quoted();
-    let distinct = match rows > COUNTED {
+    let distinct = match rows > MAX_COUNTED_ROWS {
         true => format!("approx_count_distinct({value})"),
         false => format!("count(DISTINCT {value})"),
     };
     let more = match column.category {
         Category::Numeric => {
-            // Neither infinite values nor those that are no number go into the figures.
+            // Infinite values and NaN are left out.
             let number = format!("CASE WHEN isfinite({value}::DOUBLE) THEN {value}::DOUBLE END");
             let quantiles = [("p5", 0.05), ("p25", 0.25), ("median", 0.5), ("p75", 0.75), ("p95", 0.95)];
-            let quantiles = quantiles.map(|(name, at)| match rows > COUNTED {
+            let quantiles = quantiles.map(|(name, at)| match rows > MAX_COUNTED_ROWS {
                 true => format!("'{name}': approx_quantile({number}, {at})"),
                 false => format!("'{name}': quantile_cont({number}, {at})"),
             });
@@ -61,13 +61,13 @@ fn total(n: usize, column: &Column, rows: i64) -> String {
     format!("'c{n}': {{'count': count({value}), 'distinct': {distinct}, {more}}}")
 }
 
-/// The day of a date or time; infinite ones are none.
+/// The day of a date or time; NULL for infinite ones.
 fn day(column: &Column) -> String {
     let value = column.quoted();
     format!("CASE WHEN isfinite({value}) THEN CAST({value}::TIMESTAMP AS DATE) END")
 }
 
-/// How values are spread, where the first look says that this can be told; `None`: nowhere.
+/// Distributions, for the columns whose statistics allow one; `None` if there is no such column.
 pub fn spreads(work: &str, columns: &[Column], totals: &Value, config: &ProfilerConfig) -> Option<String> {
     let entries: Vec<String> = columns
         .iter()
@@ -88,7 +88,7 @@ fn spread(column: &Column, total: &Value, config: &ProfilerConfig) -> Option<Str
             let number = format!("CASE WHEN isfinite({value}::DOUBLE) THEN {value}::DOUBLE END");
             // The largest value belongs to the last bin.
             (most > least).then(|| {
-                // `least` passes over NULL.
+                // `least` ignores NULL.
                 let bin = format!("floor(({number} - ({least:e})) / (({most:e}) - ({least:e})) * {bins})");
                 format!("CASE WHEN {number} IS NOT NULL THEN least({bin}, {})::INTEGER::VARCHAR END", bins - 1)
             })
@@ -105,7 +105,7 @@ fn spread(column: &Column, total: &Value, config: &ProfilerConfig) -> Option<Str
     }
 }
 
-/// The first rows, enough to see some different values.
+/// The first rows, enough for several distinct values.
 pub fn samples(work: &str, columns: &[Column]) -> String {
     let texts: Vec<_> = columns.iter().map(Column::text).collect();
     format!("SELECT {} FROM {work} LIMIT 100", texts.join(", "))

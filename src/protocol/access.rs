@@ -71,7 +71,7 @@ pub struct ResourceTypeInfo {
     pub id_format: String,
 }
 
-/// `PATCH /api/admin/groups/{id}`: absent or null leaves a field as it is.
+/// `PATCH /api/admin/groups/{id}`: an absent or null field is left unchanged.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateGroup {
@@ -79,7 +79,7 @@ pub struct UpdateGroup {
     pub description: Option<String>,
 }
 
-/// A membership as shown with its user.
+/// A membership, as part of its user.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Membership {
     pub group_id: String,

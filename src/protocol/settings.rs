@@ -28,7 +28,7 @@ pub struct UserSettings {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct SyncSettings {
     pub user_id: String,
-    /// In order of the datasets.
+    /// By dataset.
     pub settings: Vec<SyncSetting>,
     pub enabled_datasets: Vec<String>,
 }

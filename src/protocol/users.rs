@@ -45,7 +45,7 @@ pub struct SetPassword {
     pub password: String,
 }
 
-/// `PATCH /api/users/{id}`: absent or null leaves a field as it is.
+/// `PATCH /api/users/{id}`: an absent or null field is left unchanged.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateUser {

@@ -1,4 +1,4 @@
-//! The engine's text of a value, written as JSON of the documented form.
+//! Values as the engine casts them to text, written as JSON in the documented form.
 
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::types::ColumnType;
 const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
-/// Writes one value. `text` is the engine's cast to text; of nested values, the JSON of their shape with text inside.
+/// Writes one value. `text` is the engine's cast to text; for nested values, JSON of their shape with scalars as text.
 pub fn write(out: &mut String, column: &ColumnType, text: Option<&str>) {
     match (column, text) {
         (_, None) => out.push_str("null"),
@@ -91,7 +91,7 @@ pub fn string(out: &mut String, text: &str) {
     out.push_str(&Value::from(text).to_string());
 }
 
-/// JSON knows neither NaN nor infinity.
+/// JSON has neither NaN nor infinity.
 fn float(out: &mut String, number: f64) {
     match serde_json::Number::from_f64(number) {
         Some(number) => out.push_str(&number.to_string()),

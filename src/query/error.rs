@@ -1,4 +1,4 @@
-//! What can go wrong with a query, and engine messages without what a caller need not know.
+//! Why a query failed, and engine messages without what callers should not see.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub enum QueryError {
     /// 403: the table exists, but the caller may not read it.
     #[error("Access denied to table '{0}'")]
     Denied(String),
-    /// 400: nothing of that name; a caller may know a better reason, e.g. that the table is not materialized yet.
+    /// 400: no table of that name; the caller of this module may know why, e.g. that it is not materialized yet.
     #[error("Query error: Catalog Error: Table with name {0} does not exist!")]
     UnknownTable(String),
     /// 400: the engine's own message, cleaned.
@@ -27,7 +27,7 @@ pub enum QueryError {
     /// 504
     #[error("the query was stopped after {} s; narrow it down", elapsed.as_secs())]
     Timeout { elapsed: Duration },
-    /// Nobody waits for the answer any more.
+    /// The client is gone.
     #[error("the query was cancelled")]
     Cancelled,
     /// 429
@@ -59,12 +59,12 @@ impl From<engine::Error> for QueryError {
     }
 }
 
-/// Whether the engine gave up on the instance, so that it must not be used again.
+/// Returns whether the engine gave up on the instance, which must not be used again.
 fn is_fatal(text: &str) -> bool {
     ["INTERNAL Error", "FATAL Error"].iter().any(|start| text.starts_with(start))
 }
 
-/// Drops the quoted statement with its caret (it shows our wrapping), suggestions and absolute paths.
+/// Removes the quoted statement with its caret (it shows our wrapping), suggestions and absolute paths.
 pub fn clean(text: &str) -> String {
     let text = text.split("\nLINE ").next().unwrap_or_default();
     let lines = text.lines().filter(|line| !line.starts_with("Did you mean")).map(without_paths);

@@ -1,4 +1,4 @@
-//! From a checked statement to the text of the answer; blocking.
+//! Runs a checked statement and writes the response body. Blocks.
 
 use super::types::ColumnType;
 use super::{MAX_LIMIT, QueryError, encoding};
@@ -13,9 +13,9 @@ pub struct QueryAnswer {
     pub truncated: bool,
 }
 
-/// Runs the statement and keeps at most `limit` rows of together at most `max_bytes`.
+/// Runs the statement and returns at most `limit` rows of at most `max_bytes` together.
 ///
-/// `stopped` is asked before each row: an interrupt reaches the engine only.
+/// `stopped` is called before each row: an interrupt reaches the engine only.
 pub fn execute(
     connection: &Connection,
     sql: &str,

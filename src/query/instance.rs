@@ -1,4 +1,4 @@
-//! Isolated engine instances: one for each set of tables, which holds views over them and can open nothing else.
+//! Isolated engine instances: one for each set of tables, with views over them, that can open nothing else.
 
 use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroUsize;
@@ -15,16 +15,16 @@ use crate::engine::{self, Connection, Icu, Limits, Sandbox};
 use crate::extract::{self, Content, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable};
 
 /// What an instance is made of: the generation, and name, source and files of every table, in order. Compared in full,
-/// so that two callers can only share an instance when they may read the same.
+/// so that callers share an instance only if they may read the same tables.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     generation: u64,
-    /// Whether remote tables are there too.
+    /// Whether it includes remote tables.
     with_remote: bool,
     tables: Arc<[Shown]>,
 }
 
-/// What tells tables apart.
+/// What distinguishes tables.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 struct Shown {
     name: String,
@@ -52,7 +52,7 @@ impl Key {
     }
 }
 
-/// The way to a table that stays at its source.
+/// How a table is reached that stays at its source.
 pub fn remote(table: &PublishedTable) -> Option<&RemoteTable> {
     match &table.content {
         Content::Remote(remote) => Some(remote),
@@ -66,7 +66,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Sources of remote tables are attached before anything of a caller runs, and the doors closed behind them.
+    /// Attaches the sources of remote tables before any SQL of a caller runs, and then locks the instance.
     fn open(
         key: Key,
         readable: &[ReadableTable],
@@ -112,7 +112,7 @@ impl Instance {
                 let made =
                     connection.execute_batch(&format!("CREATE OR REPLACE VIEW {database}.main.{view} AS {rows}"));
                 if let Err(error) = made {
-                    // One broken file must not take the other tables away; a query for it says that it is missing.
+                    // A broken file must not affect other tables; a query for it fails with "does not exist".
                     tracing::error!(table = table.name, error = engine::message(&error), "table cannot be queried");
                     break;
                 }
@@ -123,18 +123,18 @@ impl Instance {
         Ok(Self { key, root: Mutex::new(connection) })
     }
 
-    /// Whether it has tables that stay at their source.
+    /// Returns whether it includes tables that stay at their source.
     pub fn is_remote(&self) -> bool {
         self.key.with_remote
     }
 
-    /// A connection of its own, so that queries on one instance run side by side.
+    /// A new connection, so that queries on one instance run concurrently.
     pub fn connect(&self) -> Result<Connection, QueryError> {
         Ok(self.root.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?)
     }
 }
 
-/// Instances by use; the least recently used goes first, and those of older generations at once.
+/// A cache of instances. The least recently used is evicted first, and those of older generations immediately.
 pub struct Instances {
     limits: Limits,
     icu: Icu,
@@ -142,7 +142,7 @@ pub struct Instances {
     cached: Mutex<LruCache<Key, Slot>>,
 }
 
-/// Filled under its own lock, so that only those wait who need this very instance.
+/// Filled under its own lock, so that only callers of this instance wait.
 type Slot = Arc<Mutex<Option<Arc<Instance>>>>;
 
 impl Instances {
@@ -159,7 +159,7 @@ impl Instances {
         Ok(Self { limits, icu, policy, cached: Mutex::new(LruCache::new(capacity)) })
     }
 
-    /// An instance with these tables; with remote ones only where a statement may need them.
+    /// An instance with these tables, including remote ones only if a statement may need them.
     pub fn get(
         &self,
         generation: u64,
@@ -188,7 +188,7 @@ impl Instances {
         cached.get_or_insert(key.clone(), Slot::default).clone()
     }
 
-    /// Forgets an instance that the engine gave up on.
+    /// Removes an instance that must not be used again.
     pub fn discard(&self, instance: &Instance) {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner).pop(&instance.key);
     }
@@ -204,7 +204,7 @@ fn unique(spill: &Path) -> PathBuf {
     spill.join(format!("query-{}", uuid::Uuid::new_v4().simple()))
 }
 
-/// Failing to set an instance up is never the caller's fault.
+/// A failure to set up an instance is never the caller's fault.
 fn internal(error: engine::Error) -> QueryError {
     QueryError::Internal(format!("cannot set up a query instance: {}", engine::message(&error)))
 }

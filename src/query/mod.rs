@@ -1,8 +1,8 @@
-//! Running one `SELECT` of a caller over exactly the tables this caller may read.
+//! Running one `SELECT` of a caller over exactly the tables that this caller may read.
 //!
-//! Access holds by construction: the statement runs in an isolated in-memory instance that contains nothing else
-//! ([`instance`]), so no trick of SQL can name more. [`policy`] stands before it and looks at DuckDB's own syntax tree,
-//! so that a refusal is a clear answer and harmful functions never run.
+//! Access is enforced by construction: the statement runs in an isolated in-memory instance that contains nothing else
+//! ([`instance`]), so no SQL can name more. Before that, [`policy`] checks DuckDB's own syntax tree, so that a rejection is
+//! a clear error and harmful functions never run.
 
 mod encoding;
 mod error;
@@ -21,9 +21,9 @@ pub use execute::{QueryAnswer, as_text};
 pub use run::{QueryEngine, QuerySettings};
 pub use types::ColumnType;
 
-/// Most rows of one answer.
+/// Maximum number of rows of one response.
 pub const MAX_LIMIT: usize = 100_000;
-/// Most bytes of one answer's rows, as text; what comes after is cut and reported as `truncated`.
+/// Maximum size of one response's rows, as text; further rows are dropped and reported as `truncated`.
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
-/// Longest statement, in bytes.
+/// Maximum length of a statement.
 pub const MAX_SQL_BYTES: usize = 1024 * 1024;

@@ -1,14 +1,14 @@
-//! The names a caller can use for the tables that this caller may read.
+//! The names by which a caller can refer to the tables that it may read.
 
 use std::collections::HashSet;
 
 use crate::access::ReadableTable;
 use crate::base::ident;
 
-/// Name of the database that carries all tables; also what `main` stands for.
+/// Name of the database that contains all tables; also the meaning of `main`.
 pub const SERVER: &str = "server";
 
-/// Resolves table names without regard to (ASCII) case, as the engine does.
+/// Resolves table names ignoring (ASCII) case, as the engine does.
 #[derive(Debug, Default)]
 pub struct Namespace {
     tables: HashSet<String>,
@@ -45,7 +45,7 @@ impl Namespace {
     }
 }
 
-/// Whether a source can be a database of its name in an instance.
+/// Returns whether an instance can have a database with the name of this source.
 pub fn is_source_alias(source: &str) -> bool {
     let taken = ["memory", "pg_catalog", "information_schema"];
     ident::is_strict(source)

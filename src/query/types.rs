@@ -1,10 +1,10 @@
-//! Column types as `DESCRIBE` writes them, e.g. `STRUCT("a b" INTEGER, c DECIMAL(9,2)[])`.
+//! Column types in the syntax of `DESCRIBE`, e.g. `STRUCT("a b" INTEGER, c DECIMAL(9,2)[])`.
 
 use crate::base::ident::quote_ident;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnType {
-    /// Everything without parts; the name is without its modifiers (`DECIMAL`, `TIMESTAMP WITH TIME ZONE`).
+    /// Everything without parts, by name without modifiers (`DECIMAL`, `TIMESTAMP WITH TIME ZONE`).
     Scalar(String),
     List(Box<ColumnType>),
     Array(Box<ColumnType>, usize),
@@ -15,7 +15,7 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    /// A type that cannot be read (a struct without names) is taken as text.
+    /// A type that cannot be parsed (a struct without names) is treated as text.
     pub fn parse(text: &str) -> Self {
         let mut parser = Parser { text: text.as_bytes(), at: 0 };
         match parser.column_type() {
@@ -28,7 +28,7 @@ impl ColumnType {
         !matches!(self, Self::Scalar(_))
     }
 
-    /// The same shape with text in the place of every scalar, as SQL.
+    /// The same shape with every scalar as text, in SQL.
     pub fn as_text(&self) -> String {
         let fields = |fields: &[(String, Self)]| {
             let fields = fields.iter().map(|(name, field)| format!("{} {}", quote_ident(name), field.as_text()));
@@ -139,16 +139,16 @@ impl Parser<'_> {
         }
     }
 
-    fn take(&mut self, wanted: impl Fn(u8) -> bool) -> String {
+    fn take(&mut self, matches: impl Fn(u8) -> bool) -> String {
         let start = self.at;
-        while self.text.get(self.at).is_some_and(|byte| wanted(*byte)) {
+        while self.text.get(self.at).is_some_and(|byte| matches(*byte)) {
             self.at += 1;
         }
         String::from_utf8_lossy(&self.text[start..self.at]).into_owned()
     }
 
-    fn expect(&mut self, wanted: &str) -> Option<()> {
-        self.text[self.at..].starts_with(wanted.as_bytes()).then(|| self.at += wanted.len())
+    fn expect(&mut self, token: &str) -> Option<()> {
+        self.text[self.at..].starts_with(token.as_bytes()).then(|| self.at += token.len())
     }
 }
 

@@ -20,12 +20,12 @@ use crate::store::{ADMIN_GROUP, Change, StoreError, members, users};
 #[include = "*.tsv.gz"]
 struct Sample;
 
-/// The account that is made for the demo.
+/// The account of the demo.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 const ADMIN_NAME: &str = "Demo admin";
 
-/// How to sign in; shown once and kept nowhere.
-pub struct Access {
+/// How to sign in; shown once and not stored.
+pub struct DemoAccess {
     pub password: Secret,
     pub token: Secret,
 }
@@ -40,15 +40,15 @@ pub enum DemoError {
     Write(#[from] std::io::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("cannot make the demo's account: {0}")]
+    #[error("cannot create the demo's account: {0}")]
     Account(String),
-    #[error("the sample data could not be published; the log tells why")]
+    #[error("the sample data could not be published; see the log")]
     Unpublished,
 }
 
-/// Fills the data directory and publishes the sample tables. `None`: a demo was here before, nothing was done. A fill
-/// that was interrupted is done again.
-pub async fn fill(app: &AppState) -> Result<Option<Access>, DemoError> {
+/// Fills the data directory and publishes the sample tables. Returns `None` if a demo was filled before. An interrupted
+/// fill is repeated.
+pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
     let marker = app.config.data_dir.state().join("demo");
     if marker.exists() {
         return Ok(None);
@@ -80,10 +80,10 @@ pub async fn fill(app: &AppState) -> Result<Option<Access>, DemoError> {
         .issue_session(&id, ADMIN_EMAIL, version)
         .map_err(|error| DemoError::Account(error.to_string()))?;
     atomic_file::write(&marker, b"filled by agnes serve --demo\n", atomic_file::PUBLIC)?;
-    Ok(Some(Access { password, token }))
+    Ok(Some(DemoAccess { password, token }))
 }
 
-/// Whether there is nothing but what an interrupted fill may have left.
+/// Returns whether there is nothing but what an interrupted fill may have left.
 fn holds_nothing_else(app: &AppState, folder: &Path) -> bool {
     let snapshot = app.store.snapshot();
     let is_sample = |name: &str| Sample::iter().any(|file| file == name);

@@ -1,4 +1,4 @@
-//! All routes in one flat list, which is also the OpenAPI document.
+//! All routes, in one flat list from which the OpenAPI document is derived.
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -20,48 +20,55 @@ use super::{AppState, auth, web};
     info(title = "Agnes", description = "Company tables for analysts and their AI agents"),
     security(("bearer" = []))
 )]
-struct Frame;
+struct ApiDocument;
 
+/// A folder of `api`, `auth` or `web` has a heading here; `web::forms` lists what the forms of the pages are sent to.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Frame::openapi())
-        .routes(routes!(system::health::health))
-        .routes(routes!(system::detailed::detailed))
-        .routes(routes!(system::detailed::ready))
-        .routes(routes!(system::version::version))
-        .routes(routes!(settings::get_settings))
-        .routes(routes!(settings::set_dataset))
-        .routes(routes!(settings::get_sync_settings, settings::set_sync_settings))
-        .routes(routes!(settings::get_subscriptions, settings::set_subscriptions))
-        .routes(routes!(auth::token::sign_in_for_token))
+    OpenApiRouter::with_openapi(ApiDocument::openapi())
+        // System
+        .routes(routes!(system::get_health))
+        .routes(routes!(system::get_detailed_health))
+        .routes(routes!(system::get_readiness))
+        .routes(routes!(system::get_version))
+        .routes(routes!(signing_key::rotate_signing_key))
+        .routes(routes!(audit::list_audit_entries))
+        .routes(routes!(audit::verify_audit_log))
+        // Signing in and out
         .routes(routes!(auth::bootstrap::bootstrap))
-        .routes(routes!(auth::password::login::log_in))
-        .routes(routes!(auth::password::setup::set_up_password))
-        .routes(routes!(auth::email_link::send::send_login_link))
-        .routes(routes!(auth::email_link::verify::verify_login_link))
-        .routes(routes!(auth::me::show_me))
-        .routes(routes!(auth::logout::log_out))
-        .routes(routes!(auth::tokens::list::list_tokens, auth::tokens::create::create_token))
-        .routes(routes!(auth::tokens::list::get_token, auth::tokens::revoke::revoke_token))
-        .routes(routes!(auth::tokens::list::list_all_tokens))
-        .routes(routes!(auth::tokens::revoke::revoke_any_token))
-        .routes(routes!(audit::list::list_audit_entries))
-        .routes(routes!(audit::verify::verify_audit_log))
-        .routes(routes!(signing_key::rotate::rotate_signing_key))
+        .routes(routes!(auth::password::sign_in_for_token))
+        .routes(routes!(auth::password::log_in))
+        .routes(routes!(auth::password::set_up_password))
+        .routes(routes!(auth::email_link::send_login_link))
+        .routes(routes!(auth::email_link::verify_login_link))
         .routes(routes!(auth::google::login::begin_google_sign_in))
         .routes(routes!(auth::google::callback::complete_google_sign_in))
+        .routes(routes!(auth::me::show_me))
+        .routes(routes!(auth::logout::log_out))
+        .merge(web::forms())
+        // Personal tokens
+        .routes(routes!(auth::tokens::list_tokens, auth::tokens::create_token))
+        .routes(routes!(auth::tokens::get_token, auth::tokens::revoke_token))
+        .routes(routes!(auth::tokens::list_all_tokens))
+        .routes(routes!(auth::tokens::revoke_any_token))
+        // Users
         .routes(routes!(users::manage::list_users, users::create::create_user))
-        .routes(routes!(users::password::set_user_password))
-        .routes(routes!(users::password::reset_user_password))
-        .routes(routes!(users::me::get_current_user, users::me::update_current_user))
         .routes(routes!(users::manage::get_user, users::manage::update_user, users::manage::delete_user))
         .routes(routes!(users::manage::activate_user))
         .routes(routes!(users::manage::deactivate_user))
+        .routes(routes!(users::password::set_user_password))
+        .routes(routes!(users::password::reset_user_password))
+        .routes(routes!(users::me::get_current_user, users::me::update_current_user))
+        // Groups and their members
         .routes(routes!(groups::manage::list_groups, groups::manage::create_group))
         .routes(routes!(groups::manage::get_group, groups::manage::update_group, groups::manage::delete_group))
         .routes(routes!(groups::membership::list_group_members, groups::membership::add_group_member))
         .routes(routes!(groups::membership::remove_group_member))
         .routes(routes!(groups::membership::list_user_memberships, groups::membership::add_user_membership))
         .routes(routes!(groups::membership::remove_user_membership))
+        // Access
+        .routes(routes!(grants::list_resource_types))
+        .routes(routes!(grants::list_grants, grants::create_grant))
+        .routes(routes!(grants::delete_grant))
         .routes(routes!(access::get_user_effective_access))
         .routes(routes!(access::get_own_effective_access))
         .routes(routes!(access::get_access_overview))
@@ -76,41 +83,45 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(access_requests::list_pending_access_requests))
         .routes(routes!(access_requests::approve_access_request))
         .routes(routes!(access_requests::deny_access_request))
-        .routes(routes!(catalog::tables::list_catalog_tables))
-        .routes(routes!(catalog::profile::get_table_profile))
-        .routes(routes!(catalog::profile::refresh_table_profile))
-        .routes(routes!(grants::list_resource_types))
-        .routes(routes!(grants::list_grants, grants::create_grant))
-        .routes(routes!(grants::delete_grant))
+        // Registered tables
         .routes(routes!(registry::list_registered_tables))
         .routes(routes!(registry::register_table))
         .routes(routes!(registry::precheck_table))
+        .routes(routes!(registry::update_table, registry::unregister_table))
         .routes(routes!(discovery::discover_tables))
         .routes(routes!(discovery::register_discovered_tables))
         .routes(routes!(discovery::push_descriptions))
-        .routes(routes!(registry::update_table, registry::unregister_table))
-        .routes(routes!(sync::trigger::trigger_sync))
         .routes(routes!(upload::tables::upload).layer(DefaultBodyLimit::disable()))
-        .routes(routes!(sync::runs::list_sync_runs))
-        .routes(routes!(sync::runs::get_sync_run))
-        .routes(routes!(sync::manifest::get_manifest))
-        .routes(routes!(data::download::download))
-        .routes(routes!(data::download::part))
-        .merge(web::forms())
-        .routes(routes!(query::run::run_query))
+        // Syncs
+        .routes(routes!(sync::trigger_sync))
+        .routes(routes!(sync::list_sync_runs))
+        .routes(routes!(sync::get_sync_run))
+        // Reading tables
+        .routes(routes!(sync::get_manifest))
+        .routes(routes!(data::download::download_table))
+        .routes(routes!(data::download::download_part))
+        .routes(routes!(query::run_query))
+        .routes(routes!(catalog::list_catalog_tables))
+        .routes(routes!(catalog::get_table_profile))
+        .routes(routes!(catalog::refresh_table_profile))
+        // Preferences
+        .routes(routes!(settings::get_settings))
+        .routes(routes!(settings::set_dataset))
+        .routes(routes!(settings::get_sync_settings, settings::set_sync_settings))
+        .routes(routes!(settings::get_subscriptions, settings::set_subscriptions))
 }
 
-/// The whole server, ready to be served.
+/// The whole server: routes, middleware and state.
 pub fn build(app: AppState) -> Router {
     let (routes, mut document) = api().split_for_parts();
     complete(&mut document, &app.config.build.version);
     let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
     let show_errors = |routes| web::show_errors(app.clone(), routes);
-    frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
+    frame::wrap(routes, &app.config.http, show_errors).with_state(app)
 }
 
-/// What the derived document cannot know.
+/// Adds what cannot be derived from the handlers.
 fn complete(document: &mut Document, version: &str) {
     document.info.version = version.to_owned();
     let bearer = HttpBuilder::new()

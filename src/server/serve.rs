@@ -1,4 +1,4 @@
-//! From an address to a server that answers, and to its orderly end.
+//! Listening, serving connections, and shutting down gracefully.
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
@@ -18,16 +18,15 @@ use tower::ServiceExt;
 
 use super::{AppState, ServerSettings, router};
 
-/// How patient the server is.
 #[derive(Clone, Copy, Debug)]
-struct Patience {
-    /// How long running requests may go on once the server was told to stop.
+struct Timeouts {
+    /// For running requests, once the server is asked to stop.
     drain: Duration,
-    /// How long a connection may take for the head of a request, the wait for it included.
-    head: Duration,
+    /// For the headers of a request, including the time until it starts.
+    headers: Duration,
 }
 
-const PATIENCE: Patience = Patience { drain: Duration::from_secs(10), head: Duration::from_secs(60) };
+const TIMEOUTS: Timeouts = Timeouts { drain: Duration::from_secs(10), headers: Duration::from_secs(60) };
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -35,21 +34,21 @@ pub enum ServeError {
         "port {port} on {host} is already in use; stop the other program or choose another with --port / AGNES_PORT"
     )]
     PortInUse { host: String, port: u16 },
-    #[error("port {port} on {host} needs more rights; choose one of 1024 or above with --port / AGNES_PORT")]
+    #[error("port {port} on {host} needs more privileges; choose one of 1024 or above with --port / AGNES_PORT")]
     PortForbidden { host: String, port: u16 },
     #[error("cannot listen on {host}, port {port}: {source}; set an address of this machine with --host / AGNES_HOST")]
     Address { host: String, port: u16, source: io::Error },
 }
 
-/// A port that is ours; connections wait until [`run`].
+/// A bound port; connections wait until [`run`].
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    /// The address really taken (port 0 has become a free one).
+    /// The bound address; port 0 has become a free one.
     pub address: SocketAddr,
 }
 
-/// Takes the configured address.
+/// Binds the configured address.
 pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
     let (host, port) = (config.host.clone(), config.port);
     let failed = |source: io::Error| match source.kind() {
@@ -62,24 +61,24 @@ pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
     Ok(Listener { socket, address })
 }
 
-/// Serves until `shutdown` completes, then lets running requests end, for ten seconds at most.
+/// Serves until `shutdown` completes, then waits for running requests, for at most ten seconds.
 pub async fn run(
     listener: Listener,
     app: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    serve(listener, router::build(app), shutdown, PATIENCE).await
+    serve(listener, router::build(app), shutdown, TIMEOUTS).await
 }
 
 async fn serve(
     listener: Listener,
     routes: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> Result<(), ServeError> {
     let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
+    http.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.headers);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(timeouts.headers);
     let open = GracefulShutdown::new();
     tokio::pin!(shutdown);
     loop {
@@ -87,13 +86,13 @@ async fn serve(
             accepted = listener.socket.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let Ok((stream, peer)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot take a connection"))
+        let Ok((stream, peer)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot accept a connection"))
         else {
-            // Out of files, most likely: let some connections end.
+            // Most likely the limit of open files: let some connections end.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        // Answers are small; waiting to send them together would cost more than it saves.
+        // Responses are small; collecting them into larger packets costs more than it saves.
         let _ = stream.set_nodelay(true);
         let routes = routes.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -103,14 +102,14 @@ async fn serve(
         });
         let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let connection = open.watch(connection);
-        // It ends badly when the caller goes away, which is the caller's business.
+        // It fails when the client disconnects, which is not an error of the server.
         tokio::spawn(async move { _ = connection.await });
     }
     drop(listener);
     tokio::select! {
         () = open.shutdown() => {}
-        () = tokio::time::sleep(patience.drain) => {
-            tracing::warn!(seconds = patience.drain.as_secs_f64(), "stopping although some requests have not ended");
+        () = tokio::time::sleep(timeouts.drain) => {
+            tracing::warn!(seconds = timeouts.drain.as_secs_f64(), "stopping with requests still running");
         }
     }
     Ok(())
@@ -128,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// A server with a request inside that ends only when told to.
+    /// A server with a running request, which ends on demand.
     struct Busy {
         finish: Arc<Notify>,
         stop: oneshot::Sender<()>,
@@ -137,7 +136,7 @@ mod tests {
         address: SocketAddr,
     }
 
-    async fn busy(patience: Patience) -> Busy {
+    async fn busy(timeouts: Timeouts) -> Busy {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let (entered, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -150,7 +149,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel();
         let routes = Router::new().route("/", get(handler));
         let stopped = async { _ = stopped.await };
-        let server = tokio::spawn(serve(Listener { socket, address }, routes, stopped, patience));
+        let server = tokio::spawn(serve(Listener { socket, address }, routes, stopped, timeouts));
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
         entered.notified().await;
@@ -159,38 +158,38 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_lets_running_requests_end() {
-        let mut busy = busy(PATIENCE).await;
+        let mut busy = busy(TIMEOUTS).await;
         busy.stop.send(()).unwrap();
-        // Told to stop, the server first closes its port.
+        // A stopping server first closes its port.
         while TcpStream::connect(busy.address).await.is_ok() {
             tokio::task::yield_now().await;
         }
         busy.finish.notify_one();
-        let mut answer = String::new();
-        busy.connection.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("done"), "{answer}");
+        let mut response = String::new();
+        busy.connection.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 200 OK") && response.ends_with("done"), "{response}");
         busy.server.await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn half_a_request_does_not_hold_a_connection() {
-        let busy = busy(Patience { head: Duration::from_millis(50), ..PATIENCE }).await;
+        let busy = busy(Timeouts { headers: Duration::from_millis(50), ..TIMEOUTS }).await;
         let mut slow = TcpStream::connect(busy.address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         // Ends only when the server closes the connection.
-        slow.read_to_end(&mut answer).await.unwrap();
+        slow.read_to_end(&mut response).await.unwrap();
         busy.finish.notify_one();
         busy.stop.send(()).unwrap();
         busy.server.await.unwrap().unwrap();
     }
 
     #[tokio::test]
-    async fn stopping_does_not_wait_for_ever() {
-        let busy = busy(Patience { drain: Duration::from_millis(10), ..PATIENCE }).await;
+    async fn stopping_does_not_wait_forever() {
+        let busy = busy(Timeouts { drain: Duration::from_millis(10), ..TIMEOUTS }).await;
         busy.stop.send(()).unwrap();
         busy.server.await.unwrap().unwrap();
-        // The request was still inside.
+        // The request was still running.
         drop(busy.finish);
     }
 }

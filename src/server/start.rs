@@ -1,4 +1,4 @@
-//! A whole server, from its settings to its orderly end.
+//! The life of a server, from its settings to its shutdown.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use super::services::token_uses::WRITE_INTERVAL;
 use super::{App, AppState, ServerSettings};
 use crate::store::VERSION;
 
-/// A server that has its port and its data, and takes connections once [`Server::run`] is called.
+/// A server with a bound port and open data; [`Server::run`] accepts connections.
 pub struct Server {
     listener: Listener,
     pub app: AppState,
@@ -26,7 +26,7 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Takes the port first, so that a second server leaves the data alone.
+    /// Binds the port first, so that a second server does not touch the data.
     pub async fn start(config: ServerSettings) -> Result<Self, ServerError> {
         let listener = serve::bind(&config).await?;
         let app = tokio::task::spawn_blocking(move || App::open(config)).await.map_err(|_| ServerError::Lost)??;
@@ -35,21 +35,21 @@ impl Server {
         Ok(Self { listener, app })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn address(&self) -> SocketAddr {
         self.listener.address
     }
 
-    /// Serves until `shutdown` completes; then requests end, a running extractor is stopped, and the state database is
+    /// Serves until `shutdown` completes. Then requests end, a running extractor is stopped, and the state database is
     /// closed.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
         let Self { listener, app } = self;
         tracing::info!(address = %listener.address, data_dir = %app.config.data_dir.root().display(), "listening");
         let runner = std::sync::Arc::clone(&app.runner);
         let work = tokio::spawn(async move {
-            // The directory may have moved, or extracts may have come while nobody was there.
+            // The directory may have moved, or extracts may have been added while the server was stopped.
             if let Err(error) = runner.rebuild().await {
-                tracing::error!(%error, "cannot publish; what was published before stays");
+                tracing::error!(%error, "cannot publish; the previous publication stays in use");
             }
             runner.work().await;
         });

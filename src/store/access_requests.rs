@@ -7,7 +7,7 @@ use crate::base::random;
 use crate::engine::{self, Row, params};
 use crate::protocol::vocabulary::ResourceType;
 
-/// Most requests that one user may have pending.
+/// Maximum number of pending requests of one user.
 const MAX_PENDING: i64 = 100;
 
 pub const PENDING: &str = "pending";
@@ -20,7 +20,7 @@ pub struct AccessRequest {
     pub user_id: String,
     pub user_email: Option<String>,
     pub resource_type: ResourceType,
-    /// What the user typed: a registry id or a name, of which no table may exist.
+    /// What the user typed: a registry id or a name, for which there may be no table.
     pub table_id: String,
     pub reason: Option<String>,
     /// `pending`, `approved` or `denied`.
@@ -58,7 +58,7 @@ fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
     })
 }
 
-/// Requests, oldest first.
+/// Returns requests, oldest first.
 pub fn list(reader: &Reader<'_>, filter: &AccessRequestFilter) -> engine::Result<Vec<AccessRequest>> {
     let (condition, value) = match filter {
         AccessRequestFilter::All => ("? = ''", ""),
@@ -108,7 +108,7 @@ pub fn insert(
     get(change, &id)
 }
 
-/// The request with that id, as of this transaction.
+/// Returns the request with that id, as of this transaction.
 pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest, StoreError> {
     change
         .find(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)?

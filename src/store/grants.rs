@@ -74,7 +74,7 @@ impl Grants {
         self.by_id.get(id).map(Arc::as_ref)
     }
 
-    /// The group's grant on a table.
+    /// Returns the group's grant on a table.
     pub fn on_table(&self, group_id: &str, table_id: &str) -> Option<&Grant> {
         let mut grants = self.of_group(group_id).iter().map(Arc::as_ref);
         grants.find(|grant| grant.resource_type == ResourceType::Table && grant.resource_id == table_id)

@@ -25,7 +25,7 @@ pub struct Group {
 pub const GOOGLE_SYNC: &str = "system:google-sync";
 
 impl Group {
-    /// `system`, `google_sync` or `custom`.
+    /// Returns `system`, `google_sync` or `custom`.
     pub fn origin(&self, google: &GoogleGroups) -> &'static str {
         match self.created_by.as_deref() {
             _ if self.is_system && self.mapped_email(google).is_some() => "google_sync",
@@ -41,7 +41,7 @@ impl Group {
         self.created_by.as_deref() == Some(GOOGLE_SYNC) || self.mapped_email(google).is_some()
     }
 
-    /// The Google group whose members are this system group's members.
+    /// Returns the Google group whose members are the members of this system group.
     pub fn mapped_email<'a>(&self, google: &'a GoogleGroups) -> Option<&'a str> {
         match self.name.as_str() {
             ADMIN_GROUP if self.is_system => google.admin.as_deref(),
@@ -82,12 +82,12 @@ impl Groups {
         self.by_id.get(id)
     }
 
-    /// The group whose members may do everything. Without it nobody may.
+    /// Returns the id of the group whose members are admins. Without that group there are no admins.
     pub fn admin_id(&self) -> Option<&str> {
         self.admin.as_deref()
     }
 
-    /// In order of their names.
+    /// Returns all groups, by name.
     pub fn all(&self) -> Vec<&Group> {
         let mut groups: Vec<_> = self.by_id.values().collect();
         groups.sort_by(|a, b| a.name.cmp(&b.name));

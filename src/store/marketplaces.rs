@@ -6,7 +6,7 @@ use crate::engine;
 /// A marketplace with its plugins, by name.
 #[derive(Debug)]
 pub struct Marketplace {
-    /// The slug, which begins the id of each plugin.
+    /// The slug; the id of each plugin starts with it.
     pub id: String,
     pub name: String,
     pub plugins: Vec<Plugin>,
@@ -21,7 +21,7 @@ pub struct Plugin {
     pub source_type: Option<String>,
 }
 
-/// All marketplaces, in the order they were registered.
+/// Returns all marketplaces, in the order they were registered.
 pub fn all(reader: &Reader<'_>) -> engine::Result<Vec<Marketplace>> {
     let mut marketplaces: Vec<Marketplace> =
         reader.list("SELECT id, name FROM marketplace_registry ORDER BY registered_at, id", [], |row| {
@@ -43,7 +43,7 @@ pub fn all(reader: &Reader<'_>) -> engine::Result<Vec<Marketplace>> {
         },
     )?;
     for (marketplace, plugin) in plugins {
-        if let Some(marketplace) = marketplaces.iter_mut().find(|known| known.id == marketplace) {
+        if let Some(marketplace) = marketplaces.iter_mut().find(|it| it.id == marketplace) {
             marketplace.plugins.push(plugin);
         }
     }

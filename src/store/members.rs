@@ -8,7 +8,7 @@ use super::groups::personal;
 use super::{ADMIN_GROUP, Change, Reader, SCHEDULER_EMAIL, StoreError, row};
 use crate::engine::{self, params};
 
-/// Membership sources. All but Google's can be removed through the API.
+/// Membership sources. Memberships of all but [`SOURCE_GOOGLE`] can be removed through the API.
 pub const SOURCE_ADMIN: &str = "admin";
 pub const SOURCE_SEED: &str = "system_seed";
 pub const SOURCE_GOOGLE: &str = "google_sync";
@@ -90,7 +90,7 @@ pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bo
     change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
 }
 
-/// Adds a user to the group of that name unless already in it.
+/// Adds a user to the group with that name, unless they are in it already.
 pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by: &str) -> Result<(), StoreError> {
     let group_id: String =
         change.one("SELECT id FROM user_groups WHERE lower(name) = lower(?)", [group], |row| row.get(0))?;
@@ -100,15 +100,15 @@ pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by:
     }
 }
 
-/// What `added_by` says of memberships from `POST /auth/bootstrap`, and of the one that [`super::seed`] makes.
+/// `added_by` of memberships from `POST /auth/bootstrap`, and of those that [`super::seed`] adds.
 pub const BOOTSTRAP: &str = "auth.bootstrap";
 pub const SEED_ADMIN: &str = "app.main:seed_admin";
 pub const SEED_DEVELOPER: &str = "app.main:seed_developer";
 
-/// Whether nobody could have administered yet: nobody has a password, and the only admins are those that the settings
-/// name, who have never signed in.
+/// Returns whether no admin can have signed in yet: no user has a password, and the only admins are those from the
+/// settings, who have never signed in.
 pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
-    let somebody = change.exists(
+    let is_in_use = change.exists(
         "SELECT 1 FROM users u WHERE lower(u.email) <> ? AND (
              coalesce(u.password_hash, '') <> ''
              OR EXISTS (SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
@@ -116,10 +116,10 @@ pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
                           AND (u.last_login_at IS NOT NULL OR coalesce(m.added_by, '') NOT IN (?, ?))))",
         [SCHEDULER_EMAIL, ADMIN_GROUP, SEED_ADMIN, SEED_DEVELOPER],
     )?;
-    Ok(!somebody)
+    Ok(!is_in_use)
 }
 
-/// Whether a user is an admin because the settings say so.
+/// Returns whether a user is an admin because of the settings.
 pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
     change.exists(
         "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
@@ -128,7 +128,7 @@ pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
     )
 }
 
-/// Puts a user into a group in the name of `by`, also when somebody else had done that before.
+/// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
 pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
     ensure(change, user_id, group, SOURCE_SEED, by)?;
     change.execute(
@@ -148,14 +148,6 @@ pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
          JOIN user_groups g ON g.id = m.group_id
          WHERE g.name = ? AND u.active AND u.id <> ? AND lower(u.email) <> ?",
         [ADMIN_GROUP, user_id, SCHEDULER_EMAIL],
-    )
-}
-
-/// Returns whether a user is in the Admin group, as of this transaction.
-pub fn is_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
-        "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND g.name = ?",
-        [user_id, ADMIN_GROUP],
     )
 }
 

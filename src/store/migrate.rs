@@ -30,14 +30,14 @@ pub enum MigrateError {
     Copy(std::io::Error),
 }
 
-/// What a migration needs to know beyond the database.
+/// What a migration needs besides the database.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct MigrationContext {
     /// `data_source.bigquery.project`, for SQL stored before version 24.
     pub bigquery_project: Option<String>,
 }
 
-impl Facts {
+impl MigrationContext {
     /// The project, if it can be written into SQL.
     fn project(&self) -> Option<&str> {
         self.bigquery_project.as_deref().filter(|project| is_relaxed(project))
@@ -52,7 +52,7 @@ impl Facts {
 /// Creates the database or brings it to the current version. The caller holds the lock of the data directory.
 ///
 /// Returns the path of the copy that was taken when there was something to migrate.
-pub fn prepare(path: &Path, facts: &Facts) -> Result<Option<PathBuf>, MigrateError> {
+pub fn prepare(path: &Path, context: &MigrationContext) -> Result<Option<PathBuf>, MigrateError> {
     let failed = |source| MigrateError::Engine { path: path.to_owned(), source };
     if !path.exists() {
         let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
@@ -70,7 +70,7 @@ pub fn prepare(path: &Path, facts: &Facts) -> Result<Option<PathBuf>, MigrateErr
     if version >= VERSION {
         return Ok(None);
     }
-    if version < 24 && facts.project().is_none() && needs_project(path).map_err(failed)? {
+    if version < 24 && context.project().is_none() && needs_project(path).map_err(failed)? {
         return Err(MigrateError::NoProject);
     }
     let copy = match same_copy(path).map_err(MigrateError::Copy)? {
@@ -81,7 +81,7 @@ pub fn prepare(path: &Path, facts: &Facts) -> Result<Option<PathBuf>, MigrateErr
     // Merges the write-ahead log, so that one rename replaces everything.
     merge_log(path).map_err(failed)?;
     let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
-    take_over(path, pending.path(), version, facts)?;
+    take_over(path, pending.path(), version, context)?;
     pending.commit().map_err(MigrateError::Copy)?;
     Ok(Some(copy))
 }
@@ -201,7 +201,7 @@ fn finish(connection: &Connection, place: &str) -> engine::Result<()> {
     Ok(())
 }
 
-fn take_over(old: &Path, new: &Path, from: i32, facts: &Facts) -> Result<(), MigrateError> {
+fn take_over(old: &Path, new: &Path, from: i32, context: &MigrationContext) -> Result<(), MigrateError> {
     let failed = |source| MigrateError::Engine { path: old.to_owned(), source };
     let connection = engine::in_memory(&Limits::small()).map_err(failed)?;
     let attach = format!("ATTACH {} AS old (READ_ONLY); ATTACH {} AS new", quote_path(old), quote_path(new));
@@ -212,7 +212,7 @@ fn take_over(old: &Path, new: &Path, from: i32, facts: &Facts) -> Result<(), Mig
         copy_table(&connection, &table).map_err(failed)?;
     }
     if from < 24 {
-        rewrite_bigquery_sql(&connection, facts).map_err(failed)?;
+        rewrite_bigquery_sql(&connection, context).map_err(failed)?;
     }
     finish(&connection, "new.main").map_err(failed)?;
     connection.execute_batch("COMMIT; CHECKPOINT new; DETACH new").map_err(failed)
@@ -263,8 +263,8 @@ fn needs_project(path: &Path) -> engine::Result<bool> {
 }
 
 /// Version 24: materialized BigQuery SQL names tables the way BigQuery does.
-fn rewrite_bigquery_sql(connection: &Connection, facts: &Facts) -> engine::Result<()> {
-    let Some(project) = facts.project() else { return Ok(()) };
+fn rewrite_bigquery_sql(connection: &Connection, context: &MigrationContext) -> engine::Result<()> {
+    let Some(project) = context.project() else { return Ok(()) };
     let update = format!(
         r#"UPDATE new.main.table_registry SET source_query =
              regexp_replace(source_query, 'bq\."([^"]+)"\."([^"]+)"', '`{project}.\1.\2`', 'g') WHERE {BIGQUERY_ROWS}"#

@@ -4,7 +4,6 @@
 pub mod access_requests;
 pub mod accounts;
 pub mod audit;
-mod backup;
 mod change;
 pub mod column_metadata;
 pub mod google_sync;
@@ -31,7 +30,7 @@ pub mod users;
 mod writer;
 
 pub use change::Change;
-pub use migrate::{Facts, MigrateError};
+pub use migrate::{MigrateError, MigrationContext};
 pub use reader::Reader;
 pub use schema::VERSION;
 pub use seed::{ADMIN_GROUP, Developer, EVERYONE_GROUP, SCHEDULER_EMAIL, Seeds};
@@ -54,6 +53,10 @@ pub enum StoreError {
     DiskFull,
     #[error("the server is shutting down")]
     Closed,
+    #[error("too many reads of the state database are waiting; try again in a moment")]
+    Busy,
+    #[error("reading the state database took too long")]
+    TimedOut,
     #[error("a change of the state database failed unexpectedly: {0}")]
     Broken(String),
 }

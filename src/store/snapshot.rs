@@ -8,7 +8,7 @@ use super::groups::Groups;
 use super::members::Members;
 use super::registry::Registry;
 use super::sync_state::SyncStates;
-use super::tokens::Token;
+use super::tokens::Credential;
 use super::users::Users;
 use super::{Reader, sessions, tokens};
 use crate::engine;
@@ -21,8 +21,8 @@ pub struct Snapshot {
     pub groups: Arc<Groups>,
     pub members: Arc<Members>,
     pub grants: Arc<Grants>,
-    /// Personal access tokens by id.
-    pub tokens: Arc<HashMap<String, Token>>,
+    /// Personal access tokens by id; not those that ended long ago.
+    pub tokens: Arc<HashMap<String, Credential>>,
     pub registry: Arc<Registry>,
     pub sync: Arc<SyncStates>,
     /// `jti` of sessions that were signed out before their end.

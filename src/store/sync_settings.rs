@@ -15,7 +15,7 @@ pub struct SyncSetting {
     pub updated_at: Option<Timestamp>,
 }
 
-/// The preferences of one user, by dataset.
+/// Returns the preferences of one user, by dataset.
 pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSetting>> {
     reader.list(
         "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)

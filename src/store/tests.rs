@@ -12,7 +12,7 @@ fn data_dir(path: &Path) -> DataDir {
 }
 
 fn open_store(path: &Path) -> Store {
-    Store::open(&data_dir(path), &Facts::default(), &Seeds::default()).unwrap()
+    Store::open(&data_dir(path), &MigrationContext::default(), &Seeds::default()).unwrap()
 }
 
 /// A data directory with the database of v0.35 after a clean stop, or as a kill left it.
@@ -84,11 +84,41 @@ async fn every_write_renews_its_part_of_the_snapshot() {
     store.close().await;
 }
 
+/// The snapshot must not grow with every token that was ever made.
+#[tokio::test]
+async fn of_ended_tokens_the_snapshot_holds_the_latest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let live = "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, created_at, expires_at)
+                SELECT 'live ' || n, 'ann', '', '', '', now()::TIMESTAMP, if(n = 0, NULL, now()::TIMESTAMP + INTERVAL 2 DAY)
+                FROM range(2000) t(n)";
+    let ended =
+        "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, created_at, expires_at, revoked_at)
+                 SELECT 'ended ' || n, 'ann', '', '', '', now()::TIMESTAMP,
+                        if(n % 2 = 0, NULL, now()::TIMESTAMP - to_days(n::INTEGER + 2)),
+                        if(n % 2 = 0, now()::TIMESTAMP - to_days(n::INTEGER + 2), NULL)
+                 FROM range(1500) t(n)";
+    let written: Result<_, StoreError> = store
+        .write(|change| {
+            change.execute(live, [])?;
+            change.execute(ended, [])
+        })
+        .await;
+    assert_eq!(written.unwrap(), 1500);
+    let tokens = &store.snapshot().tokens;
+    assert_eq!(tokens.keys().filter(|id| id.starts_with("live")).count(), 2000);
+    assert_eq!(tokens.keys().filter(|id| id.starts_with("ended")).count(), 1000);
+    assert!(tokens["ended 0"].is_revoked && !tokens["ended 999"].is_revoked && !tokens.contains_key("ended 1000"));
+    assert_eq!(store.read(|reader| tokens::list(reader, Some("ann"))).await.unwrap().len(), 3500);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_second_process_is_told_who_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_store(dir.path());
-    let error = Store::open(&data_dir(dir.path()), &Facts::default(), &Seeds::default()).err().unwrap().to_string();
+    let error =
+        Store::open(&data_dir(dir.path()), &MigrationContext::default(), &Seeds::default()).err().unwrap().to_string();
     assert!(error.contains("in use by another Agnes process") && error.contains(&std::process::id().to_string()));
     store.close().await;
 }
@@ -157,7 +187,7 @@ async fn what_cannot_be_taken_over_stays_as_it_is() {
     let dir = v0_35("clean");
     let path = dir.path().join("state/system.duckdb");
     let change = |sql: &str| open(&path, &Limits::small()).unwrap().execute_batch(sql).unwrap();
-    let refusal = || Store::open(&data_dir(dir.path()), &Facts::default(), &Seeds::default()).err().unwrap();
+    let refusal = || Store::open(&data_dir(dir.path()), &MigrationContext::default(), &Seeds::default()).err().unwrap();
 
     change("UPDATE schema_version SET version = 7");
     assert!(matches!(refusal(), OpenError::Migrate(MigrateError::TooOld { version: 7, .. })));
@@ -176,8 +206,8 @@ async fn what_cannot_be_taken_over_stays_as_it_is() {
         .unwrap();
     assert_eq!(version, 23);
 
-    let facts = Facts { bigquery_project: Some("acme-data".into()) };
-    let store = Store::open(&data_dir(dir.path()), &facts, &Seeds::default()).unwrap();
+    let context = MigrationContext { bigquery_project: Some("acme-data".into()) };
+    let store = Store::open(&data_dir(dir.path()), &context, &Seeds::default()).unwrap();
     let sql = store.snapshot().registry.get("m").unwrap().source_query.clone();
     assert_eq!(sql.as_deref(), Some("SELECT * FROM `acme-data.ds.t`"));
     store.close().await;

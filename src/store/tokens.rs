@@ -6,9 +6,27 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::{Change, Reader, StoreError, row};
+use crate::base::time;
 use crate::engine::{self, params};
 
-/// A token as stored; only its owner knows the token itself.
+/// How many revoked and expired tokens stay in the snapshot, those that ended last, so that whoever still uses one learns
+/// why it is refused. Others are as unknown as if they had never existed; lists, which read the database, show them.
+const RETAINED_ENDED: i64 = 1_000;
+
+/// What authentication needs to know of a token.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    pub user_id: String,
+    /// SHA-256 of the whole token, 64 hex digits.
+    pub token_hash: String,
+    /// What it may be used for, words separated by blanks; tokens of v0.35 have none here.
+    pub scopes: Option<String>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_ip: Option<IpAddr>,
+    pub is_revoked: bool,
+}
+
+/// A token as lists show it; only its owner knows the token itself.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: String,
@@ -16,10 +34,6 @@ pub struct Token {
     pub name: String,
     /// The first 8 hex digits of the id.
     pub prefix: String,
-    /// SHA-256 of the whole token, 64 hex digits.
-    pub token_hash: String,
-    /// What it may be used for, words separated by blanks; tokens of v0.35 have none here.
-    pub scopes: Option<String>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
@@ -54,8 +68,8 @@ impl NewToken {
 }
 
 /// Adds a token, unless all tokens of its owner were ended after the owner was authenticated: the account was
-/// deactivated, or its token version is no longer `version`.
-pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(), StoreError> {
+/// deactivated, or its token version is no longer `version`. Returns when it was created.
+pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp, StoreError> {
     let is_current = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
     if !change.exists(is_current, params![token.user_id, version])? {
         return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
@@ -75,7 +89,7 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<(),
             expires_at
         ],
     )?;
-    Ok(())
+    Ok(change.now)
 }
 
 /// Revokes a token; if `owner` is given, only a token of theirs. Returns the owner, or `None` if it was revoked already.
@@ -110,28 +124,48 @@ pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), Stor
     Ok(())
 }
 
-pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, Token>> {
+/// The tokens that authentication knows, by id.
+pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, Credential>> {
     reader.list(
-        "SELECT id, user_id, name, prefix, token_hash, scopes, epoch_us(created_at), epoch_us(expires_at),
-                    epoch_us(last_used_at), last_used_ip, epoch_us(revoked_at)
-             FROM personal_access_tokens",
-        [],
+        "SELECT id, user_id, token_hash, scopes, epoch_us(expires_at), last_used_ip, revoked_at IS NOT NULL
+         FROM (SELECT *, least(revoked_at, expires_at) AS ended_at, make_timestamp(?::BIGINT) AS now
+               FROM personal_access_tokens)
+         QUALIFY coalesce(ended_at > now, true)
+             OR row_number() OVER (PARTITION BY ended_at > now ORDER BY ended_at DESC) <= ?",
+        [time::now().as_microsecond(), RETAINED_ENDED],
         |row| {
-            let id: String = row.get(0)?;
-            let token = Token {
-                id: id.clone(),
+            let credential = Credential {
+                user_id: row.get(1)?,
+                token_hash: row.get(2)?,
+                scopes: row.get(3)?,
+                expires_at: row::time(row, 4)?,
+                last_used_ip: row.get::<_, Option<String>>(5)?.and_then(|ip| ip.parse().ok()),
+                is_revoked: row.get(6)?,
+            };
+            Ok((row.get(0)?, credential))
+        },
+    )
+}
+
+/// Every token, or those of one user, newest first.
+pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Token>> {
+    reader.list(
+        "SELECT id, user_id, name, prefix, epoch_us(created_at), epoch_us(expires_at), epoch_us(last_used_at),
+                last_used_ip, epoch_us(revoked_at)
+         FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
+        [owner],
+        |row| {
+            Ok(Token {
+                id: row.get(0)?,
                 user_id: row.get(1)?,
                 name: row.get(2)?,
                 prefix: row.get(3)?,
-                token_hash: row.get(4)?,
-                scopes: row.get(5)?,
-                created_at: row::time(row, 6)?,
-                expires_at: row::time(row, 7)?,
-                last_used_at: row::time(row, 8)?,
-                last_used_ip: row.get(9)?,
-                revoked_at: row::time(row, 10)?,
-            };
-            Ok((id, token))
+                created_at: row::time(row, 4)?,
+                expires_at: row::time(row, 5)?,
+                last_used_at: row::time(row, 6)?,
+                last_used_ip: row.get(7)?,
+                revoked_at: row::time(row, 8)?,
+            })
         },
     )
 }

@@ -20,7 +20,7 @@ pub struct User {
     pub active: bool,
     pub created_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
-    /// Sessions name the version they were made with; raising it ends them all.
+    /// A session contains the version it was started with; incrementing it ends all sessions.
     pub token_version: i64,
     pub last_login_at: Option<Timestamp>,
 }
@@ -54,7 +54,7 @@ impl Users {
             },
         )?;
         let mut loaded = Self::default();
-        // Newest first, so that of addresses that differ in case only (v0.35 had such) the oldest account wins.
+        // Newest first, so that the oldest account wins where addresses differ only in case, as v0.35 allowed.
         for user in users.into_iter().map(Arc::new) {
             loaded.by_email.insert(user.email.clone(), Arc::clone(&user));
             loaded.by_lower_email.insert(user.email.to_lowercase(), Arc::clone(&user));
@@ -67,19 +67,19 @@ impl Users {
         self.by_id.get(id)
     }
 
-    /// Who has exactly that address, else who has it without regard to case.
+    /// Returns the user with exactly that address, otherwise the one whose address differs only in case.
     pub fn by_email(&self, email: &str) -> Option<&Arc<User>> {
         self.by_email.get(email).or_else(|| self.by_lower_email.get(&email.to_lowercase()))
     }
 
-    /// In order of their addresses.
+    /// Returns all users, by address.
     pub fn all(&self) -> Vec<&Arc<User>> {
         let mut users: Vec<_> = self.by_id.values().collect();
         users.sort_by(|a, b| a.email.cmp(&b.email));
         users
     }
 
-    /// Whether anybody can sign in with a password.
+    /// Returns whether any user has a password.
     pub fn any_password(&self) -> bool {
         self.by_id.values().any(|user| user.password_hash.is_some())
     }
@@ -100,9 +100,9 @@ pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<St
     Ok(id)
 }
 
-/// Sets or replaces the password. Replacing it ends every session and personal token made before.
+/// Sets or replaces the password. Replacing it ends all sessions and personal tokens.
 pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Result<(), StoreError> {
-    let had_one = change.exists("SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') <> ''", [id])?;
+    let is_replaced = change.exists("SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') <> ''", [id])?;
     let changed = change.execute(
         "UPDATE users SET password_hash = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![password_hash.expose(), change.now.as_microsecond(), id],
@@ -110,10 +110,10 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
     if changed == 0 {
         return Err(StoreError::NotFound("User not found".into()));
     }
-    if had_one {
+    if is_replaced {
         end_tokens(change, id)?;
     }
-    // Links that were mailed before must not undo this.
+    // Links that were mailed earlier must not undo this.
     super::one_time::clear(change, id)?;
     Ok(())
 }
@@ -130,11 +130,11 @@ pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Replaces the hash of the same password, because the parameters of hashing have changed. Nobody is signed out.
-pub fn rehash(change: &Change<'_>, id: &str, before: &Secret, after: &Secret) -> Result<(), StoreError> {
+/// Replaces the hash of an unchanged password, because the hashing parameters have changed. Sessions continue.
+pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) -> Result<(), StoreError> {
     change.execute(
         "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
-        params![after.expose(), id, before.expose()],
+        params![new.expose(), id, previous.expose()],
     )?;
     Ok(())
 }
@@ -150,14 +150,13 @@ pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes a sign-in, and tells with which address and token version a session of this user is made now. Refuses who is
-/// not active.
+/// Records a sign-in, and returns the address and the token version for the session. Rejects an inactive user.
 pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreError> {
-    let found: Option<(String, bool, i64)> =
+    let stored: Option<(String, bool, i64)> =
         change.find("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
-    let (email, active, version) = found.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
+    let (email, active, version) = stored.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
     if !active {
         return Err(StoreError::Conflict("Account deactivated".into()));
     }
@@ -168,7 +167,7 @@ pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreErro
     Ok((email, version))
 }
 
-/// The id of the user with that address, found as [`Users::by_email`] does, as of this transaction.
+/// Returns the id of the user that [`Users::by_email`] returns, as of this transaction.
 pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>, StoreError> {
     Ok(change.find(
         "SELECT id FROM users WHERE lower(email) = lower(?1) ORDER BY email <> ?1, created_at",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::base::process;
-use crate::config::Environment;
+use crate::base::secret::Secret;
 use crate::connectors::{Extraction, Finished, Report, Request};
 
 /// Variables that every extractor sees; each source names those that it needs besides.
@@ -34,7 +34,8 @@ const MAX_ERROR_BYTES: usize = 500;
 pub(super) struct Extractor {
     /// The `agnes` executable.
     pub program: PathBuf,
-    pub environment: Environment,
+    /// Those of this process; an extractor sees some of them.
+    pub variables: Vec<(String, Secret)>,
     pub data_dir: PathBuf,
     pub timeout: Duration,
 }
@@ -65,7 +66,8 @@ impl Extractor {
         mut on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        let visible = self.environment.pairs().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let visible = self.variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let visible = visible.map(|(name, value)| (name, value.expose()));
         let mut command = process::command(&self.program, visible);
         command
             .arg("extract")
@@ -74,18 +76,19 @@ impl Extractor {
             .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
             .env("DATA_DIR", &self.data_dir)
             .env("AGNES_LOG_FORMAT", "json");
-        // The last line is the answer.
         let mut answer = None;
-        let read_line = |line: &str| {
+        let on_line = |line: &str| {
             if !on_line(line) {
                 answer = serde_json::from_str(line).ok();
             }
         };
-        let run = process::run(&mut command, &input, self.timeout, read_line).await;
-        let output = run.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
+        let output = process::run(&mut command, &input, self.timeout, on_line).await;
+        let output = output.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
         let Some(status) = output.status else {
-            let seconds = self.timeout.as_secs();
-            return Err(format!("the extractor was ended after {seconds} s; raise AGNES_EXTRACT_TIMEOUT"));
+            return Err(format!(
+                "the extractor was ended after {} s; raise AGNES_EXTRACT_TIMEOUT",
+                self.timeout.as_secs()
+            ));
         };
         if !output.stderr.is_empty() {
             tracing::debug!(stderr = last_lines(&output.stderr), "extractor");
@@ -98,7 +101,7 @@ fn is_common(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with(PREFIX) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// The end of what the child wrote, without its log.
+/// The last lines that the child wrote, without its log.
 fn last_lines(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
     let text = if lines.is_empty() { stderr.trim().to_owned() } else { lines.join("\n") };

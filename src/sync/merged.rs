@@ -1,12 +1,11 @@
 //! Tables in parts as one file, for callers that request the whole: made at the first request, and retained while that
 //! version is published.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::{Mutex as Turn, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::hash;
@@ -17,9 +16,7 @@ use crate::extract::{Content, ExtractError, Publication, PublishedFile, Publishe
 pub struct Merged {
     folder: PathBuf,
     limits: Limits,
-    /// One task for each version makes the file; others wait and find it.
-    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
-    /// Merging takes memory, so one table is merged at a time.
+    /// Merging takes memory, so one table is merged at a time; who waited for the same one finds its file.
     merging: Semaphore,
 }
 
@@ -33,7 +30,7 @@ pub enum MergeError {
 
 impl Merged {
     pub fn new(folder: PathBuf, limits: Limits) -> Self {
-        Self { folder, limits, turns: Mutex::default(), merging: Semaphore::new(1) }
+        Self { folder, limits, merging: Semaphore::new(1) }
     }
 
     /// All rows of a table as one file; `None` for a table whose rows are not here.
@@ -44,19 +41,14 @@ impl Merged {
             Content::Parts(parts) => parts,
         };
         let stem = format!("{}.{}", table.name, table.version());
-        let turn =
-            Arc::clone(self.turns.lock().unwrap_or_else(PoisonError::into_inner).entry(stem.clone()).or_default());
-        let _turn = turn.lock().await;
         let _permit = self.merging.acquire().await.map_err(|_| MergeError::Lost)?;
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
-        let (folder, limits, key) = (self.folder.clone(), self.limits.clone(), stem.clone());
+        let (folder, limits) = (self.folder.clone(), self.limits.clone());
         let made = tokio::task::spawn_blocking(move || match find(&folder, &stem) {
             Some(file) => Ok(file),
             None => make(&folder, &stem, &files, &limits),
         });
-        let made = made.await.map_err(|_| MergeError::Lost)?;
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-        Ok(Some(made?))
+        Ok(Some(made.await.map_err(|_| MergeError::Lost)??))
     }
 }
 

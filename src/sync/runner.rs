@@ -17,8 +17,9 @@ use super::scope::RunScope;
 use super::select::registered;
 use super::table_backoff::TableBackoff;
 use crate::base::disk::{NoRoom, Reserve};
+use crate::base::secret::Secret;
 use crate::base::{atomic_file, random, time};
-use crate::config::{DataDir, Environment, ProfilerConfig};
+use crate::config::{DataDir, ProfilerConfig, Settings, WrongValue, env_vars};
 use crate::connectors::files::Checked;
 use crate::connectors::{self, Extraction, Request, Source, Sources};
 use crate::engine::Limits;
@@ -31,10 +32,10 @@ use crate::store::{Store, sync_runs};
 const DEBOUNCE: Duration = Duration::from_millis(50);
 
 /// What runs need from the configuration.
+#[derive(Clone, Debug)]
 pub struct RunnerSettings {
-    /// The `agnes` executable, for child processes.
-    pub program: PathBuf,
-    pub environment: Environment,
+    /// The environment of child processes.
+    pub variables: Vec<(String, Secret)>,
     pub data_dir: DataDir,
     pub sources: Sources,
     pub extract_timeout: Duration,
@@ -45,6 +46,22 @@ pub struct RunnerSettings {
     pub profiler: ProfilerConfig,
     /// Resources for profiling one table.
     pub limits: Limits,
+}
+
+impl RunnerSettings {
+    pub fn load(settings: &Settings, sources: Sources) -> Result<Self, WrongValue> {
+        let Settings { data_dir, env, instance } = settings;
+        Ok(Self {
+            variables: env.variables(),
+            data_dir: data_dir.clone(),
+            sources,
+            extract_timeout: env.duration(&env_vars::AGNES_EXTRACT_TIMEOUT)?,
+            reserve: env.disk_reserve()?,
+            history_days: env.number(&env_vars::AGNES_HISTORY_DAYS)?,
+            profiler: instance.profiler.clone(),
+            limits: Limits::for_parquet(env, data_dir.spill()),
+        })
+    }
 }
 
 /// Accepts requests and carries them out in the background.
@@ -82,13 +99,14 @@ pub(super) struct Queued {
 }
 
 impl Runner {
-    pub fn new(store: Store, orchestrator: Arc<Orchestrator>, settings: RunnerSettings) -> Arc<Self> {
-        let RunnerSettings { program, environment, extract_timeout, .. } = settings;
+    /// `program` is the `agnes` executable, for child processes.
+    pub fn new(store: Store, orchestrator: Arc<Orchestrator>, program: PathBuf, settings: RunnerSettings) -> Arc<Self> {
+        let RunnerSettings { variables, extract_timeout, .. } = settings;
         let data_dir = settings.data_dir.root().to_owned();
         Arc::new(Self {
             store,
             orchestrator,
-            extractor: Extractor { program, environment, data_dir, timeout: extract_timeout },
+            extractor: Extractor { program, variables, data_dir, timeout: extract_timeout },
             data_dir: settings.data_dir,
             sources: settings.sources,
             reserve: settings.reserve,

@@ -187,7 +187,7 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
     let snapshot = app.state.store.snapshot();
     let ann = snapshot.users.by_email(ANN.0).unwrap().id.clone();
     let admin = snapshot.users.by_email(ADMIN.0).unwrap().id.clone();
-    let revoked = snapshot.tokens.values().find(|token| token.revoked_at.is_some()).unwrap();
+    let (revoked_id, revoked) = snapshot.tokens.iter().find(|(_, token)| token.is_revoked).unwrap();
     let with = |claims: Value| app.with_token(&signed(&claims));
     vec![
         ("stranger", app.anonymous(), Is::Nobody),
@@ -195,7 +195,7 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
         ("garbage", app.with_token("garbage"), Is::Nobody),
         ("expired session of an admin", with(json!({ "sub": admin, "typ": "session", "exp": now() - 1 })), Is::Nobody),
         ("session of nobody", with(json!({ "sub": "gone", "typ": "session", "exp": now() + 60 })), Is::Nobody),
-        ("revoked token", with(json!({ "sub": revoked.user_id, "typ": "pat", "jti": revoked.id })), Is::Nobody),
+        ("revoked token", with(json!({ "sub": revoked.user_id, "typ": "pat", "jti": revoked_id })), Is::Nobody),
         ("personal token without a row", with(json!({ "sub": admin, "typ": "pat", "jti": "none" })), Is::Nobody),
         (
             "admin by claim only",

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use crate::access::is_admin;
 use crate::domain::Error;
 use crate::store::audit::{Action, Origin};
 use crate::store::{ADMIN_GROUP, Store, accounts, audit, members, users};
@@ -33,7 +34,7 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
                 Some(id) => id,
                 None => users::insert(change, &email, email.split('@').next())?,
             };
-            let was_admin = members::is_admin(change, &id)?;
+            let was_admin = is_admin(change.snapshot(), &id);
             if !was_admin {
                 members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;
             }

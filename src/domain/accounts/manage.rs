@@ -1,12 +1,12 @@
 use serde_json::{Map, json};
 
 use super::{MANAGED_ELSEWHERE, view};
-use crate::access::{Admin, Principal};
+use crate::access::{Admin, Principal, is_admin};
 use crate::config::GoogleGroups;
 use crate::domain::{Error, rules};
 use crate::store::audit::Action;
 use crate::store::users::User;
-use crate::store::{Change, Store, StoreError, accounts, audit, members, users};
+use crate::store::{Change, Store, accounts, audit, members, users};
 
 /// Renames, activates or deactivates a user; `None` leaves things unchanged. Deactivation ends all sessions and
 /// personal tokens.
@@ -86,12 +86,8 @@ fn check_removable(change: &Change<'_>, user: &User, admin_id: &str, action: &st
             "The scheduler's account cannot be {action}d; unset SCHEDULER_API_TOKEN to disable it"
         )));
     }
-    if user.active && is_last_admin(change, &user.id)? {
+    if user.active && is_admin(change.snapshot(), &user.id) && !members::has_other_admin(change, &user.id)? {
         return Err(Error::conflict(format!("Cannot {action} the last active admin")));
     }
     Ok(())
-}
-
-fn is_last_admin(change: &Change<'_>, id: &str) -> Result<bool, StoreError> {
-    Ok(members::is_admin(change, id)? && !members::has_other_admin(change, id)?)
 }

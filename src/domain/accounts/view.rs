@@ -11,12 +11,12 @@ use crate::store::groups::GOOGLE_SYNC;
 use crate::store::members::SOURCE_GOOGLE;
 use crate::store::users::User;
 
-/// All users, by address.
+/// Returns all users, by address.
 pub fn users(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<Body> {
     snapshot.users.all().into_iter().map(|user| body(google, snapshot, user)).collect()
 }
 
-/// The user with that id.
+/// Returns the user with that id.
 pub fn user(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body, Error> {
     Ok(body(google, snapshot, existing(snapshot, id)?))
 }
@@ -39,7 +39,7 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
     }
 }
 
-/// The caller, with the name and groups that the snapshot has.
+/// Returns the caller, with the name and groups that the snapshot has.
 pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Result<Me, Error> {
     let user = existing(snapshot, &caller.user().id)?;
     let (kind, token_id) = match caller.kind() {
@@ -67,17 +67,17 @@ pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Res
     })
 }
 
-/// The stored user with that id.
+/// Returns the stored user with that id.
 pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a User, Error> {
     snapshot.users.get(id).map(AsRef::as_ref).ok_or_else(|| Error::not_found("User not found"))
 }
 
-/// A label only; what a user may do follows from groups and grants.
+/// Returns `admin` or `user`. A label only: what a user may do follows from groups and grants.
 pub fn role(is_admin: bool) -> &'static str {
     if is_admin { "admin" } else { "user" }
 }
 
-/// The user's groups, system groups first, then by name.
+/// Returns the user's groups, system groups first, then by name.
 fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
     let mut groups: Vec<GroupRef> = snapshot
         .members
@@ -95,7 +95,7 @@ fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<Grou
     groups
 }
 
-/// Whether the user comes from Google Workspace, that is, is a member of a group that is synced from there.
+/// Returns whether the user comes from Google Workspace, that is, is a member of a group that is synced from there.
 pub fn is_sso(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> bool {
     snapshot
         .members

@@ -10,25 +10,22 @@ use crate::protocol::vocabulary::ResourceType;
 use crate::store::Snapshot;
 use crate::store::grants::Grant;
 
-/// Which permissions to list.
-#[derive(Debug, Default)]
-pub struct PermissionFilter {
-    /// Only what is granted to this user's personal group.
-    pub user_id: Option<String>,
-    pub group_id: Option<String>,
-    pub dataset: Option<String>,
-}
-
-/// The permissions that match a filter, by group name and dataset.
-pub fn permissions(snapshot: &Snapshot, filter: &PermissionFilter) -> Permissions {
-    let permissions = of_group(snapshot, filter.group_id.as_deref())
-        .filter(|grant| filter.dataset.as_ref().is_none_or(|dataset| *dataset == grant.resource_id))
+/// Returns the permissions by group name and dataset: those of one group, on one dataset, of the personal group of one
+/// user, or all.
+pub fn permissions(
+    snapshot: &Snapshot,
+    group_id: Option<&str>,
+    dataset: Option<&str>,
+    user_id: Option<&str>,
+) -> Permissions {
+    let permissions = of_group(snapshot, group_id)
+        .filter(|grant| dataset.is_none_or(|dataset| dataset == grant.resource_id))
         .filter_map(|grant| body(snapshot, grant))
-        .filter(|it| filter.user_id.is_none() || filter.user_id == it.user_id);
+        .filter(|permission| user_id.is_none() || user_id == permission.user_id.as_deref());
     sorted(permissions.collect())
 }
 
-/// Everything that a user may read through any group.
+/// Returns everything that a user may read through any group.
 pub fn permissions_of_user(snapshot: &Snapshot, user_id: &str) -> Result<Permissions, Error> {
     existing(snapshot, user_id)?;
     let memberships = snapshot.members.of_user(user_id).iter();
@@ -36,7 +33,7 @@ pub fn permissions_of_user(snapshot: &Snapshot, user_id: &str) -> Result<Permiss
     Ok(sorted(grants.filter_map(|grant| body(snapshot, grant)).collect()))
 }
 
-/// The permission with that id.
+/// Returns the permission with that id.
 pub fn permission(snapshot: &Snapshot, id: &str) -> Result<Permission, Error> {
     let grant = snapshot.grants.get(id);
     grant.and_then(|grant| body(snapshot, grant)).ok_or_else(|| Error::not_found("Permission not found"))

@@ -11,7 +11,7 @@ use crate::protocol::vocabulary::ResourceType;
 use crate::store::Snapshot;
 use crate::store::grants::Grant;
 
-/// The grants of one group or all groups, of one resource type or all types, by group name, type and id.
+/// Returns the grants of one group or all groups, of one resource type or all types, by group name, type and id.
 pub fn grants(
     snapshot: &Snapshot,
     group_id: Option<&str>,
@@ -28,7 +28,7 @@ pub fn grants(
     Ok(grants)
 }
 
-/// The grant with that id.
+/// Returns the grant with that id.
 pub fn grant(snapshot: &Snapshot, id: &str) -> Result<GrantBody, Error> {
     let grant = snapshot.grants.get(id).ok_or_else(|| Error::not_found("Grant not found"))?;
     Ok(body(snapshot, grant))
@@ -46,7 +46,7 @@ fn body(snapshot: &Snapshot, grant: &Grant) -> GrantBody {
     }
 }
 
-/// The stored grants of one group, or all of them.
+/// Returns the stored grants of one group, or all of them.
 pub(super) fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Box<dyn Iterator<Item = &'a Grant> + 'a> {
     match group_id {
         Some(id) => Box::new(snapshot.grants.of_group(id).iter().map(AsRef::as_ref)),
@@ -54,7 +54,7 @@ pub(super) fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Bo
     }
 }
 
-/// What can be granted.
+/// Returns what can be granted.
 pub fn resource_types() -> Vec<ResourceTypeInfo> {
     let info = |key: &&str| {
         let known = ResourceType::from(*key);
@@ -68,7 +68,7 @@ pub fn resource_types() -> Vec<ResourceTypeInfo> {
     ResourceType::KNOWN.iter().map(info).collect()
 }
 
-/// What a user is granted, and through which groups.
+/// Returns what a user is granted, and through which groups.
 pub fn effective_access(snapshot: &Snapshot, user_id: &str) -> EffectiveAccess {
     let mut items: BTreeMap<(&str, &str), Vec<ViaGroup>> = BTreeMap::new();
     let memberships = snapshot.members.of_user(user_id).iter();

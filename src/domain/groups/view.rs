@@ -9,12 +9,12 @@ use crate::store::Snapshot;
 use crate::store::groups::Group;
 use crate::store::members::Membership;
 
-/// All groups, by name.
+/// Returns all groups, by name.
 pub fn groups(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<GroupBody> {
     snapshot.groups.all().into_iter().map(|group| body(google, snapshot, group)).collect()
 }
 
-/// The group with that id.
+/// Returns the group with that id.
 pub fn group(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<GroupBody, Error> {
     Ok(body(google, snapshot, existing(snapshot, id)?))
 }
@@ -35,12 +35,12 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> GroupBody 
     }
 }
 
-/// The stored group with that id.
+/// Returns the stored group with that id.
 pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
     snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))
 }
 
-/// The stored group, unless its members are managed in Google Workspace.
+/// Returns the stored group, unless its members are managed in Google Workspace.
 pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
     let group = existing(snapshot, id)?;
     if group.is_google_managed(google) {
@@ -49,7 +49,7 @@ pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> 
     Ok(group)
 }
 
-/// The members of a group, by address.
+/// Returns the members of a group, by address.
 pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>, Error> {
     existing(snapshot, group_id)?;
     let members = snapshot.members.of_group(group_id).iter();
@@ -58,7 +58,7 @@ pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>, Error
     Ok(members)
 }
 
-/// One member of a group.
+/// Returns one member of a group.
 pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member, Error> {
     let member = snapshot.members.of_group(group_id).iter().find(|member| member.user_id == user_id);
     member.and_then(|member| member_body(snapshot, member)).ok_or_else(|| Error::not_found("User not found"))
@@ -77,7 +77,7 @@ fn member_body(snapshot: &Snapshot, member: &Membership) -> Option<Member> {
     })
 }
 
-/// The memberships of a user, system groups first, then by name.
+/// Returns the memberships of a user, system groups first, then by name.
 pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>, Error> {
     existing_user(snapshot, user_id)?;
     let memberships = snapshot.members.of_user(user_id).iter();
@@ -87,7 +87,7 @@ pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) ->
     Ok(memberships)
 }
 
-/// The membership of a user in one group.
+/// Returns the membership of a user in one group.
 pub fn membership(
     google: &GoogleGroups,
     snapshot: &Snapshot,

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::google_groups::{is_synced, relevant, replace_groups, revoke_groups};
-use super::{SignInMethod, StartedSession, record_refused_sign_in, start_session};
+use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::GoogleGroups;
 use crate::config::auth::Auth;
@@ -185,5 +185,9 @@ pub async fn record_refused_google_sign_in(
         Some(user) => origin.user(&user.id),
         None => origin.anonymous(),
     };
-    store.write(move |change| record_refused_sign_in(change, &actor, email.as_deref(), Some("google"), code)).await
+    let mut details = json!({ "provider": "google" });
+    if let Some(email) = email {
+        details["email"] = attempted(&email).into();
+    }
+    store.write(move |change| audit::record_result(change, &actor, Action::LoginFailed, "auth", details, code)).await
 }

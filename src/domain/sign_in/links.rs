@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{SignInMethod, StartedSession, attempted, record_refused_sign_in, start_session};
+use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::base::secret::Secret;
 use crate::config::auth::Auth;
@@ -85,7 +85,8 @@ pub async fn sign_in_with_link(
                     InvalidToken::Expired => "expired_link",
                     InvalidToken::Deactivated => "deactivated",
                 };
-                record_refused_sign_in(change, &actor, Some(&email), Some("magic_link"), reason)?;
+                let details = json!({ "email": attempted(&email), "provider": "magic_link" });
+                audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)?;
             }
             Ok(consumed)
         })

@@ -1,14 +1,16 @@
 use std::sync::Arc;
 
-use super::record_refused_sign_in;
+use serde_json::json;
+
+use super::attempted;
 use crate::access::password;
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::domain::Error;
 use crate::domain::rules::MAX_PASSWORD_BYTES;
-use crate::store::audit::Origin;
+use crate::store::audit::{Action, Origin};
 use crate::store::users::User;
-use crate::store::{Snapshot, Store, StoreError, users};
+use crate::store::{Snapshot, Store, StoreError, audit, users};
 
 /// Why a password does not sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +77,12 @@ pub async fn complete_password_attempt(
         Some(user) => origin.clone().user(&user.id),
         None => origin.clone().anonymous(),
     };
-    let email = attempt.email.clone();
-    store.write(move |change| record_refused_sign_in(change, &actor, Some(&email), None, reason)).await?;
+    let details = json!({ "email": attempted(&attempt.email) });
+    store
+        .write(move |change| -> Result<_, StoreError> {
+            audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)
+        })
+        .await?;
     Ok(Err(if reason == "deactivated" { PasswordRefusal::Deactivated } else { PasswordRefusal::Credentials }))
 }
 

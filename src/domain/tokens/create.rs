@@ -50,15 +50,15 @@ pub async fn create_token(
     };
     let (prefix, version) = (row.prefix(), user.token_version);
     let details = json!({ "name": name, "scope": scope });
-    let written = store.write(move |change| -> Result<(), StoreError> {
-        tokens::insert(change, &row, version)?;
-        audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        let created_at = tokens::insert(change, &row, version)?;
+        audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)?;
+        Ok(created_at)
     });
-    written.await.map_err(|error| match error {
+    let created_at = written.await.map_err(|error| match error {
         StoreError::Conflict(text) => Error::Unauthorized(text),
         other => other.into(),
     })?;
-    let created_at = store.snapshot().tokens.get(&id).and_then(|token| token.created_at).unwrap_or_else(time::now);
     let with_offset = |at: Timestamp| format!("{}+00:00", time::spaced(at));
     Ok(CreatedToken {
         id,

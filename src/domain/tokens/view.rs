@@ -4,28 +4,37 @@ use crate::access::{Admin, Principal};
 use crate::base::time;
 use crate::domain::Error;
 use crate::protocol::tokens::{OwnedToken, Token as Body};
-use crate::store::Snapshot;
-use crate::store::tokens::{Token, Use};
+use crate::store::tokens::{self, Token, Use};
+use crate::store::{Store, StoreError};
 
 /// The caller's tokens, newest first, including expired and revoked ones.
-pub fn own_tokens(snapshot: &Snapshot, caller: &Principal, last_use: impl Fn(&str) -> Option<Use>) -> Vec<Body> {
-    let own = snapshot.tokens.values().filter(|token| token.user_id == caller.user().id);
-    newest_first(own).into_iter().map(|token| body(token, newer_use(token, &last_use))).collect()
+pub async fn own_tokens(
+    store: &Store,
+    caller: &Principal,
+    last_use: impl Fn(&str) -> Option<Use>,
+) -> Result<Vec<Body>, Error> {
+    let own = stored(store, Some(caller)).await?;
+    Ok(own.iter().map(|token| body(token, newer_use(token, &last_use))).collect())
 }
 
 /// One of the caller's tokens.
-pub fn own_token(
-    snapshot: &Snapshot,
+pub async fn own_token(
+    store: &Store,
     caller: &Principal,
     id: &str,
     last_use: impl Fn(&str) -> Option<Use>,
 ) -> Result<Body, Error> {
-    let own = snapshot.tokens.get(id).filter(|token| token.user_id == caller.user().id);
-    own.map(|token| body(token, newer_use(token, last_use))).ok_or_else(|| Error::not_found("Token not found"))
+    let own = own_tokens(store, caller, last_use).await?;
+    own.into_iter().find(|token| token.id == id).ok_or_else(|| Error::not_found("Token not found"))
 }
 
 /// The tokens of all users, newest first.
-pub fn all_tokens(snapshot: &Snapshot, _: &Admin, last_use: impl Fn(&str) -> Option<Use>) -> Vec<OwnedToken> {
+pub async fn all_tokens(
+    store: &Store,
+    _: &Admin,
+    last_use: impl Fn(&str) -> Option<Use>,
+) -> Result<Vec<OwnedToken>, Error> {
+    let (all, snapshot) = (stored(store, None).await?, store.snapshot());
     let owned = |token: &Token| {
         let newer = newer_use(token, &last_use);
         let newer_ip = newer.as_ref().and_then(|newer| Some(newer.ip?.to_string()));
@@ -36,13 +45,12 @@ pub fn all_tokens(snapshot: &Snapshot, _: &Admin, last_use: impl Fn(&str) -> Opt
             last_used_ip: newer_ip.or_else(|| token.last_used_ip.clone()),
         }
     };
-    newest_first(snapshot.tokens.values()).into_iter().map(owned).collect()
+    Ok(all.iter().map(owned).collect())
 }
 
-fn newest_first<'a>(tokens: impl Iterator<Item = &'a Token>) -> Vec<&'a Token> {
-    let mut tokens: Vec<&Token> = tokens.collect();
-    tokens.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-    tokens
+async fn stored(store: &Store, owner: Option<&Principal>) -> Result<Vec<Token>, StoreError> {
+    let owner = owner.map(|caller| caller.user().id.clone());
+    store.read(move |reader| tokens::list(reader, owner.as_deref())).await
 }
 
 /// A use that is newer than the stored one.

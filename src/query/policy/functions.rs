@@ -1,7 +1,7 @@
-//! The functions that callers may use: those that look at their arguments and nothing else.
+//! The functions that callers may use: those that depend on their arguments only.
 //!
-//! The list was made from `duckdb_functions()` of engine 1.5.5, leaving out whatever reads files, settings, variables,
-//! the catalog or other SQL, waits, or has effects. Look at a new engine's list again before adding to it.
+//! The list was made from `duckdb_functions()` of engine 1.5.5, without what reads files, settings, variables, the catalog
+//! or other SQL, waits, or has side effects. Review the list of a new engine version before adding to it.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! What a statement may contain, decided on DuckDB's own syntax tree and closed by default: node types, functions and
-//! relations that are not known here are refused.
+//! What a statement may contain, checked on DuckDB's own syntax tree with allow-lists: unknown node types, functions and
+//! relations are rejected.
 
 mod functions;
 mod opening;
@@ -9,9 +9,9 @@ use super::namespace::Namespace;
 use super::{MAX_SQL_BYTES, QueryError};
 use crate::engine::parse::{Parsed, Parser};
 
-/// Returns the statement without its trailing `;` when it is one `SELECT` over nothing but readable tables.
+/// Returns the statement without its trailing `;` if it is one `SELECT` over readable tables only.
 ///
-/// `exists` says of the tables that the caller cannot read whether they are there at all.
+/// `exists` returns whether a table that the caller cannot read exists at all.
 pub fn check<'a>(
     parser: &Parser,
     namespace: &Namespace,
@@ -29,8 +29,8 @@ pub fn check<'a>(
             [statement] => statement.clone(),
             _ => return Err(QueryError::Refused),
         },
-        // The words that only look at things have always got the gentler answer.
-        Parsed::NotSelect if opening::is_gentle(&opening) => return Err(QueryError::NotSelect),
+        // Keywords that only show something have always had the milder error.
+        Parsed::NotSelect if opening::is_read_only(&opening) => return Err(QueryError::NotSelect),
         Parsed::NotSelect => return Err(QueryError::Refused),
         Parsed::Invalid(_) if opening::is_statement(&opening) => return Err(QueryError::Refused),
         Parsed::Invalid(_) if !is_select => return Err(QueryError::NotSelect),

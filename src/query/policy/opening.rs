@@ -1,7 +1,8 @@
-//! The first word of a statement, which decides between two refusals.
+//! The first word of a statement, which decides between two errors.
 
 /// Statements that only show something.
-const GENTLE: [&str; 10] = ["", "describe", "desc", "explain", "from", "show", "summarize", "table", "values", "pivot"];
+const READ_ONLY: [&str; 10] =
+    ["", "describe", "desc", "explain", "from", "show", "summarize", "table", "values", "pivot"];
 
 /// Statements that change something.
 const STATEMENTS: [&str; 32] = [
@@ -39,15 +40,15 @@ const STATEMENTS: [&str; 32] = [
     "upsert",
 ];
 
-pub fn is_gentle(word: &str) -> bool {
-    GENTLE.contains(&word) || word == "unpivot"
+pub fn is_read_only(word: &str) -> bool {
+    READ_ONLY.contains(&word) || word == "unpivot"
 }
 
 pub fn is_statement(word: &str) -> bool {
     STATEMENTS.contains(&word)
 }
 
-/// The first word in lower case, after blanks, comments and parentheses.
+/// The first word in lower case, after white space, comments and parentheses.
 pub fn keyword(sql: &str) -> String {
     let mut rest = sql;
     loop {

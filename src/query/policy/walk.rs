@@ -62,7 +62,7 @@ pub struct Walk<'a> {
     pub exists: &'a dyn Fn(&str) -> bool,
 }
 
-/// The common table expressions that can be named at a place, innermost last, in lower case.
+/// The common table expressions in scope, innermost last, in lower case.
 type Scope = Vec<String>;
 
 impl Walk<'_> {
@@ -81,7 +81,7 @@ impl Walk<'_> {
     fn object(&self, object: &Object, scope: &Scope) -> Result<(), QueryError> {
         let node = text(object, "type");
         match text(object, "class") {
-            // Values may hold anything, also what looks like a node.
+            // Values can contain anything, also what looks like a node.
             "CONSTANT" => return Ok(()),
             "PARAMETER" => {
                 return Err(QueryError::Sql("Prepared parameters ($1, ?) have no value here; write the value".into()));
@@ -95,7 +95,7 @@ impl Walk<'_> {
         match (object.contains_key("class"), node) {
             (false, "BASE_TABLE") => self.relation(object, scope)?,
             (false, "TABLE_FUNCTION") => return self.table_function(object, scope),
-            // Only what describes a query; `SHOW TABLES` and the like list the catalog.
+            // Only descriptions of a query; `SHOW TABLES` and the like list the catalog.
             (false, "SHOW_REF") if !is_described_query(object) => return Err(QueryError::Refused),
             _ => {}
         }
@@ -105,7 +105,7 @@ impl Walk<'_> {
         object.values().try_for_each(|value| self.value(value, scope))
     }
 
-    /// Later expressions see earlier ones; only a recursive one sees itself.
+    /// Later expressions see earlier ones; only recursive ones see themselves.
     fn query_node(&self, node: &Object, outer: &Scope) -> Result<(), QueryError> {
         let mut scope = outer.clone();
         let entries = node["cte_map"].get("map").and_then(Value::as_array);
@@ -116,7 +116,7 @@ impl Walk<'_> {
             }
             let body = &entry["value"]["query"]["node"];
             if body["type"] == "RECURSIVE_CTE_NODE" {
-                // The first part runs before there is anything of that name.
+                // The first part runs before the expression exists.
                 self.value(&body["left"], &scope)?;
                 scope.push(name);
                 self.value(&entry["value"], &scope)?;
@@ -163,7 +163,7 @@ impl Walk<'_> {
         if is_system && !(unqualified && (self.exists)(table)) {
             return Err(QueryError::Refused);
         }
-        // A readable table under a wrong source is a mistake, not a denial.
+        // A readable table under the wrong source is a mistake, not a denial.
         if (self.exists)(table) && !self.namespace.contains("", "", table) {
             return Err(QueryError::Denied(table.to_owned()));
         }
@@ -174,27 +174,27 @@ impl Walk<'_> {
     }
 }
 
-/// Functions that make a text as long as an argument says.
+/// Functions whose result is as long as an argument says.
 const PADDING: [&str; 7] = ["format", "lpad", "printf", "repeat", "rpad", "fmt", "bar"];
-/// Longest text that a constant argument may ask for, in characters.
-const LONGEST: u64 = 1_000_000;
+/// Maximum length that a constant argument may request, in characters.
+const MAX_TEXT_CHARS: u64 = 1_000_000;
 
-/// One such value is made in one piece, which neither the memory limit nor a deadline can stop.
+/// Such a value is allocated at once, which neither the memory limit nor a timeout can stop.
 fn padding(name: &str, call: &Object) -> Result<(), QueryError> {
     if !PADDING.contains(&name.to_ascii_lowercase().as_str()) {
         return Ok(());
     }
     let arguments = call.get("children").and_then(Value::as_array).into_iter().flatten();
     let too_long = |argument: &Value| match &argument["value"]["value"] {
-        Value::Number(number) => number.as_f64().is_some_and(|number| number > LONGEST as f64),
+        Value::Number(number) => number.as_f64().is_some_and(|number| number > MAX_TEXT_CHARS as f64),
         // A width within a format, such as `{:>100}`.
         Value::String(text) => text
             .split(|c: char| !c.is_ascii_digit())
-            .any(|digits| digits.len() > 6 && digits.parse::<u64>().is_ok_and(|width| width > LONGEST)),
+            .any(|digits| digits.len() > 6 && digits.parse::<u64>().is_ok_and(|width| width > MAX_TEXT_CHARS)),
         _ => false,
     };
     match arguments.into_iter().any(too_long) {
-        true => Err(QueryError::Sql(format!("{name} cannot make a text of more than {LONGEST} characters"))),
+        true => Err(QueryError::Sql(format!("{name} cannot make a text of more than {MAX_TEXT_CHARS} characters"))),
         false => Ok(()),
     }
 }

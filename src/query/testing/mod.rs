@@ -27,6 +27,20 @@ struct Fixture {
     dir: tempfile::TempDir,
 }
 
+fn settings(dir: &Path) -> QuerySettings {
+    QuerySettings {
+        memory: "512MB".into(),
+        threads: 1,
+        timeout: Duration::from_secs(120),
+        concurrency: 2,
+        max_waiting: 2,
+        spill: dir.join("spill"),
+        extensions: None,
+        cached_instances: 2,
+        remote: RemotePolicy::new(&Environment::default(), &[]),
+    }
+}
+
 impl Fixture {
     fn new() -> Self {
         Self::with(|_| {})
@@ -34,17 +48,7 @@ impl Fixture {
 
     fn with(change: impl FnOnce(&mut QuerySettings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut settings = QuerySettings {
-            memory: "512MB".into(),
-            threads: 1,
-            timeout: Duration::from_secs(120),
-            concurrency: 2,
-            max_waiting: 2,
-            spill: dir.path().join("spill"),
-            extensions: None,
-            cached_instances: 2,
-            remote: RemotePolicy::new(&Environment::default(), &[]),
-        };
+        let mut settings = settings(dir.path());
         change(&mut settings);
         let orders = "SELECT i AS id, 'cust' || i AS customer, 1.50::DECIMAL(9,2) * i AS amount, i AS payload,
                              i AS download, i AS last_update, i AS \"Full Name\" FROM range(20) t(i)";

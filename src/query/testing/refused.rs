@@ -1,6 +1,3 @@
-use crate::config::Environment;
-use crate::extract::RemotePolicy;
-
 use super::{Fixture, QueryError, SECRET};
 
 /// What a refusal must be.
@@ -348,18 +345,7 @@ async fn what_reaches_beyond_the_tables() {
 #[tokio::test]
 async fn the_instance_itself_holds_nothing_else() {
     let fixture = Fixture::new();
-    let settings = super::QuerySettings {
-        memory: "256MB".into(),
-        threads: 1,
-        timeout: std::time::Duration::from_secs(60),
-        concurrency: 1,
-        max_waiting: 0,
-        spill: fixture.dir.path().join("spill"),
-        extensions: None,
-        cached_instances: 1,
-        remote: RemotePolicy::new(&Environment::default(), &[]),
-    };
-    let instances = crate::query::instance::Instances::new(&settings).unwrap();
+    let instances = crate::query::instance::Instances::new(&super::settings(fixture.dir.path())).unwrap();
     let connection = instances.get(1, &fixture.readable, false).unwrap().connect().unwrap();
     let (file, dir) = (fixture.path("salaries"), fixture.dir.path().display());
     assert!(connection.prepare("SELECT * FROM orders").unwrap().query([]).is_ok());

@@ -1,4 +1,4 @@
-//! What is called, and how often.
+//! The scheduled jobs.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::config::{Environment, WrongValue};
 pub struct Job {
     pub name: &'static str,
     pub schedule: Schedule,
-    /// The schedule for people.
+    /// The schedule as text.
     pub shown: String,
-    /// Whether it is a `GET`; else a `POST` without a body.
+    /// `GET` rather than `POST` without a body.
     pub is_get: bool,
     pub path: &'static [&'static str],
-    /// How long the answer may take.
+    /// Timeout of the call.
     pub timeout: Duration,
 }
 
-struct Planned {
+struct JobSpec {
     name: &'static str,
     /// The variable that holds the interval; `None` runs the job daily.
     interval: Option<&'static EnvVar>,
@@ -32,50 +32,50 @@ struct Planned {
     timeout: u64,
 }
 
-const JOBS: [Planned; 7] = [
-    Planned {
+const JOBS: [JobSpec; 7] = [
+    JobSpec {
         name: "data-refresh",
         interval: Some(&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL),
         is_get: false,
         path: &["api", "sync", "trigger"],
         timeout: 120,
     },
-    Planned {
+    JobSpec {
         name: "health-check",
         interval: Some(&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL),
         is_get: true,
         path: &["api", "health"],
         timeout: 30,
     },
-    Planned {
+    JobSpec {
         name: "script-runner",
         interval: Some(&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL),
         is_get: false,
         path: &["api", "scripts", "run-due"],
         timeout: 600,
     },
-    Planned {
+    JobSpec {
         name: "marketplaces",
         interval: None,
         is_get: false,
         path: &["api", "marketplaces", "sync-all"],
         timeout: 900,
     },
-    Planned {
+    JobSpec {
         name: "session-collector",
         interval: Some(&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL),
         is_get: false,
         path: &["api", "admin", "run-session-collector"],
         timeout: 300,
     },
-    Planned {
+    JobSpec {
         name: "verification-detector",
         interval: Some(&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL),
         is_get: false,
         path: &["api", "admin", "run-verification-detector"],
         timeout: 900,
     },
-    Planned {
+    JobSpec {
         name: "corporate-memory",
         interval: Some(&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL),
         is_get: false,
@@ -84,16 +84,16 @@ const JOBS: [Planned; 7] = [
     },
 ];
 
-/// When jobs without an interval run.
+/// Schedule of jobs without an interval.
 const DAILY: &str = "daily 03:00";
 
-/// All jobs, with their intervals as the environment has them.
+/// All jobs, with their intervals from the environment.
 pub fn jobs(env: &Environment) -> Result<Vec<Job>, WrongValue> {
-    JOBS.iter().map(|planned| job(planned, env)).collect()
+    JOBS.iter().map(|spec| job(spec, env)).collect()
 }
 
-fn job(planned: &Planned, env: &Environment) -> Result<Job, WrongValue> {
-    let Planned { name, interval, is_get, path, timeout } = *planned;
+fn job(spec: &JobSpec, env: &Environment) -> Result<Job, WrongValue> {
+    let JobSpec { name, interval, is_get, path, timeout } = *spec;
     let (schedule, shown) = match interval {
         Some(var) => {
             let seconds = seconds(env, var)?;

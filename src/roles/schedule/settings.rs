@@ -1,4 +1,4 @@
-//! What the scheduler reads at start; anything odd stops it there.
+//! The settings of the scheduler; a wrong value stops it at start.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,31 +10,31 @@ use crate::base::schedule::Schedule;
 use crate::base::secret::Secret;
 use crate::config::{DataDir, Environment, WrongValue, env_vars};
 
-pub struct Settings {
+pub struct ScheduleSettings {
     pub server: Url,
     pub jobs: Vec<Job>,
-    /// Longest sleep, and first pause after a failure.
+    /// Maximum time between checks of the clock, and first delay after a failure.
     pub tick: Duration,
-    /// Longest delay of a run; `None`: 30 s, at most a tenth of the job's interval.
+    /// Maximum random delay of a run; `None`: 30 s, at most a tenth of the job's interval.
     pub jitter: Option<Duration>,
     pub state_file: PathBuf,
     pub credentials: Credentials,
 }
 
-/// How the scheduler proves who it is.
+/// How the scheduler authenticates.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// The secret that it shares with the server.
+    /// The secret shared with the server.
     Token(Secret),
-    /// An admin's, where there is no such secret.
+    /// Those of an admin, if there is no such secret.
     Password { email: String, password: Secret },
-    /// Enough for a server in development mode only.
+    /// Accepted only by a server in development mode.
     None,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("API_URL '{0}' is no address of a server; it looks like http://app:8000")]
+pub enum ScheduleSettingsError {
+    #[error("API_URL '{0}' is not the URL of a server, such as http://app:8000")]
     Server(String),
     #[error(transparent)]
     Variable(#[from] WrongValue),
@@ -46,8 +46,8 @@ pub enum SettingsError {
     ShortToken(usize),
 }
 
-impl Settings {
-    pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, SettingsError> {
+impl ScheduleSettings {
+    pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, ScheduleSettingsError> {
         let address = env.text(&env_vars::API_URL);
         let server = Url::parse(address).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         let jobs = job::jobs(env)?;
@@ -56,12 +56,16 @@ impl Settings {
             if let Schedule::Every(interval) = job.schedule
                 && interval.as_secs().unsigned_abs() < tick
             {
-                return Err(SettingsError::Tick { tick, interval: interval.as_secs().unsigned_abs(), job: job.name });
+                return Err(ScheduleSettingsError::Tick {
+                    tick,
+                    interval: interval.as_secs().unsigned_abs(),
+                    job: job.name,
+                });
             }
         }
         let jitter = env.number_if_set(&env_vars::SCHEDULER_JITTER_SECONDS)?;
         Ok(Self {
-            server: server.ok_or_else(|| SettingsError::Server(address.to_owned()))?,
+            server: server.ok_or_else(|| ScheduleSettingsError::Server(address.to_owned()))?,
             jobs,
             tick: Duration::from_secs(tick),
             jitter: jitter.map(Duration::from_secs),
@@ -71,10 +75,14 @@ impl Settings {
     }
 }
 
-fn credentials(env: &Environment) -> Result<Credentials, SettingsError> {
+fn credentials(env: &Environment) -> Result<Credentials, ScheduleSettingsError> {
     if let Some(token) = env.secret(&env_vars::SCHEDULER_API_TOKEN) {
         let length = token.expose().len();
-        return if length >= 32 { Ok(Credentials::Token(token)) } else { Err(SettingsError::ShortToken(length)) };
+        return if length >= 32 {
+            Ok(Credentials::Token(token))
+        } else {
+            Err(ScheduleSettingsError::ShortToken(length))
+        };
     }
     let (email, password) = (env.get(&env_vars::SEED_ADMIN_EMAIL), env.secret(&env_vars::SEED_ADMIN_PASSWORD));
     match (email, password) {

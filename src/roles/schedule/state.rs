@@ -1,4 +1,4 @@
-//! What the jobs did last, kept over restarts so that nothing runs twice and what was missed is caught up.
+//! The last runs of jobs, kept across restarts so that nothing runs twice and missed runs are made up for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use crate::base::atomic_file;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct State {
-    /// By the names of the jobs.
+    /// By job name.
     #[serde(default)]
-    pub jobs: BTreeMap<String, Last>,
+    pub jobs: BTreeMap<String, LastRun>,
 }
 
-/// The last runs of one job.
+/// The last run of one job.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
-pub struct Last {
-    /// When the last run began that succeeded.
+pub struct LastRun {
+    /// Start of the last run that succeeded.
     pub succeeded_at: Option<Timestamp>,
-    /// When the last run began.
+    /// Start of the last run.
     pub tried_at: Option<Timestamp>,
-    /// `ok`, `skipped`, or what went wrong.
+    /// `ok`, `skipped`, or the error.
     pub result: Option<String>,
     /// Failures since the last success.
     pub failures: u32,
-    /// Not before this time, after a failure.
+    /// The earliest next run, after a failure.
     pub not_before: Option<Timestamp>,
 }
 
 impl State {
-    /// Nothing, with a warning, where the file cannot be read.
+    /// Empty, with a warning, if the file cannot be read.
     pub fn read(path: &Path) -> Self {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -61,17 +61,17 @@ impl Journal {
         Self { state: Mutex::new(State::read(&path)), path }
     }
 
-    pub fn last(&self, job: &str) -> Last {
+    pub fn last(&self, job: &str) -> LastRun {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).jobs.get(job).cloned().unwrap_or_default()
     }
 
-    pub fn note(&self, job: &str, last: Last) {
+    pub fn record(&self, job: &str, last: LastRun) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.jobs.insert(job.to_owned(), last);
         let written = serde_json::to_vec_pretty(&*state).map_err(std::io::Error::from);
         let written = written.and_then(|text| atomic_file::write(&self.path, &text, atomic_file::PUBLIC));
         if let Err(error) = written {
-            tracing::warn!(path = %self.path.display(), %error, "cannot be written; after a restart jobs run anew");
+            tracing::warn!(path = %self.path.display(), %error, "cannot be written; after a restart jobs run again");
         }
     }
 }

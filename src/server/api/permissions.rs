@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::Admin;
-use crate::domain::grants::{self, PermissionFilter, Recipient};
+use crate::domain::grants::{self, Recipient};
 use crate::protocol::access::{Permission, PermissionRequest, Permissions, Revoked};
 use crate::server::http::extractors::{Json, Path, Query};
 use crate::server::{ApiError, AppState};
@@ -28,8 +28,9 @@ pub async fn list_permissions(
     _: Admin,
     Query(query): Query<PermissionQuery>,
 ) -> Json<Permissions> {
-    let PermissionQuery { user_id, group_id, dataset } = query;
-    Json(grants::permissions(&app.store.snapshot(), &PermissionFilter { user_id, group_id, dataset }))
+    let PermissionQuery { user_id, group_id, dataset } = &query;
+    let snapshot = app.store.snapshot();
+    Json(grants::permissions(&snapshot, group_id.as_deref(), dataset.as_deref(), user_id.as_deref()))
 }
 
 /// Lists everything that a user may read through any group.

@@ -1,5 +1,3 @@
-//! Registered tables.
-
 use axum::extract::State;
 use axum::http::StatusCode;
 

@@ -1,15 +1,18 @@
 //! Mailed links with one-time tokens.
 
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::Serializer;
 
+use super::next;
 use crate::base::secret::Secret;
-use crate::server::App;
+use crate::domain::sign_in;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::mail::Mail;
+use crate::server::{ApiError, App};
+use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
 /// The public URL of this server; the one that the request names if none is configured.
-pub fn base<'a>(app: &'a App, caller: &'a Caller) -> &'a str {
+pub fn base_url<'a>(app: &'a App, caller: &'a Caller) -> &'a str {
     app.config.public_url.as_deref().unwrap_or(&caller.base_url)
 }
 
@@ -18,28 +21,44 @@ pub fn can_send(app: &App) -> bool {
     app.mail.is_configured() || app.config.developer.is_some()
 }
 
-/// A link with this token. `next` is a path that [`super::next::safe`] returned.
-pub fn link(base: &str, purpose: Purpose, email: &str, token: &Secret, next: Option<&str>) -> String {
+/// The mail with a link for the account with that address; `None` if the account may not have one. The response must
+/// not depend on which it was.
+pub async fn request_link(
+    app: &App,
+    origin: Origin,
+    caller: &Caller,
+    purpose: Purpose,
+    email: &str,
+    next: &str,
+) -> Result<Option<Mail>, ApiError> {
+    let auth = &app.config.instance.auth;
+    let issued = sign_in::request_link(&app.store, auth, can_send(app), origin, purpose, email).await?;
+    let next = next::safe(next);
+    Ok(issued.map(|issued| mail(app, caller, purpose, &issued.email, &issued.token, next.as_deref())))
+}
+
+/// The mail with a link that has this token. `next` is a path that [`next::safe`] returned. In development mode the link
+/// is also logged, since often no relay is configured.
+pub fn mail(app: &App, caller: &Caller, purpose: Purpose, email: &str, token: &Secret, next: Option<&str>) -> Mail {
+    let link = link(base_url(app, caller), purpose, email, token, next);
+    if app.config.developer.is_some() {
+        tracing::warn!(user = email, link, "LOCAL_DEV_MODE: a link that would be mailed");
+    }
+    Mail { purpose, to: email.to_owned(), link }
+}
+
+fn link(base_url: &str, purpose: Purpose, email: &str, token: &Secret, next: Option<&str>) -> String {
     let path = match purpose {
         Purpose::Setup => "/auth/password/setup",
         Purpose::Reset => "/auth/password/reset",
         Purpose::MagicLink => "/auth/email/verify",
     };
-    let next = next.map(|next| format!("&next={}", encode(next))).unwrap_or_default();
-    format!("{base}{path}?email={}&token={}{next}", encode(email), encode(token.expose()))
-}
-
-/// The mail with that link. In development mode the link is also logged, since often no relay is configured.
-pub fn mail(app: &App, purpose: Purpose, to: &str, link: &str) -> Mail {
-    if app.config.developer.is_some() {
-        tracing::warn!(user = to, link, "LOCAL_DEV_MODE: a link that would be mailed");
-    }
-    Mail { purpose, to: to.to_owned(), link: link.to_owned() }
-}
-
-/// Percent-encodes a value of a query.
-pub fn encode(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
+    let page = format!("{base_url}{path}?");
+    let start = page.len();
+    let mut query = Serializer::for_suffix(page, start);
+    query.append_pair("email", email).append_pair("token", token.expose());
+    query.extend_pairs(next.map(|next| ("next", next)));
+    query.finish()
 }
 
 #[cfg(test)]

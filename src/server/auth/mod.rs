@@ -10,6 +10,4 @@ pub mod me;
 pub mod next;
 pub mod password;
 pub mod providers;
-pub mod request_link;
-pub mod token;
 pub mod tokens;

@@ -1,8 +1,7 @@
 //! Where to redirect to after signing in: a path of this server only.
 
 use url::Url;
-
-use super::links;
+use url::form_urlencoded::byte_serialize;
 
 /// The path, query and fragment, percent-encoded; `None` for anything that could lead to another server.
 pub fn safe(next: &str) -> Option<String> {
@@ -17,11 +16,12 @@ pub fn safe(next: &str) -> Option<String> {
     (!path.starts_with("//")).then_some(path)
 }
 
-/// Adds `next`, which is safe, to the query of a path.
+/// Adds `next`, which [`safe`] returned, to the query of a path.
 pub fn append(path: &str, next: Option<&str>) -> String {
     let Some(next) = next else { return path.to_owned() };
     let separator = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{separator}next={}", links::encode(next))
+    let next: String = byte_serialize(next.as_bytes()).collect();
+    format!("{path}{separator}next={next}")
 }
 
 #[cfg(test)]

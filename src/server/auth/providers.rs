@@ -24,7 +24,7 @@ pub const PROVIDERS: &[Provider] = &[
     Provider { name: "password", label: "Sign in with a password", path: "/login/password", is_available: |_| true },
     Provider {
         name: "email",
-        label: "Sign in with a link by mail",
+        label: "Sign in with an email link",
         path: "/login/email",
         is_available: links::can_send,
     },

@@ -134,6 +134,8 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict(detail) => Self::conflict(detail),
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            StoreError::Busy => Self::too_many(error.to_string(), 1),
+            StoreError::TimedOut => Self::timeout(error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }

@@ -1,4 +1,4 @@
-//! What stands around all routes: middleware, and the answers where there is no route.
+//! What surrounds all routes: middleware, and responses to unknown paths.
 
 use axum::Router;
 use axum::http::{HeaderValue, Method, header};
@@ -6,36 +6,22 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use super::middleware::caller::Proxies;
-use super::middleware::cross_site::Pages;
 use super::middleware::{self, json_body};
+use crate::server::settings::HttpSettings;
 
-/// Settings of what stands around the routes.
-#[derive(Clone, Debug, Default)]
-pub struct Frame {
-    /// A 500 shows its cause.
-    pub debug: bool,
-    pub proxies: Proxies,
-    /// Other origins whose pages may read answers.
-    pub cors: Vec<HeaderValue>,
-    pub pages: Pages,
-    /// The server is reached over https only.
-    pub https: bool,
-}
-
-/// Puts middleware and the answers for unknown paths around `routes`. `show_errors` adds the layer that sees every error,
-/// also that of an unknown path or of a panic, and may show it in another form.
+/// Adds middleware and the responses to unknown paths. `show_errors` adds a layer that sees every error response, also to
+/// an unknown path or after a panic, and may render it in another form.
 pub fn wrap<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
-    frame: &Frame,
+    settings: &HttpSettings,
     show_errors: impl FnOnce(Router<S>) -> Router<S>,
 ) -> Router<S> {
     let routes =
         routes.route_layer(from_fn(json_body::parse)).fallback(unknown_path).method_not_allowed_fallback(wrong_method);
-    middleware::around(show_errors(middleware::within(routes, frame)), frame)
+    middleware::around(show_errors(middleware::within(routes, settings)), settings)
 }
 
-/// Reading what is not there is 404; writing to it is 405, since the path could at most be read.
+/// An unknown path is 404 for reads and 405 for writes, as in v0.35.
 async fn unknown_path(method: Method) -> Response {
     if is_read(&method) {
         return ApiError::page_not_found().into_response();
@@ -44,7 +30,7 @@ async fn unknown_path(method: Method) -> Response {
     (allow, ApiError::method_not_allowed()).into_response()
 }
 
-/// The path is there with other methods, which axum adds as `Allow`.
+/// The path exists with other methods, which axum adds as `Allow`.
 async fn wrong_method(method: Method) -> ApiError {
     if is_read(&method) { ApiError::page_not_found() } else { ApiError::method_not_allowed() }
 }
@@ -67,7 +53,7 @@ mod tests {
     use crate::server::http::extractors::{Json as Checked, Path, Query};
 
     #[derive(Debug, Deserialize)]
-    struct Wanted {
+    struct Example {
         name: String,
         #[serde(default)]
         count: u32,
@@ -87,20 +73,20 @@ mod tests {
         panic!("that was too much")
     }
 
-    async fn read(Checked(wanted): Checked<Wanted>) -> String {
-        let Wanted { name, count, wise, tags } = wanted;
+    async fn read(Checked(body): Checked<Example>) -> String {
+        let Example { name, count, wise, tags } = body;
         format!("{name} {count} {wise} {tags:?}")
     }
 
-    async fn query(Query(wanted): Query<Wanted>) -> String {
-        format!("{} {}", wanted.name, wanted.count)
+    async fn query(Query(query): Query<Example>) -> String {
+        format!("{} {}", query.name, query.count)
     }
 
     async fn checked() -> ApiError {
         ApiError::unprocessable(vec![FieldError::value(&["body", "name"], "name must not be empty", "")])
     }
 
-    async fn stranger() -> ApiError {
+    async fn unauthenticated() -> ApiError {
         ApiError::unauthorized("Missing or invalid Authorization header")
     }
 
@@ -111,13 +97,13 @@ mod tests {
             .route("/read", post(read))
             .route("/query", get(query))
             .route("/checked", post(checked))
-            .route("/closed", post(stranger))
+            .route("/closed", post(unauthenticated))
             .route("/busy", get(|| async { ApiError::too_many("Too many queries", 5) }))
             .route("/api/data/t/download", get(|| async { "x".repeat(5000) }))
             .route("/long", get(|| async { "x".repeat(1024) }))
             .route("/short", get(|| async { "x".repeat(1023) }))
             .route("/named/{id}", get(|Path(id): Path<String>| async { id }));
-        wrap(routes, &Frame { debug: debug == "1", ..Frame::default() }, |routes| routes)
+        wrap(routes, &HttpSettings { debug: debug == "1", ..HttpSettings::default() }, |routes| routes)
     }
 
     /// Status, telling headers and body of an answer.
@@ -299,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn gzip_is_for_long_bodies_that_are_no_downloads() {
+    async fn gzip_is_for_long_bodies_other_than_downloads() {
         for (path, packed) in [("/long", true), ("/short", false), ("/api/data/t/download", false)] {
             let request = Request::get(path).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
             let response = server("").oneshot(request).await.unwrap();

@@ -1,6 +1,7 @@
-//! What lies between the network and the handlers: errors as responses, extractors, middleware.
+//! Between the network and the handlers: errors as responses, extractors, middleware.
 
 pub mod accept;
+mod body;
 pub mod error;
 pub mod extractors;
 pub mod frame;

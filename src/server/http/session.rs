@@ -3,6 +3,7 @@
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use cookie::Cookie;
 use serde::Serialize;
 
 use super::extractors::Json;
@@ -74,20 +75,16 @@ pub fn redirect(path: &str) -> Response {
 
 /// The value of a cookie that the client sent, unless it is empty.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value.trim_matches('"'))
+    let sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
+    let found = cookies.find(|cookie| cookie.name() == name && !cookie.value().is_empty())?;
+    found.value_raw().map(|value| value.trim_matches('"'))
 }
 
 /// A `Set-Cookie` header for a cookie that scripts cannot read. The order and spelling of the attributes are those of
-/// v0.35, which no cookie library writes.
+/// v0.35, which the `cookie` crate does not write.
 pub fn set_cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
-    let secure = if app.config.frame.https { "; Secure" } else { "" };
+    let secure = if app.config.http.https { "; Secure" } else { "" };
     format!("{name}={value}; HttpOnly; Max-Age={seconds}; Path=/; SameSite=lax{secure}")
 }
 

@@ -28,7 +28,7 @@ impl TokenUses {
         let actor = caller.actor();
         let ip = actor.origin.ip;
         let snapshot = store.snapshot();
-        let stored = snapshot.tokens.get(id).and_then(|token| token.last_used_ip.as_deref()?.parse().ok());
+        let stored = snapshot.tokens.get(id).and_then(|token| token.last_used_ip);
         let mut unwritten = self.lock();
         let previous: Option<IpAddr> = unwritten.get(id).map_or(stored, |last| last.ip);
         unwritten.insert(id.clone(), Use { at: time::now(), ip });

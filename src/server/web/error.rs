@@ -7,9 +7,9 @@ use crate::server::http::session::redirect;
 /// Why a page cannot be shown.
 #[derive(Debug)]
 pub enum PageError {
-    /// Nobody is signed in; the sign-in page leads back to `next`.
+    /// The visitor is not signed in. The sign-in page leads back to `next`.
     SignIn { next: Option<String> },
-    /// Browsers see it as a page, see [`super::error_page`].
+    /// Shown as a page to browsers, see [`super::error_page`].
     Failed(ApiError),
 }
 

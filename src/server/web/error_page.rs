@@ -1,4 +1,4 @@
-//! Errors as pages, for people; programs get JSON.
+//! Shows errors as pages to people; programs get JSON.
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
@@ -18,27 +18,27 @@ use crate::server::http::accept::accepts_html;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::middleware::request_id::RequestId;
 
-/// Programs use what is below these paths, also those that accept anything.
-const API: [&str; 5] = ["/api/", "/auth/", "/marketplace.zip", "/marketplace.git", "/marketplace/"];
+/// Paths of the API. Their errors are JSON for every client.
+const API_PREFIXES: [&str; 5] = ["/api/", "/auth/", "/marketplace.zip", "/marketplace.git", "/marketplace/"];
 
-/// Marks a response of a page or of its form, as an extension. Some of them are below `/auth/`.
+/// An extension of responses of pages and their forms, some of which are below `/auth/`.
 #[derive(Clone, Copy)]
-struct OfPage;
+struct FromPage;
 
-/// Marks what a route responds, so that its errors are shown as pages.
+/// Marks the responses of a route, so that its errors are shown as pages.
 pub async fn mark(mut response: Response) -> Response {
-    response.extensions_mut().insert(OfPage);
+    response.extensions_mut().insert(FromPage);
     response
 }
 
-/// Replaces the JSON of an error by a page where a browser asked for one.
+/// Replaces the JSON of an error with a page if the client is a browser.
 pub async fn show_errors(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if !accepts_html(request.headers()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
     let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
-    let is_page = response.extensions().get::<OfPage>().is_some();
+    let is_page = response.extensions().get::<FromPage>().is_some();
     let is_shown = is_page || !is_api(parts.uri.path());
     let Some(error) = response.extensions_mut().remove::<ErrorBody>().filter(|_| is_shown) else { return response };
     match page(&app, &mut parts, response.status(), &error).await {
@@ -58,7 +58,7 @@ pub async fn show_errors(State(app): State<AppState>, request: Request, next: Ne
 async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Body, PageError> {
     let Ok(context) = PageContext::from_request_parts(parts, app).await;
     let path = parts.uri.path_and_query().map_or("/", |here| here.as_str());
-    // The address of a mailed link is of no use once the link was refused.
+    // A mailed link that was refused is not worth returning to.
     let next = next::safe(path).filter(|_| parts.method.is_safe() && !is_api(path));
     let sign_in = (status == StatusCode::UNAUTHORIZED).then(|| next::append("/login", next.as_deref()));
     let values = context! {
@@ -75,17 +75,17 @@ async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &Err
 }
 
 fn is_api(path: &str) -> bool {
-    API.iter().any(|prefix| path.starts_with(prefix))
+    API_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// The page from which the visitor came, if it is one of this server.
+/// The page of this server from which the visitor came.
 fn previous(parts: &Parts) -> Option<String> {
     let referer = parts.headers.get(REFERER)?.to_str().ok()?;
     let path = next::safe(referer.strip_prefix(&parts.extensions.get::<Caller>()?.base_url)?)?;
     (path != parts.uri.path()).then_some(path)
 }
 
-/// What a person can read of a `detail`.
+/// The readable part of a `detail`.
 fn text(detail: &Value) -> &str {
     let text = match detail {
         Value::Array(errors) => errors.first().and_then(|error| error["msg"].as_str()),
@@ -159,7 +159,7 @@ mod tests {
             .route("/panic", get(panic))
             .route("/api/fail", get(fail));
         let show_errors = |routes| crate::server::web::show_errors(app.clone(), routes);
-        frame::wrap(routes, &app.config.frame, show_errors).with_state(app)
+        frame::wrap(routes, &app.config.http, show_errors).with_state(app)
     }
 
     async fn open(server: &Router, path: &str, accept: &str) -> (Response, String) {

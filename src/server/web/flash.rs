@@ -1,5 +1,4 @@
-//! What survives one redirect: a message, or a form that comes back. It travels in a signed cookie, which the next page
-//! removes.
+//! Passes a message or a form to the page after a redirect, in a signed cookie that is read once.
 
 use std::sync::LazyLock;
 
@@ -16,18 +15,18 @@ const MAX_AGE: Duration = Duration::minutes(1);
 /// Browsers drop cookies of more than 4096 bytes.
 const MAX_BYTES: usize = 3500;
 
-/// A restart drops what is on its way.
+/// Made at start: cookies from before a restart are ignored.
 static KEY: LazyLock<Key> = LazyLock::new(Key::generate);
 
 #[derive(Debug, Deserialize, Serialize)]
 pub enum Flash {
-    /// Says what was done.
+    /// Says what has been done.
     Notice(String),
     Form(FormState),
 }
 
 impl Flash {
-    /// Reads the cookie, unless this process did not sign it.
+    /// Reads the cookie; `None` if it is missing or was not signed by this process.
     pub fn read(headers: &HeaderMap) -> Option<Self> {
         let mut jar = CookieJar::new();
         for header in headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()) {
@@ -38,7 +37,7 @@ impl Flash {
         serde_json::from_str(jar.signed(&KEY).get(NAME)?.value()).ok()
     }
 
-    /// The `Set-Cookie` header; `None` if there is too much to keep.
+    /// The `Set-Cookie` header; `None` if the cookie would be too long.
     pub fn set_cookie(&self, is_https: bool) -> Option<HeaderValue> {
         let mut jar = CookieJar::new();
         jar.signed_mut(&KEY).add(cookie(serde_json::to_string(self).ok()?, MAX_AGE, is_https));

@@ -1,4 +1,4 @@
-//! Forms that come back.
+//! Forms that are shown again because something in them is wrong.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::PageError;
 use crate::domain;
 
-/// What was typed into a form, and what is wrong with it. The macro `field` of `macros/form.html` shows both.
+/// What was typed into a form, and what is wrong with it. The macros of `macros/form.html` show both.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct FormState {
-    /// Names the form on its page.
+    /// Identifies the form on its page.
     pub id: String,
     values: BTreeMap<String, String>,
     /// A message for each field that is wrong.
@@ -33,28 +33,58 @@ impl FormState {
     }
 
     /// Shows `message` at the field.
-    pub fn with_error(mut self, field: &str, message: impl Into<String>) -> Self {
-        self.errors.insert(field.to_owned(), message.into());
+    pub fn with_error(mut self, field: &str, message: &str) -> Self {
+        self.errors.insert(field.to_owned(), sentence(message));
         self
     }
 
     /// Shows `message` above the form.
-    pub fn with_message(self, message: impl Into<String>) -> Self {
-        Self { error: message.into(), ..self }
+    pub fn with_message(self, message: &str) -> Self {
+        Self { error: sentence(message), ..self }
     }
 
     /// Shows why an operation was not carried out. Errors that the person cannot correct in the form stay errors.
     pub fn with_refusal(self, error: domain::Error) -> Result<Self, PageError> {
         match error {
-            domain::Error::Field { field, reason, .. } => Ok(self.with_error(&field, reason)),
-            domain::Error::Invalid(text) | domain::Error::Conflict(text) => Ok(self.with_message(text)),
+            domain::Error::Field { field, reason, .. } => Ok(self.with_error(&field, &reason)),
+            domain::Error::Invalid(text) | domain::Error::Conflict(text) => Ok(self.with_message(&text)),
             other => Err(other.into()),
         }
     }
+
+    /// Returns whether nothing is wrong.
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty() && self.error.is_empty()
+    }
+}
+
+/// The texts of the domain start with the name of a field and end without a full stop.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.is_empty() || text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", rest.as_str())
 }
 
 impl From<FormState> for Value {
     fn from(FormState { id, values, errors, error }: FormState) -> Self {
         context! { id, values, errors, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn refusals_are_shown_where_they_belong() {
+        let form = FormState::new("group").with_value("name", "x");
+        let field = form.clone().with_refusal(domain::Error::field("name", "name is too long", "x")).unwrap();
+        assert_eq!((field.errors["name"].as_str(), field.error.as_str()), ("Name is too long.", ""));
+        let whole = form.clone().with_refusal(domain::Error::conflict("Group 'x' already exists")).unwrap();
+        assert_eq!((whole.errors.len(), whole.error.as_str()), (0, "Group 'x' already exists."));
+        assert!(form.is_valid() && !field.is_valid() && !whole.is_valid());
+        assert!(form.with_refusal(domain::Error::Store(StoreError::Closed)).is_err());
     }
 }

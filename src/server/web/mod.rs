@@ -33,8 +33,8 @@ pub const PAGES: &[(&str, fn() -> MethodRouter<AppState>)] = &[
     ("/login", || get(account::login_pages::show_login)),
     ("/login/password", || get(account::login_pages::show_password_login)),
     ("/login/email", || get(account::login_pages::show_email_login)),
-    ("/auth/password/setup", || get(account::set_up::setup_page)),
-    ("/auth/password/reset", || get(account::reset_password::reset_page)),
+    ("/auth/password/setup", || get(account::set_up::show_password_setup)),
+    ("/auth/password/reset", || get(account::reset_password::show_password_reset)),
     // Style sheets, scripts and pictures
     ("/static/{path}", || get(assets::serve_asset)),
 ];

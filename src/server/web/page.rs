@@ -39,7 +39,7 @@ impl FromRequestParts<AppState> for PageContext {
 }
 
 impl PageContext {
-    /// Fills a template that extends `base.html`.
+    /// Renders a template that extends `base.html`.
     pub fn render(&self, template: &str, values: Value) -> Result<Page, PageError> {
         let person = self.person.as_ref().map(|person| {
             let user = person.user();
@@ -54,13 +54,13 @@ impl PageContext {
         let instance_name = &self.app.config.instance.instance.name;
         let values = context! { instance_name, person, navigation, flash, ..values };
         let text = templates::render(template, values).map_err(ApiError::internal)?;
-        // It may say who somebody is, so it stays in no cache.
+        // It may contain personal data.
         let page = Page(Html(text).into_response()).with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let removed = self.flash.as_ref().and_then(|_| Flash::remove_cookie(self.app.config.frame.https));
+        let removed = self.flash.as_ref().and_then(|_| Flash::remove_cookie(self.app.config.http.https));
         Ok(removed.into_iter().fold(page, |page, cookie| page.with(SET_COOKIE, cookie)))
     }
 
-    /// The form of this name as it came back, else an empty one.
+    /// The form with this id as it was submitted before a redirect, or an empty one.
     pub fn form(&self, id: &str) -> FormState {
         match &self.flash {
             Some(Flash::Form(form)) if form.id == id => form.clone(),
@@ -78,14 +78,14 @@ impl Page {
         Self(redirect(path))
     }
 
-    /// For pages whose address holds a token: no other page is told that address.
+    /// For pages whose URL holds a token: browsers do not send that URL to other pages.
     pub fn secret(self) -> Self {
         self.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
     }
 
-    /// Hands something to the page to which this redirect leads.
+    /// Passes something to the page to which this redirect leads.
     pub fn with_flash(self, app: &App, flash: &Flash) -> Self {
-        flash.set_cookie(app.config.frame.https).into_iter().fold(self, |page, cookie| page.with(SET_COOKIE, cookie))
+        flash.set_cookie(app.config.http.https).into_iter().fold(self, |page, cookie| page.with(SET_COOKIE, cookie))
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -1,4 +1,4 @@
-//! Templates, which are part of the program. Macros for what repeats are in `templates/macros`.
+//! Templates, which are embedded in the program. Their shared parts are macros in `templates/macros`.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use rust_embed::RustEmbed;
 #[include = "*.html"]
 struct Templates;
 
-/// Values are escaped in every template whose name ends in `.html`, which are all.
+/// Values are escaped, since all names end in `.html`.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -22,7 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Fills a template.
+/// Renders a template.
 pub fn render(name: &str, values: Value) -> Result<String, Error> {
     TEMPLATES.get_template(name)?.render(values)
 }
@@ -127,7 +127,7 @@ mod tests {
         <dialog id="remove" aria-labelledby="remove-title">
           <h2 id="remove-title">Remove &lt;Eng&gt;?</h2>
                     <p>Its members lose access.</p>
-          <form method="dialog"><button class="quiet" type="submit">Cancel</button></form>
+          <form method="dialog"><button class="quiet" type="submit" autofocus>Cancel</button></form>
         </dialog>
         <script type="module" src="/static/dialog.js"></script>
         "#);

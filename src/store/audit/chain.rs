@@ -11,11 +11,9 @@ use crate::base::hash::sha256_hex;
 use crate::engine::{self, Row, params};
 use crate::store::{Change, Reader, StoreError};
 
-/// What the first row names as its predecessor.
-const START: &str = "";
-
-/// The last row of the chain. Whoever keeps it elsewhere notices when later somebody rewrites the whole log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The last row of the chain; before the first row number 0 with an empty hash. Whoever stores it elsewhere notices a
+/// later rewrite of the whole log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Head {
     pub seq: i64,
     pub hash: String,
@@ -71,7 +69,7 @@ pub fn head(reader: &Reader<'_>) -> engine::Result<Head> {
         [],
         |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }),
     )?;
-    Ok(last.unwrap_or(Head { seq: 0, hash: START.into() }))
+    Ok(last.unwrap_or_default())
 }
 
 /// Begins the chain, over what an older version wrote.

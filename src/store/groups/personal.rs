@@ -3,27 +3,27 @@
 use super::write;
 use crate::store::{Change, StoreError, members};
 
-/// How the names of personal groups begin.
+/// Prefix of the names of personal groups.
 pub const PREFIX: &str = "user:";
 
-/// Whose personal group has that name.
+/// Returns the id of the user whose personal group has that name.
 pub fn owner_by_name(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)
 }
 
-/// The id of the user whose personal group this is, if it is one.
+/// Returns the id of the user whose personal group this is, if it is a personal group.
 pub fn owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
     Ok(change.find(sql, [PREFIX, group_id], |row| row.get(0))?)
 }
 
-/// The id of somebody's personal group, as of this transaction.
+/// Returns the id of a user's personal group, as of this transaction.
 pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id FROM user_groups WHERE name = ?";
     Ok(change.find(sql, [format!("{PREFIX}{user_id}")], |row| row.get(0))?)
 }
 
-/// The id of somebody's personal group, which is made where it is missing, and whether it was.
+/// Returns the id of a user's personal group, and whether it was created now.
 pub fn ensure(change: &Change<'_>, user_id: &str, by: &str) -> Result<(String, bool), StoreError> {
     if !change.exists("SELECT 1 FROM users WHERE id = ?", [user_id])? {
         return Err(StoreError::NotFound("User not found".into()));
@@ -33,10 +33,11 @@ pub fn ensure(change: &Change<'_>, user_id: &str, by: &str) -> Result<(String, b
         Some(id) => (id, false),
         None => (write(change, &name, None, by)?, true),
     };
-    // Only a database from elsewhere can have such members; they must not gain what is meant for one person.
+    // This program adds no such members, but a foreign database may have them. They must not gain what is granted to
+    // one user.
     if change.exists("SELECT 1 FROM user_group_members WHERE group_id = ? AND user_id <> ?", [id.as_str(), user_id])? {
         return Err(StoreError::Conflict(format!(
-            "Group '{name}' has other members than the person it is meant for; remove them first"
+            "Group '{name}' has members other than its owner; remove them first"
         )));
     }
     if !members::contains(change, user_id, &id)? {

@@ -2,7 +2,7 @@
 
 use agnes::config::DataDir;
 use agnes::engine::{self, Limits};
-use agnes::store::{Facts, Seeds, Store};
+use agnes::store::{MigrationContext, Seeds, Store};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ async fn descriptions_are_pushed() {
     // Nothing here writes such rows yet; databases of v0.35 have them.
     let dir = tempfile::tempdir().unwrap();
     let place = DataDir::new(dir.path()).unwrap();
-    Store::open(&place, &Facts::default(), &Seeds::default()).unwrap().close().await;
+    Store::open(&place, &MigrationContext::default(), &Seeds::default()).unwrap().close().await;
     let connection = engine::open(&place.system_db(), &Limits::small()).unwrap();
     let row = "('orders', 'id', 'INTEGER', 'The number')";
     let insert = format!("INSERT INTO column_metadata (table_id, column_name, basetype, description) VALUES {row}");

@@ -1,91 +1,79 @@
-//! Conditional requests, RFC 9110 sections 13 and 14: which answer a download gets.
+//! Conditional requests, RFC 9110 sections 13 and 14: which response a download gets.
 
 use axum::http::HeaderMap;
-use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE};
+use axum::http::header::{IF_RANGE, RANGE};
+use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch, IfRange};
 
-/// What to send.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Outcome {
     Whole,
     /// First and last byte, both included.
     Part(u64, u64),
-    /// The caller has it already: 304.
+    /// 304: the client has the current content.
     NotModified,
-    /// It is not what the caller wants any more: 412.
+    /// 412: the content is not what the client expects.
     Changed,
-    /// The range lies outside of the file: 416.
+    /// 416: the range lies outside of the file.
     OutOfRange,
 }
 
-/// Decides by the headers of a request; `etag` is the quoted strong tag, `length` the file's size in bytes.
-pub fn answer(headers: &HeaderMap, etag: &str, length: u64) -> Answer {
-    if let Some(wanted) = text(headers, &IF_MATCH)
-        && !lists(&wanted, etag, false)
-    {
-        return Answer::Changed;
+/// Evaluates the headers of a request; `length` is the size of the file in bytes.
+pub fn evaluate(headers: &HeaderMap, etag: &ETag, length: u64) -> Outcome {
+    if headers.typed_get::<IfMatch>().is_some_and(|condition| !condition.precondition_passes(etag)) {
+        return Outcome::Changed;
     }
-    if let Some(known) = text(headers, &IF_NONE_MATCH)
-        && lists(&known, etag, true)
-    {
-        return Answer::NotModified;
+    if headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(etag)) {
+        return Outcome::NotModified;
     }
-    let Some(range) = text(headers, &RANGE) else { return Answer::Whole };
-    if text(headers, &IF_RANGE).is_some_and(|validator| validator != etag) {
-        return Answer::Whole;
+    let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else { return Outcome::Whole };
+    let is_unchanged = || headers.typed_get::<IfRange>().is_some_and(|known| !known.is_modified(Some(etag), None));
+    if headers.contains_key(IF_RANGE) && !is_unchanged() {
+        return Outcome::Whole;
     }
-    // A range that cannot be read is ignored; of several ranges none is worth a multipart answer.
-    let Ok(parsed) = http_range_header::parse_range_header(&range) else { return Answer::Whole };
+    // An invalid range is ignored, and so are several: none of them is worth a multipart response.
+    let Ok(parsed) = http_range_header::parse_range_header(range) else { return Outcome::Whole };
     match parsed.validate(length) {
-        Ok(ranges) if ranges.len() == 1 => Answer::Part(*ranges[0].start(), *ranges[0].end()),
-        Ok(_) => Answer::Whole,
-        Err(_) => Answer::OutOfRange,
+        Ok(ranges) if ranges.len() == 1 => Outcome::Part(*ranges[0].start(), *ranges[0].end()),
+        Ok(_) => Outcome::Whole,
+        Err(_) => Outcome::OutOfRange,
     }
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
-
-/// Whether a list of entity tags (or `*`) has this one. The weak comparison ignores `W/`, the strong one never matches
-/// a weak tag.
-fn lists(list: &str, etag: &str, weak: bool) -> bool {
-    list.split(',').map(str::trim).any(|tag| {
-        let tag = if weak { tag.strip_prefix("W/").unwrap_or(tag) } else { tag };
-        tag == "*" || tag == etag
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+
     use super::*;
 
-    fn ask(pairs: &[(HeaderName, &str)]) -> Answer {
+    fn ask(pairs: &[(HeaderName, &str)]) -> Outcome {
         let headers = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        answer(&headers, "\"abc\"", 100)
+        evaluate(&headers, &"\"abc\"".parse().unwrap(), 100)
     }
 
     #[test]
     fn conditions() {
-        assert_eq!(ask(&[]), Answer::Whole);
-        assert_eq!(ask(&[(IF_NONE_MATCH, "\"x\", W/\"abc\"")]), Answer::NotModified);
-        assert_eq!(ask(&[(IF_NONE_MATCH, "*")]), Answer::NotModified);
-        assert_eq!(ask(&[(IF_NONE_MATCH, "\"x\"")]), Answer::Whole);
-        assert_eq!(ask(&[(IF_MATCH, "\"abc\"")]), Answer::Whole);
-        assert_eq!(ask(&[(IF_MATCH, "W/\"abc\"")]), Answer::Changed);
-        assert_eq!(ask(&[(IF_MATCH, "\"x\", \"y\"")]), Answer::Changed);
+        assert_eq!(ask(&[]), Outcome::Whole);
+        assert_eq!(ask(&[(IF_NONE_MATCH, "\"x\", W/\"abc\"")]), Outcome::NotModified);
+        assert_eq!(ask(&[(IF_NONE_MATCH, "*")]), Outcome::NotModified);
+        assert_eq!(ask(&[(IF_NONE_MATCH, "\"x\"")]), Outcome::Whole);
+        assert_eq!(ask(&[(IF_MATCH, "\"abc\"")]), Outcome::Whole);
+        assert_eq!(ask(&[(IF_MATCH, "*")]), Outcome::Whole);
+        assert_eq!(ask(&[(IF_MATCH, "abc")]), Outcome::Changed);
+        assert_eq!(ask(&[(IF_MATCH, "W/\"abc\"")]), Outcome::Changed);
+        assert_eq!(ask(&[(IF_MATCH, "\"x\", \"y\"")]), Outcome::Changed);
     }
 
     #[test]
     fn ranges() {
-        assert_eq!(ask(&[(RANGE, "bytes=0-9")]), Answer::Part(0, 9));
-        assert_eq!(ask(&[(RANGE, "bytes=90-")]), Answer::Part(90, 99));
-        assert_eq!(ask(&[(RANGE, "bytes=-10")]), Answer::Part(90, 99));
-        assert_eq!(ask(&[(RANGE, "bytes=90-500")]), Answer::Part(90, 99));
-        assert_eq!(ask(&[(RANGE, "bytes=100-")]), Answer::OutOfRange);
-        assert_eq!(ask(&[(RANGE, "bytes=0-1,5-6")]), Answer::Whole);
-        assert_eq!(ask(&[(RANGE, "lines=1-2")]), Answer::Whole);
-        assert_eq!(ask(&[(RANGE, "bytes=5-"), (IF_RANGE, "\"abc\"")]), Answer::Part(5, 99));
-        assert_eq!(ask(&[(RANGE, "bytes=5-"), (IF_RANGE, "\"old\"")]), Answer::Whole);
+        assert_eq!(ask(&[(RANGE, "bytes=0-9")]), Outcome::Part(0, 9));
+        assert_eq!(ask(&[(RANGE, "bytes=90-")]), Outcome::Part(90, 99));
+        assert_eq!(ask(&[(RANGE, "bytes=-10")]), Outcome::Part(90, 99));
+        assert_eq!(ask(&[(RANGE, "bytes=90-500")]), Outcome::Part(90, 99));
+        assert_eq!(ask(&[(RANGE, "bytes=100-")]), Outcome::OutOfRange);
+        assert_eq!(ask(&[(RANGE, "bytes=0-1,5-6")]), Outcome::Whole);
+        assert_eq!(ask(&[(RANGE, "lines=1-2")]), Outcome::Whole);
+        assert_eq!(ask(&[(RANGE, "bytes=5-"), (IF_RANGE, "\"abc\"")]), Outcome::Part(5, 99));
+        assert_eq!(ask(&[(RANGE, "bytes=5-"), (IF_RANGE, "\"old\"")]), Outcome::Whole);
+        assert_eq!(ask(&[(RANGE, "bytes=5-"), (IF_RANGE, "nonsense")]), Outcome::Whole);
     }
 }

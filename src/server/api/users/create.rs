@@ -1,10 +1,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::mail_link;
 use crate::access::Admin;
 use crate::domain::accounts::{self, view};
 use crate::protocol::users::{CreateUser, User};
-use crate::server::auth::links;
 use crate::server::http::extractors::Json;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::{ApiError, AppState};
@@ -23,9 +23,7 @@ pub async fn create_user(
     let created = accounts::create_user(&app.store, &admin, &body.email, body.name, body.send_invite).await?;
     let mut invitation = None;
     if let Some(token) = &created.invitation {
-        let link = links::link(links::base(&app, &caller), Purpose::Setup, &created.email, token, None);
-        let mail = links::mail(&app, Purpose::Setup, &created.email, &link);
-        let is_sent = app.mail.is_configured() && app.mail.send(mail).await;
+        let (link, is_sent) = mail_link(&app, &caller, Purpose::Setup, &created.email, token).await;
         accounts::record_invitation(&app.store, &admin, &created.id, &created.email, is_sent).await?;
         invitation = Some((link, is_sent));
     }

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::mail_link;
 use crate::access::Admin;
 use crate::domain::{accounts, rules};
 use crate::protocol::users::{ResetLink, SetPassword};
-use crate::server::auth::links;
 use crate::server::http::extractors::{Json, Path};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::{ApiError, AppState};
@@ -36,8 +36,6 @@ pub async fn reset_user_password(
     Path(id): Path<String>,
 ) -> Result<Json<ResetLink>, ApiError> {
     let reset = accounts::issue_reset_token(&app.store, &admin, &app.config.google_groups, &id).await?;
-    let reset_url = links::link(links::base(&app, &caller), Purpose::Reset, &reset.email, &reset.token, None);
-    let mail = links::mail(&app, Purpose::Reset, &reset.email, &reset_url);
-    let email_sent = app.mail.is_configured() && app.mail.send(mail).await;
+    let (reset_url, email_sent) = mail_link(&app, &caller, Purpose::Reset, &reset.email, &reset.token).await;
     Ok(Json(ResetLink { reset_url, email_sent }))
 }

@@ -41,7 +41,7 @@ pub async fn begin_google_sign_in(
         tracing::warn!(%error, "cannot start a Google sign-in");
         Ok(refusal(GoogleRefusal::Failed(String::new()).code()))
     };
-    let redirect_url = match RedirectUrl::new(format!("{}{CALLBACK_PATH}", links::base(&app, &caller))) {
+    let redirect_url = match RedirectUrl::new(format!("{}{CALLBACK_PATH}", links::base_url(&app, &caller))) {
         Ok(url) => url,
         Err(error) => return failed(&error),
     };

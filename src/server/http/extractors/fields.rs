@@ -1,4 +1,4 @@
-//! Turns a JSON value into a type, with error entries that name the field.
+//! Deserializes a JSON value, with errors that name the field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::server::http::error::{ApiError, FieldError};
 pub const NOT_AN_OBJECT: (&str, &str) =
     ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from");
 
-/// Reads `value`, which came from `place` (`body`, `form` or `query`). Texts that spell a number or a boolean are taken for one
-/// where one is wanted.
+/// Reads `value`, which came from `place` (`body`, `form` or `query`). Texts are converted to numbers and booleans where the
+/// type requires one.
 pub fn read<T: DeserializeOwned>(place: &'static str, mut value: Value) -> Result<T, ApiError> {
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(&value) {
@@ -19,9 +19,9 @@ pub fn read<T: DeserializeOwned>(place: &'static str, mut value: Value) -> Resul
         };
         let message = error.inner().to_string();
         let path: Vec<Value> = error.path().iter().filter_map(segment).collect();
-        // Ends: what was converted is of the wanted type then, and no text any more.
+        // Terminates: a converted value has the expected type.
         if let Some(target) = at(&mut value, &path)
-            && let Some(converted) = convert(target, wanted(&message))
+            && let Some(converted) = convert(target, expected(&message))
         {
             *target = converted;
             continue;
@@ -46,21 +46,21 @@ fn at<'a>(value: &'a mut Value, path: &[Value]) -> Option<&'a mut Value> {
     })
 }
 
-/// What serde says it wanted.
-fn wanted(message: &str) -> Wanted {
-    match message.rsplit_once("expected ").map_or("", |(_, wanted)| wanted) {
-        "a string" => Wanted::Text,
-        "a boolean" => Wanted::Boolean,
-        "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => Wanted::Integer,
-        "f32" | "f64" => Wanted::Number,
-        "a sequence" => Wanted::List,
-        "a map" => Wanted::Map,
-        text if text.starts_with("struct ") => Wanted::Struct,
-        _ => Wanted::Other,
+/// The type that serde expected.
+fn expected(message: &str) -> Expected {
+    match message.rsplit_once("expected ").map_or("", |(_, expected)| expected) {
+        "a string" => Expected::Text,
+        "a boolean" => Expected::Boolean,
+        "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => Expected::Integer,
+        "f32" | "f64" => Expected::Number,
+        "a sequence" => Expected::List,
+        "a map" => Expected::Map,
+        text if text.starts_with("struct ") => Expected::Struct,
+        _ => Expected::Other,
     }
 }
 
-enum Wanted {
+enum Expected {
     Text,
     Boolean,
     Integer,
@@ -71,19 +71,19 @@ enum Wanted {
     Other,
 }
 
-fn convert(value: &Value, wanted: Wanted) -> Option<Value> {
-    match (wanted, value) {
-        (Wanted::Integer, Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
-        (Wanted::Integer, Value::Number(number)) => {
+fn convert(value: &Value, expected: Expected) -> Option<Value> {
+    match (expected, value) {
+        (Expected::Integer, Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        (Expected::Integer, Value::Number(number)) => {
             number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 1e15).map(|n| json!(n as i64))
         }
-        (Wanted::Number, Value::String(text)) => text.trim().parse::<f64>().ok().map(Value::from),
-        (Wanted::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+        (Expected::Number, Value::String(text)) => text.trim().parse::<f64>().ok().map(Value::from),
+        (Expected::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Some(json!(true)),
             "false" | "f" | "no" | "n" | "off" | "0" => Some(json!(false)),
             _ => None,
         },
-        (Wanted::Boolean, Value::Number(number)) => match number.as_u64() {
+        (Expected::Boolean, Value::Number(number)) => match number.as_u64() {
             Some(0) => Some(json!(false)),
             Some(1) => Some(json!(true)),
             _ => None,
@@ -93,7 +93,7 @@ fn convert(value: &Value, wanted: Wanted) -> Option<Value> {
 }
 
 fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) -> FieldError {
-    // A form is a body too, but none whose whole could be shown.
+    // A form is a body too, but is not shown as a whole.
     let mut loc = vec![json!(if place == "form" { "body" } else { place })];
     loc.extend(path);
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
@@ -102,8 +102,8 @@ fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) 
         return FieldError { kind: "missing", loc, msg: "Field required".into(), input, ctx: None };
     }
     let is_text = input.is_string();
-    let known = match wanted(message) {
-        Wanted::Integer if input.as_i64().is_some_and(|number| number < 0) => {
+    let known = match expected(message) {
+        Expected::Integer if input.as_i64().is_some_and(|number| number < 0) => {
             return FieldError {
                 kind: "greater_than_equal",
                 loc,
@@ -113,26 +113,26 @@ fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) 
             };
         }
         _ if !message.starts_with("invalid type") => None,
-        Wanted::Text => Some(("string_type", "Input should be a valid string")),
-        Wanted::Integer if is_text => {
+        Expected::Text => Some(("string_type", "Input should be a valid string")),
+        Expected::Integer if is_text => {
             Some(("int_parsing", "Input should be a valid integer, unable to parse string as an integer"))
         }
-        Wanted::Integer if input.is_f64() => {
+        Expected::Integer if input.is_f64() => {
             Some(("int_from_float", "Input should be a valid integer, got a number with a fractional part"))
         }
-        Wanted::Integer => Some(("int_type", "Input should be a valid integer")),
-        Wanted::Number if is_text => {
+        Expected::Integer => Some(("int_type", "Input should be a valid integer")),
+        Expected::Number if is_text => {
             Some(("float_parsing", "Input should be a valid number, unable to parse string as a number"))
         }
-        Wanted::Number => Some(("float_type", "Input should be a valid number")),
-        Wanted::Boolean if is_text => {
+        Expected::Number => Some(("float_type", "Input should be a valid number")),
+        Expected::Boolean if is_text => {
             Some(("bool_parsing", "Input should be a valid boolean, unable to interpret input"))
         }
-        Wanted::Boolean => Some(("bool_type", "Input should be a valid boolean")),
-        Wanted::List => Some(("list_type", "Input should be a valid list")),
-        Wanted::Map => Some(("dict_type", "Input should be a valid dictionary")),
-        Wanted::Struct => Some(NOT_AN_OBJECT),
-        Wanted::Other => None,
+        Expected::Boolean => Some(("bool_type", "Input should be a valid boolean")),
+        Expected::List => Some(("list_type", "Input should be a valid list")),
+        Expected::Map => Some(("dict_type", "Input should be a valid dictionary")),
+        Expected::Struct => Some(NOT_AN_OBJECT),
+        Expected::Other => None,
     };
     match known {
         Some((kind, msg)) => FieldError { kind, loc, msg: msg.into(), input, ctx: None },

@@ -8,8 +8,8 @@ use super::fields;
 use crate::server::http::error::{ApiError, FieldError};
 use crate::server::http::middleware::json_body::{ParsedBody, read_text};
 
-/// A JSON object as request body, and anything as response body. As an argument it stands last, behind whoever checks
-/// credentials, so that strangers learn nothing about fields.
+/// A JSON object as request body, and anything as response body. As an argument it comes last, after the
+/// check of credentials, so that unauthenticated callers learn nothing about fields.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -19,7 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(mut request: Request, _: &S) -> Result<Self, ApiError> {
         let body = match request.extensions_mut().remove::<ParsedBody>() {
             Some(ParsedBody(value)) => value,
-            // Either nothing was sent, or it was not declared to be JSON; then the raw text is shown back.
+            // Either nothing was sent, or it was not declared as JSON; then the error shows the raw text.
             None => match read_text(request.into_body()).await? {
                 text if text.is_empty() => return Err(refuse("missing", "Field required", Value::Null)),
                 text => Value::String(text),
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A body that may be left out.
+/// An optional body.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 

@@ -1,4 +1,4 @@
-//! Extractors whose refusals have the contract's shape.
+//! Extractors whose rejections have the response bodies of the API's contract.
 
 mod fields;
 mod form;

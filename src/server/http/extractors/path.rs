@@ -9,7 +9,7 @@ use crate::server::http::error::ApiError;
 pub struct Path<T>(pub T);
 
 impl From<PathRejection> for ApiError {
-    /// A path that cannot be read names nothing that exists.
+    /// An invalid path does not exist.
     fn from(rejection: PathRejection) -> Self {
         match rejection {
             PathRejection::FailedToDeserializePathParams(_) => Self::page_not_found(),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::fields;
 use crate::server::http::error::ApiError;
 
-/// The query string as a struct of texts, numbers and booleans. Of a name that comes twice the last value counts.
+/// The query string as a struct of texts, numbers and booleans. The last value of a repeated name counts.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! gzip for what gains by it.
+//! gzip for responses that benefit from it.
 
 use axum::extract::Request;
 use axum::http::header;
@@ -7,10 +7,10 @@ use axum::response::Response;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
-/// Smaller bodies fit in one packet anyway.
+/// Smaller bodies fit in one packet.
 const MIN_BYTES: u64 = 1024;
 
-/// Parquet is compressed already, and ranges and checksums speak of the file's own bytes.
+/// Parquet is compressed already, and ranges and checksums refer to the bytes of the file.
 const DOWNLOADS: &str = "/api/data/";
 
 pub fn layer() -> CompressionLayer<And<And<SizeAbove, NotForContentType>, NotForContentType>> {
@@ -18,7 +18,7 @@ pub fn layer() -> CompressionLayer<And<And<SizeAbove, NotForContentType>, NotFor
     CompressionLayer::new().gzip(true).compress_when(predicate)
 }
 
-/// Stands outside of [`layer`] and hides from it that the caller would take gzip.
+/// Hides from [`layer`] that the client accepts gzip.
 pub async fn exempt_downloads(mut request: Request, next: Next) -> Response {
     if request.uri().path().starts_with(DOWNLOADS) {
         request.headers_mut().remove(header::ACCEPT_ENCODING);

@@ -1,7 +1,7 @@
-//! Refuses what another site's page makes a browser send. Browsers add the cookie by themselves, so a form on any page
-//! could change things here in the name of whoever looks at it; they also say where the request comes from.
+//! Rejects requests that another site's page makes a browser send. Browsers add the session cookie to them, so that a form
+//! on any page could make changes on behalf of its visitor; they also report the origin of the page.
 //!
-//! Requests with a bearer token cannot be forged like that, and programs that are no browsers send neither header.
+//! Requests with a bearer token cannot be forged like that, and clients other than browsers send neither header.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -11,23 +11,15 @@ use url::{Host, Url};
 
 use super::caller::Caller;
 use crate::server::ApiError;
+use crate::server::settings::AllowedOrigins;
 
-/// Which pages may use this server.
-#[derive(Clone, Debug, Default)]
-pub struct Pages {
-    /// Origins such as `https://agnes.example.com`: our own public ones, and those of `CORS_ORIGINS`.
-    pub allowed: Vec<String>,
-    /// In development mode nobody signs in, so a page that makes its own name point to this machine must be kept out.
-    pub loopback_only: bool,
-}
-
-pub async fn check(State(pages): State<Pages>, request: Request, next: Next) -> Response {
+pub async fn check(State(origins): State<AllowedOrigins>, request: Request, next: Next) -> Response {
     let base_url = request.extensions().get::<Caller>().map(|caller| caller.base_url.clone()).unwrap_or_default();
-    if pages.loopback_only && !is_loopback(&base_url) {
+    if origins.loopback_only && !is_loopback(&base_url) {
         return ApiError::forbidden("LOCAL_DEV_MODE serves localhost only").into_response();
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !is_safe && !has_bearer(request.headers()) && is_foreign(request.headers(), &base_url, &pages) {
+    if !is_safe && !has_bearer(request.headers()) && is_foreign(request.headers(), &base_url, &origins) {
         return ApiError::forbidden("This request comes from another site; set CORS_ORIGINS to allow that")
             .into_response();
     }
@@ -38,12 +30,12 @@ fn has_bearer(headers: &HeaderMap) -> bool {
     headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer "))
 }
 
-/// What the browser says about the page; older ones name its origin only. A proxy may have taken the encryption off, so
-/// the scheme of our own address does not count.
-fn is_foreign(headers: &HeaderMap, base_url: &str, pages: &Pages) -> bool {
+/// Returns whether the browser reports a page of another origin; older browsers send `Origin` only. The scheme of the
+/// server's own address is ignored, since a proxy may terminate TLS.
+fn is_foreign(headers: &HeaderMap, base_url: &str, origins: &AllowedOrigins) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
     let origin = text("origin");
-    if origin.is_some_and(|origin| pages.allowed.iter().any(|page| same_origin(origin, page))) {
+    if origin.is_some_and(|origin| origins.listed.iter().any(|listed| same_origin(origin, listed))) {
         return false;
     }
     match (text("sec-fetch-site"), origin) {

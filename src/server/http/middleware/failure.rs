@@ -1,4 +1,4 @@
-//! What went wrong inside is written to the log; the caller gets a request id to ask with.
+//! Internal failures are logged; the response has the request id to look them up.
 
 use std::any::Any;
 

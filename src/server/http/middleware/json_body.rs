@@ -1,23 +1,19 @@
 //! Reads JSON bodies before anything else looks at the request: malformed JSON is a 422 even without credentials.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::server::http::body;
 use crate::server::http::error::{ApiError, FieldError};
 
-/// Longest JSON body in bytes.
+/// Maximum size of a JSON body.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// How long a body may take to come in.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A parsed body, as an extension of the request; absent when the body is empty or no JSON.
+/// A parsed body, as an extension of the request; absent if the body is empty or not JSON.
 #[derive(Clone, Debug)]
 pub struct ParsedBody(pub Value);
 
@@ -26,8 +22,7 @@ pub async fn parse(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let read = tokio::time::timeout(PATIENCE, read(body)).await;
-    match read.unwrap_or_else(|_| Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time"))) {
+    match read(body).await {
         Ok(Some(value)) => _ = parts.extensions.insert(ParsedBody(value)),
         Ok(None) => {}
         Err(error) => return error.into_response(),
@@ -35,17 +30,11 @@ pub async fn parse(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-/// The bytes of a body, up to [`MAX_BYTES`].
+/// Reads a body as text, up to [`MAX_BYTES`].
 pub async fn read_text(body: Body) -> Result<String, ApiError> {
-    let bytes = to_bytes(body, MAX_BYTES).await.map_err(|error| {
-        let too_long =
-            std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
-        match too_long {
-            true => ApiError::too_large(format!("The body is longer than {} MB", MAX_BYTES / 1024 / 1024)),
-            false => ApiError::bad_request("There was an error parsing the body"),
-        }
-    })?;
-    String::from_utf8(bytes.into()).map_err(|_| ApiError::bad_request("There was an error parsing the body"))
+    let too_large = format!("The body is longer than {} MB", MAX_BYTES / 1024 / 1024);
+    let bytes = body::read(body, MAX_BYTES, too_large).await?;
+    String::from_utf8(bytes.into()).map_err(|_| body::unreadable())
 }
 
 async fn read(body: Body) -> Result<Option<Value>, ApiError> {

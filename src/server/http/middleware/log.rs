@@ -1,4 +1,4 @@
-//! One log line a request. Query strings and headers are left out: they may carry tokens.
+//! One log line per request. Query strings and headers are left out: they may contain tokens.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Asked every few seconds by health checks; shown at DEBUG only.
+/// Requested every few seconds by health checks; logged at DEBUG only.
 const QUIET: &str = "/api/health";
 
 pub async fn requests(request: Request, next: Next) -> Response {
@@ -15,7 +15,7 @@ pub async fn requests(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    // Until the head of the answer; a long body is still on its way then.
+    // Until the response headers; a long body is still being sent then.
     let duration_ms = started.elapsed().as_micros() as f64 / 1000.0;
     if path == QUIET {
         tracing::debug!(%method, path, status, duration_ms, "request");

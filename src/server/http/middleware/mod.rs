@@ -1,4 +1,4 @@
-//! What happens around every request, one concern a file.
+//! Middleware around every request, one concern per file.
 
 pub mod caller;
 pub mod compression;
@@ -17,29 +17,29 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
-use super::frame::Frame;
+use crate::server::settings::HttpSettings;
 
-/// Wraps everything; the first layer is the outermost.
-pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
+/// Wraps everything. The first layer is the outermost.
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &HttpSettings) -> Router<S> {
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn(request_id::assign))
-            .layer(from_fn_with_state(frame.proxies.clone(), caller::identify))
+            .layer(from_fn_with_state(settings.proxies.clone(), caller::identify))
             .layer(from_fn(log::requests))
-            .layer(from_fn_with_state(frame.https, security_headers::add))
-            .layer(cors(&frame.cors))
+            .layer(from_fn_with_state(settings.https, security_headers::add))
+            .layer(cors(&settings.cors))
             .layer(from_fn(compression::exempt_downloads))
             .layer(compression::layer()),
     )
 }
 
-/// Wraps the routes alone: what fails here becomes an error response.
-pub fn within<S: Clone + Send + Sync + 'static>(router: Router<S>, frame: &Frame) -> Router<S> {
+/// Wraps the routes only, and turns their failures into error responses.
+pub fn within<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &HttpSettings) -> Router<S> {
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(frame.debug, failure::render))
+            .layer(from_fn_with_state(settings.debug, failure::render))
             .layer(CatchPanicLayer::custom(failure::from_panic))
-            .layer(from_fn_with_state(frame.pages.clone(), cross_site::check)),
+            .layer(from_fn_with_state(settings.origins.clone(), cross_site::check)),
     )
 }
 

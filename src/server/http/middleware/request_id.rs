@@ -1,4 +1,6 @@
-//! A name for each request, by which its log lines, its answer and the client's own records find each other.
+//! An id for each request, which connects its log lines, its response and the client's own records.
+//!
+//! Not tower-http's: the id of a client is sanitized before it is used.
 
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -10,18 +12,18 @@ use crate::base::random;
 
 pub const HEADER: &str = "x-request-id";
 
-/// Longest id that is taken over from a caller.
+/// Longest id that is accepted from a client.
 const MAX_LENGTH: usize = 64;
 
 /// The id, as an extension of the request.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Takes the caller's id or makes one, and opens the span whose `request_id` every log line below shows. Work that
-/// outlives the request keeps the id by running in [`tracing::Span::current`].
+/// Uses the client's id or generates one, and opens the span that adds `request_id` to every log line. Work that outlives
+/// the request keeps the id by running in [`tracing::Span::current`].
 pub async fn assign(mut request: Request, next: Next) -> Response {
-    let given = request.headers().get(HEADER).map(|value| clean(value.as_bytes())).unwrap_or_default();
-    let id = if given.is_empty() { random::hex(6) } else { given };
+    let requested = request.headers().get(HEADER).map(|value| clean(value.as_bytes())).unwrap_or_default();
+    let id = if requested.is_empty() { random::hex(6) } else { requested };
     // At ERROR, so that no level of logging filters the span away.
     let span = tracing::error_span!("request", request_id = %id);
     let header = HeaderValue::from_str(&id);
@@ -33,7 +35,7 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Only what is harmless in a header, a log line and a file name.
+/// Keeps only characters that are harmless in a header, a log line and a file name.
 fn clean(given: &[u8]) -> String {
     let harmless = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     given.iter().filter(harmless).take(MAX_LENGTH).map(|&byte| char::from(byte)).collect()

@@ -1,4 +1,4 @@
-//! Headers that tell browsers to be careful. A handler that sets one of them keeps its own.
+//! Security headers for browsers. A handler that sets one of them keeps its own value.
 
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
@@ -9,7 +9,7 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Nothing but our own scripts, styles and images; nobody frames us; forms go to us only.
+/// Scripts, styles and images from this server only; no framing; forms submit to this server only.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -20,9 +20,9 @@ const ALWAYS: [(HeaderName, &str); 4] = [
     (CONTENT_SECURITY_POLICY, POLICY),
 ];
 
-/// `https`: the server has a public domain, which is reached over https only.
+/// `https`: the server is reached over https only.
 pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Response {
-    // Tokens and who somebody is must not stay in a cache.
+    // Tokens and identities must not be cached.
     let is_private = request.uri().path().starts_with("/auth/");
     let mut response = next.run(request).await;
     let own = [

@@ -9,8 +9,8 @@ pub use self::directory::Directory;
 use self::http::Http;
 pub use self::oidc::{Oidc, OidcError};
 pub use self::pending::{PENDING_TIMEOUT, PendingSignIn, PendingSignIns};
-use crate::config::env_vars;
-use crate::server::settings::ServerSettings;
+use crate::config::auth::Auth;
+use crate::config::{Environment, GoogleGroups, env_vars};
 
 /// Everything about Google that requests share.
 pub struct Google {
@@ -21,18 +21,17 @@ pub struct Google {
 }
 
 impl Google {
-    pub fn new(config: &ServerSettings) -> Result<Self, String> {
-        let env = &config.env;
+    pub fn new(env: &Environment, auth: &Auth, groups: &GoogleGroups) -> Result<Self, String> {
         let timeout = env.duration(&env_vars::AGNES_GOOGLE_TIMEOUT).map_err(|error| error.to_string())?;
         let http = Http::new(timeout);
         let oidc = Oidc::new(env, http.clone())?;
-        if oidc.is_some() && config.instance.auth.domains().is_empty() {
+        if oidc.is_some() && auth.domains().is_empty() {
             tracing::warn!(
                 "everybody with a Google account can sign in; set auth.allowed_domains in instance.yaml to your domains"
             );
         }
         let directory = Directory::new(env, http, timeout)?;
-        if oidc.is_some() && config.google_groups.prefix.is_some() && !directory.is_configured() {
+        if oidc.is_some() && groups.prefix.is_some() && !directory.is_configured() {
             tracing::warn!(
                 "AGNES_GOOGLE_GROUP_PREFIX has no effect while groups cannot be listed; set GOOGLE_ADMIN_SDK_SUBJECT"
             );

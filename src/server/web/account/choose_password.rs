@@ -1,7 +1,6 @@
 use minijinja::context;
 
 use crate::domain::rules;
-use crate::domain::rules::MAX_PASSWORD_BYTES;
 use crate::protocol::auth::PasswordForm;
 use crate::server::web::form::FormState;
 use crate::server::web::{Page, PageContext, PageError};
@@ -20,7 +19,7 @@ pub const RESET: ChoosePassword =
     ChoosePassword { heading: "Reset Your Password", action: "/auth/password/reset/confirm", has_name: false };
 
 impl ChoosePassword {
-    /// Shows the form. It is made of the link alone, so it is the same whether there is such an account or not.
+    /// Shows the form. It depends on the link alone, so it does not reveal whether the account exists.
     pub fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> Result<Page, PageError> {
         let Self { heading, action, has_name } = *self;
         Ok(page.render("choose_password.html", context! { heading, action, has_name, email, token, form })?.secret())
@@ -32,18 +31,17 @@ pub fn blank() -> FormState {
     FormState::new("password")
 }
 
-/// The form as it was filled in; an error if the passwords in it cannot be accepted.
-pub fn check(typed: &PasswordForm) -> Result<FormState, FormState> {
+/// The form as it was filled in, with what is wrong with the passwords or the name.
+pub fn check(typed: &PasswordForm) -> Result<FormState, PageError> {
     let form = blank().with_value("name", &typed.name);
     if typed.password != typed.confirm_password {
-        return Err(form.with_error("confirm_password", "Passwords do not match."));
+        return Ok(form.with_error("confirm_password", "Passwords do not match."));
     }
-    if rules::password(&typed.password).is_err() {
-        let reason = match typed.password.len() > MAX_PASSWORD_BYTES {
-            true => format!("Password must be at most {MAX_PASSWORD_BYTES} bytes."),
-            false => "Password must be at least 8 characters.".into(),
-        };
-        return Err(form.with_error("password", reason));
+    if let Err(refusal) = rules::password(&typed.password) {
+        return Ok(form.with_error("password", &refusal.to_string()));
     }
-    Ok(form)
+    match rules::name(&typed.name) {
+        Ok(_) => Ok(form),
+        Err(refusal) => form.with_refusal(refusal),
+    }
 }

@@ -1,12 +1,11 @@
 use axum::http::{HeaderMap, Method};
-
 use minijinja::context;
 
 use super::check_email;
 use crate::protocol::auth::{LinkForm, VerifyForm};
-use crate::server::auth::email_link::{send, verify};
+use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
+use crate::server::auth::links::request_link;
 use crate::server::auth::next;
-use crate::server::auth::request_link::request_link;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::web::{Page, PageContext, PageError};
@@ -24,7 +23,7 @@ pub async fn request_login_link(
     caller: Caller,
     Form(form): Form<LinkForm>,
 ) -> Result<Page, PageError> {
-    page.app.limits.admit(send::RULE, origin.ip)?;
+    page.app.limits.admit(SEND_RULE, origin.ip)?;
     if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
         page.app.mail.queue(mail);
     }
@@ -47,8 +46,9 @@ pub async fn follow_login_link(
         let VerifyForm { email, token, next } = &query;
         return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
     }
-    page.app.limits.admit(verify::RULE, origin.ip)?;
-    let session = verify::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(verify::refused)?;
+    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
+    let session =
+        email_link::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(email_link::refused)?;
     Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")).into())
 }
 
@@ -61,9 +61,9 @@ pub async fn confirm_login_link(
     origin: Origin,
     Form(form): Form<VerifyForm>,
 ) -> Result<Page, PageError> {
-    page.app.limits.admit(verify::RULE, origin.ip)?;
+    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
     let next = next::safe(&form.next);
-    if let Some(session) = verify::sign_in(&page.app, origin, form.email, form.token).await? {
+    if let Some(session) = email_link::sign_in(&page.app, origin, form.email, form.token).await? {
         return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into());
     }
     Ok(Page::redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))

@@ -12,7 +12,7 @@ use minijinja::context;
 
 use super::{Page, PageContext, PageError};
 
-/// Says that a mail may be on its way, the same for every address. `validity` is that of the link in it.
+/// Says that an email may be on its way, the same for every address. `validity` is that of the link in it.
 fn check_email(page: &PageContext, validity: &str) -> Result<Page, PageError> {
     page.render("check_email.html", context! { validity, can_mail => page.app.mail.is_configured() })
 }

@@ -1,6 +1,6 @@
 use super::check_email;
 use crate::protocol::auth::AddressForm;
-use crate::server::auth::request_link::request_link;
+use crate::server::auth::links::request_link;
 use crate::server::http::extractors::Form;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::limits::Rule;

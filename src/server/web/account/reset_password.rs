@@ -1,7 +1,7 @@
 use super::choose_password::{self, RESET};
 use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::choose;
+use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
@@ -11,15 +11,15 @@ use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/reset/confirm", per_minute: 10 };
 
-/// The form behind a mailed link. It shows what the address says; the token is looked at when the form comes back.
-pub async fn reset_page(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
+/// `GET /auth/password/reset`: the form behind a mailed link. The token is checked when the form is submitted.
+pub async fn show_password_reset(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
     if query.email.is_empty() || query.token.is_empty() {
         return Ok(Page::redirect("/login/password"));
     }
     RESET.show(&page, &query.email, &query.token, choose_password::blank())
 }
 
-/// Takes that form. Sessions and personal tokens from before end.
+/// Changes the password and signs in. Earlier sessions and personal tokens end.
 #[utoipa::path(post, path = "/auth/password/reset/confirm", tag = "auth", security(()),
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
@@ -30,10 +30,10 @@ pub async fn confirm_reset(
     Form(form): Form<PasswordForm>,
 ) -> Result<Page, PageError> {
     page.app.limits.admit(RULE, origin.ip)?;
-    let state = match choose_password::check(&form) {
-        Ok(state) => state,
-        Err(state) => return RESET.show(&page, &form.email, &form.token, state),
-    };
+    let state = choose_password::check(&form)?;
+    if !state.is_valid() {
+        return RESET.show(&page, &form.email, &form.token, state);
+    }
     let choice = PasswordChoice {
         purpose: Purpose::Reset,
         email: form.email.clone(),

@@ -1,9 +1,7 @@
-use axum::http::StatusCode;
-
 use super::choose_password::{self, SETUP};
 use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
-use crate::server::auth::password::choose::choose;
+use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
@@ -14,15 +12,15 @@ use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
-/// The form behind an invitation. It shows what the address says; the token is looked at when the form comes back.
-pub async fn setup_page(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
+/// `GET /auth/password/setup`: the form behind an invitation. The token is checked when the form is submitted.
+pub async fn show_password_setup(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
     if query.email.is_empty() || query.token.is_empty() {
         return Ok(Page::redirect("/login/password"));
     }
     SETUP.show(&page, &query.email, &query.token, choose_password::blank())
 }
 
-/// Takes the form behind an invitation, and signs in.
+/// Sets the password of an invited account and signs in.
 #[utoipa::path(post, path = "/auth/password/setup/confirm", tag = "auth", security(()),
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in"), (status = 429),
@@ -33,10 +31,10 @@ pub async fn confirm_setup(
     Form(form): Form<PasswordForm>,
 ) -> Result<Page, PageError> {
     page.app.limits.admit(RULE, origin.ip)?;
-    let state = match choose_password::check(&form) {
-        Ok(state) => state,
-        Err(state) => return SETUP.show(&page, &form.email, &form.token, state),
-    };
+    let state = choose_password::check(&form)?;
+    if !state.is_valid() {
+        return SETUP.show(&page, &form.email, &form.token, state);
+    }
     let choice = PasswordChoice {
         purpose: Purpose::Setup,
         email: form.email.clone(),
@@ -54,9 +52,6 @@ pub async fn confirm_setup(
             state.with_message("Setup link has expired. Ask an administrator for a new one.")
         }
         Ok(Err(InvalidToken::Deactivated)) => state.with_message("This account is deactivated."),
-        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
-            state.with_error("name", "The name must have at most 200 characters.")
-        }
         Err(error) => return Err(error.into()),
     };
     SETUP.show(&page, &form.email, &form.token, state)

@@ -1,0 +1,51 @@
+//! What tables there are, and what their columns hold.
+
+use serde_json::{Value, json};
+
+use crate::access::{ListedTable, Principal, ReadableTable, listed_tables};
+use crate::base::time;
+use crate::config::DataDir;
+use crate::domain::Error;
+use crate::extract::Publication;
+use crate::protocol::catalog::{CatalogTable, CatalogTables};
+use crate::store::{Snapshot, Store, profiles};
+
+/// Returns the tables that the caller may read, including those that have not been published yet.
+pub fn list_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> CatalogTables {
+    let tables: Vec<_> = listed_tables(snapshot, publication, caller).into_iter().map(body).collect();
+    CatalogTables { count: tables.len(), tables }
+}
+
+fn body(table: ListedTable) -> CatalogTable {
+    let ListedTable { id, name, registered } = table;
+    let Some(row) = registered else {
+        return CatalogTable { id, name, description: None, source_type: None, sync_strategy: None, query_mode: None };
+    };
+    CatalogTable {
+        id,
+        name,
+        description: row.description.clone(),
+        source_type: row.source_type.clone(),
+        sync_strategy: row.sync_strategy.clone(),
+        query_mode: row.query_mode.clone(),
+    }
+}
+
+/// Returns the profile of a table: what its columns hold, as of its last profiled content.
+pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTable) -> Result<Option<Value>, Error> {
+    let name = table.table().name.clone();
+    let stored = store.read(move |connection| profiles::get(connection, &name)).await?;
+    if let Some((mut profile, at)) = stored {
+        profile["profiled_at"] = json!(at.map(time::iso_naive));
+        return Ok(Some(profile));
+    }
+    Ok(legacy_profile(data_dir, &table.table().name).await)
+}
+
+/// Returns the profile that the batch profiler of v0.35 left.
+async fn legacy_profile(data_dir: &DataDir, table: &str) -> Option<Value> {
+    let text = tokio::fs::read(data_dir.legacy_profiles()).await.ok()?;
+    let mut legacy: Value = serde_json::from_slice(&text).ok()?;
+    let tables = if legacy["tables"].is_object() { legacy["tables"].take() } else { legacy };
+    tables.get(table).cloned()
+}

@@ -1,0 +1,67 @@
+//! Sync runs: starting one, and what they did.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use crate::access::Admin;
+use crate::domain::Error;
+use crate::protocol::sync::Triggered;
+use crate::protocol::sync_runs::{Run, RunPage};
+use crate::store::audit::{self, Action};
+use crate::store::{Store, sync_runs};
+use crate::sync::Runner;
+
+/// Starts a sync of the tables with these registry ids, or, without any, of everything that is due. While a run is in
+/// progress, the request is merged into the next one.
+pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Vec<String>) -> Result<Triggered, Error> {
+    let everything = ids.is_empty();
+    let tables = if everything { json!("all") } else { json!(ids) };
+    let snapshot = store.snapshot();
+    let (known, unknown): (HashSet<_>, HashSet<_>) =
+        ids.iter().cloned().partition(|id| snapshot.registry.get(id).is_some());
+    let unknown = ids.into_iter().filter(|id| unknown.contains(id)).collect();
+    let (actor, details) = (admin.actor(), json!({ "tables": tables }));
+    store.write(move |change| audit::record(change, &actor, Action::SyncTrigger, "sync", details)).await?;
+    let requested = if everything { None } else { Some(known) };
+    let has_work = requested.as_ref().is_none_or(|ids| !ids.is_empty());
+    let run_id = has_work.then(|| runner.trigger(requested, Some(&admin.user().email)));
+    let message = match has_work {
+        true => "Data sync started in background. Check /api/sync/runs for progress.",
+        false => "Nothing was started: none of these ids is registered.",
+    };
+    Ok(Triggered { status: "triggered".into(), tables, message: message.into(), run_id, unknown })
+}
+
+/// Runs on a page, by default and at most.
+pub const DEFAULT_RUNS: usize = 20;
+pub const MAX_RUNS: usize = 200;
+
+/// Returns up to `limit` runs, newest first, queued and current ones included. `before` is the `next` of the previous
+/// page.
+pub async fn list_runs(
+    store: &Store,
+    runner: &Runner,
+    _: &Admin,
+    before: Option<String>,
+    limit: usize,
+) -> Result<RunPage, Error> {
+    let mut runs = if before.is_none() { runner.live() } else { Vec::new() };
+    // One more than requested shows whether there is another page. The current run is stored, too.
+    let stored = store.read(move |connection| sync_runs::list(connection, before.as_deref(), limit + 1)).await?;
+    let live: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
+    runs.extend(stored.into_iter().filter(|run| !live.contains(&run.id)));
+    let has_more = runs.len() > limit;
+    runs.truncate(limit);
+    let next = runs.last().filter(|_| has_more).map(|run| run.id.clone());
+    Ok(RunPage { count: runs.len(), runs, next })
+}
+
+/// Returns one run.
+pub async fn get_run(store: &Store, runner: &Runner, _: &Admin, id: String) -> Result<Run, Error> {
+    if let Some(run) = runner.live().into_iter().find(|run| run.id == id) {
+        return Ok(run);
+    }
+    let run = store.read(move |connection| sync_runs::get(connection, &id)).await?;
+    run.ok_or_else(|| Error::not_found("Sync run not found; old runs are deleted after a while"))
+}

@@ -1,4 +1,0 @@
-//! Reading and verifying the audit log.
-
-pub mod list;
-pub mod verify;

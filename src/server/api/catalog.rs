@@ -1,0 +1,67 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::access::{Denied, Principal, ReadableTable, readable};
+use crate::domain::catalog::{get_profile, list_tables};
+use crate::extract::Publication;
+use crate::protocol::catalog::{CatalogTables, Profiled};
+use crate::server::http::extractors::{Json, Path};
+use crate::server::{ApiError, AppState};
+
+/// Returns the tables that the caller may read, including those that have not been published yet.
+#[utoipa::path(get, path = "/api/catalog/tables", tag = "catalog", responses((status = 200, body = CatalogTables)))]
+pub async fn list_catalog_tables(State(app): State<AppState>, caller: Principal) -> Json<CatalogTables> {
+    Json(list_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller))
+}
+
+/// Returns what the columns of a table hold.
+#[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
+    params(("table" = String, Path, description = "Name or registry id")),
+    responses((status = 200, body = Value), (status = 403), (status = 404)))]
+pub async fn get_table_profile(
+    State(app): State<AppState>,
+    caller: Principal,
+    Path(table): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
+    let publication = app.orchestrator.publication();
+    let found = find(&app, &publication, &caller, &table, missing)?;
+    get_profile(&app.store, &app.config.data_dir, &found).await?.map(Json).ok_or_else(missing)
+}
+
+/// Profiles a table again.
+#[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
+    params(("table" = String, Path, description = "Name or registry id")),
+    responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
+pub async fn refresh_table_profile(
+    State(app): State<AppState>,
+    caller: Principal,
+    Path(table): Path<String>,
+) -> Result<Json<Profiled>, ApiError> {
+    let missing = || ApiError::not_found(format!("No parquet for '{table}'"));
+    let publication = app.orchestrator.publication();
+    let found = find(&app, &publication, &caller, &table, missing)?;
+    if found.table().files().next().is_none() {
+        return Err(missing());
+    }
+    let columns = app
+        .runner
+        .profile(found.table())
+        .await
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Profile failed: {error}")))?;
+    Ok(Json(Profiled { status: "ok".into(), table, columns }))
+}
+
+fn find(
+    app: &AppState,
+    publication: &Publication,
+    caller: &Principal,
+    table: &str,
+    missing: impl Fn() -> ApiError,
+) -> Result<ReadableTable, ApiError> {
+    readable(&app.store.snapshot(), publication, caller, table).map_err(|denied| match denied {
+        Denied::Forbidden => ApiError::forbidden(format!("Access denied to table '{table}'")),
+        Denied::NotPublished => missing(),
+    })
+}

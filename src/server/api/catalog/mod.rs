@@ -1,2 +1,0 @@
-pub mod profile;
-pub mod tables;

@@ -1,3 +1,0 @@
-//! The key that signs sessions and tokens.
-
-pub mod rotate;

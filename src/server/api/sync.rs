@@ -1,0 +1,97 @@
+use axum::Extension;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use crate::access::{Admin, Principal, readable_tables};
+use crate::domain::syncs;
+use crate::protocol::sync::{Manifest, Triggered};
+use crate::protocol::sync_runs::{Run, RunPage};
+use crate::server::http::error::FieldError;
+use crate::server::http::extractors::{Json, Path, Query};
+use crate::server::http::middleware::json_body::ParsedBody;
+use crate::server::{ApiError, AppState};
+use crate::sync::manifest;
+
+/// Starts a sync of these registry ids, or of everything that is due. While a run is in progress, the request is merged
+/// into the next one.
+#[utoipa::path(post, path = "/api/sync/trigger", tag = "sync", request_body = Option<Vec<String>>,
+    responses((status = 200, body = Triggered), (status = 422)))]
+pub async fn trigger_sync(
+    State(app): State<AppState>,
+    admin: Admin,
+    body: Option<Extension<ParsedBody>>,
+    raw: String,
+) -> Result<Json<Triggered>, ApiError> {
+    // Text that was not declared as JSON is not a list, and must not be taken for "everything".
+    let undeclared = if raw.is_empty() { Value::Null } else { Value::String(raw) };
+    let ids = table_ids(body.map_or(undeclared, |Extension(ParsedBody(value))| value))?;
+    Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids).await?))
+}
+
+/// Reads nothing, null or a list of strings.
+fn table_ids(body: Value) -> Result<Vec<String>, ApiError> {
+    let error = |kind, loc, msg: &str, input| {
+        ApiError::unprocessable(vec![FieldError { kind, loc, msg: msg.into(), input, ctx: None }])
+    };
+    match body {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| match item {
+                Value::String(id) => Ok(id),
+                other => {
+                    let loc = vec![json!("body"), json!(index)];
+                    Err(error("string_type", loc, "Input should be a valid string", other))
+                }
+            })
+            .collect(),
+        other => Err(error("list_type", vec![json!("body")], "Input should be a valid list", other)),
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunQuery {
+    /// 1 to 200; 20 by default.
+    pub limit: Option<usize>,
+    /// `next` of the previous page.
+    pub before: Option<String>,
+}
+
+/// Returns what sync runs did, newest first; queued and current runs come first.
+#[utoipa::path(get, path = "/api/sync/runs", tag = "sync", params(RunQuery),
+    responses((status = 200, body = RunPage), (status = 422)))]
+pub async fn list_sync_runs(
+    State(app): State<AppState>,
+    admin: Admin,
+    Query(query): Query<RunQuery>,
+) -> Result<Json<RunPage>, ApiError> {
+    let limit = query.limit.unwrap_or(syncs::DEFAULT_RUNS);
+    if !(1..=syncs::MAX_RUNS).contains(&limit) {
+        let reason = format!("limit must be between 1 and {}", syncs::MAX_RUNS);
+        return Err(ApiError::unprocessable(vec![FieldError::value(&["query", "limit"], &reason, limit)]));
+    }
+    Ok(Json(syncs::list_runs(&app.store, &app.runner, &admin, query.before, limit).await?))
+}
+
+/// Returns one sync run.
+#[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", params(("id" = String, Path)),
+    responses((status = 200, body = Run), (status = 404)))]
+pub async fn get_sync_run(
+    State(app): State<AppState>,
+    admin: Admin,
+    Path(id): Path<String>,
+) -> Result<Json<Run>, ApiError> {
+    Ok(Json(syncs::get_run(&app.store, &app.runner, &admin, id).await?))
+}
+
+/// Returns what the caller may download.
+#[utoipa::path(get, path = "/api/sync/manifest", tag = "sync", responses((status = 200, body = Manifest)))]
+pub async fn get_manifest(State(app): State<AppState>, caller: Principal) -> Result<Json<Manifest>, ApiError> {
+    let tables = readable_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller);
+    let manifest = tokio::task::spawn_blocking(move || manifest::manifest(&tables, &app.assets, &app.config.data_dir));
+    manifest.await.map(Json).map_err(ApiError::internal)
+}

@@ -1,3 +1,0 @@
-pub mod manifest;
-pub mod runs;
-pub mod trigger;

@@ -1,0 +1,144 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use crate::access::Principal;
+use crate::base::{disk, time};
+use crate::protocol::system::{Health, Version};
+use crate::server::AppState;
+use crate::server::http::extractors::Json;
+use crate::store::VERSION;
+
+/// Returns whether the server works; for load balancers and container checks.
+#[utoipa::path(
+    get, path = "/api/health", tag = "system", security(()),
+    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
+)]
+pub async fn get_health(State(app): State<AppState>) -> Json<Health> {
+    let current = app.store.snapshot().schema_version;
+    let (status, db_schema) = match app.store.is_open() {
+        false => ("unhealthy", "unreachable"),
+        true if current < VERSION => ("unhealthy", "mismatch"),
+        true => ("ok", "ok"),
+    };
+    Json(Health {
+        status: status.into(),
+        db_schema: db_schema.into(),
+        current: Some(current),
+        expected: Some(VERSION),
+        detail: (status != "ok").then(|| "see the log of the server".into()),
+    })
+}
+
+/// A table whose last sync is older counts as stale.
+const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// Less free space than this is a warning.
+const MIN_FREE_PERCENT: u64 = 5;
+
+/// Returns the state of each part of the server. Only admins see the names of tables and sources.
+#[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
+pub async fn get_detailed_health(State(app): State<AppState>, caller: Principal) -> Json<Value> {
+    let services = services(&app, caller.is_admin()).await;
+    let has = |status: &str| services.values().any(|service| service["status"] == status);
+    let schema = services["db_schema"]["db_schema"] == "ok";
+    let status = match (has("error") || !schema, has("warning")) {
+        (true, _) => "unhealthy",
+        (false, true) => "degraded",
+        (false, false) => "healthy",
+    };
+    let build = &app.config.build;
+    Json(json!({
+        "status": status,
+        "version": build.version,
+        "channel": build.channel,
+        "image_tag": build.image_tag,
+        "commit_sha": build.commit_sha,
+        "schema_version": VERSION,
+        "deployed_at": time::iso_offset(app.started_at),
+        "timestamp": time::iso_offset(time::now()),
+        "services": services,
+    }))
+}
+
+/// Returns whether requests can be served: 200 or 503. For load balancers; shows nothing else.
+#[utoipa::path(get, path = "/api/health/ready", tag = "system", security(()),
+    responses((status = 200), (status = 503)))]
+pub async fn get_readiness(State(app): State<AppState>) -> Response {
+    let is_ready = app.store.is_open() && app.store.snapshot().schema_version >= VERSION;
+    let (status, word) =
+        if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
+    (status, axum::Json(json!({ "status": word }))).into_response()
+}
+
+async fn services(app: &AppState, is_admin: bool) -> Map<String, Value> {
+    let snapshot = app.store.snapshot();
+    let mut services = Map::new();
+    let state = if app.store.is_open() { "ok" } else { "error" };
+    services.insert("duckdb_state".into(), json!({ "status": state }));
+    let schema = if snapshot.schema_version < VERSION { "mismatch" } else { "ok" };
+    services.insert(
+        "db_schema".into(),
+        json!({ "db_schema": schema, "current": snapshot.schema_version, "expected": VERSION }),
+    );
+    services.insert("data".into(), data(app, is_admin));
+    services.insert("users".into(), json!({ "status": "ok", "count": snapshot.users.all().len() }));
+    services.insert("sources".into(), sources(app, is_admin));
+    let root = app.config.data_dir.root().to_owned();
+    let space = tokio::task::spawn_blocking(move || disk::space(&root)).await;
+    services.insert("disk".into(), space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), room));
+    services
+}
+
+fn room(space: disk::Space) -> Value {
+    let is_low = space.free < space.total / 100 * MIN_FREE_PERCENT;
+    let status = if is_low { "warning" } else { "ok" };
+    json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total })
+}
+
+/// What is published, and which tables are stale.
+fn data(app: &AppState, is_admin: bool) -> Value {
+    let (publication, snapshot, now) = (app.orchestrator.publication(), app.store.snapshot(), time::now());
+    let is_stale = |name: &str| {
+        let last = snapshot.sync.get(name).and_then(|state| state.last_sync);
+        last.is_some_and(|last| now.duration_since(last) > STALE_AFTER)
+    };
+    let stale: Vec<&str> =
+        publication.tables().map(|table| table.name.as_str()).filter(|name| is_stale(name)).collect();
+    let rows: i64 = publication.tables().map(|table| table.rows).sum();
+    let status = if stale.is_empty() { "ok" } else { "warning" };
+    let mut data = json!({ "status": status, "tables": publication.tables().count(), "total_rows": rows });
+    data["stale_tables"] = if is_admin { json!(stale) } else { json!(stale.len()) };
+    data
+}
+
+/// Sources with problems.
+fn sources(app: &AppState, is_admin: bool) -> Value {
+    let health = app.orchestrator.health();
+    let broken: Vec<_> = health.iter().filter(|source| !source.problems.is_empty()).collect();
+    let status = if broken.is_empty() { "ok" } else { "warning" };
+    let mut sources = json!({ "status": status, "count": health.len() });
+    if is_admin {
+        let one = |source: &&crate::sync::SourceHealth| json!({ "source": source.source, "since": source.since.map(time::iso_naive), "problems": source.problems });
+        sources["problems"] = broken.iter().map(one).collect();
+    }
+    sources
+}
+
+/// Returns the running version, and when it was started.
+#[utoipa::path(
+    get, path = "/api/version", tag = "system", security(()),
+    responses((status = 200, body = Version)),
+)]
+pub async fn get_version(State(app): State<AppState>) -> Json<Version> {
+    let build = app.config.build.clone();
+    Json(Version {
+        version: build.version,
+        channel: build.channel,
+        image_tag: build.image_tag,
+        commit_sha: build.commit_sha,
+        schema_version: crate::store::VERSION,
+        deployed_at: time::iso_offset(app.started_at),
+    })
+}

@@ -1,3 +1,0 @@
-pub mod detailed;
-pub mod health;
-pub mod version;

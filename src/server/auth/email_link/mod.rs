@@ -1,4 +1,0 @@
-//! Signing in with a mailed link.
-
-pub mod send;
-pub mod verify;

@@ -1,0 +1,101 @@
+//! Signing in with a password, and choosing one with a mailed link.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::credentials::check_password;
+use crate::domain::sign_in::{PasswordChoice, PasswordRefusal, SignInMethod, check_password_choice, choose_password};
+use crate::protocol::auth::{LoginRequest, LoginResponse, SetupRequest, SetupResponse, TokenRequest, TokenResponse};
+use crate::server::http::extractors::Json;
+use crate::server::http::session::Session;
+use crate::server::services::limits::Rule;
+use crate::server::{ApiError, App, AppState};
+use crate::store::audit::Origin;
+use crate::store::one_time::{InvalidToken, Purpose};
+
+const TOKEN_RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
+const LOGIN_RULE: Rule = Rule { path: "/auth/password/login", per_minute: 10 };
+const SETUP_RULE: Rule = Rule { path: "/auth/password/setup", per_minute: 10 };
+
+/// The same for every account, whether it exists or not. Older command lines look for `external authentication`.
+const REFUSED: &str =
+    "Invalid email or password. Accounts that use external authentication sign in with their provider.";
+
+/// Signs in with a password.
+#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
+    responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
+        (status = 429)))]
+pub async fn sign_in_for_token(
+    State(app): State<AppState>,
+    origin: Origin,
+    Json(body): Json<TokenRequest>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(TOKEN_RULE, origin.ip)?;
+    if body.password.is_empty() {
+        return Err(ApiError::unauthorized("Password required"));
+    }
+    let user = check_password(&app, &origin, &body.email, body.password).await?;
+    let user = user.map_err(|refusal| refused(refusal, REFUSED))?;
+    Ok(Session::start(&app, origin, &user.id, SignInMethod::ApiPassword).await?.into_token_response())
+}
+
+/// Signs in with a password.
+#[utoipa::path(post, path = "/auth/password/login", tag = "auth", request_body = LoginRequest, security(()),
+    responses((status = 200, body = LoginResponse), (status = 401, description = "Unknown user or wrong password"),
+        (status = 429)))]
+pub async fn log_in(
+    State(app): State<AppState>,
+    origin: Origin,
+    Json(body): Json<LoginRequest>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(LOGIN_RULE, origin.ip)?;
+    let user = check_password(&app, &origin, &body.email, body.password).await?;
+    let user = user.map_err(|refusal| refused(refusal, "Invalid email or password"))?;
+    Ok(Session::start(&app, origin, &user.id, SignInMethod::Password).await?.into_login_response())
+}
+
+fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
+    ApiError::unauthorized(match refusal {
+        PasswordRefusal::Credentials => text,
+        PasswordRefusal::Deactivated => "Account deactivated",
+    })
+}
+
+/// Sets a password with the token of an invitation, and signs in.
+#[utoipa::path(post, path = "/auth/password/setup", tag = "auth", request_body = SetupRequest, security(()),
+    responses((status = 200, body = SetupResponse), (status = 400, description = "A wrong token or a weak password"),
+        (status = 403, description = "The account is not active"), (status = 429)))]
+pub async fn set_up_password(
+    State(app): State<AppState>,
+    origin: Origin,
+    Json(body): Json<SetupRequest>,
+) -> Result<Response, ApiError> {
+    app.limits.admit(SETUP_RULE, origin.ip)?;
+    let SetupRequest { email, token, password } = body;
+    let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
+    let id = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {
+        InvalidToken::Wrong => ApiError::bad_request("Invalid setup token"),
+        InvalidToken::Expired => ApiError::bad_request("Setup token has expired"),
+        InvalidToken::Deactivated => ApiError::forbidden("Account deactivated"),
+    })?;
+    let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
+    Ok(session.respond(|started| SetupResponse {
+        access_token: started.token.expose().to_owned(),
+        token_type: "bearer".into(),
+        message: "Password set successfully".into(),
+    }))
+}
+
+/// Sets the password and consumes the token of a mailed link. Returns the id of the user.
+pub async fn choose(
+    app: &App,
+    origin: &Origin,
+    choice: PasswordChoice,
+    password: String,
+) -> Result<Result<String, InvalidToken>, ApiError> {
+    if let Err(invalid) = check_password_choice(&app.store, origin, &choice, &password).await? {
+        return Ok(Err(invalid));
+    }
+    let hash = app.passwords.hash(password).await?;
+    Ok(choose_password(&app.store, origin, choice, hash).await?)
+}

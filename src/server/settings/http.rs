@@ -1,0 +1,67 @@
+use axum::http::HeaderValue;
+use url::Url;
+
+use super::{ConfigError, Proxies};
+use crate::config::{Environment, env_vars};
+
+/// Proxies, origins and headers.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// A 500 shows its cause.
+    pub debug: bool,
+    pub proxies: Proxies,
+    /// Other origins whose pages may read responses.
+    pub cors: Vec<HeaderValue>,
+    pub origins: AllowedOrigins,
+    /// The server is reached over https only.
+    pub https: bool,
+}
+
+/// The pages that may use this server.
+#[derive(Clone, Debug, Default)]
+pub struct AllowedOrigins {
+    /// Origins such as `https://agnes.example.com`: the server's own public ones, and those of `CORS_ORIGINS`.
+    pub listed: Vec<String>,
+    /// In development mode nobody signs in, so a page whose host name resolves to this machine must be rejected.
+    pub loopback_only: bool,
+}
+
+impl HttpSettings {
+    pub(super) fn load(env: &Environment, public_url: Option<&str>, is_dev: bool) -> Result<Self, ConfigError> {
+        let proxies = Proxies::parse(env.get(&env_vars::FORWARDED_ALLOW_IPS).unwrap_or_default());
+        let origins: Vec<&str> = env
+            .text(&env_vars::CORS_ORIGINS)
+            .split(',')
+            .map(|origin| origin.trim().trim_end_matches('/'))
+            .filter(|origin| !origin.is_empty())
+            .collect();
+        if origins.contains(&"*") {
+            let text = "CORS_ORIGINS: * would let every page act on behalf of its visitors; list the origins instead";
+            return Err(ConfigError::Setting(text.into()));
+        }
+        let cors = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
+        Ok(Self {
+            debug: env.flag(&env_vars::DEBUG),
+            proxies: proxies.map_err(ConfigError::Setting)?,
+            cors: cors.map_err(|_| ConfigError::Setting("CORS_ORIGINS must be a comma list of origins".into()))?,
+            origins: AllowedOrigins {
+                listed: origins.into_iter().chain(public_url).map(str::to_owned).collect(),
+                loopback_only: is_dev && !env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST),
+            },
+            https: env.get(&env_vars::DOMAIN).is_some(),
+        })
+    }
+}
+
+/// The configured URL of the server, without a trailing slash.
+pub(super) fn public_url(env: &Environment) -> Result<Option<String>, ConfigError> {
+    let domain = env.get(&env_vars::DOMAIN).map(|domain| format!("https://{domain}"));
+    let Some(text) = env.get(&env_vars::SERVER_URL).map(str::to_owned).or(domain) else { return Ok(None) };
+    let text = text.trim().trim_end_matches('/');
+    match Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(Some(text.to_owned())),
+        _ => Err(ConfigError::Setting(format!(
+            "SERVER_URL or DOMAIN: '{text}' is not a valid address; write SERVER_URL=https://agnes.example.com"
+        ))),
+    }
+}

@@ -1,0 +1,128 @@
+//! Settings of one server, read once at start.
+
+mod accounts;
+mod http;
+mod proxies;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use accounts::AccountSettings;
+pub use http::{AllowedOrigins, HttpSettings};
+pub use proxies::Proxies;
+
+use crate::config::secrets::{ConfiguredKeys, KeyError};
+use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
+use crate::connectors::Sources;
+use crate::extract::RemotePolicy;
+use crate::query::QuerySettings;
+use crate::server::services::google::Google;
+use crate::server::services::mail::Mailer;
+use crate::sync::RunnerSettings;
+
+#[derive(Clone)]
+pub struct ServerSettings {
+    /// Name or address to listen on.
+    pub host: String,
+    /// Whether it was configured.
+    pub is_host_set: bool,
+    /// 0 takes a free port.
+    pub port: u16,
+    pub data_dir: DataDir,
+    pub instance: Instance,
+    /// Where tables come from.
+    pub sources: Sources,
+    pub sync: RunnerSettings,
+    pub queries: QuerySettings,
+    pub keys: ConfiguredKeys,
+    pub accounts: AccountSettings,
+    /// Whether attempts to sign in are limited.
+    pub limits_attempts: bool,
+    /// Sends mail as configured.
+    pub mail: Mailer,
+    /// Google as configured.
+    pub google: Arc<Google>,
+    pub http: HttpSettings,
+    /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.
+    pub public_url: Option<String>,
+    pub google_groups: GoogleGroups,
+    /// Address of the only user in `LOCAL_DEV_MODE`.
+    pub developer: Option<String>,
+    /// Maximum size of a file that is uploaded as a table.
+    pub max_upload_bytes: u64,
+    pub build: Build,
+    /// The `agnes` program, for child processes.
+    pub agnes_exe: PathBuf,
+}
+
+/// The running version, as shown by `/api/version`.
+#[derive(Clone, Debug)]
+pub struct Build {
+    pub version: String,
+    pub channel: String,
+    pub image_tag: String,
+    pub commit_sha: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
+    #[error("{0}")]
+    Setting(String),
+    #[error("cannot find the path of the agnes program: {0}")]
+    Program(std::io::Error),
+}
+
+impl ServerSettings {
+    /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
+    pub fn load(env: Environment) -> Result<Self, ConfigError> {
+        let settings = Settings::load(env)?;
+        let sources = Sources::load(&settings);
+        let sync = RunnerSettings::load(&settings, sources.clone())?;
+        let Settings { data_dir, env, instance } = settings;
+        let google_groups = GoogleGroups::of(&env);
+        let developer =
+            env.flag(&env_vars::LOCAL_DEV_MODE).then(|| env.text(&env_vars::LOCAL_DEV_USER_EMAIL).to_owned());
+        let default_host = if developer.is_some() { "127.0.0.1" } else { env_vars::AGNES_HOST.default };
+        let public_url = http::public_url(&env)?;
+        Ok(Self {
+            host: env.get(&env_vars::AGNES_HOST).unwrap_or(default_host).to_owned(),
+            is_host_set: env.get(&env_vars::AGNES_HOST).is_some(),
+            port: env.number(&env_vars::AGNES_PORT)?,
+            sync,
+            queries: QuerySettings::load(&env, &data_dir, RemotePolicy::new(&env, &sources.attachments()))?,
+            sources,
+            keys: ConfiguredKeys::load(&env)?,
+            accounts: AccountSettings::load(&env),
+            limits_attempts: env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED),
+            mail: Mailer::new(&env).map_err(ConfigError::Setting)?,
+            google: Arc::new(Google::new(&env, &instance.auth, &google_groups).map_err(ConfigError::Setting)?),
+            http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
+            google_groups,
+            public_url,
+            developer,
+            max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
+            build: Build::load(&env),
+            agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
+            instance,
+            data_dir,
+        })
+    }
+}
+
+impl Build {
+    fn load(env: &Environment) -> Self {
+        let text = |var| env.text(var).to_owned();
+        Self {
+            version: env.get(&env_vars::AGNES_VERSION).unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
+            channel: text(&env_vars::RELEASE_CHANNEL),
+            image_tag: text(&env_vars::AGNES_TAG),
+            commit_sha: text(&env_vars::AGNES_COMMIT_SHA),
+        }
+    }
+}

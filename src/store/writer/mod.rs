@@ -1,0 +1,160 @@
+//! The handle on the state database: changes go to the writer thread, reads to connections beside it.
+
+mod backup;
+mod connections;
+mod thread;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use self::connections::Connections;
+use self::thread::Writer;
+use super::{Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError};
+use crate::config::DataDir;
+use crate::engine::{self, Connection, Watch};
+
+/// Reads that run at the same time.
+const MAX_CONCURRENT_READS: usize = 4;
+/// Reads that may wait beside those that run.
+const MAX_WAITING_READS: usize = 64;
+/// How long a read may take, the wait included.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The open state database. Cheap to clone; the database is closed when [`Store::close`] returns.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    open: Arc<AtomicBool>,
+    connections: Arc<Connections>,
+    admitted_reads: Arc<Semaphore>,
+    running_reads: Arc<Semaphore>,
+}
+
+enum Job {
+    Run(Box<dyn FnOnce(&mut Writer) + Send>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Store {
+    /// Takes the data directory, migrates, seeds and starts the writer thread.
+    pub fn open(data_dir: &DataDir, context: &MigrationContext, seeds: &Seeds) -> Result<Self, OpenError> {
+        let mut writer = Writer::open(data_dir, context)?;
+        writer.seed(seeds)?;
+        let (jobs, queue) = mpsc::channel();
+        let store = Self {
+            jobs,
+            snapshot: Arc::clone(&writer.snapshot),
+            open: Arc::clone(&writer.open),
+            connections: Arc::clone(&writer.connections),
+            admitted_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS + MAX_WAITING_READS)),
+            running_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+        };
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run(&queue))
+            .map_err(|source| OpenError::NotWritable { path: data_dir.root().to_owned(), source })?;
+        Ok(store)
+    }
+
+    /// The state after the last commit.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Makes a change in one transaction; when this returns `Ok`, it is on disk, in the snapshot and in every later read.
+    pub async fn write<T, E>(&self, change: impl FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        // The caller may have gone away; the change is made all the same.
+        self.run(move |writer| writer.change(change)).await.map_err(StoreError::from)?
+    }
+
+    /// Reads what is not in the snapshot, as of the last commit, beside changes and other reads. Dropping the future
+    /// stops the read.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let admitted = Arc::clone(&self.admitted_reads).try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let running = timeout_at(deadline, Arc::clone(&self.running_reads).acquire_owned());
+        let running = running.await.map_err(|_| StoreError::TimedOut)?.map_err(|_| StoreError::Closed)?;
+        let watch = Watch::new();
+        let _stop = watch.stop_on_drop();
+        let store = self.clone();
+        let work = move || {
+            let _permits = (admitted, running);
+            store.read_now(watch, deadline, read)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn read_now<T>(
+        &self,
+        watch: Watch,
+        deadline: Instant,
+        read: impl FnOnce(&Reader<'_>) -> engine::Result<T>,
+    ) -> Result<T, StoreError> {
+        let begin = || self.connections.lease("BEGIN TRANSACTION READ ONLY", &watch);
+        // After a fatal error the engine refuses everything until the writer has opened the database again.
+        let lease = begin().or_else(|_| self.reopen().and_then(|()| begin()))?;
+        let limit = deadline.saturating_duration_since(Instant::now());
+        match self.connections.run(lease, watch, limit, |connection| read(&Reader::new(connection)))? {
+            Err(_) if Instant::now() >= deadline => Err(StoreError::TimedOut),
+            Err(_) if !self.connections.is_open() => Err(StoreError::Closed),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Has the writer open the database again if it has to.
+    fn reopen(&self) -> Result<(), StoreError> {
+        let (answer, opened) = mpsc::channel();
+        let job = Job::Run(Box::new(move |writer| _ = answer.send(writer.ensure_open())));
+        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        opened.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs a job on the writer thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writer) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let job = Job::Run(Box::new(move |writer| _ = answer.send(job(writer))));
+        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        outcome.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Whether the writer is at work.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Stops reads, merges the log, closes the database and lets go of the data directory.
+    pub async fn close(&self) {
+        let (answer, done) = oneshot::channel();
+        if self.jobs.send(Job::Close(answer)).is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+/// Ends a transaction, and returns whether there was one.
+fn rollback(connection: &Connection) -> bool {
+    let outcome = connection.execute_batch("ROLLBACK");
+    if let Err(error) = &outcome {
+        tracing::debug!(error = engine::message(error), "nothing to roll back");
+    }
+    outcome.is_ok()
+}
+
+#[cfg(test)]
+mod tests;
