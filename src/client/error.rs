@@ -1,8 +1,12 @@
 //! Why a request failed.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use super::RetryAfter;
+/// The delay that the server asks for before a retry.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryAfter(pub Duration);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {

@@ -7,8 +7,7 @@ mod request;
 mod upload;
 
 pub use download::{Download, DownloadRequest};
-pub use error::ClientError;
-pub use request::RetryAfter;
+pub use error::{ClientError, RetryAfter};
 
 use std::path::PathBuf;
 use std::time::Duration;

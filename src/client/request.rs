@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, RetryAfter};
 use crate::base::backoff::parse_retry_after;
 use crate::base::with_causes;
 
@@ -16,10 +16,6 @@ use crate::base::with_causes;
 const MAX_REDIRECTS: usize = 5;
 /// Maximum size of an error body; the rest is not read.
 const MAX_ERROR_BODY: usize = 64 * 1024;
-
-/// The delay that the server asks for before a retry.
-#[derive(Clone, Copy, Debug)]
-pub struct RetryAfter(pub Duration);
 
 impl Client {
     /// A request with the token; the segments of `path` are percent-encoded and appended to the server's own path.

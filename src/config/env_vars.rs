@@ -1,6 +1,7 @@
 //! Every environment variable, declared and documented once. `docs/environment.md` is generated from this list.
 
 use super::value::Kind::{self, Choice, Flag, HttpUrl, MemorySize, Number, Seconds, Text};
+use super::value::WrongValue;
 
 /// One environment variable.
 #[derive(Debug)]
@@ -14,6 +15,13 @@ pub struct EnvVar {
     pub doc: &'static str,
     /// The value is never shown or logged.
     pub secret: bool,
+}
+
+impl EnvVar {
+    /// Checks a value that is not empty.
+    pub fn check(&self, value: &str) -> Result<(), WrongValue> {
+        self.kind.check(self.name, value)
+    }
 }
 
 /// Variables of the laptop, which the server does not check.

@@ -4,8 +4,6 @@ use std::str::FromStr;
 
 use url::Url;
 
-use super::env_vars::EnvVar;
-
 /// The kind of value that a variable takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -43,14 +41,13 @@ impl From<String> for WrongValue {
     }
 }
 
-impl EnvVar {
-    /// Checks a value that is not empty.
-    pub fn check(&self, value: &str) -> Result<(), WrongValue> {
-        let name = self.name;
+impl Kind {
+    /// Checks a value that is not empty, of the variable `name`.
+    pub(super) fn check(self, name: &str, value: &str) -> Result<(), WrongValue> {
         let wrong = |problem: String| Err(problem.into());
         let must_be = |allowed: &str| wrong(format!("{name} must be {allowed}, not '{value}'"));
         let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
-        match self.kind {
+        match self {
             Kind::Text => Ok(()),
             Kind::Number(min, max) => match u64::from_str(value) {
                 Ok(number) if (min..=max).contains(&number) => Ok(()),
@@ -87,8 +84,8 @@ impl EnvVar {
 
 #[cfg(test)]
 mod tests {
-    use super::super::env_vars;
     use super::*;
+    use crate::config::env_vars::{self, EnvVar};
 
     #[test]
     fn wrong_values_are_named_with_what_is_allowed() {

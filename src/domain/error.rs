@@ -40,6 +40,9 @@ pub enum Error {
     /// The change was made, but what follows from it could not be published.
     #[error(transparent)]
     Publish(#[from] RunError),
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     /// The state database failed; see [`StoreError`].
     #[error(transparent)]
     Store(StoreError),

@@ -21,5 +21,6 @@ pub mod sign_in;
 pub mod signing_key;
 pub mod syncs;
 pub mod tokens;
+pub mod uploads;
 
 pub use error::Error;

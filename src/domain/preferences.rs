@@ -9,7 +9,7 @@ use crate::base::time;
 use crate::domain::Error;
 use crate::protocol::settings::{SyncSetting, UpdatedDatasets, UpdatedSubscriptions};
 use crate::store::audit::Action;
-use crate::store::{Change, Store, StoreError, audit, sync_settings};
+use crate::store::{Store, StoreError, Transaction, audit, sync_settings};
 
 /// Returns the caller's preferences, by dataset.
 pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<SyncSetting>, Error> {
@@ -93,11 +93,11 @@ pub async fn set_subscriptions(
 type Datasets = BTreeMap<String, bool>;
 
 /// Separates what the caller may read from what they may not.
-fn split(change: &Change<'_>, caller: &Principal, datasets: Datasets) -> (Datasets, Datasets) {
+fn split(change: &Transaction<'_>, caller: &Principal, datasets: Datasets) -> (Datasets, Datasets) {
     datasets.into_iter().partition(|(dataset, _)| holds(change.snapshot(), caller, dataset))
 }
 
-fn record(change: &Change<'_>, caller: &Principal, details: Value) -> Result<(), StoreError> {
+fn record(change: &Transaction<'_>, caller: &Principal, details: Value) -> Result<(), StoreError> {
     let resource = format!("user:{}", caller.user().id);
     audit::record(change, &caller.actor(), Action::SyncSettingsUpdate, &resource, details)
 }

@@ -11,6 +11,7 @@ mod instance;
 mod namespace;
 mod policy;
 mod run;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod types;
@@ -18,7 +19,8 @@ mod types;
 pub use encoding::write as write_json;
 pub use error::QueryError;
 pub use execute::{QueryAnswer, as_text};
-pub use run::{QueryEngine, QuerySettings};
+pub use run::QueryEngine;
+pub use settings::QuerySettings;
 pub use types::ColumnType;
 
 /// Maximum number of rows of one response.

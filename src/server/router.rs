@@ -91,7 +91,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(discovery::discover_tables))
         .routes(routes!(discovery::register_discovered_tables))
         .routes(routes!(discovery::push_descriptions))
-        .routes(routes!(upload::tables::upload).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(upload::upload_table).layer(DefaultBodyLimit::disable()))
         // Syncs
         .routes(routes!(sync::trigger_sync))
         .routes(routes!(sync::list_sync_runs))

@@ -3,6 +3,7 @@
 
 mod action;
 mod chain;
+mod head;
 mod search;
 
 use std::net::IpAddr;
@@ -11,8 +12,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 pub use action::Action;
-pub use chain::{Checked, Head, Link, checked, holds};
+pub use chain::{Checked, Link, checked, holds};
 pub(super) use chain::{head, seal};
+pub use head::Head;
 pub use search::{Entry, Filter, Position, search};
 
 use super::{Change, StoreError};

@@ -1,15 +1,14 @@
 //! A change as it runs, within its transaction.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::audit::Head;
 use super::schema::TABLES;
-use super::snapshot::SnapshotParts;
-use super::{Reader, Snapshot, StoreError};
+use super::{Reader, StoreError};
 use crate::base::time;
 use crate::engine::{Connection, Params};
 
@@ -17,12 +16,12 @@ use crate::engine::{Connection, Params};
 pub struct Change<'a> {
     connection: &'a Connection,
     reader: Reader<'a>,
-    snapshot: Arc<Snapshot>,
     /// One time for all rows of this change.
     pub(super) now: Timestamp,
     /// The end of the audit log, rows of this change included.
     pub(super) audit_head: RefCell<Head>,
-    stale: Cell<SnapshotParts>,
+    /// Tables that it wrote to.
+    written: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'a> Deref for Change<'a> {
@@ -34,21 +33,14 @@ impl<'a> Deref for Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(connection: &'a Connection, snapshot: Arc<Snapshot>, audit_head: Head) -> Self {
+    pub(super) fn new(connection: &'a Connection, audit_head: Head) -> Self {
         Self {
             connection,
             reader: Reader::new(connection),
-            snapshot,
             now: time::now(),
             audit_head: audit_head.into(),
-            stale: Cell::default(),
+            written: RefCell::default(),
         }
-    }
-
-    /// The state that this change started from. Changes run one after the other, so a rule that is checked against it
-    /// still holds at the commit.
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
     }
 
     /// Runs `INSERT INTO table (columns) …`, `UPDATE table …` or `DELETE FROM table …`, and returns the number of rows.
@@ -57,7 +49,7 @@ impl<'a> Change<'a> {
     /// how long a change takes must not reveal whether there was one.
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         let table = written_table(sql).ok_or_else(|| StoreError::Broken(format!("unknown kind of change: {sql}")))?;
-        self.stale.set(self.stale.get().and(SnapshotParts::of_table(table)));
+        self.written.borrow_mut().insert(table);
         Ok(self.connection.execute(sql, params)?)
     }
 
@@ -66,9 +58,9 @@ impl<'a> Change<'a> {
         Ok(self.reader.exists(sql, params)?)
     }
 
-    /// The end of the audit log, and what of the snapshot has to be loaded again.
-    pub(super) fn finish(self) -> (Head, SnapshotParts) {
-        (self.audit_head.into_inner(), self.stale.get())
+    /// The end of the audit log, and the tables that were written to.
+    pub(super) fn finish(self) -> (Head, BTreeSet<&'static str>) {
+        (self.audit_head.into_inner(), self.written.into_inner())
     }
 }
 

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{ADMIN_GROUP, Change, EVERYONE_GROUP, Reader, StoreError, row};
+use super::{Change, Reader, StoreError, row};
 use crate::base::ident;
 use crate::config::GoogleGroups;
 use crate::engine::{self, params};
+
+/// Members of this group may do everything.
+pub const ADMIN_GROUP: &str = "Admin";
+/// A reserved name; membership is explicit as for other groups.
+pub const EVERYONE_GROUP: &str = "Everyone";
 
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -142,4 +147,10 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM user_groups WHERE id = ?", [id])?;
     Ok(())
+}
+
+/// Returns the id of the user whose personal group this is, if it is a personal group.
+pub fn personal_owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
+    Ok(change.find(sql, [personal::PREFIX, group_id], |row| row.get(0))?)
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::groups::personal;
-use super::{ADMIN_GROUP, Change, Reader, SCHEDULER_EMAIL, StoreError, row};
+use super::groups::{ADMIN_GROUP, personal_owner};
+use super::users::SCHEDULER_EMAIL;
+use super::{Change, Reader, StoreError, row};
 use crate::engine::{self, params};
 
 /// Membership sources. Memberships of all but [`SOURCE_GOOGLE`] can be removed through the API.
@@ -69,7 +70,7 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if !change.exists("SELECT 1 FROM users WHERE id = ?", [user_id])? {
         return Err(StoreError::NotFound("User not found".into()));
     }
-    if personal::owner(change, group_id)?.is_some_and(|owner| owner != user_id) {
+    if personal_owner(change, group_id)?.is_some_and(|owner| owner != user_id) {
         return Err(StoreError::Conflict(
             "This is the personal group of another user, who stays its only member".into(),
         ));

@@ -26,15 +26,19 @@ pub mod sync_runs;
 pub mod sync_settings;
 pub mod sync_state;
 pub mod tokens;
+mod transaction;
 pub mod users;
 mod writer;
 
 pub use change::Change;
+pub use groups::{ADMIN_GROUP, EVERYONE_GROUP};
 pub use migrate::{MigrateError, MigrationContext};
 pub use reader::Reader;
 pub use schema::VERSION;
-pub use seed::{ADMIN_GROUP, Developer, EVERYONE_GROUP, SCHEDULER_EMAIL, Seeds};
+pub use seed::{Developer, Seeds};
 pub use snapshot::Snapshot;
+pub use transaction::Transaction;
+pub use users::SCHEDULER_EMAIL;
 pub use writer::Store;
 
 use crate::base::lock::LockError;

@@ -1,16 +1,11 @@
 //! What every start makes sure of: the two system groups, the seeded admin, the scheduler's account.
 
+use super::groups::{ADMIN_GROUP, EVERYONE_GROUP};
+use super::users::SCHEDULER_EMAIL;
 use super::{Change, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
 use crate::engine::params;
-
-/// Members of this group may do everything.
-pub const ADMIN_GROUP: &str = "Admin";
-/// A protected name; membership is explicit all the same.
-pub const EVERYONE_GROUP: &str = "Everyone";
-/// The account behind the scheduler's shared secret.
-pub const SCHEDULER_EMAIL: &str = "scheduler@system.local";
 
 const SYSTEM_GROUPS: [(&str, &str); 2] = [
     (ADMIN_GROUP, "System: full access to all data and admin actions"),

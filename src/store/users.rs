@@ -85,6 +85,9 @@ impl Users {
     }
 }
 
+/// The account behind the scheduler's shared secret.
+pub const SCHEDULER_EMAIL: &str = "scheduler@system.local";
+
 /// Adds a user and returns the id.
 pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<String, StoreError> {
     if id_of(change, email)?.is_some() {

@@ -28,7 +28,7 @@ pub async fn rebuild_and_record(
     orchestrator: &Arc<Orchestrator>,
     durations: Durations,
 ) -> Result<Rebuilt, RunError> {
-    let owners = store.write(ownership::load).await?;
+    let owners = store.write(|change| ownership::load(change)).await?;
     let standing = Standing { owners, materialized: materialized(&store.snapshot()) };
     let orchestrator = Arc::clone(orchestrator);
     let rebuilt =

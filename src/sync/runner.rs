@@ -150,7 +150,7 @@ impl Runner {
 
     /// Carries requests out until dropped, which also ends a running extractor.
     pub async fn work(&self) {
-        if let Err(error) = self.store.write(sync_runs::interrupt).await {
+        if let Err(error) = self.store.write(|change| sync_runs::interrupt(change)).await {
             tracing::error!(%error, "cannot mark runs that an earlier process left unfinished");
         }
         loop {

@@ -9,7 +9,7 @@ use crate::protocol::access::{AccessRequest, Review};
 use crate::protocol::vocabulary::ResourceType;
 use crate::store::access_requests::{APPROVED, DENIED, decide};
 use crate::store::audit::Action;
-use crate::store::{ADMIN_GROUP, Change, Store, audit, members};
+use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
 
 /// Maximum length of notes, in characters.
 const MAX_NOTE_CHARS: usize = 2000;
@@ -56,7 +56,7 @@ pub async fn approve_access_request(
 
 /// Adds the requester to the group, unless already in it.
 fn ensure_member(
-    change: &Change<'_>,
+    change: &Transaction<'_>,
     admin: &Admin,
     google: &GoogleGroups,
     user_id: &str,

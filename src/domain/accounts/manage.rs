@@ -6,7 +6,7 @@ use crate::config::GoogleGroups;
 use crate::domain::{Error, rules};
 use crate::store::audit::Action;
 use crate::store::users::User;
-use crate::store::{Change, Store, accounts, audit, members, users};
+use crate::store::{Store, Transaction, accounts, audit, members, users};
 
 /// Renames, activates or deactivates a user; `None` leaves things unchanged. Deactivation ends all sessions and
 /// personal tokens.
@@ -77,7 +77,7 @@ pub async fn delete_user(store: &Store, admin: &Admin, google: &GoogleGroups, id
 
 /// Checks that a user can be deactivated or deleted, which `action` says: not the admin who requests it, not the
 /// scheduler's account, and not the last active admin.
-fn check_removable(change: &Change<'_>, user: &User, admin_id: &str, action: &str) -> Result<(), Error> {
+fn check_removable(change: &Transaction<'_>, user: &User, admin_id: &str, action: &str) -> Result<(), Error> {
     if user.id == admin_id {
         return Err(Error::conflict(format!("Cannot {action} yourself")));
     }

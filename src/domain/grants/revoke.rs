@@ -7,7 +7,7 @@ use crate::protocol::vocabulary::ResourceType;
 use crate::store::audit::Action;
 use crate::store::grants::{self, Grant};
 use crate::store::groups::personal;
-use crate::store::{Change, Store, audit};
+use crate::store::{Store, Transaction, audit};
 
 /// Withdraws a grant. It no longer applies from the next request of each member.
 pub async fn revoke_grant(store: &Store, admin: &Admin, id: &str) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub async fn revoke_table(store: &Store, admin: &Admin, recipient: Recipient, ta
         .await
 }
 
-fn revoke(change: &Change<'_>, admin: &Admin, grant: &Grant) -> Result<(), Error> {
+fn revoke(change: &Transaction<'_>, admin: &Admin, grant: &Grant) -> Result<(), Error> {
     let Grant { id, group_id, resource_type, resource_id, .. } = grant;
     grants::delete(change, id)?;
     let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });

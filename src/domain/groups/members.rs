@@ -11,7 +11,7 @@ use crate::domain::Error;
 use crate::domain::accounts::view::existing as existing_user;
 use crate::store::audit::Action;
 use crate::store::groups::Group;
-use crate::store::{ADMIN_GROUP, Change, Store, audit, members};
+use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
 
 /// Adds the user with that address to a group, and returns the user's id.
 pub async fn add_member(
@@ -58,7 +58,12 @@ pub async fn add_membership(
 }
 
 /// Adds a user to a group that the caller has found editable.
-pub(in crate::domain) fn join(change: &Change<'_>, admin: &Admin, user_id: &str, group: &Group) -> Result<(), Error> {
+pub(in crate::domain) fn join(
+    change: &Transaction<'_>,
+    admin: &Admin,
+    user_id: &str,
+    group: &Group,
+) -> Result<(), Error> {
     members::insert(change, user_id, &group.id, members::SOURCE_ADMIN, &admin.user().email)?;
     let details = json!({ "group_id": group.id, "group_name": group.name });
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
@@ -101,7 +106,7 @@ pub async fn remove_membership(
 }
 
 fn remove<'a>(
-    change: &'a Change<'_>,
+    change: &'a Transaction<'_>,
     google: &GoogleGroups,
     group_id: &str,
     user_id: &str,

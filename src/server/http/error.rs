@@ -156,7 +156,8 @@ impl From<domain::Error> for ApiError {
             Error::Conflict(text) => Self::conflict(text),
             Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
             Error::Unprocessable(text) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, text),
-            Error::Signing(_) | Error::Publish(_) => Self::internal(error),
+            Error::File(error) if error.kind() == std::io::ErrorKind::StorageFull => StoreError::DiskFull.into(),
+            Error::Signing(_) | Error::Publish(_) | Error::File(_) => Self::internal(error),
             Error::Store(error) => error.into(),
         }
     }

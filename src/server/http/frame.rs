@@ -142,7 +142,7 @@ mod tests {
         "#);
         assert_snapshot!(answer("1", Request::get("/refuse"), "").await, @r#"
         500 Internal Server Error
-        {"detail":"Internal server error","request_id":"rid","error":"cannot read extracts: disk is gone: disk is gone"}
+        {"detail":"Internal server error","request_id":"rid","error":"cannot read extracts: disk is gone"}
         "#);
         assert_snapshot!(answer("1", Request::get("/panic"), "").await, @r#"
         500 Internal Server Error

@@ -6,18 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Origin, record};
+use super::{Action, Head, Origin, record};
 use crate::base::hash::sha256_hex;
 use crate::engine::{self, Row, params};
 use crate::store::{Change, Reader, StoreError};
-
-/// The last row of the chain; before the first row number 0 with an empty hash. Whoever stores it elsewhere notices a
-/// later rewrite of the whole log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Head {
-    pub seq: i64,
-    pub hash: String,
-}
 
 /// The fields of a row that its hash covers.
 #[derive(Clone, Debug, Serialize)]

@@ -11,12 +11,6 @@ pub fn owner_by_name(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)
 }
 
-/// Returns the id of the user whose personal group this is, if it is a personal group.
-pub fn owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
-    Ok(change.find(sql, [PREFIX, group_id], |row| row.get(0))?)
-}
-
 /// Returns the id of a user's personal group, as of this transaction.
 pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id FROM user_groups WHERE name = ?";

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
 use self::thread::Writer;
-use super::{Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError};
+use super::{MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Watch};
 
@@ -68,7 +68,10 @@ impl Store {
     }
 
     /// Makes a change in one transaction; when this returns `Ok`, it is on disk, in the snapshot and in every later read.
-    pub async fn write<T, E>(&self, change: impl FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,

@@ -17,7 +17,8 @@ use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits, Watch};
 use crate::store::snapshot::SnapshotParts;
 use crate::store::{
-    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
+    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction, VERSION, audit, migrate,
+    seed, sessions,
 };
 
 /// How long the write-ahead log may grow before it is merged into the database file.
@@ -125,7 +126,7 @@ impl Writer {
 
     pub(super) fn change<T, E: From<StoreError>>(
         &mut self,
-        change: impl FnOnce(&Change<'_>) -> Result<T, E>,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let connection = self.begin().map_err(StoreError::from)?;
         let outcome = self.transact(&connection, change);
@@ -144,11 +145,12 @@ impl Writer {
     fn transact<T, E: From<StoreError>>(
         &mut self,
         connection: &Connection,
-        change: impl FnOnce(&Change<'_>) -> Result<T, E>,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let context = Change::new(connection, self.snapshot.load_full(), self.audit_head.clone());
+        let made = Change::new(connection, self.audit_head.clone());
+        let transaction = Transaction { change: made, snapshot: self.snapshot.load_full() };
         // A panic must not take the writer, and with it the server, down.
-        let value = match catch_unwind(AssertUnwindSafe(|| change(&context))) {
+        let value = match catch_unwind(AssertUnwindSafe(|| change(&transaction))) {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => {
                 rollback(connection);
@@ -163,7 +165,8 @@ impl Writer {
             rollback(connection);
             return Err(StoreError::from(error).into());
         }
-        let (audit_head, stale) = context.finish();
+        let (audit_head, written) = transaction.change.finish();
+        let stale = written.into_iter().map(SnapshotParts::of_table).fold(SnapshotParts::default(), SnapshotParts::and);
         (self.unmerged, self.uncopied) = (true, true);
         self.audit_head = audit_head;
         if !stale.is_empty() {
@@ -236,7 +239,7 @@ impl Writer {
 
     /// Deletes rows that no longer count.
     fn expire(&mut self) {
-        if let Err(error) = self.change(sessions::expire) {
+        if let Err(error) = self.change(|change| sessions::expire(change)) {
             tracing::error!(%error, "cannot delete expired rows of the state database");
         }
     }

@@ -1,0 +1,105 @@
+use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+
+use crate::access::Admin;
+use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::connectors::files;
+use crate::domain::Error;
+use crate::domain::uploads::{self, Upload};
+use crate::protocol::upload::UploadedTable;
+use crate::server::http::extractors::{Json, Path};
+use crate::server::{ApiError, AppState};
+
+const MB: u64 = 1024 * 1024;
+
+/// Makes a table of the file in the multipart field `file`, or replaces the file that it was made of. The file is
+/// checked first; one that cannot become a table is rejected, and nothing changes.
+#[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload", params(("name" = String, Path)),
+    request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    responses((status = 201, body = UploadedTable), (status = 409, description = "The table has another source"),
+        (status = 413), (status = 415), (status = 422), (status = 507)))]
+pub async fn upload_table(
+    State(app): State<AppState>,
+    admin: Admin,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
+    let mut multipart = multipart.map_err(|_| no_file())?;
+    let outcome = accept(&app, &admin, name, &headers, &mut multipart).await;
+    if outcome.is_err() {
+        drain(&mut multipart).await;
+    }
+    outcome
+}
+
+/// Keeps reading for a while: a client that is still sending would not see why it was rejected.
+async fn drain(multipart: &mut Multipart) {
+    let mut remaining = 8 * MB;
+    while let Ok(Some(mut field)) = multipart.next_field().await {
+        while let Ok(Some(chunk)) = field.chunk().await {
+            remaining = remaining.saturating_sub(chunk.len() as u64);
+            if remaining == 0 {
+                return;
+            }
+        }
+    }
+}
+
+async fn accept(
+    app: &AppState,
+    admin: &Admin,
+    name: String,
+    headers: &HeaderMap,
+    multipart: &mut Multipart,
+) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
+    uploads::check_upload(&app.store.snapshot(), &app.orchestrator.publication(), &name)?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    app.runner
+        .has_room(announced.unwrap_or(0))
+        .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
+    let field = loop {
+        match multipart.next_field().await.map_err(broken)? {
+            Some(field) if field.name() == Some("file") => break field,
+            Some(_) => {}
+            None => return Err(no_file()),
+        }
+    };
+    let extension = field.file_name().and_then(files::ending).map(str::to_ascii_lowercase).ok_or_else(|| {
+        let known = "Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables";
+        ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
+    })?;
+    let folder = app.config.instance.files_folder(&app.config.data_dir);
+    let file = Pending::beside(&folder.join(format!("{name}{extension}")), PUBLIC).map_err(Error::from)?;
+    let size_bytes = receive(field, &file, app.config.max_upload_bytes).await?;
+    let upload = Upload { name, extension, file, size_bytes };
+    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, upload).await?;
+    Ok((StatusCode::CREATED, Json(table)))
+}
+
+/// Writes the field to disk as it arrives. Returns its size in bytes.
+async fn receive(mut field: Field<'_>, pending: &Pending, max_bytes: u64) -> Result<u64, ApiError> {
+    let mut file = tokio::fs::File::from_std(pending.create().map_err(Error::from)?);
+    let mut size = 0;
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        size += chunk.len() as u64;
+        if size > max_bytes {
+            return Err(ApiError::too_large(format!("File too large (max {} MB)", max_bytes / MB)));
+        }
+        file.write_all(&chunk).await.map_err(Error::from)?;
+    }
+    file.flush().await.map_err(Error::from)?;
+    Ok(size)
+}
+
+fn no_file() -> ApiError {
+    let detail = json!([{"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": null}]);
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+fn broken(error: MultipartError) -> ApiError {
+    ApiError::bad_request(format!("The upload was interrupted or is not a multipart form: {}", error.body_text()))
+}

@@ -1,3 +1,0 @@
-//! Files that come with a request.
-
-pub mod tables;

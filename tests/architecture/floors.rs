@@ -1,0 +1,112 @@
+//! The modules of the crate from the ground up, and what only one of them may do.
+
+use std::collections::BTreeSet;
+
+use crate::project::Project;
+use crate::{assert_none, found};
+
+/// A module may use what stands on a lower floor.
+const FLOORS: &[&[&str]] = &[
+    &["base", "config", "protocol"],
+    &["engine", "extract", "store", "access", "logging"],
+    &["connectors", "profiler", "query", "sync"],
+    &["client", "domain"],
+    &["cli", "roles", "server"],
+];
+
+/// Exceptions on one floor: (user, used, from this file only).
+const NEIGHBOURS: &[(&str, &str, Option<&str>)] = &[
+    ("config", "base", None),
+    ("protocol", "base", None),
+    ("extract", "engine", None),
+    ("store", "engine", None),
+    ("access", "store", None),
+    ("access", "extract", None),
+    ("sync", "connectors", None),
+    ("sync", "profiler", None),
+    ("cli", "server", Some("src/cli/serve.rs")),
+    ("cli", "roles", None),
+];
+
+/// Not to be used although it stands lower: the server does not send requests to itself.
+const FORBIDDEN: &[(&str, &str)] = &[("server", "client")];
+
+#[test]
+fn imports_point_down() {
+    assert_none("A module uses one that it may not use (see docs/architecture.md)", upward(&Project::read()));
+    let project = Project::of(&[
+        ("src/store/writer.rs", "use crate::{base::{a, b}, engine::C, server::App,\n access};"),
+        ("src/server/a.rs", "fn f() { crate::client::get(); crate::query::run(); }"),
+        ("src/cli/serve.rs", "use crate::server::Server;"),
+        ("src/cli/pull.rs", "use crate::server::Server;"),
+        ("src/unheard_of.rs", ""),
+    ]);
+    let expected = [
+        "src/store/writer.rs:1: 'store' (floor 1) reaches sideways to 'access' (floor 1)",
+        "src/store/writer.rs:1: 'store' (floor 1) reaches up to 'server' (floor 4)",
+        "src/server/a.rs:1: 'server' never uses 'client'",
+        "src/cli/pull.rs:1: 'cli' (floor 4) reaches sideways to 'server' (floor 4)",
+        "src/unheard_of.rs: 'unheard_of' has no floor; add it to FLOORS",
+    ];
+    assert_eq!(upward(&project), found(expected));
+}
+
+fn upward(project: &Project) -> BTreeSet<String> {
+    let mut objections = BTreeSet::new();
+    for (at, source) in project.sources.iter().enumerate() {
+        let Some(user) = source.top() else { continue };
+        if floor(user).is_none() {
+            objections.insert(format!("{}: '{user}' has no floor; add it to FLOORS", source.path));
+        }
+        for reference in project.references(at) {
+            let objection = reference.path.first().and_then(|used| objection(user, used, &source.path));
+            objections.extend(objection.map(|text| format!("{}: {text}", source.place(reference.line))));
+        }
+    }
+    objections
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|modules| modules.contains(&module))
+}
+
+/// What is wrong with `user` using `used` in the file `path`.
+fn objection(user: &str, used: &str, path: &str) -> Option<String> {
+    let (here, there) = (floor(user)?, floor(used)?);
+    if FORBIDDEN.contains(&(user, used)) {
+        return Some(format!("'{user}' never uses '{used}'"));
+    }
+    let invited =
+        NEIGHBOURS.iter().any(|&(from, to, file)| (from, to) == (user, used) && file.is_none_or(|file| file == path));
+    if user == used || there < here || (there == here && invited) {
+        return None;
+    }
+    let direction = if there > here { "up" } else { "sideways" };
+    Some(format!("'{user}' (floor {here}) reaches {direction} to '{used}' (floor {there})"))
+}
+
+#[test]
+fn only_the_engine_names_the_duckdb_crate() {
+    let rule = "Use crate::engine instead of the duckdb crate";
+    assert_none(rule, outside(&Project::read(), "engine", &["duckdb", ":", ":"]));
+    let project = Project::of(&[("src/engine/a.rs", "use duckdb::A;"), ("src/query/a.rs", "\nuse duckdb::{A};")]);
+    assert_eq!(outside(&project, "engine", &["duckdb", ":", ":"]), found(["src/query/a.rs:2"]));
+}
+
+#[test]
+fn only_config_reads_the_environment() {
+    let rule = "Declare the variable in src/config/env_vars.rs and read it through config::Environment";
+    let reads = |project: &Project| {
+        let names = ["var", "vars", "var_os", "vars_os"];
+        names.map(|name| outside(project, "config", &["env", ":", ":", name])).into_iter().flatten().collect()
+    };
+    assert_none(rule, reads(&Project::read()));
+    let project = Project::of(&[("src/config/a.rs", "env::var(x)"), ("src/base/a.rs", "std::env::vars_os()")]);
+    assert_eq!(reads(&project), found(["src/base/a.rs:1"]));
+}
+
+/// Where a sequence of tokens occurs outside of a module.
+fn outside(project: &Project, module: &str, sequence: &[&str]) -> BTreeSet<String> {
+    let sources = project.sources.iter().filter(|source| source.top() != Some(module));
+    sources.flat_map(|source| source.sequences(sequence).map(|token| source.place(token.line))).collect()
+}
