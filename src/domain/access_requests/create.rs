@@ -26,7 +26,7 @@ pub async fn create_access_request(
     let caller = caller.clone();
     let request = store.write(move |change| {
         if holds(change.snapshot(), &caller, &table) {
-            return Err(Error::conflict("You have access to this table already"));
+            return Err(Error::conflict("You already have access to this table"));
         }
         let user = caller.user();
         let request = access_requests::insert(change, &user.id, &user.email, &table, &reason)?;
