@@ -126,7 +126,11 @@ mod tests {
         leaves(&root, "", &mut found);
         assert!(found.len() > 40, "{found:?}");
         for (name, command) in &found {
-            assert!(command.get_about().is_some_and(|about| !about.to_string().trim().is_empty()), "{name}: no help");
+            assert!(command.get_about().is_some(), "{name} has no help text");
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set() && !command.is_hide_set())
+            {
+                assert!(argument.get_help().is_some(), "{name}: {} has no help text", argument.get_id());
+            }
             let json: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() == "json").collect();
             assert_eq!(json.len(), 1, "{name} does not take --json");
             assert!(json[0].is_global_set(), "{name} has a --json of its own");

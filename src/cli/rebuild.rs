@@ -7,7 +7,9 @@ use crate::engine::Limits;
 use crate::extract::RemotePolicy;
 use crate::sync::{Durations, Orchestrator, rebuild_and_record};
 
-/// Publish what the extractors wrote; exit code 4 when some of it could not be published
+/// Publish what the extractors wrote
+///
+/// Exit code 4 means that some of it could not be published.
 #[derive(clap::Args, Debug)]
 pub struct Rebuild {}
 

@@ -8,7 +8,7 @@ use crate::base::ident::{self, quote_path};
 use crate::config::env_vars;
 use crate::extract::parquet;
 
-/// Any of these makes a directory a workspace.
+/// A directory with any of these is a workspace.
 const MARKS: [&str; 3] = ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "AGNES_WORKSPACE.md"];
 
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ impl Workspace {
         self.duckdb_dir().join("sync_state.json")
     }
 
-    /// Held by the one `pull` that runs.
+    /// Held by the running `pull`.
     pub fn lock_file(&self) -> PathBuf {
         self.duckdb_dir().join(".lock")
     }

@@ -50,7 +50,7 @@ pub async fn list_runs(
     // One more than requested shows whether there is another page. The current run is stored, too.
     let stored = store.read(move |connection| sync_runs::list(connection, before.as_deref(), limit + 1)).await?;
     let live: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
-    runs.extend(stored.into_iter().filter(|run| !live.contains(&run.id)));
+    runs.extend(stored.into_iter().map(Run::from).filter(|run| !live.contains(&run.id)));
     let has_more = runs.len() > limit;
     runs.truncate(limit);
     let next = runs.last().filter(|_| has_more).map(|run| run.id.clone());
@@ -63,5 +63,5 @@ pub async fn get_run(store: &Store, runner: &Runner, _: &Admin, id: String) -> R
         return Ok(run);
     }
     let run = store.read(move |connection| sync_runs::get(connection, &id)).await?;
-    run.ok_or_else(|| Error::not_found("Sync run not found; old runs are deleted after a while"))
+    run.map(Run::from).ok_or_else(|| Error::not_found("Sync run not found; old runs are deleted after a while"))
 }

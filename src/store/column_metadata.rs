@@ -1,4 +1,4 @@
-//! What is known of columns besides their data.
+//! Descriptions of columns.
 
 use super::Reader;
 use crate::engine;

@@ -1,5 +1,5 @@
 //! Bringing a state database to the current version: a new file is built beside the old one and renamed over it, so
-//! that there is no half-migrated state. What the new version does not know is carried over as it is.
+//! that there is no half-migrated state. Tables and columns that the new version does not know are carried over unchanged.
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +17,14 @@ pub enum MigrateError {
          start release v0.35 on it once, which brings it to version 24"
     )]
     TooOld { path: PathBuf, version: i32 },
-    #[error("{0} has no schema version, so it is no state database of Agnes; move it away to start afresh")]
+    #[error("{0} has no schema version, so it is not a state database of Agnes; move it away to start with a new one")]
     Foreign(PathBuf),
     #[error(
         "the registry has materialized BigQuery tables, and migrating their SQL needs the project: \
          set data_source.bigquery.project in instance.yaml or BIGQUERY_PROJECT"
     )]
     NoProject,
-    #[error("cannot migrate {path}: {}; nothing was changed, and a copy lies beside it", engine::message(.source))]
+    #[error("cannot migrate {path}: {}; nothing was changed, and a copy was put beside it", engine::message(.source))]
     Engine { path: PathBuf, source: engine::Error },
     #[error("cannot copy the state database before migrating it: {0}; free some disk space")]
     Copy(std::io::Error),
@@ -132,23 +132,23 @@ fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
     Ok(copy)
 }
 
-/// Adds the tables and columns that version 25 has won since the database was made.
+/// Adds the tables and columns that version 25 gained after the database was made.
 pub(super) fn complete(connection: &Connection) -> engine::Result<()> {
-    connection.execute_batch("ATTACH ':memory:' AS wanted")?;
-    create_tables(connection, "wanted.main")?;
-    let lacking: Vec<(String, String, String, Option<String>)> = connection
+    connection.execute_batch("ATTACH ':memory:' AS expected")?;
+    create_tables(connection, "expected.main")?;
+    let missing: Vec<(String, String, String, Option<String>)> = connection
         .prepare(
-            "SELECT table_name, column_name, data_type, column_default FROM duckdb_columns() wanted
-             WHERE database_name = 'wanted' AND NOT EXISTS (
+            "SELECT table_name, column_name, data_type, column_default FROM duckdb_columns() expected
+             WHERE database_name = 'expected' AND NOT EXISTS (
                  SELECT 1 FROM duckdb_columns() own
                  WHERE own.database_name = current_database() AND own.schema_name = 'main'
-                   AND own.table_name = wanted.table_name AND own.column_name = wanted.column_name)
+                   AND own.table_name = expected.table_name AND own.column_name = expected.column_name)
              ORDER BY table_oid, column_index",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
-    connection.execute_batch("DETACH wanted")?;
-    if lacking.is_empty() {
+    connection.execute_batch("DETACH expected")?;
+    if missing.is_empty() {
         return Ok(());
     }
     let database = connection.query_row("SELECT current_database()", [], |row| row.get::<_, String>(0))?;
@@ -157,7 +157,7 @@ pub(super) fn complete(connection: &Connection) -> engine::Result<()> {
     for (name, columns) in TABLES.iter().filter(|(name, _)| !own.iter().any(|table| table == name)) {
         connection.execute_batch(&format!("CREATE TABLE {name} ({columns})"))?;
     }
-    for (table, column, data_type, default) in lacking.iter().filter(|(table, ..)| own.contains(table)) {
+    for (table, column, data_type, default) in missing.iter().filter(|(table, ..)| own.contains(table)) {
         let default = default.as_ref().map(|value| format!(" DEFAULT {value}")).unwrap_or_default();
         connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {data_type}{default}"))?;
     }

@@ -1,5 +1,5 @@
 //! The state database `state/system.duckdb`: one writer thread, one transaction per change, and after each commit an
-//! immutable [`Snapshot`] that requests read instead of the database.
+//! immutable [`Snapshot`] that requests are decided by. What is not in it is read from the database beside the writer.
 
 pub mod access_requests;
 pub mod accounts;
@@ -22,6 +22,7 @@ mod schema;
 mod seed;
 pub mod sessions;
 mod snapshot;
+mod sync_options;
 pub mod sync_runs;
 pub mod sync_settings;
 pub mod sync_state;
@@ -44,7 +45,7 @@ pub use writer::Store;
 use crate::base::lock::LockError;
 use crate::engine;
 
-/// Why a change was not made. Texts of `NotFound` and `Conflict` are for the person who asked.
+/// Why a change was not made. The texts of `NotFound` and `Conflict` are for the requester.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{0}")]
@@ -61,7 +62,7 @@ pub enum StoreError {
     Busy,
     #[error("reading the state database took too long")]
     TimedOut,
-    #[error("a change of the state database failed unexpectedly: {0}")]
+    #[error("work on the state database failed unexpectedly: {0}")]
     Broken(String),
 }
 

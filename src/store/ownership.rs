@@ -1,4 +1,4 @@
-//! Which source owns a view name: the first that published it, until it stops to.
+//! Which source owns a view name: the first that published it, for as long as it does.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ pub fn load(change: &Change<'_>) -> Result<HashMap<String, String>, StoreError> 
         .list("SELECT lower(view_name), source_name FROM view_ownership", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Replaces all ownership by these (view, source) pairs, keeping the time of those that stay.
+/// Replaces all owners with these (view, source) pairs; those that stay keep their time.
 pub fn replace(change: &Change<'_>, owners: &[(String, String)]) -> Result<(), StoreError> {
-    let before = load(change)?;
-    let after: HashMap<String, &str> =
+    let current = load(change)?;
+    let next: HashMap<String, &str> =
         owners.iter().map(|(view, source)| (view.to_lowercase(), source.as_str())).collect();
-    for (view, source) in &before {
-        if after.get(view) != Some(&source.as_str()) {
+    for (view, source) in &current {
+        if next.get(view) != Some(&source.as_str()) {
             change.execute("DELETE FROM view_ownership WHERE lower(view_name) = ?", [view])?;
         }
     }
     for (view, source) in owners {
-        if before.get(&view.to_lowercase()) != Some(source) {
+        if current.get(&view.to_lowercase()) != Some(source) {
             change.execute(
                 "INSERT INTO view_ownership (view_name, source_name, registered_at)
                  VALUES (?, ?, make_timestamp(?::BIGINT))",

@@ -1,4 +1,4 @@
-//! Profiles of tables, by name, each with the version of the content that it is of.
+//! Profiles of tables, by name, each with the version of the content that it describes.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Change, Reader, StoreError, row};
 use crate::engine::{self, params};
 
-/// Stores the profile of a table in the place of the last one.
+/// Stores the profile of a table, replacing the previous one.
 pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<(), StoreError> {
     change.execute("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
     change.execute(
@@ -29,7 +29,7 @@ pub fn get(reader: &Reader<'_>, table: &str) -> engine::Result<Option<(Value, Op
     Ok(found.and_then(|(text, at)| Some((serde_json::from_str(&text).ok()?, at))))
 }
 
-/// Table → the version that its profile is of.
+/// Table → the content version that its profile describes.
 pub fn versions(reader: &Reader<'_>) -> engine::Result<HashMap<String, String>> {
     reader.list("SELECT table_id, coalesce(content_version, '') FROM table_profiles", [], |row| {
         Ok((row.get(0)?, row.get(1)?))

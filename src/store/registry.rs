@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, grants, row, sync_state};
+use super::{Change, Reader, StoreError, grants, row, sync_options, sync_state};
 use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -86,7 +86,7 @@ fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
         description: row.get(12)?,
         registered_by: row.get(13)?,
         registered_at: row::time(row, 14)?,
-        sync_options: row.get::<_, Option<String>>(15)?.and_then(|text| serde_json::from_str(&text).ok()),
+        sync_options: row.get::<_, Option<String>>(15)?.and_then(|text| sync_options::read(&text)),
     })
 }
 
@@ -209,7 +209,7 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
             table.description,
             table.registered_by,
             registered_at.as_microsecond(),
-            table.sync_options.as_ref().map(|options| serde_json::json!(options).to_string())
+            table.sync_options.clone().map(sync_options::write)
         ],
     )?;
     Ok(())

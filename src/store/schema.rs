@@ -62,7 +62,7 @@ pub const TABLES: &[(&str, &str)] = &[
         "id VARCHAR NOT NULL, table_id VARCHAR NOT NULL, synced_at TIMESTAMP NOT NULL, rows BIGINT, duration_ms INTEGER,
          status VARCHAR, error VARCHAR",
     ),
-    // `run` is a whole protocol::sync_runs::Run; the columns before it are for finding it.
+    // `run` is a super::sync_runs::RunRecord; the columns before it serve to find it.
     (
         "sync_runs",
         "id VARCHAR NOT NULL, requested_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL, run JSON NOT NULL",

@@ -1,4 +1,4 @@
-//! What every start makes sure of: the two system groups, the seeded admin, the scheduler's account.
+//! What every start ensures: the two system groups, the seeded admin, the scheduler's account.
 
 use super::groups::{ADMIN_GROUP, EVERYONE_GROUP};
 use super::users::SCHEDULER_EMAIL;
@@ -27,7 +27,7 @@ pub struct Seeds {
 #[derive(Clone, Debug)]
 pub struct Developer {
     pub email: String,
-    /// Names of groups to be in.
+    /// Names of the groups that the user is a member of.
     pub groups: Vec<String>,
 }
 

@@ -1,22 +1,53 @@
 //! What sync runs did. Not part of the snapshot: nothing is decided by it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Change, Reader, StoreError};
 use crate::base::time;
 use crate::engine::{self, params};
-use crate::protocol::sync_runs::{Run, RunStatus};
+use crate::protocol::sync_runs::{RunStatus, RunStep};
 
-/// How many runs are kept.
-const KEPT: i64 = 500;
+/// How many runs are kept at most.
+const RETAINED_RUNS: i64 = 500;
 
-/// Stores a run, in the place of what was known of it.
-pub fn put(change: &Change<'_>, run: &Run) -> Result<(), StoreError> {
+/// A run as it is stored. Other versions of Agnes may have stored fields more or less.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RunRecord {
+    pub id: String,
+    pub status: RunStatus,
+    pub step: Option<String>,
+    pub triggered_by: Option<String>,
+    pub requested: Option<Vec<String>>,
+    pub requested_at: String,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    pub duration_ms: Option<u64>,
+    pub tables: Vec<RunTableRecord>,
+    pub errors: Vec<String>,
+}
+
+/// What a run did with one table, as it is stored.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RunTableRecord {
+    pub table: String,
+    pub source: String,
+    pub step: RunStep,
+    pub rows: Option<i64>,
+    pub duration_ms: Option<u64>,
+    pub error: Option<String>,
+    pub notes: Vec<String>,
+}
+
+/// Stores a run, or replaces what is stored of it.
+pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
     change.execute(
         "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
-        params![run.id, requested_at, run.status.name(), text(run)?],
+        params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
     )?;
     Ok(())
 }
@@ -28,39 +59,35 @@ pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
     unfinished
         .iter()
         .filter_map(|text| serde_json::from_str(text).ok())
-        .try_for_each(|run: Run| put(change, &Run { status: RunStatus::Interrupted, step: None, ..run }))
+        .try_for_each(|run: RunRecord| put(change, &RunRecord { status: RunStatus::Interrupted, step: None, ..run }))
 }
 
-/// Forgets what is older than `days`, of runs and of the history of tables, and all but the newest runs.
+/// Deletes runs and table history older than `days`, and all but the newest runs.
 pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
-    let before = change.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
-    let before = before.as_microsecond();
-    change.execute("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [before])?;
-    change.execute("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [before])?;
+    let cutoff = change.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+    let cutoff = cutoff.as_microsecond();
+    change.execute("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
+    change.execute("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
     change.execute(
         "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
-        [KEPT],
+        [RETAINED_RUNS],
     )?;
     Ok(())
 }
 
 /// Newest first; with `before`, only runs older than that one.
-pub fn list(reader: &Reader<'_>, before: Option<&str>, limit: usize) -> engine::Result<Vec<Run>> {
+pub fn list(reader: &Reader<'_>, before: Option<&str>, limit: usize) -> engine::Result<Vec<RunRecord>> {
     let texts: Vec<String> = reader.list(
         "SELECT run FROM sync_runs
-             WHERE ?1 IS NULL OR requested_at < (SELECT max(requested_at) FROM sync_runs WHERE id = ?1)
-             ORDER BY requested_at DESC LIMIT ?2",
+         WHERE ?1 IS NULL OR requested_at < (SELECT max(requested_at) FROM sync_runs WHERE id = ?1)
+         ORDER BY requested_at DESC LIMIT ?2",
         params![before, limit],
         |row| row.get(0),
     )?;
     Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
 }
 
-pub fn get(reader: &Reader<'_>, id: &str) -> engine::Result<Option<Run>> {
+pub fn get(reader: &Reader<'_>, id: &str) -> engine::Result<Option<RunRecord>> {
     let text: Option<String> = reader.find("SELECT run FROM sync_runs WHERE id = ?", [id], |row| row.get(0))?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-fn text(run: &Run) -> Result<String, StoreError> {
-    serde_json::to_string(run).map_err(|error| StoreError::Broken(error.to_string()))
 }

@@ -63,11 +63,11 @@ pub struct Synced {
     pub rows: i64,
     pub size_bytes: i64,
     pub hash: String,
-    /// How long its extraction took, where this run extracted it.
+    /// How long its extraction took, if this run extracted it.
     pub duration_ms: Option<u64>,
 }
 
-/// Stores that a table was read from its source. Nothing happens unless the time or content is new, so that a rebuild
+/// Records that a table was read from its source. Nothing happens unless the time or content is new, so that a rebuild
 /// neither invents history nor hides a failure.
 pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError> {
     let at = row::micros(synced.at);
@@ -88,7 +88,7 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
     history(change, &synced.table, Some(synced.rows), synced.duration_ms, None)
 }
 
-/// Stores a failure; what was known of the table stays.
+/// Records a failure; what the last success stored stays.
 pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option<u64>) -> Result<(), StoreError> {
     let known =
         change.execute("UPDATE sync_state SET status = 'error', error = ? WHERE table_id = ?", [error, table])?;
@@ -98,14 +98,14 @@ pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option
     history(change, table, None, duration_ms, Some(error))
 }
 
-/// Forgets a table that is no longer registered or published.
+/// Deletes state and history of a table that is no longer registered or published.
 pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
     change.execute("DELETE FROM sync_history WHERE table_id = ?", [table])?;
     Ok(())
 }
 
-/// Forgets the state of tables that are neither in `published` nor in the registry.
+/// Deletes the state of tables that are neither in `published` nor in the registry.
 pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreError> {
     let list = serde_json::json!(published).to_string();
     change.execute(

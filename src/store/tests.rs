@@ -114,7 +114,7 @@ async fn of_ended_tokens_the_snapshot_holds_the_latest() {
 }
 
 #[tokio::test]
-async fn a_second_process_is_told_who_holds_the_directory() {
+async fn a_second_process_learns_who_holds_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_store(dir.path());
     let error =
@@ -157,7 +157,7 @@ async fn databases_of_v0_35_are_taken_over() {
     }
 }
 
-/// Version 19 lacks `source_query` and the three templates; a table of its own must come along.
+/// Version 19 lacks `source_query` and the three templates; a table of its own must be carried over.
 #[tokio::test]
 async fn version_19_is_taken_over() {
     let dir = v0_35("clean");

@@ -16,6 +16,7 @@ mod publish_remote;
 mod publish_table;
 mod rebuild;
 mod run;
+mod run_record;
 mod runner;
 mod scope;
 mod select;

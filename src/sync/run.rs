@@ -190,7 +190,7 @@ impl Runner {
     }
 
     async fn record(&self, run: Run) {
-        if let Err(error) = self.store.write(move |change| sync_runs::put(change, &run)).await {
+        if let Err(error) = self.store.write(move |change| sync_runs::put(change, &run.into())).await {
             tracing::error!(%error, "cannot store the state of the run");
         }
     }

@@ -1,4 +1,5 @@
 use agnes::engine::{self, Limits};
+use agnes::store::Reader;
 use serde_json::{Value, json};
 
 use crate::support::people::list;
@@ -85,6 +86,33 @@ async fn pages_and_filters() {
     for query in ["limit=0", "limit=501", "limit=x", "before=x", "since=yesterday"] {
         assert_eq!(admin.get(&format!("/api/admin/audit?{query}")).await.status, 422, "{query}");
     }
+}
+
+/// A read that takes long, such as the check of a long log, holds up neither changes nor other reads.
+#[tokio::test]
+async fn a_long_read_holds_up_nobody() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let store = app.state.store.clone();
+    let rows = |reader: &Reader<'_>| reader.one("SELECT count(*) FROM audit_log", [], |row| row.get::<_, i64>(0));
+    let long = tokio::spawn(async move {
+        let read = move |reader: &Reader<'_>| {
+            let first = rows(reader)?;
+            let _ = begun.send(());
+            let _ = ended.recv();
+            Ok((first, rows(reader)?))
+        };
+        store.read(read).await
+    });
+    has_begun.await.unwrap();
+    admin.post_json("/api/admin/groups", json!({ "name": "meanwhile" })).await.ok();
+    assert_eq!(pages(admin, "&action=user_group.created").await.len(), 1);
+    assert_eq!(verify(admin, "").await["ok"], true);
+    end.send(()).unwrap();
+    let (first, last) = long.await.unwrap().unwrap();
+    assert_eq!(first, last, "the long read sees one state throughout");
 }
 
 #[tokio::test]

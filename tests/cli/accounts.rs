@@ -1,4 +1,4 @@
-//! What admins do with accounts, groups and requests for access.
+//! Accounts, groups and access requests, managed by admins.
 
 use serde_json::{Value, json};
 

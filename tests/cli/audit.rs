@@ -1,4 +1,4 @@
-//! Reading and checking the audit log, and the signing key.
+//! Listing and verifying the audit log, and rotating the signing key.
 
 use serde_json::{Value, json};
 

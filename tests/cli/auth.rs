@@ -27,7 +27,7 @@ fn an_imported_token_is_checked_stored_privately_and_used() {
     assert_eq!(mode(&config), 0o700);
     let ran = sandbox.finished(sandbox.command(&["pull"]).env_remove("AGNES_SERVER").output().unwrap());
     assert_eq!(ran.code, 0, "server and token are remembered: {}", ran.text);
-    // The token is this server's and nobody else's.
+    // The token is sent to this server only.
     let other = StandIn::start();
     assert_eq!(sandbox.run(&["pull", "--server", &other.url]).code, 7);
     assert!(other.seen("").is_empty());
@@ -66,7 +66,7 @@ fn a_rejected_token_changes_nothing() {
 }
 
 #[test]
-fn a_server_that_does_not_tell_who_it_is_gets_the_token_stored() {
+fn a_token_is_stored_even_if_the_server_does_not_say_whose_it_is() {
     let server = StandIn::start();
     for status in [403, 404] {
         server.answer("GET /auth/me", status, json!({"detail": "Not Found"}));
@@ -76,7 +76,7 @@ fn a_server_that_does_not_tell_who_it_is_gets_the_token_stored() {
         assert!(ran.stderr.contains(&format!("(HTTP {status})")), "{}", ran.text);
         assert_eq!(sandbox.run(&["pull"]).code, 0);
     }
-    // Its claims are {}: nobody says whose it is.
+    // Its claims are {}: neither server nor token says whose it is.
     let sandbox = Sandbox::signed_out(&server.url);
     let nameless = ["auth", "import-token", "--skip-verify", "--token", "e30.e30.e30"];
     let ran = sandbox.run(&nameless);

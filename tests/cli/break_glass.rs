@@ -1,4 +1,4 @@
-//! What works on the data directory of a stopped server.
+//! Commands that work on the data directory of a stopped server.
 
 use rustix::process::Signal;
 
@@ -17,7 +17,7 @@ fn sign_in(place: &Place, server: &Serving, email: &str) {
 }
 
 #[test]
-fn an_admin_is_made_with_the_server_stopped() {
+fn break_glass_creates_an_admin_while_the_server_is_stopped() {
     let seeds = [("SEED_ADMIN_EMAIL", "ann@example.com"), ("SEED_ADMIN_PASSWORD", PASSWORD)];
     let place = Place::new(&seeds);
     let grant = ["admin", "break-glass", "grant-admin", "Bob@example.com", "--yes"];
@@ -59,7 +59,7 @@ fn an_admin_is_made_with_the_server_stopped() {
 }
 
 #[test]
-fn the_audit_log_is_checked_with_the_server_stopped() {
+fn the_audit_log_can_be_verified_while_the_server_is_stopped() {
     let place = Place::new(&[("SEED_ADMIN_EMAIL", "ann@example.com"), ("SEED_ADMIN_PASSWORD", PASSWORD)]);
     let server = place.serve(&[]);
     sign_in(&place, &server, "ann@example.com");
@@ -75,7 +75,7 @@ fn the_audit_log_is_checked_with_the_server_stopped() {
     assert!(before["rows"].as_i64().unwrap() >= 3, "{before}");
     let head = before["head"]["hash"].as_str().unwrap();
 
-    // The log grows, and still holds the old head.
+    // The log grows, and still contains the old head.
     assert_eq!(place.run(&["admin", "break-glass", "grant-admin", "bob@example.com", "--yes"]).code, 0);
     let (code, after) = verify(&["--head", head]);
     assert_eq!((code, &after["ok"]), (0, &true.into()), "{after}");

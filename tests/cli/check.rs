@@ -3,7 +3,7 @@ use std::net::TcpListener;
 
 use crate::sandbox::{Ran, Sandbox};
 
-/// Runs `agnes serve --check` against something that gives this answer.
+/// Runs `agnes serve --check` against a server that gives this response.
 fn check_against(status: &str, body: &str) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -26,7 +26,7 @@ fn check_against(status: &str, body: &str) -> Ran {
 }
 
 #[test]
-fn only_a_server_that_is_well_passes() {
+fn only_a_healthy_server_passes() {
     let ran = check_against("200 OK", r#"{"status":"ok","db_schema":"ok"}"#);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "ok\n"), "{}", ran.text);
     let ran = check_against("200 OK", r#"{"status":"unhealthy","db_schema":"unreachable"}"#);

@@ -63,7 +63,7 @@ fn json_is_a_result_of_every_command() {
     server.answer("POST /api/query", 200, answer);
     let sandbox = Sandbox::signed_in(&server);
     for (args, expected) in [
-        // What the server answers, also what this version does not know.
+        // The response of the server, including fields that this version does not know.
         (vec!["admin", "user", "add", "bob@example.com", "--json"], user()),
         (vec!["--json", "admin", "user", "list"], json!([user()])),
         (vec!["admin", "--json", "list-users"], json!([user()])),
@@ -75,7 +75,7 @@ fn json_is_a_result_of_every_command() {
     }
     let ran = sandbox.run(&["query", "--remote", "SELECT 1 AS n", "--json", "--limit", "1"]);
     assert_eq!(ran.json(), json!([{"n": 1}]), "{}", ran.text);
-    assert_eq!(ran.stderr, "(truncated at 1 rows)\n", "the rows cannot say so");
+    assert_eq!(ran.stderr, "(truncated at 1 rows)\n", "the rows have no place for it");
     let ran = sandbox.run(&["query", "--json", "SELECT 1"]);
     let error: Value = serde_json::from_str(&ran.stderr).unwrap();
     assert_eq!((ran.code, &error["error"]["kind"]), (1, &json!("no_data")), "{}", ran.text);

@@ -1,6 +1,6 @@
 //! The built binary against a stand-in for the server: exit code, stdout, stderr and files.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on shall end")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
 #[path = "../support/server_stand_in.rs"]
 mod server_stand_in;

@@ -1,4 +1,4 @@
-//! The ordinary life of a workspace.
+//! Pulls without faults.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::sandbox::{Sandbox, numbers, parquet};
 use crate::server_stand_in::{Fault, StandIn, md5};
 
 #[test]
-fn brings_exactly_what_is_offered_and_only_what_changed() {
+fn pull_downloads_exactly_the_offered_tables_and_only_changed_ones() {
     let server = StandIn::start();
     let orders = parquet("SELECT 1 AS id, 2.5 AS amount");
     server.offer("orders", &orders);
@@ -53,7 +53,7 @@ fn brings_exactly_what_is_offered_and_only_what_changed() {
 }
 
 #[test]
-fn the_views_in_the_database_serve_other_programs_and_leave_the_users_own_alone() {
+fn views_in_the_database_work_for_other_programs_and_keep_the_users_objects() {
     let server = StandIn::start();
     server.offer("orders", &parquet("SELECT 5 AS id"));
     let sandbox = Sandbox::signed_in(&server);
@@ -83,7 +83,7 @@ fn the_views_in_the_database_serve_other_programs_and_leave_the_users_own_alone(
 }
 
 #[test]
-fn a_database_that_is_open_elsewhere_delays_its_views_only() {
+fn a_database_open_elsewhere_only_delays_its_views() {
     let server = StandIn::start();
     server.offer("orders", &parquet("SELECT 5 AS id"));
     let sandbox = Sandbox::signed_in(&server);
@@ -101,7 +101,7 @@ fn a_database_that_is_open_elsewhere_delays_its_views_only() {
 }
 
 #[test]
-fn withdrawn_tables_go() {
+fn withdrawn_tables_are_deleted() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));
     server.offer("kept", &numbers(2));
@@ -116,7 +116,7 @@ fn withdrawn_tables_go() {
 }
 
 #[test]
-fn at_least_four_downloads_run_at_once() {
+fn four_downloads_run_concurrently() {
     let server = StandIn::start();
     for table in ["a", "b", "c", "d", "e", "f", "g", "h"] {
         server.offer(table, &parquet("SELECT 1 AS id"));
@@ -128,7 +128,7 @@ fn at_least_four_downloads_run_at_once() {
 }
 
 #[test]
-fn a_dry_run_tells_and_writes_nothing() {
+fn a_dry_run_reports_and_writes_nothing() {
     let server = StandIn::start();
     server.offer_as("orders", &vec![0; 54_272], &"0".repeat(32));
     let sandbox = Sandbox::signed_in(&server);
@@ -160,7 +160,7 @@ fn a_damaged_file_is_repaired() {
 }
 
 #[test]
-fn verify_finds_damage_that_size_and_time_hide() {
+fn verify_finds_damage_that_keeps_size_and_time() {
     let server = StandIn::start();
     let bytes = numbers(1);
     server.offer("orders", &bytes);
@@ -178,7 +178,7 @@ fn verify_finds_damage_that_size_and_time_hide() {
 }
 
 #[test]
-fn a_state_that_cannot_be_read_or_is_of_another_server_is_ignored() {
+fn an_unreadable_state_or_one_of_another_server_is_ignored() {
     let server = StandIn::start();
     let bytes = numbers(1);
     server.offer("orders", &bytes);
@@ -200,7 +200,7 @@ fn a_state_that_cannot_be_read_or_is_of_another_server_is_ignored() {
 }
 
 #[test]
-fn servers_without_a_true_hash_are_served_too() {
+fn servers_without_content_hashes_work() {
     let server = StandIn::start();
     let bytes = numbers(1);
     server.offer_as("tagged", &bytes, "abc123abc123");
@@ -218,7 +218,7 @@ fn servers_without_a_true_hash_are_served_too() {
 }
 
 #[test]
-fn a_workspace_path_may_have_spaces_and_quotes_and_may_be_moved() {
+fn a_workspace_can_have_spaces_and_quotes_in_its_path_and_be_moved() {
     let server = StandIn::start();
     server.offer("orders", &parquet("SELECT 3 AS id"));
     let mut sandbox = Sandbox::signed_in(&server).in_workspace("Ann's work \"here\"");
@@ -233,7 +233,7 @@ fn a_workspace_path_may_have_spaces_and_quotes_and_may_be_moved() {
 }
 
 #[test]
-fn no_workspace_is_made_inside_another() {
+fn no_workspace_is_created_inside_another() {
     let server = StandIn::start();
     server.offer("orders", &parquet("SELECT 3 AS id"));
     let mut sandbox = Sandbox::signed_in(&server);

@@ -1,4 +1,4 @@
-//! What goes wrong between server and workspace.
+//! Faults between server and workspace.
 
 use axum::http::header;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::sandbox::{Sandbox, numbers, parquet};
 use crate::server_stand_in::{Fault, StandIn};
 
 #[test]
-fn a_busy_server_is_asked_again() {
+fn requests_to_a_busy_server_are_retried() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));
     server.fault("orders", Fault::Status(503));
@@ -18,7 +18,7 @@ fn a_busy_server_is_asked_again() {
 }
 
 #[test]
-fn refusals_are_final_and_told() {
+fn refusals_are_reported_and_not_retried() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));
     server.offer("other", &numbers(2));
@@ -35,7 +35,7 @@ fn refusals_are_final_and_told() {
 }
 
 #[test]
-fn a_broken_transfer_is_continued() {
+fn an_interrupted_transfer_is_resumed() {
     let server = StandIn::start();
     let bytes = numbers(1);
     let half = bytes.len() / 2;
@@ -51,7 +51,7 @@ fn a_broken_transfer_is_continued() {
 }
 
 #[test]
-fn a_broken_transfer_is_continued_by_the_next_run() {
+fn an_interrupted_transfer_is_resumed_by_the_next_run() {
     let server = StandIn::start();
     let bytes = numbers(1);
     let half = bytes.len() / 2;
@@ -68,7 +68,7 @@ fn a_broken_transfer_is_continued_by_the_next_run() {
 }
 
 #[test]
-fn a_part_of_an_older_version_is_not_continued() {
+fn a_part_file_of_an_older_version_is_not_resumed() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));
     server.fault("orders", Fault::Cut(1000));
@@ -82,7 +82,7 @@ fn a_part_of_an_older_version_is_not_continued() {
 }
 
 #[test]
-fn wrong_bytes_replace_nothing() {
+fn wrong_bytes_do_not_replace_a_file() {
     let server = StandIn::start();
     let old = numbers(1);
     server.offer("orders", &old);
@@ -103,7 +103,7 @@ fn wrong_bytes_replace_nothing() {
 }
 
 #[test]
-fn a_damaged_part_is_started_over() {
+fn a_damaged_part_file_is_downloaded_again() {
     let server = StandIn::start();
     let bytes = numbers(1);
     server.offer("orders", &bytes);
@@ -118,7 +118,7 @@ fn a_damaged_part_is_started_over() {
 }
 
 #[test]
-fn a_file_that_changes_after_the_manifest_arrives_in_its_new_version() {
+fn a_file_that_changes_after_the_manifest_is_pulled_in_its_new_version() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));
     server.fault("orders", Fault::Replaced(numbers(2)));
@@ -130,7 +130,7 @@ fn a_file_that_changes_after_the_manifest_arrives_in_its_new_version() {
 }
 
 #[test]
-fn names_that_are_no_names_stay_out() {
+fn invalid_table_names_are_refused() {
     let server = StandIn::start();
     server.offer("../../evil", &numbers(1));
     server.offer("orders", &parquet("SELECT 1 AS id"));
@@ -149,7 +149,7 @@ fn names_that_are_no_names_stay_out() {
 }
 
 #[test]
-fn room_is_checked_before_anything_is_fetched() {
+fn disk_space_is_checked_before_the_downloads() {
     let server = StandIn::start();
     let table = json!({"hash": "0".repeat(32), "size_bytes": 1_u64 << 60, "rows": 1, "query_mode": "local"});
     server.answer("GET /api/sync/manifest", 200, json!({"tables": {"huge": table}, "server_time": ""}));
@@ -185,7 +185,7 @@ fn signed_out() {
 
 #[test]
 fn unreachable() {
-    // A port that was free a moment ago, and that nobody listens on.
+    // A port that was free a moment ago, so nothing listens on it.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -206,7 +206,7 @@ fn unreachable() {
 }
 
 #[test]
-fn a_page_instead_of_a_manifest_is_told() {
+fn a_page_instead_of_a_manifest_is_reported() {
     let server = StandIn::start();
     server.answer("GET /api/sync/manifest", 502, json!("<html>Bad gateway</html>"));
     let sandbox = Sandbox::signed_in(&server);
@@ -223,7 +223,7 @@ fn a_page_instead_of_a_manifest_is_told() {
 }
 
 #[test]
-fn bad_settings_are_told_and_not_followed() {
+fn invalid_settings_are_reported_and_ignored() {
     let server = StandIn::start();
     server.offer("orders", &parquet("SELECT 1 AS id"));
     let sandbox = Sandbox::signed_in(&server);

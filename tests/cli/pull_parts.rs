@@ -14,7 +14,7 @@ fn sum(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn only_the_parts_that_changed_are_fetched() {
+fn only_changed_parts_are_downloaded() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     server.offer_parts("sales", &[("2026-01", &rows(1, 2)), ("2026-02", &rows(2, 3))]);
@@ -46,14 +46,14 @@ fn only_the_parts_that_changed_are_fetched() {
     let files = || sandbox.files().into_iter().filter(|name| name.contains("/sales/")).count();
     assert_eq!(files(), 4, "three parts and their index");
 
-    // A part is withdrawn: nothing to fetch, and yet a change.
+    // A part is withdrawn: a change without a download.
     server.offer_parts("sales", &[("2026-01", &rows(1, 2))]);
     assert_eq!(sandbox.run(&["pull", "--json"]).json()["tables_updated"], 1);
     assert_eq!((sum(&sandbox).as_str(), files(), server.seen("/parts/").len()), ("2 of 2", 2, 4));
 }
 
 #[test]
-fn a_part_that_fails_leaves_the_table_as_it_was() {
+fn a_failed_part_leaves_the_table_unchanged() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     server.offer_parts("sales", &[("a", &rows(1, 2)), ("b", &rows(2, 3))]);
@@ -71,7 +71,7 @@ fn a_part_that_fails_leaves_the_table_as_it_was() {
 }
 
 #[test]
-fn a_broken_connection_is_continued() {
+fn an_interrupted_part_is_resumed() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     let part = rows(1, 50_000);
@@ -84,7 +84,7 @@ fn a_broken_connection_is_continued() {
 }
 
 #[test]
-fn a_table_may_turn_from_a_file_into_parts_and_back() {
+fn a_table_can_change_from_a_file_to_parts_and_back() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     server.offer("sales", &rows(1, 1));

@@ -92,9 +92,9 @@ fn every_type_has_a_json_form() {
     "#);
 }
 
-/// Values as the server gives them, also those that the engine hands over in another form.
+/// Values have the same form as from the server, including those that the engine returns in another form.
 #[test]
-fn nothing_of_a_value_is_lost() {
+fn values_are_exact() {
     let (_server, sandbox) = pulled();
     for (value, shown) in [
         ("'12:00:00+02'::TIMETZ", "12:00:00+02:00"),
@@ -132,7 +132,7 @@ fn nothing_of_a_value_is_lost() {
 }
 
 #[test]
-fn limits_are_told() {
+fn truncation_is_reported() {
     let (_server, sandbox) = pulled();
     let ran = sandbox.run(&["query", "SELECT * FROM many ORDER BY i -- comment", "-f", "csv", "--limit", "2"]);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("i\n0\n1\n", "(truncated at 2 rows)\n"));
@@ -195,7 +195,7 @@ fn errors() {
 }
 
 #[test]
-fn a_closed_pipe_ends_the_output_silently() {
+fn a_closed_pipe_ends_the_output_without_an_error() {
     let (_server, sandbox) = pulled();
     let sql = "SELECT repeat('x', 1000) AS x FROM many a, range(100)";
     let mut child = sandbox.spawn(&mut sandbox.command(&["query", sql, "-f", "csv", "--limit", "300000"]));

@@ -14,7 +14,7 @@ pub struct Sandbox {
     token: Option<&'static str>,
 }
 
-/// What a command left behind.
+/// The result of a command.
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

@@ -1,4 +1,4 @@
-//! Who am I, and signing out.
+//! `auth whoami` and `auth logout`.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn with_stored_token(server: &StandIn) -> Sandbox {
 }
 
 #[test]
-fn whoami_asks_the_server_and_tells_where_the_token_comes_from() {
+fn whoami_asks_the_server_and_shows_the_source_of_the_token() {
     let server = StandIn::start();
     let sandbox = with_stored_token(&server);
     insta::assert_snapshot!(sandbox.run(&["auth", "whoami"]).text, @r"
@@ -39,7 +39,7 @@ fn whoami_asks_the_server_and_tells_where_the_token_comes_from() {
     assert_eq!((&told["email"], &told["checked"]), (&json!("ann@example.com"), &json!(true)));
     assert_eq!(told["server"], server.url);
 
-    // The environment wins over the file, and whoami says that there are two.
+    // The environment takes precedence over the file, and whoami warns that they differ.
     let ran =
         sandbox.finished(sandbox.command(&["auth", "whoami"]).env("AGNES_TOKEN", "e30.e30.e30").output().unwrap());
     insta::assert_snapshot!(ran.text, @r"
@@ -51,18 +51,18 @@ fn whoami_asks_the_server_and_tells_where_the_token_comes_from() {
       hint: The token is missing, expired or revoked. Run: agnes auth login, or:
         agnes auth import-token
     ");
-    // An explicit token wins over both.
+    // An explicit token takes precedence over both.
     let mut command = sandbox.command(&["auth", "whoami", "--token", TOKEN]);
     let ran = sandbox.finished(command.env("AGNES_TOKEN", "e30.e30.e30").output().unwrap());
     assert!(ran.stdout.ends_with("Token from: --token\n"), "{}", ran.text);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let same = sandbox.finished(sandbox.command(&["auth", "whoami"]).env("AGNES_TOKEN", TOKEN).output().unwrap());
-    assert_eq!((same.code, same.stderr.as_str()), (0, ""), "two that are one: {}", same.text);
+    assert_eq!((same.code, same.stderr.as_str()), (0, ""), "the same token twice: {}", same.text);
     assert!(same.stdout.ends_with("Token from: AGNES_TOKEN\n"), "{}", same.text);
 }
 
 #[test]
-fn whoami_without_a_server_believes_the_token() {
+fn whoami_without_a_server_reads_the_token() {
     let sandbox = Sandbox::signed_out("http://127.0.0.1:1");
     let ran = sandbox.run(&["auth", "whoami", "--token", TOKEN]);
     assert_eq!(ran.code, 0, "{}", ran.text);
@@ -86,7 +86,7 @@ fn whoami_without_a_server_believes_the_token() {
 }
 
 #[test]
-fn logout_tells_the_server_and_forgets_the_token() {
+fn logout_ends_the_session_and_forgets_the_token() {
     let server = StandIn::start();
     let sandbox = with_stored_token(&server);
     let other = StandIn::start();
@@ -108,7 +108,7 @@ fn logout_tells_the_server_and_forgets_the_token() {
 }
 
 #[test]
-fn logout_without_a_server_forgets_the_token_and_says_so() {
+fn logout_without_a_server_forgets_the_token_and_warns() {
     let server = StandIn::start();
     let sandbox = with_stored_token(&server);
     let address = server.url.clone();

@@ -17,7 +17,7 @@ fn tables() -> Value {
 }
 
 #[test]
-fn status_lists_runs_and_what_failed() {
+fn status_lists_runs_and_failures() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     server.answer("GET /api/sync/runs?limit=10", 200, json!({"runs": [], "count": 0, "next": null}));
@@ -55,7 +55,7 @@ fn status_lists_runs_and_what_failed() {
 }
 
 #[test]
-fn a_sync_can_be_waited_for() {
+fn sync_can_wait_for_the_end() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     let triggered = json!({"status": "triggered", "tables": "all", "message": "Started.", "run_id": "r2"});
@@ -73,7 +73,7 @@ fn a_sync_can_be_waited_for() {
 }
 
 #[test]
-fn a_file_is_uploaded_as_a_table() {
+fn a_file_can_be_uploaded_as_a_table() {
     let server = StandIn::start();
     let sandbox = Sandbox::signed_in(&server);
     let file = sandbox.workspace.join("my orders.csv");

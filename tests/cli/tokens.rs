@@ -1,4 +1,4 @@
-//! Personal access tokens: one's own, and everybody's.
+//! Personal access tokens, your own and those of others.
 
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn list_and_revoke() {
 }
 
 #[test]
-fn admins_see_and_revoke_those_of_others() {
+fn admins_can_list_and_revoke_tokens_of_others() {
     let server = StandIn::start();
     let mut owned = token(ONE, "ci", None);
     owned["user_id"] = "u1".into();

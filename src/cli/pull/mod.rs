@@ -139,7 +139,7 @@ async fn download(
     let mut failures = Vec::new();
     while let Some((file, outcome)) = finished.next().await {
         match outcome {
-            // A table in parts counts once all of them are there.
+            // A table in parts counts once all its parts are there.
             Ok(_) if file.part.is_some() => {}
             Ok(entry) => {
                 // The file is in place: delete the parts that it replaces.

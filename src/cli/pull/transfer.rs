@@ -30,7 +30,7 @@ pub struct Transfer<'a> {
     workspace: &'a Workspace,
     retries: u32,
     bar: &'a ProgressBar,
-    /// Fetched again at most once, when a file turns out to have changed since the first manifest.
+    /// Requested at most once, when a file has changed since the first manifest.
     refreshed: OnceCell<Manifest>,
 }
 
@@ -131,14 +131,14 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// One request; appends to the part file where the server continues it.
+    /// Sends one request; appends to the part file if the server resumes the transfer.
     async fn receive(&self, pending: &PendingFile, part: &Path) -> Result<Received, TransferError> {
         let version = Some(pending.version.text()).filter(|version| !version.is_empty());
         let (mut hasher, there) = match version {
             Some(_) => hash_part(part).await?,
             None => (ContentHasher::default(), 0),
         };
-        // A part that is complete already (killed before the rename) needs no request.
+        // A part file that is already complete (killed before the rename) needs no request.
         if there > 0 && pending.size_bytes == Some(there) {
             return Ok(Received { md5: hasher.finish(), bytes: there, resumed: true });
         }

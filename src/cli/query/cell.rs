@@ -84,7 +84,7 @@ impl Cell {
         }
     }
 
-    /// As in CSV and tables; NULL is empty.
+    /// The text in CSV and tables; empty for NULL.
     pub fn text(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -96,7 +96,7 @@ impl Cell {
         }
     }
 
-    /// As JSON text.
+    /// The value as JSON text.
     pub fn json(&self) -> String {
         match self {
             Self::Null | Self::NotFinite(_) => "null".into(),
@@ -126,10 +126,10 @@ fn nested(value: Value) -> Json {
     }
 }
 
-/// `2025-01-01`; years beyond four digits as they are.
+/// `2025-01-01`; years may have more than four digits.
 fn date(days: i64) -> String {
     match days {
-        // What DuckDB calls infinity.
+        // DuckDB's infinity.
         2_147_483_647 => return "9999-12-31".into(),
         -2_147_483_647 => return "0001-01-01".into(),
         _ => {}

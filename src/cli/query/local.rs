@@ -1,7 +1,8 @@
 //! Queries on the pulled files.
 //!
-//! The views are defined in a database in memory, over the files as they lie there now: a query blocks no pull, needs no
-//! rebuilt views, and a workspace may be moved. The user's own tables in `analytics.duckdb` are attached read-only.
+//! The views are defined in a database in memory, over the current files: a query does not block a pull, does not depend
+//! on views from the last pull, and works after the workspace is moved. The user's own tables in `analytics.duckdb` are
+//! attached read-only.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) 
             context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
         }
     }
-    // What a statement would write here is lost at its end, so that writing is an error instead.
+    // Whatever a statement writes here would be lost, so writing is an error.
     connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
     Ok(connection)
 }
@@ -114,7 +115,7 @@ fn prepare<'a>(
     if text.contains(';') {
         return Ok((statement, Vec::new()));
     }
-    // Not everything can stand inside a SELECT.
+    // Not every statement can be a subquery.
     let Ok((values, names, texts)) = selection(connection, text) else { return Ok((statement, Vec::new())) };
     let limited = format!("SELECT {values} FROM (\n{text}\n) AS q({names}) LIMIT {}", limit.saturating_add(1));
     Ok(connection.prepare(&limited).map_or((statement, Vec::new()), |limited| (limited, texts)))
@@ -139,7 +140,7 @@ fn selection(connection: &Connection, text: &str) -> engine::Result<(String, Str
 /// Whether values of this type lose something in the engine's API: offsets, digits, or that they are text.
 fn is_lossy(column: &ColumnType, described: &str) -> bool {
     match column {
-        // A struct without names is taken as text.
+        // A struct without names is parsed as VARCHAR.
         ColumnType::Scalar(name) if name == "VARCHAR" => described != "VARCHAR",
         ColumnType::Scalar(name) => ["TIME WITH TIME ZONE", "TIME_NS", "BIT", "BIGNUM", "VARIANT"].contains(&&**name),
         _ => true,

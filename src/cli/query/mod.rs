@@ -28,7 +28,7 @@ pub struct Query {
     /// Run it on the server instead of on the pulled files
     #[arg(long)]
     remote: bool,
-    /// --json is the same as --format json, and makes errors JSON too
+    /// Format of the rows; --json stands for json, and makes errors JSON too
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
     /// Maximum number of rows
@@ -76,7 +76,7 @@ fn from_stdin() -> Result<String, CliError> {
     #[derive(Deserialize)]
     struct Input {
         sql: String,
-        /// Results of BigQuery to join with, by alias.
+        /// BigQuery results to join with, by alias.
         #[serde(default)]
         register_bq: Option<serde_json::Map<String, serde_json::Value>>,
     }

@@ -48,7 +48,7 @@ impl<'a> RowWriter<'a> {
         Ok(())
     }
 
-    /// What is left to show.
+    /// Ends the result; what is not written yet is in the output.
     pub fn end(self) -> io::Result<Output> {
         match self {
             Self::Table(table) => return Ok(Output::streamed().table(table)),

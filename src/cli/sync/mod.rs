@@ -9,7 +9,7 @@ pub use wait::wait;
 use super::commands;
 
 commands! {
-    /// Syncs of the server
+    /// Show the sync runs of the server
     Sync {
         Status(status::Status),
     }

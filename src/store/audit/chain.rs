@@ -88,24 +88,24 @@ fn older(reader: &Reader<'_>) -> engine::Result<(i64, String)> {
 /// How far the chain holds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Checked {
-    /// The last row that was found in order; 0 at the beginning.
+    /// The last row that is in order; 0 at the beginning.
     pub seq: i64,
     pub hash: String,
-    /// The first thing that is wrong, and where.
+    /// The first mistake, and where it is.
     pub broken: Option<String>,
-    /// Whether there is nothing behind.
+    /// Whether the end of the chain was reached.
     pub done: bool,
 }
 
-/// Checks up to `most` rows behind `from`, which an earlier call returned (or the default, to begin).
-pub fn checked(reader: &Reader<'_>, from: Checked, most: usize) -> engine::Result<Checked> {
+/// Checks up to `limit` rows after `from`, the result of an earlier call, or the default to begin.
+pub fn checked(reader: &Reader<'_>, from: Checked, limit: usize) -> engine::Result<Checked> {
     let mut at = from;
     let rows: Vec<(Link, String)> = reader.list(
         &format!("SELECT {FIELDS} FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?"),
-        params![at.seq, most as i64],
+        params![at.seq, limit as i64],
         Link::read,
     )?;
-    at.done = rows.len() < most;
+    at.done = rows.len() < limit;
     for (link, hash) in rows {
         let wrong = if link.seq != at.seq + 1 {
             Some(format!("row {} is missing", at.seq + 1))
@@ -123,7 +123,7 @@ pub fn checked(reader: &Reader<'_>, from: Checked, most: usize) -> engine::Resul
         }
         (at.seq, at.hash) = (link.seq, hash);
     }
-    // A number that came twice, or none that counts, was passed by unseen.
+    // Rows with a repeated number, or one below 1, were skipped.
     if at.done && numbered(reader)? != at.seq {
         at.broken = Some("there are rows beside the chain, with numbers of others or below 1".into());
     }

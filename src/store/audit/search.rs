@@ -23,7 +23,7 @@ pub struct Entry {
     pub hash: Option<String>,
 }
 
-/// Which rows are wanted; `None` does not matter. A text with `*` at its end stands for all that begin like it.
+/// Which rows to return; `None` matches all of them. A text that ends in `*` matches every text with that prefix.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub action: Option<String>,
@@ -38,7 +38,7 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
-/// A row to go on behind. Rows from before the chain come after it, by time.
+/// The row to continue after. Rows from before the chain follow it, ordered by time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Position {
     Chain(i64),
@@ -88,14 +88,14 @@ const SQL: &str = "\
             OR (seq IS NULL AND (epoch_us(timestamp) < $10 OR (epoch_us(timestamp) = $10 AND id < $11))))
      ORDER BY seq DESC NULLS LAST, timestamp DESC, id DESC LIMIT $12";
 
-/// Up to `most` rows behind `behind`, or from the newest.
+/// Up to `limit` rows after `position`, or from the newest.
 pub fn search(
     reader: &Reader<'_>,
     filter: &Filter,
-    behind: Option<&Position>,
-    most: usize,
+    position: Option<&Position>,
+    limit: usize,
 ) -> engine::Result<Vec<Entry>> {
-    let (seq, at, id) = match behind {
+    let (seq, at, id) = match position {
         Some(Position::Chain(seq)) => (Some(*seq), None, None),
         Some(Position::Older { at, id }) => (None, Some(*at), Some(id.as_str())),
         None => (None, None, None),
@@ -117,7 +117,7 @@ pub fn search(
             seq,
             at,
             id,
-            most as i64
+            limit as i64
         ],
         read,
     )

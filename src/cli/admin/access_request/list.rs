@@ -6,7 +6,7 @@ use crate::protocol::access::AccessRequests;
 /// List requests for access to tables
 #[derive(clap::Args, Debug)]
 pub struct List {
-    /// Which ones
+    /// Only requests with this status
     #[arg(long, value_enum, default_value_t = Status::Pending)]
     status: Status,
 }

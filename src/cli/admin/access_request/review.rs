@@ -12,6 +12,7 @@ pub struct Approve {
     /// Grant to this group (name or id) and add the user to it, instead of to the user alone
     #[arg(long)]
     group: Option<String>,
+    /// Note for the requester
     #[arg(long)]
     note: Option<String>,
 }
@@ -21,7 +22,7 @@ pub struct Approve {
 pub struct Deny {
     /// Id of the request
     request: String,
-    /// Why
+    /// Note for the requester
     #[arg(long)]
     note: Option<String>,
 }

@@ -6,7 +6,7 @@ mod verify;
 use crate::cli::commands;
 
 commands! {
-    /// Who did what
+    /// The audit log: who did what
     Audit {
         List(list::List),
         Verify(verify::Verify),

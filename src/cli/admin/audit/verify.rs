@@ -3,7 +3,7 @@ use crate::domain::audit::verify_audit_log;
 use crate::protocol::audit::AuditCheck;
 use crate::store::{Store, StoreError};
 
-/// Check that nobody changed or removed a row; exit code 1 if so
+/// Check that no row was changed or removed; exit code 1 if one was
 #[derive(clap::Args, Debug)]
 pub struct Verify {
     /// Hash of the last row as an earlier check showed it; the log must still contain it

@@ -10,7 +10,7 @@ use crate::cli::commands;
 const GRANTS: [&str; 3] = ["api", "admin", "grants"];
 
 commands! {
-    /// What groups may read
+    /// Grants: what groups may read
     Grant {
         List(list::List),
         Create(create::Create),

@@ -9,6 +9,7 @@ use crate::protocol::access::{CreateGroup, Group};
 pub struct Create {
     /// Name of the group
     name: String,
+    /// What the group is for
     #[arg(long)]
     description: Option<String>,
 }

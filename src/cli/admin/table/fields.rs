@@ -16,6 +16,7 @@ pub struct Fields {
     /// SQL of a materialized table, or @FILE to read it from a file
     #[arg(long, value_name = "SQL|@FILE")]
     query: Option<String>,
+    /// Description for the catalog
     #[arg(long)]
     pub description: Option<String>,
     /// Folder in the catalog

@@ -10,6 +10,7 @@ use crate::protocol::vocabulary::{QueryMode, SourceType};
 pub struct Register {
     /// Name of the table in queries
     name: String,
+    /// Type of the data source
     #[arg(long, default_value_t = SourceType::KEBOOLA)]
     source_type: SourceType,
     /// `local` (copied here) or `materialized` (result of --query)

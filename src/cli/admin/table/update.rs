@@ -15,8 +15,10 @@ pub struct Update {
     /// New name
     #[arg(long)]
     name: Option<String>,
+    /// Type of the data source
     #[arg(long)]
     source_type: Option<SourceType>,
+    /// `local` (copied here) or `materialized` (result of --query)
     #[arg(long, value_parser = query_mode())]
     query_mode: Option<QueryMode>,
     #[command(flatten)]
