@@ -7,7 +7,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;
-pub(crate) mod discovery;
+pub mod discovery;
 pub(crate) mod query;
 pub(crate) mod registry;
 pub(crate) mod settings;
