@@ -1,4 +1,4 @@
-//! Which published tables a caller may read. Manifest, download and query all ask here.
+//! The published tables that a caller may read. Manifest, download and query all use these functions.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub struct ReadableTable {
 }
 
 impl ReadableTable {
-    /// The registry id, on which grants are made; the name where a table is not registered.
+    /// The registry id, to which grants refer; the name if the table is not registered.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// As registered; empty where the table is not registered.
+    /// As registered; empty if the table is not registered.
     pub fn source_type(&self) -> &SourceType {
         &self.source_type
     }
@@ -52,7 +52,7 @@ impl ReadableTable {
     }
 }
 
-/// Where the rows are decides, whatever the registry says.
+/// The location of the rows decides, whatever the registry says.
 fn query_mode(registered: Option<&Table>, table: &PublishedTable) -> QueryMode {
     match &table.content {
         Content::Remote(_) => QueryMode::Remote,
@@ -61,31 +61,31 @@ fn query_mode(registered: Option<&Table>, table: &PublishedTable) -> QueryMode {
     }
 }
 
-/// Why a table is not handed out.
+/// Why a caller does not get a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// It may exist or not; the caller has no grant on that id or name.
+    /// The caller has no grant on that id or name; the table may or may not exist.
     Forbidden,
     /// The caller may read it, but nothing is published under that name.
     NotPublished,
 }
 
-/// Every table that the caller may read, in order of lower-cased names.
+/// Returns every table that the caller may read, in order of lower-cased names.
 pub fn readable_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ReadableTable> {
     publication.tables().filter_map(|table| proof(snapshot, publication, caller, table)).collect()
 }
 
-/// A table that the caller may read, published or not. It opens nothing; [`ReadableTable`] does.
+/// A table that the caller may read, published or not. It gives no access to rows; [`ReadableTable`] does.
 #[derive(Clone, Debug)]
 pub struct ListedTable {
-    /// The registry id; the name where a table is not registered.
+    /// The registry id; the name if the table is not registered.
     pub id: String,
     pub name: String,
     pub registered: Option<Arc<Table>>,
 }
 
-/// Every published table that the caller may read, and every registered one that is yet to be published, in order of
-/// lower-cased names. What is published under a name decides about that name, so that this never says more than the
+/// Returns every published table that the caller may read, and every registered one that has not been published yet, in
+/// order of lower-cased names. A published table decides about its name, so that this list never shows more than the
 /// manifest does.
 pub fn listed_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Vec<ListedTable> {
     let published = readable_tables(snapshot, publication, caller).into_iter().map(|table| ListedTable {
@@ -104,13 +104,14 @@ pub fn listed_tables(snapshot: &Snapshot, publication: &Publication, caller: &Pr
     tables
 }
 
-/// Whether the caller is granted the table with that registry id or name. Tells nothing about whether there is one.
+/// Returns whether the caller is granted the table with that registry id or name, whether or not there is one.
 pub fn holds(snapshot: &Snapshot, caller: &Principal, id_or_name: &str) -> bool {
     let by_name = snapshot.registry.by_name(id_or_name).map(|row| row.id.as_str());
     may_read(snapshot, caller, id_or_name) || by_name.is_some_and(|id| may_read(snapshot, caller, id))
 }
 
-/// The table with that name or registry id, if the caller may read it. A name wins, since the manifest goes by names.
+/// Returns the table with that name or registry id, if the caller may read it. A name takes precedence, since the manifest
+/// is keyed by name.
 pub fn readable(
     snapshot: &Snapshot,
     publication: &Publication,
@@ -126,7 +127,7 @@ pub fn readable(
     }
 }
 
-/// The one decision on a published table: by the grants of its registry row, or, where it has none, by its name.
+/// Decides on a published table: by the grants of its registry row or, if it has none, by its name.
 fn proof(
     snapshot: &Snapshot,
     publication: &Publication,
@@ -136,13 +137,13 @@ fn proof(
     let registered = snapshot.registry.by_name(&table.name).map(Arc::as_ref);
     let granted = match registered {
         Some(row) => opens(row, publication, table) && may_read(snapshot, caller, &row.id),
-        // A grant on that id is meant for the row that has it, whatever that is called now.
+        // A grant on that id is meant for the row that has it, whatever its current name is.
         None => snapshot.registry.get(&table.name).is_none() && may_read(snapshot, caller, &table.name),
     };
     (granted || caller.is_admin()).then(|| ReadableTable::new(registered, table))
 }
 
-/// Whether a table of that name is published or registered, for anybody.
+/// Returns whether a table of that name is published or registered, for anybody.
 pub fn exists(snapshot: &Snapshot, publication: &Publication, name: &str) -> bool {
     publication.get(name).is_some() || snapshot.registry.by_name(name).is_some()
 }

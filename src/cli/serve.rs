@@ -19,13 +19,13 @@ pub struct Serve {
     /// Fill an empty DATA_DIR with sample data and print how to sign in
     #[arg(long)]
     pub demo: bool,
-    /// Ask the server that runs here whether it is well, and exit with 0 or 1
+    /// Ask the server on this machine whether it is healthy, and exit with 0 or 1
     #[arg(long, conflicts_with = "demo")]
     pub check: bool,
 }
 
-/// How long `--check` waits for an answer.
-const CHECK: Duration = Duration::from_secs(3);
+/// Timeout of `--check`.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Run for Serve {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
@@ -40,14 +40,14 @@ impl Run for Serve {
         config.host = self.host.unwrap_or(config.host);
         config.port = self.port.unwrap_or(config.port);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let outcome = runtime.block_on(serve_until_told(config, self.demo, &context.printer));
+        let outcome = runtime.block_on(serve_until_stopped(config, self.demo, &context.printer));
         // A rebuild on a blocking thread may go on for long; it publishes whole or not at all.
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome.map(|()| Output::streamed())
     }
 }
 
-/// For container health checks: needs no other program, and reads address and port where the server reads them.
+/// For container health checks: needs no other program, and uses the server's own settings of address and port.
 fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     let data_dir = DataDir::new(context.env.text(&env_vars::DATA_DIR))?;
     let env = context.env.clone().with_overlay(&data_dir.env_overlay())?;
@@ -62,12 +62,12 @@ fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
         host => format!("http://{host}:{port}"),
     };
     let client = context.client_for(super::credentials::server_url(&address)?, None)?;
-    let ask = async { tokio::time::timeout(CHECK, client.get::<Health>(&["api", "health"], &[])).await };
-    let asked = context.block_on(ask)?;
-    let health = match asked {
-        Ok(answer) => answer.map_err(|error| CliError::new("unhealthy", error.to_string()))?,
+    let ask = async { tokio::time::timeout(CHECK_TIMEOUT, client.get::<Health>(&["api", "health"], &[])).await };
+    let outcome = context.block_on(ask)?;
+    let health = match outcome {
+        Ok(response) => response.map_err(|error| CliError::new("unhealthy", error.to_string()))?,
         Err(_) => {
-            let late = format!("{address} did not answer within {} s", CHECK.as_secs());
+            let late = format!("{address} did not answer within {} s", CHECK_TIMEOUT.as_secs());
             return Err(CliError::new("unhealthy", late).into());
         }
     };
@@ -75,7 +75,7 @@ fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     Output::message(&health.status).exit(code).json(&health)
 }
 
-async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
+async fn serve_until_stopped(config: ServerSettings, with_demo: bool, printer: &Printer) -> anyhow::Result<()> {
     let stop = signals::stop()?;
     let server = Server::start(config).await?;
     if with_demo {
@@ -93,7 +93,7 @@ async fn serve_until_told(config: ServerSettings, with_demo: bool, printer: &Pri
     Ok(server.run(stop).await?)
 }
 
-/// What to try next, for whoever started a demo.
+/// Prints how to sign in to the demo, and what to try next.
 fn introduce(server: &Server, access: Option<demo::DemoAccess>, printer: &Printer) -> std::io::Result<()> {
     let address = format!("http://{}", server.address());
     printer.line(format!("Agnes demo   {address}"))?;

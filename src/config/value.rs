@@ -84,7 +84,6 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::env_vars::{self, EnvVar};
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::extract::parquet;
 
-/// One text for each column that is new, gone or of another type than in the file before; none where there is no file
-/// before, or it cannot be read.
+/// Returns a text for each column that is new, gone or of another type than in the previous file; none if there is no
+/// previous file, or one of the two cannot be read.
 pub(super) fn between(before: &Path, after: &Path) -> Vec<String> {
     let read = |path: &Path| parquet::columns([path].into_iter()).ok();
     if !before.is_file() {

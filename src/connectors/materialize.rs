@@ -1,4 +1,4 @@
-//! Tables made by SQL that runs at a source, and kept as parquet here.
+//! Tables made by SQL that runs at a source, and kept here as parquet files.
 
 use std::time::Instant;
 
@@ -16,21 +16,21 @@ pub struct Settings {
     pub policy: RemotePolicy,
     pub limits: Limits,
     pub reserve: Reserve,
-    /// The way to the source, where its extract does not say it.
+    /// How the source is attached if its extract does not say so.
     pub attach: Option<RemoteAttach>,
 }
 
-/// Runs the SQL of each table at `source` and replaces `data/<table>.parquet` with what it gives. One that fails leaves
-/// its file as it was.
+/// Runs the SQL of each table at `source` and replaces `data/<table>.parquet` with the result. A table that fails keeps
+/// its file.
 pub fn run(source: &str, request: &Request, settings: &Settings) -> Report {
     let mut report = request.report();
     for table in &request.tables {
-        let begun = Instant::now();
+        let started = Instant::now();
         let outcome = one(source, table, settings);
         if let Err(error) = &outcome {
             tracing::warn!(source, table = table.name, error, "not materialized");
         }
-        report.finished(&table.name, &outcome, begun.elapsed());
+        report.finished(&table.name, &outcome, started.elapsed());
     }
     report
 }
@@ -53,11 +53,11 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
         ));
     }
     let target = data_file(&directory, &table.name);
-    // The kernel lets go of it when its holder dies.
+    // The kernel releases it when its holder dies.
     let lock = target.with_extension("parquet.lock");
     let text = |error: &dyn std::fmt::Display| error.to_string();
     std::fs::create_dir_all(directory.join("data")).map_err(|error| text(&error))?;
-    let _lock = FileLock::acquire(&lock).map_err(|error| format!("it is being written already ({error})"))?;
+    let _lock = FileLock::acquire(&lock).map_err(|error| format!("it is already being written ({error})"))?;
     let before = std::fs::metadata(&target).map_or(0, |file| file.len());
     settings.reserve.ensure(&directory, before).map_err(|error| text(&error))?;
     let pending = Pending::beside(&target, PUBLIC).map_err(|error| text(&error))?;
@@ -75,7 +75,7 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     }
     pending.commit().map_err(|error| text(&error))?;
     if !directory.join(extract::DATABASE).exists() {
-        // A source with nothing else: only a directory with a database is looked at.
+        // A source with nothing else: only directories with a database are published.
         extract::write(&directory, &[]).map_err(|error| text(&error))?;
     }
     Ok(Done { rows, notes })

@@ -10,23 +10,23 @@ use crate::base::lock::{FileLock, LockError};
 use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder};
 use crate::protocol::vocabulary::QueryMode;
 
-/// Held while an extractor works in a source's directory; stays behind as the mark of our own extractors.
+/// Held while an extractor works in a source's directory; stays behind as the mark of Agnes's own extractors.
 pub const LOCK: &str = ".lock";
 
-/// A table whose parquet file this run has put in place (or found unchanged).
+/// A table whose parquet file this run has put in place, or found unchanged.
 #[derive(Debug)]
 pub struct Extracted {
     pub name: String,
     pub description: Option<String>,
     pub rows: i64,
-    /// `None`: its rows are here.
+    /// For a table that stays at its source.
     pub remote: Option<RemoteView>,
 }
 
 /// Writes `extract.duckdb` of the source in `directory`.
 ///
-/// Remote tables are those of this run. Other tables of earlier runs stay, with their old time, as long as their file is there and `keep` (if given) names them;
-/// files of dropped tables are deleted afterwards.
+/// Remote tables are those of this run. Other tables of earlier runs stay, with their old time, as long as their file is
+/// there and `keep`, if given, names them; the files of dropped tables are deleted afterwards.
 pub fn publish(
     directory: &Path,
     extracted: Vec<Extracted>,
@@ -63,13 +63,13 @@ pub fn publish(
     let tables: Vec<TableMeta> = tables.into_values().collect();
     extract::write_with_remote(directory, &tables, attach.filter(|_| !views.is_empty()), &views)?;
     for name in dropped {
-        tracing::info!(table = name, "no longer wanted, so it was dropped");
+        tracing::info!(table = name, "no longer registered, so it was dropped");
         remove_data(directory, &name)?;
     }
     Ok(())
 }
 
-/// Size of a table's file, or of its parts together; `None` when there is neither.
+/// Returns the size of a table's file, or of its parts together; `None` if there is neither.
 fn bytes(directory: &Path, table: &str) -> Option<u64> {
     let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
     size(&data_file(directory, table)).or_else(|| {
@@ -80,13 +80,13 @@ fn bytes(directory: &Path, table: &str) -> Option<u64> {
 
 fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&data_file(directory, table))?;
-    // What was remembered of it.
+    // The state of its last extraction.
     atomic_file::remove(&directory.join("state").join(format!("{table}.json")))?;
     atomic_file::remove_directory(&parts_folder(directory, table))
 }
 
-/// Drops the tables that `keep` does not name from a source that our own extractors write, and returns their names.
-/// Other sources, and sources that are being extracted, stay as they are.
+/// Drops the tables that `keep` does not name from a source that Agnes's own extractors write, and returns their names.
+/// Other sources stay as they are, and so does a source that is being extracted.
 pub fn prune(directory: &Path, keep: &HashSet<String>) -> Result<Vec<String>, PruneError> {
     let lock = directory.join(LOCK);
     if !lock.exists() || !directory.join(extract::DATABASE).is_file() {

@@ -9,12 +9,12 @@ pub struct Report {
     pub tables_extracted: usize,
     pub tables_failed: usize,
     pub errors: Vec<TableError>,
-    /// What is worth knowing of tables that were extracted all the same.
+    /// Remarks on tables that were extracted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<TableNote>,
-    /// Whether each table is told as a line of its own as soon as it is finished.
+    /// Whether each table is printed as a line of its own as soon as it is finished.
     #[serde(skip)]
-    told: bool,
+    is_live: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -51,13 +51,13 @@ pub struct Finished {
 }
 
 impl Report {
-    /// A report that also tells each table at once, for a server that listens.
-    pub fn telling() -> Self {
-        Self { told: true, ..Self::default() }
+    /// A report that also prints each table as soon as it is finished, for a server that reads along.
+    pub fn live() -> Self {
+        Self { is_live: true, ..Self::default() }
     }
 
     /// Counts a table that was extracted, or why it was not.
-    pub fn finished(&mut self, table: &str, outcome: &Result<Done, String>, took: Duration) {
+    pub fn finished(&mut self, table: &str, outcome: &Result<Done, String>, elapsed: Duration) {
         let (rows, error, notes) = match outcome {
             Ok(done) => (Some(done.rows), None, done.notes.clone()),
             Err(error) => (None, Some(error.clone()), Vec::new()),
@@ -67,10 +67,10 @@ impl Report {
             Some(error) => self.failed(table, error),
         }
         self.notes.extend(notes.iter().map(|note| TableNote { table: table.to_owned(), note: note.clone() }));
-        if self.told {
-            let duration_ms = took.as_millis() as u64;
+        if self.is_live {
+            let duration_ms = elapsed.as_millis() as u64;
             let line = serde_json::to_string(&Finished { table: table.to_owned(), rows, duration_ms, error, notes });
-            // The report says it again; nobody listens when this fails.
+            // The report repeats it, so a failure loses nothing.
             let _ = writeln!(std::io::stdout().lock(), "{}", line.unwrap_or_default());
         }
     }

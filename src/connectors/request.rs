@@ -7,7 +7,7 @@ use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::store::registry::Table;
 
-/// What an extractor shall fetch; the server hands it over as JSON on standard input.
+/// What an extractor is to fetch; the server sends it as JSON on standard input.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Request {
     pub tables: Vec<TableRequest>,
@@ -15,24 +15,24 @@ pub struct Request {
     /// Absent: everything that was published before stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<HashSet<String>>,
-    /// Id of the process that asks; an extractor ends with it.
+    /// Id of the requesting process; an extractor ends with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<u32>,
 }
 
 impl Request {
-    /// The same request, with the process that asks.
+    /// The same request, with the requesting process.
     pub fn from_process(&self, id: u32) -> Self {
         Self { asked_by: Some(id), ..self.clone() }
     }
 
-    /// The report to begin with: a server that asked hears of each table at once.
+    /// The report to start with: a server is sent each table as soon as it is finished.
     pub fn report(&self) -> Report {
-        if self.asked_by.is_some() { Report::telling() } else { Report::default() }
+        if self.asked_by.is_some() { Report::live() } else { Report::default() }
     }
 }
 
-/// The registry row of one table, as far as extractors need it.
+/// The part of a registry row that extractors need.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct TableRequest {
@@ -53,7 +53,7 @@ pub struct TableRequest {
 }
 
 impl TableRequest {
-    /// What a registry row says.
+    /// From a registry row.
     pub fn from_registry(table: &Table) -> Self {
         Self {
             id: table.id.clone(),

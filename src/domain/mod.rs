@@ -9,6 +9,7 @@ pub mod access_requests;
 pub mod accounts;
 pub mod audit;
 pub mod catalog;
+pub mod demo;
 pub mod discovery;
 mod error;
 pub mod grants;

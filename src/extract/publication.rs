@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::RemoteTable;
 use crate::base::hash;
 
-/// A table that people can be given.
+/// A published table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedTable {
     pub name: String,
@@ -19,7 +19,7 @@ pub struct PublishedTable {
     pub content: Content,
     pub rows: i64,
     pub extracted_at: Option<Timestamp>,
-    /// Tells whether the source's files have changed since: their times (ns) and sizes, as text.
+    /// The times (ns) and sizes of the source's files, as text; differs if they have changed since.
     pub origin: String,
 }
 
@@ -33,7 +33,7 @@ pub enum Content {
     Remote(RemoteTable),
 }
 
-/// A file below `analytics/published/`, never changed once it is there.
+/// A file below `analytics/published/`, which never changes.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PublishedFile {
     pub path: PathBuf,
@@ -61,12 +61,12 @@ impl PublishedTable {
         file.into_iter().chain(parts.iter().map(|part| &part.file))
     }
 
-    /// Of all files together.
+    /// The size of all files together.
     pub fn size_bytes(&self) -> u64 {
         self.files().map(|file| file.size_bytes).sum()
     }
 
-    /// Tells contents apart: the MD5 of the file; of parts a digest over their names and hashes; empty for remote rows.
+    /// Identifies the content: the MD5 of the file, or a digest of the names and hashes of the parts; empty for remote rows.
     pub fn version(&self) -> String {
         match &self.content {
             Content::File(file) => file.hash.clone(),
@@ -82,7 +82,7 @@ impl PublishedTable {
 /// One published generation. Readers hold it by `Arc` until they finish.
 #[derive(Clone, Debug, Default)]
 pub struct Publication {
-    /// Grows with every rebuild of this process.
+    /// Incremented by every rebuild of this process.
     pub generation: u64,
     tables: BTreeMap<String, Arc<PublishedTable>>,
     /// Sources whose extracts are not written by this program.

@@ -1,4 +1,4 @@
-//! The audit log, and the key that signs.
+//! The audit log and the signing key.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,21 +14,21 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
-/// Something that somebody did, or was refused.
+/// An action, or a refused request.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct AuditEntry {
     pub id: String,
-    /// Place in the chain of hashes; null for what v0.35 wrote.
+    /// Place in the chain of hashes; null for rows of v0.35.
     pub seq: Option<i64>,
     pub timestamp: String,
     pub user_id: Option<String>,
-    /// Null when nobody was signed in, or the user is gone.
+    /// Null if no user was signed in, or the user was deleted.
     pub user_email: Option<String>,
     pub action: String,
     pub resource: Option<String>,
     /// Details: an object, or null.
     pub params: serde_json::Value,
-    /// `ok`, or why not.
+    /// `ok`, or the reason why it failed.
     pub result: Option<String>,
     pub duration_ms: Option<i32>,
     pub hash: Option<String>,
@@ -38,14 +38,14 @@ pub struct AuditEntry {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct AuditCheck {
     pub ok: bool,
-    /// Rows that were found in order.
+    /// Number of rows that are intact.
     pub rows: i64,
     pub head: AuditHead,
-    /// The first thing that is wrong, and where.
+    /// The first problem, and where it is.
     pub broken: Option<String>,
 }
 
-/// The last row in order. Kept elsewhere and given as `head` later, it shows whether the log was cut or written anew.
+/// The last intact row. Stored elsewhere and passed as `head` later, it shows whether the log was truncated or replaced.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct AuditHead {
     pub seq: i64,
@@ -56,6 +56,6 @@ pub struct AuditHead {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct KeyRotated {
     pub message: String,
-    /// Until then sessions that the key before signed go on.
+    /// Until then, sessions that the previous key signed remain valid.
     pub previous_valid_until: Option<String>,
 }

@@ -86,7 +86,7 @@ pub struct PrecheckedTable {
     pub note: String,
 }
 
-/// Answer to a registration.
+/// Response to a registration.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Registered {
     pub id: String,

@@ -17,7 +17,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ManifestTable {
     /// MD5 of the file as 32 lower-case hex digits; empty where there is no file to verify (remote tables). Servers of
-    /// v0.35 may send other short tokens, which only tell versions apart.
+    /// v0.35 may send other short tokens, which only distinguish versions.
     #[serde(default)]
     pub hash: Option<String>,
     /// When the data was read from its source.
@@ -33,8 +33,8 @@ pub struct ManifestTable {
     /// Empty for a table that is not registered.
     #[serde(default)]
     pub source_type: SourceType,
-    /// The files of a table in parts, for `GET /api/data/{table}/parts/{part}`; then `hash` is empty, since the whole
-    /// is put together only when somebody downloads it.
+    /// The files of a table in parts, for `GET /api/data/{table}/parts/{part}`; `hash` is then empty, since the parts are
+    /// merged only when the whole is downloaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<ManifestPart>>,
 }
@@ -55,20 +55,20 @@ pub struct Asset {
 }
 
 impl ManifestPart {
-    /// Tells the contents of a table in parts apart.
+    /// Returns a text that distinguishes the contents of a table in parts.
     pub fn version(parts: &[Self]) -> String {
         parts.iter().map(|part| format!("{}:{}", part.name, part.hash)).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Answer of `POST /api/sync/trigger`.
+/// Response of `POST /api/sync/trigger`.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Triggered {
     pub status: String,
-    /// `"all"`, or the ids that were asked for.
+    /// `"all"`, or the requested ids.
     pub tables: serde_json::Value,
     pub message: String,
-    /// The run that does it, for `GET /api/sync/runs/{id}`; null when nothing was started.
+    /// The run that does it, for `GET /api/sync/runs/{id}`; null if nothing was started.
     #[serde(default)]
     pub run_id: Option<String>,
     /// Ids that are not registered; nothing was started for them.

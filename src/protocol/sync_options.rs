@@ -25,7 +25,7 @@ pub struct SyncOptions {
     /// Days of import time that a first load goes back; without limit unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_history_days: Option<u32>,
-    /// Days after which an incremental table is loaded whole again, since increments never tell of deleted rows; 7
+    /// Days after which an incremental table is loaded whole again, since increments do not contain deleted rows; 7
     /// unless given, 0 for never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_refresh_every_days: Option<u32>,

@@ -1,4 +1,4 @@
-//! What sync runs did, and what the one that runs is doing.
+//! Sync runs: what the current one is doing, and what earlier ones did.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// `GET /api/sync/runs`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct RunPage {
-    /// Newest first; one that waits or runs comes before all others.
+    /// Newest first; queued and current runs come before all others.
     pub runs: Vec<Run>,
     /// Number of runs on this page.
     pub count: usize,
@@ -19,11 +19,11 @@ pub struct RunPage {
 pub struct Run {
     pub id: String,
     pub status: RunStatus,
-    /// What it is doing now; null unless it runs.
+    /// The current step; null unless it is running.
     pub step: Option<String>,
-    /// E-mail address of whoever asked first; null for what the server does by itself.
+    /// E-mail address of the first requester; null for runs that the server starts itself.
     pub triggered_by: Option<String>,
-    /// Registry ids that were asked for; null: everything that is due.
+    /// Requested registry ids; null: everything that is due.
     pub requested: Option<Vec<String>>,
     pub requested_at: String,
     pub started_at: Option<String>,
@@ -38,7 +38,7 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
-    /// Waits for the run before it.
+    /// Waiting for the current run.
     #[default]
     Queued,
     Running,
@@ -46,7 +46,7 @@ pub enum RunStatus {
     /// Some tables failed, the others are published.
     Partial,
     Failed,
-    /// The server ended meanwhile; the next run makes up for it.
+    /// The server ended during the run; the next run catches up.
     Interrupted,
 }
 

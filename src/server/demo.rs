@@ -7,10 +7,9 @@ use rust_embed::RustEmbed;
 use super::AppState;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random};
-use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
-use crate::store::registry::{self, Table};
-use crate::store::users::User;
-use crate::store::{ADMIN_GROUP, Change, StoreError, members, users};
+use crate::domain;
+pub use crate::domain::demo::ADMIN_EMAIL;
+use crate::domain::demo::{is_only_demo, register_demo};
 
 /// The sample files; `demo/README.md` names their source and licence.
 #[derive(RustEmbed)]
@@ -19,10 +18,6 @@ use crate::store::{ADMIN_GROUP, Change, StoreError, members, users};
 #[include = "*.csv.gz"]
 #[include = "*.tsv.gz"]
 struct Sample;
-
-/// The account of the demo.
-pub const ADMIN_EMAIL: &str = "admin@example.com";
-const ADMIN_NAME: &str = "Demo admin";
 
 /// How to sign in; shown once and not stored.
 pub struct DemoAccess {
@@ -39,7 +34,7 @@ pub enum DemoError {
     #[error("cannot write the sample data: {0}")]
     Write(#[from] std::io::Error),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Domain(#[from] domain::Error),
     #[error("cannot create the demo's account: {0}")]
     Account(String),
     #[error("the sample data could not be published; see the log")]
@@ -54,7 +49,7 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
         return Ok(None);
     }
     let folder = app.config.data_dir.uploaded_tables();
-    if !holds_nothing_else(app, &folder) {
+    if !is_only_demo(&app.store.snapshot(), &tables()) || !is_only_samples(&folder) {
         return Err(DemoError::NotEmpty(app.config.data_dir.root().to_owned()));
     }
     for name in Sample::iter() {
@@ -68,7 +63,7 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
         .hash(password.expose().to_owned())
         .await
         .map_err(|_| DemoError::Account("the password could not be hashed".into()))?;
-    let id = app.store.write(move |change| register(change, &hash)).await?;
+    let id = register_demo(&app.store, tables(), hash).await?;
     app.runner.run_due().await;
     if app.orchestrator.publication().tables().count() < Sample::iter().count() {
         return Err(DemoError::Unpublished);
@@ -83,48 +78,14 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
     Ok(Some(DemoAccess { password, token }))
 }
 
-/// Returns whether there is nothing but what an interrupted fill may have left.
-fn holds_nothing_else(app: &AppState, folder: &Path) -> bool {
-    let snapshot = app.store.snapshot();
-    let is_sample = |name: &str| Sample::iter().any(|file| file == name);
-    let is_demo = |user: &User| user.email == ADMIN_EMAIL && user.name.as_deref() == Some(ADMIN_NAME);
-    snapshot.users.all().iter().all(|user| is_demo(user))
-        && snapshot.registry.all().iter().all(|row| Sample::iter().any(|file| table(&file).id == row.id))
-        && std::fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .all(|entry| is_sample(&entry.file_name().to_string_lossy()))
+/// Returns whether the folder has nothing but what an interrupted fill may have left.
+fn is_only_samples(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.all(|name| Sample::iter().any(|file| file == name))
 }
 
-/// The demo's account and tables; returns the account's id.
-fn register(change: &Change<'_>, password_hash: &Secret) -> Result<String, StoreError> {
-    let id = match users::id_of(change, ADMIN_EMAIL)? {
-        Some(id) => id,
-        None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME))?,
-    };
-    users::set_password(change, &id, password_hash)?;
-    members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "demo")?;
-    for name in Sample::iter() {
-        match registry::insert(change, &table(&name)) {
-            Ok(()) | Err(StoreError::Conflict(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(id)
-}
-
-fn table(file: &str) -> Table {
-    let name = file.split('.').next().unwrap_or(file).to_owned();
-    Table {
-        id: name.clone(),
-        description: Some(format!("Sample data: {name} around New York, January and February 2013")),
-        name,
-        source_type: Some(SourceType::LOCAL),
-        query_mode: Some(QueryMode::Local),
-        sync_strategy: Some(SyncStrategy::FullRefresh),
-        profile_after_sync: true,
-        registered_by: Some(ADMIN_EMAIL.into()),
-        ..Table::default()
-    }
+/// The tables that the sample files become.
+fn tables() -> Vec<String> {
+    Sample::iter().map(|file| file.split('.').next().unwrap_or(&file).to_owned()).collect()
 }

@@ -88,9 +88,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::register_table))
         .routes(routes!(registry::precheck_table))
         .routes(routes!(registry::update_table, registry::unregister_table))
-        .routes(routes!(discovery::tables::discover_tables))
-        .routes(routes!(discovery::register::register_discovered_tables))
-        .routes(routes!(discovery::push::push_descriptions))
+        .routes(routes!(discovery::discover_tables))
+        .routes(routes!(discovery::register_discovered_tables))
+        .routes(routes!(discovery::push_descriptions))
         .routes(routes!(upload::upload_table).layer(DefaultBodyLimit::disable()))
         // Syncs
         .routes(routes!(sync::trigger_sync))

@@ -1,4 +1,4 @@
-//! What the manifest says beyond tables.
+//! What the manifest lists besides tables.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -10,7 +10,7 @@ use crate::base::hash;
 use crate::config::DataDir;
 use crate::protocol::sync::Asset;
 
-/// Files beside the tables; what was hashed once is hashed again only when its time or size changed.
+/// Files beside the tables. A file is hashed again only when its time or size has changed.
 #[derive(Debug, Default)]
 pub struct Assets(Mutex<Option<(Stamp, String)>>);
 
@@ -18,7 +18,7 @@ type Stamp = (Option<SystemTime>, u64);
 
 impl Assets {
     /// `docs`, if there is such a directory: its hash is the time of its newest file in seconds. `profiles`, if the
-    /// batch profiler of v0.35 left any: MD5 of its file. Looks at files, so it blocks.
+    /// batch profiler of v0.35 left any: the MD5 of its file. Reads files, so it blocks.
     pub(super) fn list(&self, data_dir: &DataDir) -> BTreeMap<String, Asset> {
         let mut assets = BTreeMap::new();
         if let Some(hash) = self.hash(&data_dir.legacy_profiles()) {

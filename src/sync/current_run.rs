@@ -35,7 +35,7 @@ impl CurrentRun {
         self.change(|run| run.errors.push(text));
     }
 
-    /// How long each table took that was extracted or materialized.
+    /// The duration of each table that was extracted or materialized.
     pub(super) fn durations(&self) -> Durations {
         let tables = self.run().unwrap_or_default().tables;
         tables.into_iter().filter_map(|table| Some((table.table, table.duration_ms?))).collect()

@@ -7,7 +7,7 @@ use crate::config::DataDir;
 use crate::extract::{Content, Part};
 use crate::protocol::sync::{Manifest, ManifestPart, ManifestTable};
 
-/// The manifest of these tables. Looks at files of `DATA_DIR/docs`, so it blocks.
+/// Returns the manifest of these tables. Reads files of `DATA_DIR/docs`, so it blocks.
 pub fn manifest(tables: &[ReadableTable], assets: &Assets, data_dir: &DataDir) -> Manifest {
     Manifest {
         tables: tables.iter().map(|table| (table.table().name.clone(), entry(table))).collect(),

@@ -1,4 +1,4 @@
-//! A table in parts: the parquet files of one folder, published one by one, so that only what changed is new.
+//! A table in parts: the parquet files of one folder, published one by one, so that unchanged ones are reused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -15,9 +15,9 @@ use crate::extract::{Content, ExtractError, Part, PublishedTable, TableMeta, par
 /// Name of a part → its file.
 pub(super) type PartFiles = BTreeMap<String, PathBuf>;
 
-/// The parts of a table, unless it has none, or its single `file` was written after all of them: a table may turn from
-/// one form into the other, and what is newest counts. What others keep in such a folder is theirs: their view may show
-/// less than the files, or more, so that its rows are exported.
+/// Returns the parts of a table, unless it has none, or its single `file` was written after all of them: a table may change
+/// from one form to the other, and the newest counts. Foreign extracts are exported instead: their view may show less than
+/// the files of such a folder, or more.
 pub(super) fn newer(directory: &Path, table: &str, file: &Path) -> io::Result<Option<PartFiles>> {
     let folder = parts_folder(directory, table);
     refuse_link(&folder)?;
@@ -45,7 +45,7 @@ pub(super) fn newer(directory: &Path, table: &str, file: &Path) -> io::Result<Op
     })
 }
 
-/// Publishes each part whose file is not the one that `earlier` was made of.
+/// Publishes the parts, reusing those of `earlier` whose files have not changed.
 pub(super) fn publish(
     source: &str,
     directory: &Path,
@@ -71,7 +71,7 @@ pub(super) fn publish(
         parts.push(Part { name, file, rows });
     }
     if changed {
-        // Columns are matched by name; types that do not fit together are told now, not to whoever asks next.
+        // Columns are matched by name; types that do not fit together are reported now rather than to the next reader.
         parquet::columns(parts.iter().map(|part| part.file.path.as_path()))?;
     }
     Ok(PublishedTable {

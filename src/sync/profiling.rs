@@ -6,8 +6,8 @@ use crate::profiler::{Facts, profile};
 use crate::store::{Snapshot, StoreError, profiles};
 
 impl Runner {
-    /// Profiles every published table whose content is another than that of its profile. One that cannot be profiled is
-    /// told in the log, and tried again after its next change.
+    /// Profiles every published table whose content has changed since its last profile. A failure is logged, and the table
+    /// is profiled again after its next change.
     pub(super) async fn profile_changes(&self) {
         let known = match self.store.read(profiles::versions).await {
             Ok(known) => known,
@@ -16,7 +16,7 @@ impl Runner {
         let publication = self.orchestrator.publication();
         for table in publication.tables() {
             let is_new = known.get(&table.name) != Some(&table.version());
-            if matches!(table.content, Content::Remote(_)) || !is_new || !is_wanted(&self.store.snapshot(), table) {
+            if matches!(table.content, Content::Remote(_)) || !is_new || !is_enabled(&self.store.snapshot(), table) {
                 continue;
             }
             self.current.step(format!("profiling {}", table.name));
@@ -41,7 +41,7 @@ impl Runner {
     }
 }
 
-fn is_wanted(snapshot: &Snapshot, table: &PublishedTable) -> bool {
+fn is_enabled(snapshot: &Snapshot, table: &PublishedTable) -> bool {
     snapshot.registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
 }
 

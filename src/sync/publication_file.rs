@@ -1,5 +1,5 @@
-//! `analytics/server.duckdb`: one view per published table, and in `_published` what each stands for. Views and facts
-//! change together, by one rename.
+//! `analytics/server.duckdb`: one view per published table, and the facts about each in `_published`. Views and facts change
+//! together, by one rename.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ const SCHEMA: &str = "
     CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
                                    rows BIGINT)";
 
-/// Writes the database whole.
+/// Replaces the database.
 pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
     let pending = Pending::beside(&data_dir.analytics_db(), PUBLIC)?;
     let connection = engine::open(pending.path(), &Limits::small())?;
@@ -82,15 +82,15 @@ fn write_file(
     connection.execute("INSERT INTO _published_files VALUES (?, ?, ?, ?, ?, ?)", values).map(drop)
 }
 
-/// Reads what was last published; tables whose file is gone are left out. Databases of v0.35 hold no such facts: then
-/// nothing counts as published until the first rebuild.
+/// Returns what was last published, without tables whose file is gone. Databases of v0.35 have no such facts: then nothing
+/// is published until the first rebuild.
 pub(super) fn read(data_dir: &DataDir) -> Vec<PublishedTable> {
     let path = data_dir.analytics_db();
     if !path.exists() {
         return Vec::new();
     }
     try_read(&path, &data_dir.published()).unwrap_or_else(|error| {
-        tracing::info!(error = engine::message(&error), "no earlier publication can be read; it will be made anew");
+        tracing::info!(error = engine::message(&error), "the previous publication cannot be read and will be rebuilt");
         Vec::new()
     })
 }

@@ -11,15 +11,15 @@ use crate::engine::Limits;
 use crate::extract::parquet::{self, Checker};
 use crate::extract::{ExtractError, PublishedFile};
 
-/// What every table of a rebuild is made with.
+/// What every table of a rebuild is published with.
 pub(super) struct PublishContext {
-    /// Where published files are.
+    /// The directory of published files.
     pub published: PathBuf,
     pub checker: Checker,
     pub limits: Limits,
 }
 
-/// A link could show any file of the server to whoever may read the table.
+/// Refuses a link, which could show any file of the server to everybody who may read the table.
 pub(super) fn refuse_link(path: &Path) -> std::io::Result<()> {
     if path.is_symlink() {
         let refused = "data file is a symbolic link; put the file itself there";
@@ -37,8 +37,8 @@ pub(super) fn install(pending: Pending, table: &str, checker: &Checker) -> Resul
     Ok((PublishedFile { path, hash, size_bytes }, rows))
 }
 
-/// A second name for the file where its writer replaces it by rename, as our connectors do; other writers may change it
-/// in place, so theirs is copied, and read once.
+/// Links the file if its writer replaces it by rename, as Agnes's own connectors do. Other writers may change it in place,
+/// so theirs is copied and read through once.
 pub(super) fn take(directory: &Path, file: &Path, target: &Pending, limits: &Limits) -> Result<(), ExtractError> {
     let is_ours = directory.join(connectors::LOCK).exists();
     if is_ours && fs::hard_link(file, target.path()).is_ok() {

@@ -1,4 +1,4 @@
-//! Tables that stay at their source: reached once at each rebuild, so that what is published can be read.
+//! Tables that stay at their source. Each is reached once at each rebuild, so that what is published can be read.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -20,12 +20,12 @@ pub(super) struct RemoteSource<'a> {
     reached: OnceCell<Result<(Connection, Parser), String>>,
 }
 
-/// What each alias stands for: the tables of all sources are attached side by side.
+/// The source of each alias: the tables of all sources are attached side by side.
 #[derive(Default)]
 pub(super) struct Aliases(HashMap<String, (String, RemoteAttach)>);
 
 impl Aliases {
-    /// The table, unless an alias that it needs means something else for another source.
+    /// Returns the table, unless an alias that it needs is used by another source in another way.
     pub(super) fn claim(&mut self, table: PublishedTable) -> Result<PublishedTable, String> {
         let Content::Remote(remote) = &table.content else { return Ok(table) };
         for attach in &remote.attach {
@@ -44,7 +44,7 @@ impl<'a> RemoteSource<'a> {
         Self { extract, policy, limits, reached: OnceCell::new() }
     }
 
-    /// The table, after its columns were read.
+    /// Returns the table, after reading its columns.
     pub(super) fn publish(&self, source: &str, meta: &TableMeta) -> Result<PublishedTable, String> {
         let sql = self.extract.views.get(&meta.table_name.to_lowercase());
         let sql = sql.ok_or("a remote table needs a view of its name")?;

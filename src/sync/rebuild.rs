@@ -19,7 +19,7 @@ pub enum RunError {
     Lost,
 }
 
-/// Table → milliseconds that its extraction took.
+/// Table → milliseconds of its extraction.
 pub type Durations = HashMap<String, u64>;
 
 /// Publishes what all sources offer, and stores what that says of each table and view name.

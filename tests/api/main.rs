@@ -36,6 +36,7 @@ mod readable;
 mod registry;
 mod settings;
 mod signing_key;
+mod sources;
 mod sync;
 mod system;
 mod upload;

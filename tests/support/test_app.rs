@@ -37,6 +37,15 @@ impl TestApp {
 
     /// Starts on a data directory with something in it.
     pub async fn start_in(data_dir: TempDir, env: &[(&str, &str)]) -> Self {
+        Self::start_configured(data_dir, env, |_| {}).await
+    }
+
+    /// Starts with settings that no variable has.
+    pub async fn start_configured(
+        data_dir: TempDir,
+        env: &[(&str, &str)],
+        configure: impl FnOnce(&mut ServerSettings),
+    ) -> Self {
         let path = data_dir.path().to_str().expect("a path of plain text");
         let fixed = [
             ("DATA_DIR", path),
@@ -49,6 +58,7 @@ impl TestApp {
         let env = Environment::from_pairs(fixed.iter().chain(env).copied());
         let mut config = ServerSettings::load(env).expect("settings");
         config.agnes_exe = env!("CARGO_BIN_EXE_agnes").into();
+        configure(&mut config);
 
         // A runtime and a thread of its own, so that `drop` can wait for the end of the server.
         let (ready, address) = oneshot::channel();

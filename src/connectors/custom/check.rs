@@ -1,4 +1,4 @@
-//! Whether what a connector wrote obeys the contract of extracts.
+//! Checks that what a connector wrote is a valid extract.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::engine::Limits;
 use crate::extract::{self, TableMeta, data_file, parquet, parts_folder};
 use crate::protocol::vocabulary::QueryMode;
 
-/// The local tables of the extract in `directory`, with their true rows, or what is wrong with it.
+/// Returns the local tables of the extract in `directory` with the rows that they really have, or what is wrong with it.
 pub(super) fn check(directory: &Path, limits: &Limits) -> Result<Vec<(String, Done)>, String> {
     let written = extract::read(directory).map_err(|error| error.to_string())?;
     let mut names = HashSet::new();
@@ -55,8 +55,8 @@ fn one(directory: &Path, table: &TableMeta, written: &extract::Extract, limits: 
         rows += parquet::rows(file).map_err(|error| failed(&error))?;
         parquet::read_through(file, limits).map_err(|error| failed(&error))?;
     }
-    let lie = (table.rows != rows).then(|| format!("_meta says {} rows, and there are {rows}", table.rows));
-    Ok(Done { rows, notes: lie.into_iter().collect() })
+    let mismatch = (table.rows != rows).then(|| format!("_meta says {} rows, and there are {rows}", table.rows));
+    Ok(Done { rows, notes: mismatch.into_iter().collect() })
 }
 
 fn parquet_files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {

@@ -1,8 +1,8 @@
 //! Connectors that are not part of this program: a folder with an executable `extractor`, or an `extractor.py`.
 //!
-//! One gets an empty directory (`AGNES_EXTRACT_DIR`) to write its extract into. That takes the place of the last one
-//! only when it has been checked. Connectors of v0.35 write to `DATA_DIR/extracts/<name>` themselves; what they leave
-//! there is checked when it is published.
+//! Each run gets an empty directory (`AGNES_EXTRACT_DIR`) to write its extract into. The extract replaces the previous
+//! one only after it has been checked. Connectors of v0.35 write to `DATA_DIR/extracts/<name>` themselves; what they
+//! leave there is checked when it is published.
 
 mod check;
 mod process;
@@ -27,7 +27,7 @@ use crate::engine::Limits;
 use crate::extract;
 use crate::protocol::vocabulary::SourceType;
 
-/// A connector that was found.
+/// A connector in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connector {
     /// Name of its folder, and of the source it writes.
@@ -36,12 +36,12 @@ pub struct Connector {
     is_python: bool,
 }
 
-/// What a run of one needs.
+/// What a run needs.
 pub struct Settings {
     pub data_dir: DataDir,
-    /// All that it gets to see of the environment.
+    /// The whole environment of its process, besides what the run adds.
     pub environment: Vec<(String, String)>,
-    /// What runs `extractor.py`.
+    /// The program that runs `extractor.py`.
     pub python: OsString,
     pub timeout: Duration,
     pub limits: Limits,
@@ -53,7 +53,7 @@ pub enum CustomError {
     Unknown { name: String, folder: PathBuf },
     #[error("{0} cannot name a connector: use letters, digits and _, and no name that Agnes uses itself")]
     Name(String),
-    #[error("{name} runs already ({error})")]
+    #[error("{name} is already running ({error})")]
     Busy { name: String, error: LockError },
     #[error("cannot start {}: {error}", program.display())]
     Start { program: PathBuf, error: io::Error },
@@ -69,7 +69,7 @@ pub enum CustomError {
     Io { path: PathBuf, error: io::Error },
 }
 
-/// The connectors below `folder`, in order of their names; none where there is no such folder.
+/// The connectors below `folder`, in order of their names; none if the folder does not exist.
 pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -102,7 +102,7 @@ fn connector(folder: &Path) -> Option<Connector> {
     script.is_file().then_some(Connector { name, program: script, is_python: true })
 }
 
-/// Runs a connector, checks what it wrote, and puts that in the place of its last extract. Blocks.
+/// Runs a connector, checks what it wrote, and replaces its previous extract with that. Blocks.
 pub fn run(connector: &Connector, settings: &Settings, mut report: Report) -> Result<Report, CustomError> {
     let staging = settings.data_dir.staging().join(&connector.name);
     let at = |path: &Path| {

@@ -1,4 +1,4 @@
-//! Whether a file can become a table, before it takes the place of another.
+//! Checks that a file can become a table, before it replaces another.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ pub struct Checked {
     pub columns: Vec<(String, String)>,
 }
 
-/// Converts `file`, whose format is told by the ending of `name`, into a temporary file in `folder`, and tells what came
-/// out, or what is wrong with it.
+/// Converts `file`, whose format follows from the ending of `name`, into a temporary file in `folder`, and returns what it
+/// holds or what is wrong with it.
 pub fn check(file: &Path, name: &str, folder: &Path, limits: &Limits) -> Result<Checked, String> {
     let data = DataFile::with_name_of(file, name).ok_or_else(|| format!("{name}: not the name of a data file"))?;
     let converted = || {

@@ -1,4 +1,4 @@
-//! CSV to parquet: one streaming `COPY` through DuckDB, typed by the sample and mended where a later value does not fit.
+//! CSV to parquet: one streaming `COPY` through DuckDB, typed by the sample and retyped where a later value does not fit.
 
 use std::path::Path;
 
@@ -10,30 +10,30 @@ use super::scan;
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
 use crate::engine::{self, Connection, Limits, Sandbox};
 
-/// Tries with a column's type widened, before everything is text.
-const TRIES: usize = 8;
-/// Begins the error of a value that its column's type would lose something of; then `<column>:<value>`.
+/// Attempts with wider types, before every column becomes text.
+const MAX_ATTEMPTS: usize = 8;
+/// Starts the error for a value that its column's type cannot hold exactly; followed by `<column>:<value>`.
 const MISFIT: &str = "value-does-not-fit:";
 
-/// Writes the rows of `file` to the parquet file `target`. Returns how many.
+/// Writes the rows of `file` to the parquet file `target`. Returns their number.
 ///
 /// A value beyond the sample that does not fit makes its column `DOUBLE` where that loses nothing, else `VARCHAR`.
 pub fn to_parquet(file: &DataFile, target: &Path, limits: &Limits) -> Result<i64, Fault> {
     let sample = sample::take(file)?;
-    // The scan reads along on another core, so that it costs little time.
+    // The scan runs on another core, so that it costs little time.
     let (rows, scanned) = std::thread::scope(|scope| {
         let scan = scope.spawn(|| scan::scan(file));
-        let rows = copy_mending(file, sample, target, limits);
+        let rows = copy_with_retyping(file, sample, target, limits);
         (rows, scan.join())
     });
-    // What the scan found is the cause of what DuckDB says of it.
+    // What the scan found is the cause of DuckDB's error.
     scanned.map_err(|_| Fault::Engine("the check of the file broke off".into()))??;
     rows
 }
 
-fn copy_mending(file: &DataFile, mut sample: Sample, target: &Path, limits: &Limits) -> Result<i64, Fault> {
+fn copy_with_retyping(file: &DataFile, mut sample: Sample, target: &Path, limits: &Limits) -> Result<i64, Fault> {
     let connection = open(&file.path, target, limits).map_err(|error| Fault::reader(&error))?;
-    for left in (0..TRIES).rev() {
+    for left in (0..MAX_ATTEMPTS).rev() {
         let error = match connection.execute(&copy(file, &sample, target), []) {
             Ok(rows) => return Ok(rows as i64),
             Err(error) => error,
@@ -61,8 +61,8 @@ fn open(source: &Path, target: &Path, limits: &Limits) -> engine::Result<Connect
     Sandbox::default().files([source, target]).directories(limits.spill.as_deref()).open(limits)
 }
 
-/// The columns are called `c0`, `c1`… inside, so that DuckDB's messages can be told apart from odd names. Casts stand in
-/// a query of their own (`v0`, `v1`…), so that each is done once.
+/// The columns are called `c0`, `c1`… inside, so that DuckDB's messages cannot be confused with odd names. Casts are in
+/// a subquery (`v0`, `v1`…), so that each is done once.
 fn copy(file: &DataFile, sample: &Sample, target: &Path) -> String {
     let (mut types, mut casts, mut values) = (Vec::new(), vec!["*".to_owned()], Vec::new());
     for (index, (name, kind)) in sample.columns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What can be wrong with one file, said so that its owner can mend it.
+//! What can be wrong with a file, in words that help its owner to fix it.
 
 use std::io;
 
@@ -21,7 +21,7 @@ pub enum Fault {
     Quote { line: String },
     #[error("{}it is not UTF-8; convert it, e.g. `iconv -f {encoding} -t UTF-8`", at(*.line))]
     NotUtf8 { line: Option<usize>, encoding: &'static str },
-    #[error("line {line}: a NUL byte; this is no text file")]
+    #[error("line {line}: a NUL byte; this is not a text file")]
     Nul { line: usize },
     #[error("the line ends are mixed (LF and CRLF) or the quoting is broken; convert it, e.g. with `dos2unix`")]
     LineEnds,
@@ -57,7 +57,7 @@ impl Fault {
         Self::Parquet(first_line(&text).to_owned())
     }
 
-    /// Boils down what DuckDB's CSV reader says, which is long and speaks of options that our users do not have.
+    /// Shortens the message of DuckDB's CSV reader, which is long and names options that users do not have.
     pub fn reader(error: &engine::Error) -> Self {
         let text = engine::message(error);
         let line = after(&text, "CSV Error on Line: ").unwrap_or("?").to_owned();

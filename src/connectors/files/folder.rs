@@ -1,4 +1,4 @@
-//! Which files of a folder are data, and which table each one is.
+//! The data files of a folder, and the table that each one is.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
@@ -9,7 +9,7 @@ use crate::connectors::TableRequest;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Delimiters are found out.
+    /// The delimiter is detected.
     Csv,
     /// Always separated by tabs.
     Tsv,
@@ -53,7 +53,7 @@ impl Folder {
             let path = std::path::absolute(entry?.path())?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
-                // A folder without data files is somebody's own.
+                // A folder without data files is not a table.
                 if !name.starts_with('.') && !Self::read_files(&path)?.is_empty() {
                     folders.insert(name, path);
                 }
@@ -65,7 +65,7 @@ impl Folder {
         Ok(Self { path: path.to_owned(), files, folders })
     }
 
-    /// Stem and data file, in order; folders are looked over.
+    /// Stem and data file, in order; folders are skipped.
     fn read_files(path: &Path) -> io::Result<Vec<(String, DataFile)>> {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(path)? {
@@ -91,7 +91,7 @@ impl Folder {
         stems.into_iter().map(|name| TableRequest { name, ..TableRequest::default() }).collect()
     }
 
-    /// The one file or folder whose stem is `stem`, in any case; otherwise what is wrong.
+    /// Returns the one file or folder whose stem is `stem`, in any case, or what is wrong.
     pub fn find(&self, stem: &str) -> Result<Origin, String> {
         let files = self.files.iter().filter(|(name, _)| name.eq_ignore_ascii_case(stem)).flat_map(|(_, files)| files);
         let files: Vec<&DataFile> = files.collect();
@@ -142,12 +142,12 @@ impl DataFile {
     }
 }
 
-/// The ending of a data file's name, as it stands there.
+/// The ending of a data file's name, as written.
 pub fn ending(name: &str) -> Option<&str> {
     classify(name).map(|(stem, ..)| &name[stem.len()..])
 }
 
-/// Stem, format and compression by the ending (in any case); hidden files are no data.
+/// Stem, format and compression by the ending (in any case); hidden files are not data.
 fn classify(name: &str) -> Option<(&str, Format, bool)> {
     let lower = name.to_ascii_lowercase();
     if name.starts_with('.') {

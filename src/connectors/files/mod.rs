@@ -1,8 +1,8 @@
 //! The files connector: each CSV, TSV or parquet file of a folder becomes one table of an extract, and each folder of
 //! such files in it a table in parts.
 //!
-//! A table is as it was before, or as its file is now: what cannot be read whole and without loss is reported and
-//! changes nothing.
+//! A table is either what it was before or what its file is now: a file that cannot be read completely and without loss is
+//! reported and changes nothing.
 
 mod check;
 mod convert;
@@ -30,15 +30,15 @@ use crate::connectors::{Done, Extracted, LOCK, Report, Request, TableRequest, pu
 use crate::engine::Limits;
 use crate::extract::ExtractError;
 use folder::Folder;
-use table::Room;
+use table::Resources;
 
-/// What a conversion may use.
+/// The resources of a conversion.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Memory limit of DuckDB, e.g. `1GB` (`AGNES_EXTRACT_MEMORY`).
     pub memory: String,
     pub threads: usize,
-    /// What stays free on the disk.
+    /// Space that stays free on the disk.
     pub reserve: Reserve,
 }
 
@@ -94,14 +94,14 @@ pub fn run(
         None => (files.every_table(), Some(files.stems())),
     };
     let mut extracted = Vec::new();
-    let room = Room { limits: &limits, reserve: settings.reserve };
+    let resources = Resources { limits: &limits, reserve: settings.reserve };
     for table in &requests {
-        let begun = Instant::now();
-        let outcome = one(&files, &directory, table, &room);
-        report.finished(&table.name, &outcome, begun.elapsed());
+        let started = Instant::now();
+        let outcome = one(&files, &directory, table, &resources);
+        report.finished(&table.name, &outcome, started.elapsed());
         match outcome {
             Ok(Done { rows, .. }) => {
-                tracing::info!(table = table.name, rows, seconds = begun.elapsed().as_secs_f64(), "extracted");
+                tracing::info!(table = table.name, rows, seconds = started.elapsed().as_secs_f64(), "extracted");
                 let (name, description) = (table.name.clone(), table.description.clone());
                 extracted.push(Extracted { name, description, rows, remote: None });
             }
@@ -119,7 +119,7 @@ pub fn run(
     Ok(report)
 }
 
-fn one(files: &Folder, directory: &Path, table: &TableRequest, room: &Room<'_>) -> Result<Done, String> {
+fn one(files: &Folder, directory: &Path, table: &TableRequest, resources: &Resources<'_>) -> Result<Done, String> {
     if ident::is_reserved_table(&table.name) {
         return Err(format!("unsafe identifier '{}': the name is reserved; rename the file", table.name));
     }
@@ -131,15 +131,15 @@ fn one(files: &Folder, directory: &Path, table: &TableRequest, room: &Room<'_>) 
         ));
     }
     let origin = files.find(table.source_name())?;
-    table::extract(&origin, directory, &table.name, room).map_err(|error| error.to_string())
+    table::extract(&origin, directory, &table.name, resources).map_err(|error| error.to_string())
 }
 
-/// Drops the notes about tables that are no longer published.
+/// Deletes the state of tables that are no longer published.
 fn forget(directory: &Path, keep: Option<&HashSet<String>>) {
     let Some(keep) = keep else { return };
     for entry in std::fs::read_dir(state::directory(directory)).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // A note that stays behind is only read again together with its parquet file, which is gone.
+        // State that stays behind is only read together with its parquet file, which is gone.
         if name.strip_suffix(".json").is_some_and(|table| !keep.contains(table)) {
             let _ = atomic_file::remove(&entry.path());
         } else if entry.path().is_dir() && !keep.contains(&name) {

@@ -7,9 +7,9 @@ use super::folder::{DataFile, Format};
 use super::kind::Kind;
 use super::scan;
 
-/// Rows and bytes (decompressed) that are looked at.
-const ROWS: usize = 20_000;
-const BYTES: u64 = 8 * 1024 * 1024;
+/// Rows and bytes (decompressed) of the sample.
+const MAX_ROWS: usize = 20_000;
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
 /// Rows that must agree on a delimiter.
 const DIALECT_ROWS: usize = 100;
 
@@ -23,8 +23,8 @@ pub struct Sample {
 pub fn take(file: &DataFile) -> Result<Sample, Fault> {
     let mut head = Vec::new();
     let text = scan::open(file).map_err(Fault::Read)?;
-    text.take(BYTES).read_to_end(&mut head).map_err(|error| scan::unreadable(file, error))?;
-    let cut = head.len() as u64 == BYTES;
+    text.take(MAX_BYTES).read_to_end(&mut head).map_err(|error| scan::unreadable(file, error))?;
+    let is_cut = head.len() as u64 == MAX_BYTES;
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err(Fault::NotUtf8 { line: Some(1), encoding: "UTF-16" });
     }
@@ -43,7 +43,7 @@ pub fn take(file: &DataFile) -> Result<Sample, Fault> {
     let mut columns = names(&header)?;
     let mut previous: Option<csv::ByteRecord> = None;
     // The last row of a sample that was cut may be half a row.
-    for row in rows.map_while(Result::ok).take(ROWS).map(Some).chain((!cut).then_some(None)) {
+    for row in rows.map_while(Result::ok).take(MAX_ROWS).map(Some).chain((!is_cut).then_some(None)) {
         if let Some(row) = std::mem::replace(&mut previous, row) {
             for ((_, kind), field) in columns.iter_mut().zip(row.iter()) {
                 if *kind != Kind::Text {

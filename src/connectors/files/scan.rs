@@ -1,4 +1,4 @@
-//! What DuckDB's reader lets pass without a word: NUL bytes, and gzip data that ends early or fails its checksum.
+//! Finds what DuckDB's reader accepts silently: NUL bytes, and gzip data that ends early or fails its checksum.
 
 use std::fs::File;
 use std::io::{self, Read};

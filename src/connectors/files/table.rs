@@ -1,4 +1,4 @@
-//! One file, or one folder of them, becomes one table.
+//! Converts a file, or a folder of files, into a table.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,26 +23,25 @@ pub struct TableFault {
     fault: Fault,
 }
 
-/// What conversions may use.
-pub struct Room<'a> {
+/// The resources of conversions.
+pub struct Resources<'a> {
     pub limits: &'a Limits,
     pub reserve: Reserve,
 }
 
-/// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, where they are not there from unchanged
-/// files.
-pub fn extract(origin: &Origin, directory: &Path, table: &str, room: &Room<'_>) -> Result<Done, TableFault> {
+/// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, unless they are there from unchanged files.
+pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, TableFault> {
     match origin {
         Origin::File(file) => {
-            let target = Target { parquet: data_file(directory, table), note: state::path(directory, table) };
-            let done = convert_if_new(file, target, room)
+            let target = Target { parquet: data_file(directory, table), state: state::path(directory, table) };
+            let done = convert_if_new(file, target, resources)
                 .and_then(Converted::put_in_place)
                 .map_err(|fault| of(file, fault))?;
             atomic_file::remove_directory(&parts_folder(directory, table))
                 .map_err(|error| of(file, Fault::write(error)))?;
             Ok(done)
         }
-        Origin::Parts(parts) => extract_parts(parts, directory, table, room),
+        Origin::Parts(parts) => extract_parts(parts, directory, table, resources),
     }
 }
 
@@ -51,14 +50,14 @@ fn extract_parts(
     parts: &BTreeMap<String, DataFile>,
     directory: &Path,
     table: &str,
-    room: &Room<'_>,
+    resources: &Resources<'_>,
 ) -> Result<Done, TableFault> {
     let folder = parts_folder(directory, table);
     let mut converted = Vec::new();
     for (part, file) in parts {
-        let note = state::path(directory, &format!("{table}/{part}"));
-        let target = Target { parquet: folder.join(format!("{part}.parquet")), note };
-        converted.push((file, convert_if_new(file, target, room).map_err(|fault| of(file, fault))?));
+        let state = state::path(directory, &format!("{table}/{part}"));
+        let target = Target { parquet: folder.join(format!("{part}.parquet")), state };
+        converted.push((file, convert_if_new(file, target, resources).map_err(|fault| of(file, fault))?));
     }
     let mut whole = Done::default();
     for (file, part) in converted {
@@ -76,25 +75,25 @@ fn of(file: &DataFile, fault: Fault) -> TableFault {
     TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
 }
 
-/// What is said of a parquet file that cannot be read.
+/// The error text for a parquet file that cannot be read.
 pub fn unreadable(error: ExtractError) -> String {
     Fault::parquet(&error).to_string()
 }
 
 struct Target {
     parquet: PathBuf,
-    note: PathBuf,
+    state: PathBuf,
 }
 
-/// A conversion before it counts.
+/// A conversion that has not been put in place yet.
 enum Converted {
     Unchanged(i64),
     New { pending: Pending, target: Target, state: State, notes: Vec<String> },
 }
 
-fn convert_if_new(file: &DataFile, target: Target, room: &Room<'_>) -> Result<Converted, Fault> {
+fn convert_if_new(file: &DataFile, target: Target, resources: &Resources<'_>) -> Result<Converted, Fault> {
     let source = Fingerprint::of(&file.path).map_err(Fault::Read)?;
-    if let Some(known) = state::read(&target.note)
+    if let Some(known) = state::read(&target.state)
         && known.source == source
         && parquet::rows(&target.parquet).is_ok_and(|rows| rows == known.rows)
     {
@@ -102,12 +101,12 @@ fn convert_if_new(file: &DataFile, target: Target, room: &Room<'_>) -> Result<Co
     }
     let pending = Pending::beside(&target.parquet, PUBLIC).map_err(Fault::write)?;
     // Parquet takes no more than the text it is made from.
-    room.reserve.ensure(pending.folder(), source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
+    resources.reserve.ensure(pending.folder(), source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
     let rows = match file.format {
         Format::Csv | Format::Tsv => {
-            // Says clearly when the directory is read-only or full, before DuckDB does in its own words.
+            // Gives a clear error for a read-only or full directory, before DuckDB gives its own.
             drop(pending.create().map_err(Fault::write)?);
-            convert::to_parquet(file, pending.path(), room.limits)?
+            convert::to_parquet(file, pending.path(), resources.limits)?
         }
         Format::Parquet => {
             let rows = parquet::rows(&file.path).map_err(|error| Fault::parquet(&error))?;
@@ -128,12 +127,11 @@ impl Converted {
             Self::Unchanged(rows) => return Ok(Done { rows, notes: Vec::new() }),
             Self::New { pending, target, state, notes } => (pending, target, state, notes),
         };
-        // Without its note the new file would only be converted once more; with the old one it could be taken for
-        // unchanged.
-        atomic_file::remove(&target.note).map_err(Fault::write)?;
+        // Without its state the new file would only be converted again; with the old state it could count as unchanged.
+        atomic_file::remove(&target.state).map_err(Fault::write)?;
         pending.commit().map_err(Fault::write)?;
         let note = serde_json::to_vec_pretty(&state).map_err(|error| Fault::write(error.into()))?;
-        atomic_file::write(&target.note, &note, PUBLIC).map_err(Fault::write)?;
+        atomic_file::write(&target.state, &note, PUBLIC).map_err(Fault::write)?;
         Ok(Done { rows: state.rows, notes })
     }
 }

@@ -16,8 +16,8 @@ use super::settings::{Settings, SettingsError};
 use crate::protocol::sync_options::WhereFilter;
 use crate::store::column_metadata::ColumnMetadata;
 
-/// Longest pause between two looks at a job, as a multiple of the first.
-const POLL_GROWTH: u32 = 10;
+/// The longest delay between two polls of a job, as a multiple of the first.
+const MAX_POLL_FACTOR: u32 = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -57,8 +57,8 @@ pub struct ExportOptions {
 #[derive(Debug)]
 pub struct Exported {
     pub file: Id,
-    /// When it began, by the clock of the server.
-    pub began: Option<Timestamp>,
+    /// When it started, by the clock of the server.
+    pub started: Option<Timestamp>,
 }
 
 /// `2026-01-01T00:00:00+0100`, the API's way to write a time.
@@ -86,11 +86,11 @@ impl StorageClient {
             .read_timeout(Duration::from_secs(120))
             .redirect(redirect::Policy::none())
             .build()
-            .map_err(|error| SettingsError::Number(retry::network_text(error)))?;
+            .map_err(|error| SettingsError::Client(retry::network_text(error)))?;
         Ok(Self { http, settings: settings.clone() })
     }
 
-    /// Whose token it is; fails when it is not valid.
+    /// Returns whose token it is; fails if it is not valid.
     pub async fn verify_token(&self) -> Result<TokenInfo, StorageError> {
         self.get(&["tokens", "verify"], &[]).await
     }
@@ -112,14 +112,14 @@ impl StorageClient {
     pub async fn export(&self, table: &str, options: &ExportOptions) -> Result<Exported, StorageError> {
         let url = self.url(&["tables", table, "export-async"]);
         let job: Job = self.send(|| self.http.post(url.clone()).json(options)).await?;
-        let began = job.created_time.as_deref().and_then(storage_time);
+        let started_at = job.created_time.as_deref().and_then(storage_time);
         let job = self.wait(job).await?;
         let file = job.results.and_then(|results| results.file);
         let file = file.ok_or_else(|| StorageError::Answer(format!("export job {} names no file", job.id)))?;
-        Ok(Exported { file: file.id, began })
+        Ok(Exported { file: file.id, started: started_at })
     }
 
-    /// Notes types and descriptions of columns on a table.
+    /// Stores types and descriptions of columns with a table.
     pub async fn push_metadata(&self, table: &str, columns: Vec<ColumnMetadata>) -> Result<(), StorageError> {
         let url = self.url(&["tables", table, "metadata"]);
         let entry = |column: &str, key: &str, value: &Option<String>| {
@@ -140,7 +140,7 @@ impl StorageClient {
 
     async fn wait(&self, mut job: Job) -> Result<Job, StorageError> {
         let started = Instant::now();
-        let mut pause = self.settings.poll;
+        let mut delay = self.settings.poll;
         loop {
             match job.status.as_str() {
                 "success" => return Ok(job),
@@ -155,8 +155,8 @@ impl StorageClient {
                 let seconds = self.settings.job_timeout.as_secs();
                 return Err(StorageError::JobTimeout { job: job.id.to_string(), seconds });
             }
-            tokio::time::sleep(pause).await;
-            pause = pause.mul_f64(1.5).min(self.settings.poll * POLL_GROWTH);
+            tokio::time::sleep(delay).await;
+            delay = delay.mul_f64(1.5).min(self.settings.poll * MAX_POLL_FACTOR);
             job = self.get(&["jobs", &job.id.to_string()], &[]).await?;
         }
     }
@@ -187,7 +187,7 @@ impl StorageClient {
     async fn once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure<StorageError>> {
         let network = |error| Failure::Passing(StorageError::Network(retry::network_text(error)), None);
         let response = request.send().await.map_err(network)?;
-        let (status, asked) = (response.status(), retry::retry_after(response.headers()));
+        let (status, requested) = (response.status(), retry::retry_after(response.headers()));
         let body = response.bytes().await.map_err(network)?;
         if status.is_success() {
             return serde_json::from_slice(&body)
@@ -199,19 +199,19 @@ impl StorageClient {
             StatusCode::FORBIDDEN => Failure::Final(StorageError::Denied(message)),
             _ => {
                 let error = StorageError::Refused { status: status.as_u16(), message };
-                if retry::is_passing(status) { Failure::Passing(error, asked) } else { Failure::Final(error) }
+                if retry::is_passing(status) { Failure::Passing(error, requested) } else { Failure::Final(error) }
             }
         })
     }
 
-    /// What the API says of an error; a token that it echoes is masked.
+    /// The API's message for an error; a token in it is masked.
     fn message(&self, status: StatusCode, body: &[u8]) -> String {
         if status.is_redirection() {
             return "the address redirects elsewhere; check KEBOOLA_STACK_URL".into();
         }
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let said = [&answer["error"], &answer["message"]].into_iter().find_map(Value::as_str);
-        let text = said.or(status.canonical_reason()).unwrap_or("no reason given");
+        let message = [&answer["error"], &answer["message"]].into_iter().find_map(Value::as_str);
+        let text = message.or(status.canonical_reason()).unwrap_or("no reason given");
         text.replace(self.settings.token.expose(), "***")
     }
 }

@@ -12,13 +12,13 @@ use crate::base::ident::{quote_ident, quote_literal, quote_path};
 use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{self, ExtractError};
 
-/// How much is held in memory at a time, in bytes.
+/// Sizes of buffers, in bytes.
 #[derive(Clone, Copy)]
 struct Sizes {
-    /// Of the CSV reader; several are in use at once.
+    /// Of the CSV reader; several are in use at the same time.
     buffer: u64,
-    longest_row: u64,
-    /// Text of one parquet row group, which is kept until it is written.
+    max_row: u64,
+    /// Text of one parquet row group, which stays in memory until it is written.
     row_group: u64,
 }
 
@@ -38,7 +38,7 @@ pub enum ConvertError {
     Extract(#[from] ExtractError),
 }
 
-/// What became of an export.
+/// The outcome of a conversion.
 #[derive(Debug)]
 pub struct Converted {
     /// Columns written as text because a value did not fit their type.
@@ -52,18 +52,18 @@ pub fn to_parquet(
     target: &Path,
     limits: &Limits,
 ) -> Result<Converted, ConvertError> {
-    // DuckDB takes a gzip file that ends too early for a shorter table.
+    // To DuckDB, a gzip file that ends too early is a shorter table.
     for part in export.parts.iter().filter(|part| part.gzip) {
         check_gzip(part.path()).map_err(ConvertError::Gzip)?;
     }
     let files = export.parts.iter().map(|part| part.path()).chain([target]);
     let connection = Sandbox::default().files(files).directories(limits.spill.as_deref()).open(limits)?;
 
-    let usual = Sizes::within(memory_limit(&connection)?);
+    let sizes = Sizes::within(memory_limit(&connection)?);
     let attempt = |sizes| convert(&connection, export, columns, target, sizes).map_err(plain_csv_error);
-    match attempt(usual) {
+    match attempt(sizes) {
         // A row longer than the buffer also looks as if it had the wrong width.
-        Err(first @ ConvertError::Csv(_)) => match attempt(usual.for_long_rows()) {
+        Err(first @ ConvertError::Csv(_)) => match attempt(sizes.for_long_rows()) {
             Err(ConvertError::Engine(_)) => Err(first),
             outcome => outcome,
         },
@@ -80,16 +80,16 @@ fn check_gzip(path: &Path) -> io::Result<()> {
 impl Sizes {
     fn within(memory: u64) -> Self {
         let buffer = (memory / 16).clamp(4 << 20, 32 << 20);
-        Self { buffer, longest_row: buffer / 2, row_group: (memory / 16).clamp(1 << 20, 16 << 20) }
+        Self { buffer, max_row: buffer / 2, row_group: (memory / 16).clamp(1 << 20, 16 << 20) }
     }
 
     /// One cell may have 16 MB.
     fn for_long_rows(self) -> Self {
-        Self { buffer: 80 << 20, longest_row: 64 << 20, ..self }
+        Self { buffer: 80 << 20, max_row: 64 << 20, ..self }
     }
 }
 
-/// The limit of the instance in bytes, which DuckDB tells as e.g. `30.5 MiB`.
+/// The limit of the instance in bytes, which DuckDB returns as e.g. `30.5 MiB`.
 fn memory_limit(connection: &Connection) -> engine::Result<u64> {
     let text: String = connection.query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))?;
     let (number, unit) = text.split_once(' ').unwrap_or((&text, "bytes"));
@@ -172,7 +172,7 @@ impl Source {
             files.join(", "),
             columns.join(", "),
             self.sizes.buffer,
-            self.sizes.longest_row
+            self.sizes.max_row
         )
     }
 }
@@ -287,7 +287,8 @@ fn plain_csv_error(error: ConvertError) -> ConvertError {
     let ConvertError::Engine(engine_error) = &error else { return error };
     let message = engine::message(engine_error);
     let Some((_, csv)) = message.split_once("CSV Error on ") else { return error };
-    let told = ["Line:", "Expected Number", "Invalid unicode", "Maximum line size", "Value with unterminated quote"];
-    let lines: Vec<_> = csv.lines().filter(|line| told.iter().any(|start| line.starts_with(start))).collect();
+    let relevant =
+        ["Line:", "Expected Number", "Invalid unicode", "Maximum line size", "Value with unterminated quote"];
+    let lines: Vec<_> = csv.lines().filter(|line| relevant.iter().any(|start| line.starts_with(start))).collect();
     ConvertError::Csv(lines.join(", "))
 }

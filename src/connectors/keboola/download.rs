@@ -16,10 +16,10 @@ use super::retry::{self, Failure};
 use super::settings::{Settings, SettingsError};
 use crate::base::atomic_file::{PUBLIC, Pending};
 
-/// Slices of one file fetched at once.
-const SLICES_AT_ONCE: usize = 4;
+/// Slices of one file that are fetched at the same time.
+const MAX_CONCURRENT_SLICES: usize = 4;
 /// A manifest has some hundred bytes per slice.
-const LONGEST_MANIFEST: u64 = 64 << 20;
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum DownloadError {
 #[derive(Debug)]
 pub struct Part {
     file: Pending,
-    /// Told by the content, since signed addresses do not end in `.gz`.
+    /// Detected from the content, since signed addresses do not end in `.gz`.
     pub gzip: bool,
     pub bytes: u64,
 }
@@ -77,7 +77,7 @@ enum Piece<'a> {
 }
 
 impl Downloader {
-    /// Temporary files lie in `scratch`.
+    /// Writes temporary files to `scratch`.
     pub fn new(settings: &Settings, scratch: &Path) -> Result<Self, SettingsError> {
         let http = Client::builder()
             .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
@@ -85,13 +85,13 @@ impl Downloader {
             .read_timeout(Duration::from_secs(120))
             .no_gzip()
             .build()
-            .map_err(|error| SettingsError::Number(retry::network_text(error)))?;
+            .map_err(|error| SettingsError::Client(retry::network_text(error)))?;
         Ok(Self { http, settings: settings.clone(), scratch: scratch.to_owned() })
     }
 
     /// Fetches a file, sliced or not.
     pub async fn fetch(&self, storage: &StorageClient, file: &Id) -> Result<Export, DownloadError> {
-        let access = Access::ask(storage, file).await?;
+        let access = Access::request(storage, file).await?;
         let main = self.piece(&access, &Piece::Main).await?;
         if !access.current().await.1.is_sliced {
             return Ok(Export { parts: vec![main], header: true });
@@ -99,26 +99,26 @@ impl Downloader {
         let slices = slices(&main)?;
         let parts = stream::iter(slices)
             .map(async |slice| self.piece(&access, &Piece::Slice(&slice)).await)
-            .buffered(SLICES_AT_ONCE)
+            .buffered(MAX_CONCURRENT_SLICES)
             .try_collect()
             .await?;
         Ok(Export { parts, header: false })
     }
 
-    /// Fetches one piece. When the credentials have run out, asks for new ones once.
+    /// Fetches one piece. If the credentials have expired, requests new ones once.
     async fn piece(&self, access: &Access<'_>, piece: &Piece<'_>) -> Result<Part, DownloadError> {
         let (generation, file) = access.current().await;
-        match self.repeatedly(&file, piece).await {
+        match self.with_retries(&file, piece).await {
             Err(DownloadError::Refused(status)) if may_be_expired(status) => {
-                tracing::info!(%status, "file credentials have run out, asking for new ones");
+                tracing::info!(%status, "file credentials have expired, requesting new ones");
                 let file = access.renewed(generation).await?;
-                self.repeatedly(&file, piece).await
+                self.with_retries(&file, piece).await
             }
             outcome => outcome,
         }
     }
 
-    async fn repeatedly(&self, file: &FileInfo, piece: &Piece<'_>) -> Result<Part, DownloadError> {
+    async fn with_retries(&self, file: &FileInfo, piece: &Piece<'_>) -> Result<Part, DownloadError> {
         self.settings
             .retry
             .run(async || {
@@ -139,8 +139,12 @@ impl Downloader {
         let status = response.status();
         if !status.is_success() {
             let error = DownloadError::Refused(status);
-            let asked = retry::retry_after(response.headers());
-            return Err(if retry::is_passing(status) { Failure::Passing(error, asked) } else { Failure::Final(error) });
+            let requested = retry::retry_after(response.headers());
+            return Err(if retry::is_passing(status) {
+                Failure::Passing(error, requested)
+            } else {
+                Failure::Final(error)
+            });
         }
         let pending = Pending::beside(&self.scratch.join("download"), PUBLIC).map_err(disk)?;
         let mut file = tokio::io::BufWriter::new(tokio::fs::File::from_std(pending.create().map_err(disk)?));
@@ -167,7 +171,7 @@ struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    async fn ask(storage: &'a StorageClient, id: &'a Id) -> Result<Self, StorageError> {
+    async fn request(storage: &'a StorageClient, id: &'a Id) -> Result<Self, StorageError> {
         let file = storage.file(id).await?;
         Ok(Self { storage, id, current: Mutex::new((0, Arc::new(file))) })
     }
@@ -192,7 +196,7 @@ fn may_be_expired(status: StatusCode) -> bool {
 }
 
 fn slices(manifest: &Part) -> Result<Vec<String>, DownloadError> {
-    if manifest.bytes > LONGEST_MANIFEST {
+    if manifest.bytes > MAX_MANIFEST_BYTES {
         return Err(DownloadError::Manifest(format!("it has {} bytes", manifest.bytes)));
     }
     let manifest: Manifest = serde_json::from_slice(&std::fs::read(manifest.path())?)

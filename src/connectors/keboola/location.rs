@@ -1,4 +1,4 @@
-//! From an address in a manifest to a request that its object store accepts.
+//! Turns an address of a manifest into a request that its object store accepts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use url::Url;
 use super::model::FileInfo;
 use super::settings::Endpoints;
 
-/// How long a signed S3 address is good for.
+/// How long a signed S3 address is valid.
 const SIGNED_FOR: Duration = Duration::from_secs(3600);
 
 /// Why an address cannot be used; the text never holds credentials.
@@ -78,7 +78,7 @@ fn azure(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder
 /// An address that is signed already, or that of an Azure blob without its signature.
 fn plain(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder, LocationError> {
     let mut url =
-        Url::parse(address).map_err(|_| LocationError("the manifest holds an address that is no URL".into()))?;
+        Url::parse(address).map_err(|_| LocationError("the manifest holds an address that is not a URL".into()))?;
     if url.query().is_none() && file.abs_credentials.is_some() {
         let (endpoint, signature) = shared_access(file)?;
         if endpoint.origin() == url.origin() {

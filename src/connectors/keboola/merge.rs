@@ -1,8 +1,8 @@
-//! What was imported since the last export, put into what is there.
+//! Merges what was imported since the last export into the stored rows.
 //!
 //! A row of the increment replaces the row with the same primary key; of several in one increment the last one counts.
-//! Everything is written beside what is there and put in place at the end. Doing it twice with an overlapping increment
-//! gives the same rows, so that a crash in between only costs a repetition.
+//! Everything is written beside the stored files and put in place at the end. Merging twice with an overlapping increment
+//! gives the same rows, so that a crash in between costs only a repetition.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::protocol::sync_options::Granularity;
 /// Name of the partition of rows without a date.
 const UNKNOWN: &str = "unknown";
 
-/// Writes the rows of `existing`, as the increment `delta` changes them, to `target`. Returns how many.
+/// Writes the rows of `existing`, as changed by the increment `delta`, to `target`. Returns their number.
 pub fn into_one(
     existing: &Path,
     delta: &Path,
@@ -36,8 +36,8 @@ pub fn into_one(
     parquet::rows(target)
 }
 
-/// Splits `whole` into one file for each partition in `folder`; files that would hold the same as before stay. Returns
-/// the rows.
+/// Splits `whole` into one file for each partition in `folder`; files whose content would stay the same are not replaced.
+/// Returns the number of rows.
 pub fn into_parts(whole: &Path, strategy: &Strategy, folder: &Path, limits: &Limits) -> Result<i64, ExtractError> {
     let partition = partition(strategy)?;
     std::fs::create_dir_all(folder)?;
@@ -63,8 +63,8 @@ pub fn into_parts(whole: &Path, strategy: &Strategy, folder: &Path, limits: &Lim
     Ok(rows)
 }
 
-/// Puts an increment into the partitions that it touches: those of its rows, and those that its rows came from. Returns
-/// all rows of the table.
+/// Merges an increment into the partitions that it touches: those of its rows, and those that its rows came from. Returns
+/// the number of rows of the table.
 pub fn merge_parts(
     delta: &Path,
     strategy: &Strategy,
@@ -132,7 +132,7 @@ fn put_in_place(written: Vec<(String, Pending)>, folder: &Path) -> Result<(), Ex
         let is_same = std::fs::read(part_file(folder, &name))
             .ok()
             .is_some_and(|old| std::fs::read(pending.path()).is_ok_and(|new| new == old));
-        // An unchanged file keeps its time, so that nobody fetches it again.
+        // An unchanged file keeps its time, so that it is not published again.
         if !is_same {
             pending.commit()?;
         }

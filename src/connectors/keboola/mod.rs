@@ -1,6 +1,6 @@
 //! Keboola: tables of a project through the Storage API, as typed parquet.
 //!
-//! Each table is exported by an asynchronous job, downloaded piece by piece to disk and written by DuckDB. A table that
+//! Each table is exported by an asynchronous job, downloaded to disk piece by piece, and converted by DuckDB. A table that
 //! fails keeps the file of an earlier run.
 
 pub mod client;
@@ -43,7 +43,7 @@ const WHOLE_RUN: &str = "keboola";
 
 /// Fetches the tables of `request` into `directory` (`extracts/keboola`) and publishes them there.
 ///
-/// Only one run at a time can work on a directory; a second one fails at once.
+/// Only one run at a time can work on a directory; a second one fails immediately.
 pub async fn run(settings: &Settings, directory: &Path, request: Request) -> Report {
     match run_locked(settings, directory, &request).await {
         Ok(report) => report,
@@ -69,7 +69,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         LockError::Io(error) => RunError::Io(error),
         held => RunError::Busy(held),
     })?;
-    // What a killed run left; nobody else writes here while the lock is held.
+    // Files that a killed run left; nobody else writes here while the lock is held.
     atomic_file::sweep(&directory);
     let spill = directory.join(".spill");
     atomic_file::remove_directory(&spill)?;
@@ -118,7 +118,7 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
     let tasks: Vec<_> = planned.into_iter().map(|(table, id)| extract_one(run, &usable, table, id)).collect();
     let mut outcomes = stream::iter(tasks).buffered(MAX_CONCURRENT);
     let (mut report, mut extracted) = (request.report(), Vec::new());
-    while let Some((table, outcome, took)) = outcomes.next().await {
+    while let Some((table, outcome, elapsed)) = outcomes.next().await {
         let done = outcome.map(|(table, done)| {
             extracted.push(table);
             done
@@ -126,7 +126,7 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
         if let Err(error) = &done {
             tracing::warn!(table = table.name, error, "table was not extracted");
         }
-        report.finished(&table.name, &done, took);
+        report.finished(&table.name, &done, elapsed);
     }
     drop(outcomes);
     (report, extracted)

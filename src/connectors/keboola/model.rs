@@ -118,7 +118,7 @@ pub struct Job {
     pub id: Id,
     /// `waiting`, `processing`, `success`, `error`, `cancelled` or `terminated`.
     pub status: String,
-    /// When the export began; what is imported later may be missing from it.
+    /// When the export started; what is imported later may be missing from it.
     pub created_time: Option<String>,
     pub results: Option<JobResults>,
     pub error: Option<JobError>,

@@ -1,4 +1,4 @@
-//! Whether a table is fetched whole, in part or not at all, by what was remembered of its last export.
+//! Decides whether a table is fetched whole, in part or not at all, from the state of its last export.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::extract::{data_file, parts_folder};
 use crate::protocol::sync_options::{Granularity, SyncOptions};
 use crate::protocol::vocabulary::SyncStrategy;
 
-/// Grows whenever what is remembered, or what it stands for, changes its meaning.
+/// Raised whenever the meaning of the state changes.
 const VERSION: u32 = 1;
 const DAY: i64 = 86_400;
 
@@ -26,13 +26,12 @@ pub enum Strategy {
     Partitioned { by: String, granularity: Granularity },
 }
 
-/// What is remembered of the last export. Written after the data it speaks of, so that a crash in between repeats work
-/// and loses none.
+/// The state of the last export. It is written after its data, so that a crash in between repeats work and loses none.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct State {
     version: u32,
     strategy: Strategy,
-    /// Import time up to which rows are here, in Unix seconds: when the last export began.
+    /// Import time up to which rows are here, in Unix seconds: when the last export started.
     pub watermark_unix: i64,
     pub last_change_date: Option<String>,
     /// `name TYPE`, in order.
@@ -56,16 +55,16 @@ pub enum Fetch {
     Since(i64),
 }
 
-/// All that decides.
+/// What is fetched, and how it is stored.
 pub struct Plan {
     pub strategy: Strategy,
-    /// By which rows are the same.
+    /// Columns that identify a row.
     pub primary_key: Vec<String>,
     pub columns: Vec<Column>,
     pub options: SyncOptions,
     pub fetch: Fetch,
     full_at_unix: Option<i64>,
-    /// Something about the registration that the person should know.
+    /// A remark on the registration.
     pub note: Option<String>,
 }
 
@@ -99,11 +98,11 @@ impl Plan {
         table: &str,
         now: Timestamp,
     ) -> Fetch {
-        let Some(known) = known else { return Fetch::Whole("nothing is known of an earlier export") };
+        let Some(known) = known else { return Fetch::Whole("there is no state of an earlier export") };
         if known.strategy != self.strategy || known.options != self.options {
             return Fetch::Whole("the way to fetch it was changed");
         }
-        if known.columns != described(&self.columns) {
+        if known.columns != descriptions(&self.columns) {
             return Fetch::Whole("its columns changed");
         }
         if known.primary_key != self.primary_key {
@@ -120,7 +119,7 @@ impl Plan {
         }
         let whole_every = i64::from(self.options.full_refresh_every_days.unwrap_or(7)) * DAY;
         if whole_every > 0 && now.as_second() - known.full_at_unix >= whole_every {
-            return Fetch::Whole("increments never tell of deleted rows");
+            return Fetch::Whole("increments do not contain deleted rows");
         }
         let overlap = i64::from(self.options.incremental_window_days.unwrap_or(1)) * DAY;
         Fetch::Since((known.watermark_unix - overlap).max(0))
@@ -135,22 +134,22 @@ impl Plan {
         }
     }
 
-    /// Remembers that the data is there.
-    pub fn remember(
+    /// Records that the data is there.
+    pub fn record(
         &self,
         directory: &Path,
         table: &str,
         detail: &model::Table,
-        began: Timestamp,
+        started: Timestamp,
         rows: i64,
     ) -> std::io::Result<()> {
-        let whole_now = matches!(self.fetch, Fetch::Whole(_)).then(|| began.as_second());
+        let whole_now = matches!(self.fetch, Fetch::Whole(_)).then(|| started.as_second());
         let state = State {
             version: VERSION,
             strategy: self.strategy.clone(),
-            watermark_unix: began.as_second(),
+            watermark_unix: started.as_second(),
             last_change_date: detail.last_change_date.clone(),
-            columns: described(&self.columns),
+            columns: descriptions(&self.columns),
             primary_key: self.primary_key.clone(),
             options: self.options.clone(),
             rows,
@@ -173,7 +172,7 @@ impl Plan {
             .take_while(|from| *from < now.as_second())
             .map(|from| (Some(from), Some(from + step)))
             .collect();
-        // The last one stays open, so that nothing that comes meanwhile is lost.
+        // The last one has no end, so that rows imported meanwhile are not lost.
         if let Some(last) = windows.last_mut() {
             last.1 = None;
         }
@@ -182,14 +181,14 @@ impl Plan {
 }
 
 impl State {
-    /// An unreadable one counts as none.
+    /// Returns the stored state; an unreadable one counts as none.
     pub fn read(directory: &Path, table: &str) -> Option<Self> {
         let state: Self = serde_json::from_slice(&std::fs::read(state_file(directory, table)).ok()?).ok()?;
         (state.version == VERSION).then_some(state)
     }
 }
 
-/// Forgets the last export, before its data is changed by a whole one.
+/// Deletes the state, before a whole export replaces the data.
 pub fn forget(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&state_file(directory, table))
 }
@@ -198,7 +197,7 @@ fn state_file(directory: &Path, table: &str) -> PathBuf {
     directory.join("state").join(format!("{table}.json"))
 }
 
-fn described(columns: &[Column]) -> Vec<String> {
+fn descriptions(columns: &[Column]) -> Vec<String> {
     columns.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect()
 }
 

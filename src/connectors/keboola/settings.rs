@@ -20,12 +20,12 @@ pub struct Settings {
     /// Memory limit of DuckDB while it writes parquet, e.g. `1GB`.
     pub memory: String,
     pub retry: Retry,
-    /// First pause between two looks at a job; grows tenfold.
+    /// The first delay between two polls of a job; grows tenfold.
     pub poll: Duration,
     pub endpoints: Endpoints,
 }
 
-/// Where object stores are reached that manifests name without a host.
+/// Where object stores are that manifests name without a host.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     /// Host of `gs://` addresses.
@@ -48,12 +48,12 @@ pub enum SettingsError {
     Token,
     #[error(transparent)]
     Variable(#[from] WrongValue),
-    #[error("{0}")]
-    Number(String),
+    #[error("cannot set up the HTTP client: {0}")]
+    Client(String),
 }
 
 impl Settings {
-    /// The way to tables that stay there. Names the variable of the token, never the token.
+    /// How tables that stay there are attached. Names the variable of the token, never the token.
     pub fn attach(&self) -> RemoteAttach {
         RemoteAttach {
             alias: "kbc".into(),

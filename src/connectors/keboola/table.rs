@@ -79,35 +79,35 @@ pub fn storage_id(table: &TableRequest) -> Result<String, TableError> {
     }
 }
 
-/// Fetches what is needed of a table; its files change only when all of that worked.
+/// Fetches what is needed of a table; its files change only after all of that has succeeded.
 pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
     let detail = run.storage.table(&id).await?;
-    let columns = wanted_columns(request, types::columns(&detail), &id)?;
+    let columns = requested_columns(request, types::columns(&detail), &id)?;
     let plan = Plan::make(request, &detail, columns, &run.directory, time::now());
     let mut notes: Vec<String> = plan.note.iter().cloned().collect();
-    let (rows, began) = match plan.fetch {
+    let (rows, started) = match plan.fetch {
         Fetch::Nothing { rows } => {
             tracing::info!(table = id, "unchanged since the last export");
             (rows, None)
         }
         Fetch::Whole(reason) => {
             tracing::info!(table = id, reason, "fetching it whole");
-            let (rows, began) = whole(run, request, &id, &plan, &mut notes).await?;
-            (rows, Some(began))
+            let (rows, started) = whole(run, request, &id, &plan, &mut notes).await?;
+            (rows, Some(started))
         }
         Fetch::Since(since) => {
             tracing::info!(table = id, since, "fetching what was imported since");
-            let (rows, began) = increment(run, request, &id, &plan, since, &mut notes).await?;
-            (rows, Some(began))
+            let (rows, started) = increment(run, request, &id, &plan, since, &mut notes).await?;
+            (rows, Some(started))
         }
     };
-    if let Some(began) = began {
-        plan.remember(&run.directory, &request.name, &detail, began, rows)?;
+    if let Some(started) = started {
+        plan.record(&run.directory, &request.name, &detail, started, rows)?;
     }
     Ok((extracted(request, rows, None), Done { rows, notes }))
 }
 
-/// A table that stays at Keboola: only its columns are asked for.
+/// A table that stays at Keboola: only its columns are read.
 pub async fn remote(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
     let bucket = request.bucket.clone().filter(|bucket| !bucket.is_empty()).ok_or(TableError::NoBucket)?;
     let columns = types::columns(&run.storage.table(&id).await?);
@@ -127,7 +127,7 @@ fn extracted(request: &TableRequest, rows: i64, remote: Option<RemoteView>) -> E
 }
 
 /// The columns to fetch, in the order of the table.
-fn wanted_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> Result<Vec<Column>, TableError> {
+fn requested_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> Result<Vec<Column>, TableError> {
     if columns.is_empty() {
         return Err(TableError::NoColumns(id.to_owned()));
     }
@@ -137,8 +137,8 @@ fn wanted_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> Res
     if let Some(missing) = named.into_iter().find(|name| !has(name)) {
         return Err(TableError::NoSuchColumn { table: id.to_owned(), column: missing.clone() });
     }
-    let wanted = |column: &Column| options.columns.is_empty() || options.columns.contains(&column.name);
-    Ok(columns.into_iter().filter(wanted).collect())
+    let is_requested = |column: &Column| options.columns.is_empty() || options.columns.contains(&column.name);
+    Ok(columns.into_iter().filter(is_requested).collect())
 }
 
 fn options(plan: &Plan, since: Option<i64>, until: Option<i64>) -> ExportOptions {
@@ -152,7 +152,7 @@ fn options(plan: &Plan, since: Option<i64>, until: Option<i64>) -> ExportOptions
     }
 }
 
-/// Everything, perhaps in several exports. Returns the rows, and when the first export began.
+/// Fetches everything, possibly in several exports. Returns the number of rows, and when the first export started.
 async fn whole(
     run: &Run,
     request: &TableRequest,
@@ -161,10 +161,10 @@ async fn whole(
     notes: &mut Vec<String>,
 ) -> Result<(i64, Timestamp), TableError> {
     let mut pieces = Vec::new();
-    let mut began = None;
+    let mut started = None;
     for (since, until) in plan.windows(time::now()) {
         let (piece, at) = fetch(run, request, id, plan, &options(plan, since, until), notes).await?;
-        began.get_or_insert(at);
+        started.get_or_insert(at);
         pieces.push(piece);
     }
     let target = extract::data_file(&run.directory, &request.name);
@@ -184,7 +184,7 @@ async fn whole(
             whole = joined;
         }
         let drift = drift::between(&target, whole.path());
-        // Without its note the new data would only be fetched once more; with the old one it could be taken for current.
+        // Without its state the new data would only be fetched again; with the old state it could count as current.
         plan::forget(&directory, &name)?;
         if let Strategy::Partitioned { .. } = strategy {
             let rows = merge::into_parts(whole.path(), &strategy, &folder, &limits)?;
@@ -198,10 +198,10 @@ async fn whole(
     };
     let (rows, drift) = run.blocking(work).await?;
     notes.extend(drift);
-    Ok((rows, began.unwrap_or_else(time::now)))
+    Ok((rows, started.unwrap_or_else(time::now)))
 }
 
-/// What was imported since a time, merged into what is there.
+/// Fetches what was imported since a time, and merges it into the stored rows.
 async fn increment(
     run: &Run,
     request: &TableRequest,
@@ -210,7 +210,7 @@ async fn increment(
     since: i64,
     notes: &mut Vec<String>,
 ) -> Result<(i64, Timestamp), TableError> {
-    let (delta, began) = fetch(run, request, id, plan, &options(plan, Some(since), None), notes).await?;
+    let (delta, started) = fetch(run, request, id, plan, &options(plan, Some(since), None), notes).await?;
     let target = extract::data_file(&run.directory, &request.name);
     let folder = extract::parts_folder(&run.directory, &request.name);
     let (strategy, key, limits) = (plan.strategy.clone(), plan.primary_key.clone(), run.limits());
@@ -223,10 +223,10 @@ async fn increment(
         merged.commit()?;
         Ok(rows)
     };
-    Ok((run.blocking(work).await?, began))
+    Ok((run.blocking(work).await?, started))
 }
 
-/// One export as a typed parquet file that is deleted when it is dropped, and when the export began.
+/// Fetches one export. Returns a typed parquet file that is deleted on drop, and when the export started.
 async fn fetch(
     run: &Run,
     request: &TableRequest,
@@ -235,7 +235,7 @@ async fn fetch(
     options: &ExportOptions,
     notes: &mut Vec<String>,
 ) -> Result<(Pending, Timestamp), TableError> {
-    let asked = time::now();
+    let requested = time::now();
     let exported = run.storage.export(id, options).await?;
     let export = run.downloader.fetch(&run.storage, &exported.file).await?;
     let pending = Pending::beside(&extract::data_file(&run.directory, &request.name), PUBLIC)?;
@@ -250,7 +250,7 @@ async fn fetch(
         tracing::warn!(table = id, columns = ?converted.as_text, "values do not fit the declared type; written as text");
         notes.push(format!("values do not fit the declared type, written as text: {}", converted.as_text.join(", ")));
     }
-    Ok((pending, exported.began.unwrap_or(asked)))
+    Ok((pending, exported.started.unwrap_or(requested)))
 }
 
 impl Run {
@@ -264,16 +264,16 @@ impl Run {
         }
     }
 
-    /// Work for the engine, one piece at a time.
+    /// Runs work for the engine, one piece at a time.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, TableError> + Send + 'static,
     ) -> Result<T, TableError> {
         let permit = self.conversion.clone().acquire_owned().await.map_err(|_| TableError::Stopped)?;
-        let done = tokio::task::spawn_blocking(move || {
+        let finished = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        done.await.map_err(|_| TableError::Stopped)?
+        finished.await.map_err(|_| TableError::Stopped)?
     }
 }

@@ -1,10 +1,10 @@
-//! Which type a column gets.
+//! The types of columns.
 
 use std::collections::HashMap;
 
 use super::model::{DefinedColumn, Metadata, Table};
 
-/// Who may name the type of a column, the most trusted first.
+/// The providers of metadata that count, the most trusted first.
 const PROVIDERS: [&str; 4] = ["user", "ai-metadata-enrichment", "keboola.snowflake-transformation", "storage"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn native(name: &str, length: Option<&str>, basetype: Option<&str>) -> Kind {
         "NUMERIC" | "DECIMAL" | "NUMBER" | "BIGNUMERIC" => match length.and_then(precision_and_scale) {
             Some((_, 0)) => Kind::BigInt,
             Some((precision, scale)) => Kind::Decimal { precision, scale },
-            // Without a length only the base type tells whole numbers from others.
+            // Without a length, only the base type distinguishes whole numbers.
             None if basetype.is_some_and(|base| base.eq_ignore_ascii_case("INTEGER")) => Kind::BigInt,
             None => Kind::Double,
         },

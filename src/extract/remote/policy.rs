@@ -72,7 +72,7 @@ impl RemotePolicy {
         Ok(())
     }
 
-    /// The token to use, or why the source is refused.
+    /// Returns the token to use, or why the source is refused.
     fn check(&self, source: &RemoteAttach) -> Result<Option<Secret>, String> {
         let RemoteAttach { alias, extension, url, token_env } = source;
         if !ident::is_strict(alias) || ident::is_reserved_source(alias) || alias.eq_ignore_ascii_case("memory") {

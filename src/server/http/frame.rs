@@ -106,8 +106,8 @@ mod tests {
         wrap(routes, &HttpSettings { debug: debug == "1", ..HttpSettings::default() }, |routes| routes)
     }
 
-    /// Status, telling headers and body of an answer.
-    async fn answer(debug: &str, request: axum::http::request::Builder, body: impl Into<Body>) -> String {
+    /// Status, relevant headers and body of a response.
+    async fn respond(debug: &str, request: axum::http::request::Builder, body: impl Into<Body>) -> String {
         let request: Request = request.header("x-request-id", "rid").body(body.into()).unwrap();
         let response = server(debug).oneshot(request).await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "rid");
@@ -123,11 +123,11 @@ mod tests {
     }
 
     async fn get_path(path: &str) -> String {
-        answer("", Request::get(path), "").await
+        respond("", Request::get(path), "").await
     }
 
     async fn post_json(path: &str, body: &'static str) -> String {
-        answer("", Request::post(path).header(header::CONTENT_TYPE, "application/json"), body).await
+        respond("", Request::post(path).header(header::CONTENT_TYPE, "application/json"), body).await
     }
 
     #[tokio::test]
@@ -140,11 +140,11 @@ mod tests {
         500 Internal Server Error
         {"detail":"Internal server error","request_id":"rid"}
         "#);
-        assert_snapshot!(answer("1", Request::get("/refuse"), "").await, @r#"
+        assert_snapshot!(respond("1", Request::get("/refuse"), "").await, @r#"
         500 Internal Server Error
         {"detail":"Internal server error","request_id":"rid","error":"cannot read extracts: disk is gone"}
         "#);
-        assert_snapshot!(answer("1", Request::get("/panic"), "").await, @r#"
+        assert_snapshot!(respond("1", Request::get("/panic"), "").await, @r#"
         500 Internal Server Error
         {"detail":"Internal server error","request_id":"rid","error":"panic: that was too much"}
         "#);
@@ -161,12 +161,12 @@ mod tests {
         allow: POST
         {"detail":"Page not found"}
         "#);
-        assert_snapshot!(answer("", Request::delete("/read"), "").await, @r#"
+        assert_snapshot!(respond("", Request::delete("/read"), "").await, @r#"
         405 Method Not Allowed
         allow: POST
         {"detail":"Method Not Allowed"}
         "#);
-        assert_snapshot!(answer("", Request::put("/nothing"), "").await, @r#"
+        assert_snapshot!(respond("", Request::put("/nothing"), "").await, @r#"
         405 Method Not Allowed
         allow: GET
         {"detail":"Method Not Allowed"}
@@ -201,12 +201,12 @@ mod tests {
         allow: GET
         {"detail":"Method Not Allowed"}
         "#);
-        assert_snapshot!(answer("", Request::post("/closed").header(header::CONTENT_TYPE, "application/json"), vec![b'"', 0xff, b'"']).await, @r#"
+        assert_snapshot!(respond("", Request::post("/closed").header(header::CONTENT_TYPE, "application/json"), vec![b'"', 0xff, b'"']).await, @r#"
         400 Bad Request
         {"detail":"There was an error parsing the body"}
         "#);
         let long = format!("\"{}\"", "x".repeat(json_body::MAX_BYTES));
-        assert_snapshot!(answer("", Request::post("/read").header(header::CONTENT_TYPE, "application/json"), long).await, @r#"
+        assert_snapshot!(respond("", Request::post("/read").header(header::CONTENT_TYPE, "application/json"), long).await, @r#"
         413 Payload Too Large
         {"detail":"The body is longer than 2 MB"}
         "#);
@@ -258,7 +258,7 @@ mod tests {
         422 Unprocessable Entity
         {"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}
         "#);
-        assert_snapshot!(answer("", Request::post("/read"), r#"{"name": "a"}"#).await, @r#"
+        assert_snapshot!(respond("", Request::post("/read"), r#"{"name": "a"}"#).await, @r#"
         422 Unprocessable Entity
         {"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":"{\"name\": \"a\"}"}]}
         "#);

@@ -25,8 +25,11 @@ use self::page::{Page, PageContext};
 use self::signed_in::SignedIn;
 use super::AppState;
 
-/// Every page: its path, and how it is served. They are not part of the API and its document.
-pub const PAGES: &[(&str, fn() -> MethodRouter<AppState>)] = &[
+/// A path, and how it is served.
+type Route = (&'static str, fn() -> MethodRouter<AppState>);
+
+/// Every page. They are not part of the API and its document.
+pub const PAGES: &[Route] = &[
     ("/", || get(redirect_home)),
     ("/dashboard", || get(dashboard::show_dashboard)),
     // Signing in

@@ -52,7 +52,7 @@ mod tests {
         <div class="field">
           <label for="sign-in-email">Email</label>
           <input id="sign-in-email" name="email" type="email" value="a&quot;b" autocomplete="username" required aria-invalid="true" aria-describedby="sign-in-email-note">
-          <p class="note flash-error" id="sign-in-email-note">Not an &lt;address&gt;</p>
+          <p class="note flash-error" id="sign-in-email-note">Not an &lt;address&gt;.</p>
         </div>
         <div class="field">
           <label for="sign-in-name">Name</label>

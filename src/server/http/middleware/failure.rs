@@ -25,11 +25,11 @@ pub async fn render(
     let text = crate::base::with_causes(cause.as_ref());
     tracing::error!(exc = text, "request failed");
     let body = ErrorBody { detail: json!("Internal server error"), request_id: Some(id), error: debug.then_some(text) };
-    let mut answer = (StatusCode::INTERNAL_SERVER_ERROR, Json(&body)).into_response();
+    let mut rendered = (StatusCode::INTERNAL_SERVER_ERROR, Json(&body)).into_response();
     // What is known about the response is also known about the one that replaces it.
-    answer.extensions_mut().extend(std::mem::take(response.extensions_mut()));
-    answer.extensions_mut().insert(body);
-    answer
+    rendered.extensions_mut().extend(std::mem::take(response.extensions_mut()));
+    rendered.extensions_mut().insert(body);
+    rendered
 }
 
 /// A panic in a handler ends that request only.

@@ -46,11 +46,11 @@ impl SendGrid {
     /// Hands a mail to SendGrid. The error does not name the recipient.
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
         let request = self.http.post(self.address.clone()).bearer_auth(self.key.expose()).json(&self.body(mail));
-        let answer = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
-        match answer.status() {
+        let response = request.send().await.map_err(|error| with_causes(&error.without_url()))?;
+        match response.status() {
             StatusCode::ACCEPTED | StatusCode::OK => Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(format!("SendGrid refused with {}; check SENDGRID_API_KEY", answer.status().as_u16()))
+                Err(format!("SendGrid refused with {}; check SENDGRID_API_KEY", response.status().as_u16()))
             }
             other => Err(format!("SendGrid refused with {}", other.as_u16())),
         }

@@ -1,0 +1,52 @@
+//! What a source offers, and descriptions sent there.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::access::Admin;
+use crate::connectors::SourceError;
+use crate::domain::discovery::{self, DiscoveryError};
+use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, Pushed};
+use crate::server::http::extractors::{Json, Path};
+use crate::server::{ApiError, AppState};
+
+impl From<DiscoveryError> for ApiError {
+    fn from(error: DiscoveryError) -> Self {
+        let status = match error {
+            DiscoveryError::Other(error) => return error.into(),
+            DiscoveryError::Push(SourceError::Failed(_)) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// Lists the tables that the main data source offers.
+#[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry",
+    responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
+pub async fn discover_tables(State(app): State<AppState>, admin: Admin) -> Result<Json<Discovered>, ApiError> {
+    Ok(Json(discovery::discover_tables(&app.config.sources, &admin).await?))
+}
+
+/// Registers every table of the main data source that is not registered yet. Nobody but admins may read them until they
+/// are granted.
+#[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry",
+    responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
+pub async fn register_discovered_tables(
+    State(app): State<AppState>,
+    admin: Admin,
+) -> Result<Json<DiscoveredAndRegistered>, ApiError> {
+    Ok(Json(discovery::register_discovered_tables(&app.store, &app.config.sources, &admin).await?))
+}
+
+/// Sends the types and descriptions of a table's columns, as they are stored here, to its source.
+#[utoipa::path(post, path = "/api/admin/metadata/{table}/push", tag = "registry",
+    params(("table" = String, Path, description = "Name or registry id")),
+    responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
+pub async fn push_descriptions(
+    State(app): State<AppState>,
+    admin: Admin,
+    Path(table): Path<String>,
+) -> Result<Json<Pushed>, ApiError> {
+    Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))
+}
