@@ -122,7 +122,7 @@ fn stage(path: &Path, key: &Secret) -> io::Result<Pending> {
 
 fn generate(path: &Path) -> io::Result<Secret> {
     let key = Secret::new(random::hex(32));
-    atomic_file::write(path, key.expose().as_bytes(), atomic_file::PRIVATE)?;
+    stage(path, &key)?.commit()?;
     Ok(key)
 }
 
@@ -140,4 +140,24 @@ fn still_good(path: &Path) -> io::Result<Option<PreviousKey>> {
     let rotated = Timestamp::try_from(fs::metadata(path)?.modified()?).unwrap_or(Timestamp::MIN);
     let until = rotated.saturating_add(OVERLAP).unwrap_or(Timestamp::MIN);
     Ok((until > Timestamp::now()).then_some(PreviousKey { key, until: Some(until) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_takes_effect_when_it_is_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(dir.path().to_str().unwrap()).unwrap();
+        let configured = ConfiguredKeys::load(&Environment::default()).unwrap();
+        let keys = || signing_keys(&configured, &data_dir).unwrap();
+        let before = keys();
+        drop(Rotation::stage(configured.clone(), data_dir.clone()).unwrap());
+        assert_eq!(keys().current.expose(), before.current.expose());
+        let after = Rotation::stage(configured.clone(), data_dir.clone()).unwrap().commit().unwrap();
+        assert_ne!(after.current.expose(), before.current.expose());
+        assert_eq!(after.previous[0].key.expose(), before.current.expose());
+        assert_eq!(keys().current.expose(), after.current.expose());
+    }
 }

@@ -68,7 +68,7 @@ async fn the_manifest_lists_parts_and_each_is_what_it_says() {
     }
     assert_snapshot!(admin.get("/api/data/sales/parts/2026-03").await, @r#"
     404 Not Found
-    {"detail":"Table 'sales' has no part '2026-03'; the manifest names the parts it has"}
+    {"detail":"Table 'sales' has no part '2026-03'; the manifest lists its parts"}
     "#);
     app.publish("orders", "id\n1\n").await;
     assert_eq!(admin.get("/api/data/orders/parts/x").await.status, 404);

@@ -77,7 +77,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         // The caller may have gone away; the change is made all the same.
-        self.run(move |writer| writer.change(change)).await.map_err(StoreError::from)?
+        self.run(move |writer| writer.change(change)).await?
     }
 
     /// Reads what is not in the snapshot, as of the last commit, beside changes and other reads. Dropping the future
