@@ -86,7 +86,7 @@ async fn newest_first_in_pages() {
     "#);
     assert_snapshot!(admin.get("/api/sync/runs/none").await, @r#"
     404 Not Found
-    {"detail":"Sync run not found; old runs are forgotten after a while"}
+    {"detail":"Sync run not found; old runs are deleted after a while"}
     "#);
 }
 
