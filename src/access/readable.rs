@@ -18,11 +18,6 @@ pub struct ReadableTable {
 }
 
 impl ReadableTable {
-    /// The registry id, to which grants refer; the name if the table is not registered.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// As registered; empty if the table is not registered.
     pub fn source_type(&self) -> &SourceType {
         &self.source_type

@@ -59,6 +59,7 @@ impl ConcurrencyLimit {
     }
 
     /// Number of tasks that would be admitted now.
+    #[cfg(test)]
     pub fn available(&self) -> usize {
         self.admitted.available_permits()
     }

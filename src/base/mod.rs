@@ -2,17 +2,17 @@
 
 pub mod atomic_file;
 pub mod backoff;
-pub mod concurrency;
+pub(crate) mod concurrency;
 pub mod disk;
-pub mod expiring_map;
+pub(crate) mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;
-pub mod process;
+pub(crate) mod process;
 pub mod random;
-pub mod schedule;
+pub(crate) mod schedule;
 pub mod secret;
-pub mod signals;
+pub(crate) mod signals;
 pub mod time;
 
 use std::any::Any;

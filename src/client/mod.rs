@@ -6,7 +6,7 @@ mod error;
 mod request;
 mod upload;
 
-pub use download::{Download, DownloadRequest};
+pub use download::DownloadRequest;
 pub use error::{ClientError, RetryAfter};
 
 use std::path::PathBuf;

@@ -1,13 +1,13 @@
 //! Settings: `instance.yaml`, its overlay and the environment, read once at start.
 
-pub mod auth;
-pub mod data_dir;
+pub(crate) mod auth;
+mod data_dir;
 pub mod env_vars;
-pub mod environment;
+mod environment;
 mod google_groups;
-pub mod instance;
+pub(crate) mod instance;
 mod profiler;
-pub mod secrets;
+pub(crate) mod secrets;
 mod settings;
 mod value;
 

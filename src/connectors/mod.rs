@@ -1,17 +1,17 @@
 //! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
 
-pub mod custom;
+pub(crate) mod custom;
 mod drift;
 pub mod files;
 pub mod keboola;
-pub mod materialize;
+pub(crate) mod materialize;
 mod publish;
 mod report;
 mod request;
 mod source;
 mod sources;
 
-pub use publish::{Extracted, LOCK, PruneError, prune, publish};
+pub use publish::{Extracted, LOCK, prune, publish};
 pub use report::{Done, Finished, Report, TableError, TableNote};
 pub use request::{Request, TableRequest};
 pub use source::{Extraction, InvalidRow, Provided, Source, SourceError};

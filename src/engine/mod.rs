@@ -3,21 +3,16 @@
 mod deadline;
 mod icu;
 mod open;
-pub mod parse;
+pub(crate) mod parse;
 
 pub use deadline::{StopOnDrop, Watch, within};
-pub use duckdb::types::{TimeUnit, Value, ValueRef};
-pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, ToSql, params, params_from_iter};
+pub use duckdb::types::{TimeUnit, Value};
+pub use duckdb::{Connection, InterruptHandle, OptionalExt, Params, Row, Statement, params};
 pub use icu::Icu;
 pub use open::{Limits, Sandbox, cores, in_memory, open, open_read_only};
 
 pub type Error = duckdb::Error;
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// The engine version that extensions must match, e.g. `v1.5.5`.
-pub fn version() -> Result<String> {
-    in_memory(&Limits::small())?.query_row("SELECT version()", [], |row| row.get(0))
-}
 
 /// The message of an engine error without the crate's wrapping.
 pub fn message(error: &Error) -> String {

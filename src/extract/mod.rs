@@ -10,7 +10,7 @@ mod writer;
 pub use meta::TableMeta;
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
-pub use remote::{RemoteAttach, RemoteError, RemotePolicy, RemoteTable};
+pub use remote::{RemoteAttach, RemotePolicy, RemoteTable};
 pub use writer::{RemoteView, remove, write, write_with_remote};
 
 use std::path::{Path, PathBuf};

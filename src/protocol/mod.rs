@@ -3,21 +3,21 @@
 //! Field names are the contract with existing clients. Times are UTC text: `YYYY-MM-DDTHH:MM:SS[.ffffff]` in sync and
 //! registry bodies, `YYYY-MM-DD HH:MM:SS[.ffffff]` in bodies about people and tokens.
 
-pub mod access;
-pub mod audit;
-pub mod auth;
-pub mod catalog;
+pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod auth;
+pub(crate) mod catalog;
 pub mod discovery;
-pub mod query;
-pub mod registry;
-pub mod settings;
-pub mod sync;
+pub(crate) mod query;
+pub(crate) mod registry;
+pub(crate) mod settings;
+pub(crate) mod sync;
 pub mod sync_options;
-pub mod sync_runs;
-pub mod system;
-pub mod tokens;
-pub mod upload;
-pub mod users;
+pub(crate) mod sync_runs;
+pub(crate) mod system;
+pub(crate) mod tokens;
+pub(crate) mod upload;
+pub(crate) mod users;
 pub mod vocabulary;
 
 use serde::{Deserialize, Serialize};

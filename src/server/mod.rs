@@ -1,15 +1,15 @@
 //! The HTTP server: shared state, routes, middleware, and the life of the listening program.
 
-pub mod api;
-pub mod app;
-pub mod auth;
-pub mod demo;
-pub mod http;
-pub mod router;
+pub(crate) mod api;
+pub(crate) mod app;
+pub(crate) mod auth;
+pub(crate) mod demo;
+pub(crate) mod http;
+pub(crate) mod router;
 pub mod serve;
-pub mod services;
+pub(crate) mod services;
 pub mod settings;
-pub mod start;
+pub(crate) mod start;
 pub mod web;
 
 pub use app::{App, AppState};

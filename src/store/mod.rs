@@ -1,31 +1,31 @@
 //! The state database `state/system.duckdb`: one writer thread, one transaction per change, and after each commit an
 //! immutable [`Snapshot`] that requests are decided by. What is not in it is read from the database beside the writer.
 
-pub mod access_requests;
-pub mod accounts;
-pub mod audit;
+pub(crate) mod access_requests;
+pub(crate) mod accounts;
+pub(crate) mod audit;
 mod change;
-pub mod column_metadata;
-pub mod google_sync;
-pub mod grants;
-pub mod groups;
-pub mod marketplaces;
-pub mod members;
+pub(crate) mod column_metadata;
+pub(crate) mod google_sync;
+pub(crate) mod grants;
+pub(crate) mod groups;
+pub(crate) mod marketplaces;
+pub(crate) mod members;
 mod migrate;
-pub mod one_time;
-pub mod ownership;
-pub mod profiles;
+pub(crate) mod one_time;
+pub(crate) mod ownership;
+pub(crate) mod profiles;
 mod reader;
 pub mod registry;
 mod row;
 mod schema;
 mod seed;
-pub mod sessions;
+pub(crate) mod sessions;
 mod snapshot;
 mod sync_options;
-pub mod sync_runs;
-pub mod sync_settings;
-pub mod sync_state;
+pub(crate) mod sync_runs;
+pub(crate) mod sync_settings;
+pub(crate) mod sync_state;
 pub mod tokens;
 mod transaction;
 pub mod users;

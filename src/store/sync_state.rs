@@ -12,8 +12,6 @@ use crate::engine::{self, params};
 pub struct SyncState {
     pub last_sync: Option<Timestamp>,
     pub rows: Option<i64>,
-    pub file_size_bytes: Option<i64>,
-    pub hash: Option<String>,
     pub status: Option<String>,
     pub error: Option<String>,
 }
@@ -32,21 +30,15 @@ pub struct SyncStates(HashMap<String, SyncState>);
 impl SyncStates {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
         reader
-            .list(
-                "SELECT table_id, epoch_us(last_sync), rows, file_size_bytes, hash, status, error FROM sync_state",
-                [],
-                |row| {
-                    let state = SyncState {
-                        last_sync: row::time(row, 1)?,
-                        rows: row.get(2)?,
-                        file_size_bytes: row.get(3)?,
-                        hash: row.get(4)?,
-                        status: row.get(5)?,
-                        error: row.get(6)?,
-                    };
-                    Ok((row.get(0)?, state))
-                },
-            )
+            .list("SELECT table_id, epoch_us(last_sync), rows, status, error FROM sync_state", [], |row| {
+                let state = SyncState {
+                    last_sync: row::time(row, 1)?,
+                    rows: row.get(2)?,
+                    status: row.get(3)?,
+                    error: row.get(4)?,
+                };
+                Ok((row.get(0)?, state))
+            })
             .map(Self)
     }
 

@@ -22,7 +22,6 @@ pub struct User {
     pub deactivated_at: Option<Timestamp>,
     /// A session contains the version it was started with; incrementing it ends all sessions.
     pub token_version: i64,
-    pub last_login_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +35,7 @@ impl Users {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
         let users: Vec<User> = reader.list(
             "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at),
-                        coalesce(token_version, 0), epoch_us(last_login_at)
+                        coalesce(token_version, 0)
                  FROM users ORDER BY created_at DESC",
             [],
             |row| {
@@ -49,7 +48,6 @@ impl Users {
                     created_at: row::time(row, 5)?,
                     deactivated_at: row::time(row, 6)?,
                     token_version: row.get(7)?,
-                    last_login_at: row::time(row, 8)?,
                 })
             },
         )?;

@@ -4,7 +4,7 @@ mod assets;
 mod current_run;
 mod extractor;
 mod health;
-pub mod manifest;
+pub(crate) mod manifest;
 mod merged;
 mod offers;
 mod orchestrator;
@@ -24,7 +24,7 @@ mod table_backoff;
 
 pub use assets::Assets;
 pub use health::{Problem, SourceHealth};
-pub use merged::{MergeError, Merged};
+pub use merged::Merged;
 pub use orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, RunError, rebuild_and_record};
 pub use runner::{Runner, RunnerSettings};

@@ -17,7 +17,7 @@ mod table;
 mod types;
 
 pub use retry::Retry;
-pub use settings::{Endpoints, Settings, SettingsError};
+pub use settings::{Settings, SettingsError};
 pub use source::SOURCE;
 
 use std::collections::HashSet;

@@ -34,9 +34,7 @@ pub struct TokenInfo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
-    pub id: Id,
     pub name: String,
-    pub default_backend: Option<String>,
 }
 
 /// A table, from the listing or in detail.
@@ -52,8 +50,6 @@ pub struct Table {
     pub data_size_bytes: Option<u64>,
     pub last_import_date: Option<String>,
     pub last_change_date: Option<String>,
-    #[serde(default)]
-    pub is_alias: bool,
     /// In the order of the table.
     #[serde(default)]
     pub columns: Vec<String>,

@@ -12,7 +12,7 @@ pub use bootstrap::{FirstAdmin, bootstrap_admin};
 pub use choose_password::{PasswordChoice, check_password_choice, choose_password};
 pub use google::{GoogleGroupList, GoogleIdentity, GoogleRefusal};
 pub use google::{check_google_identity, record_refused_google_sign_in, sign_in_with_google};
-pub use links::{IssuedLink, request_link, sign_in_with_link};
+pub use links::{request_link, sign_in_with_link};
 pub use password::{PasswordAttempt, PasswordRefusal, complete_password_attempt, replace_password_hash};
 pub use session::{SignInMethod, StartedSession, end_session, start_session};
 

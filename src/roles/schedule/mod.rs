@@ -6,7 +6,7 @@ mod settings;
 mod state;
 mod worker;
 
-pub use settings::{ScheduleSettings, ScheduleSettingsError};
+pub use settings::ScheduleSettings;
 pub use state::{LastRun, State};
 
 use std::future::Future;
