@@ -1,7 +1,7 @@
 //! The account and the tables of `agnes serve --demo`.
 
 use crate::base::secret::Secret;
-use crate::domain::Error;
+use crate::domain::Result;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::{self, Table};
 use crate::store::users::User;
@@ -12,7 +12,7 @@ pub const ADMIN_EMAIL: &str = "admin@example.com";
 const ADMIN_NAME: &str = "Demo admin";
 
 /// Creates the account and registers tables of these names, unless they exist. Returns the id of the account.
-pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Secret) -> Result<String, Error> {
+pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Secret) -> Result<String> {
     store
         .write(move |change| {
             let id = match users::id_of(change, ADMIN_EMAIL)? {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::access::is_admin;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::store::audit::{Action, Origin};
 use crate::store::{ADMIN_GROUP, Store, accounts, audit, members, users};
 
@@ -21,7 +21,7 @@ pub struct BreakGlassGrant {
 
 /// Makes the user with this address an admin, for when no admin can sign in any more. Adds the user if there is none;
 /// `activate` also activates a deactivated one. It needs no proof but the data directory itself.
-pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, Error> {
+pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant> {
     let email = email.to_owned();
     store
         .write(move |change| {

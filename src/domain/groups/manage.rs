@@ -1,23 +1,20 @@
 use serde_json::{Map, json};
 
-use super::{owner, view};
+use super::view;
 use crate::access::Admin;
 use crate::config::GoogleGroups;
-use crate::domain::{Error, rules};
-use crate::store::audit::Action;
-use crate::store::{Store, audit, groups};
+use crate::domain::{Error, Result, rules};
+use crate::store::audit::{self, Action};
+use crate::store::groups::{self, Group, personal};
+use crate::store::users::User;
+use crate::store::{Change, Snapshot, Store};
 
 /// Maximum length of names and descriptions, in characters.
 const MAX_NAME_CHARS: usize = 200;
 const MAX_DESCRIPTION_CHARS: usize = 2000;
 
 /// Adds a group and returns its id.
-pub async fn create_group(
-    store: &Store,
-    admin: &Admin,
-    name: &str,
-    description: Option<String>,
-) -> Result<String, Error> {
+pub async fn create_group(store: &Store, admin: &Admin, name: &str, description: Option<String>) -> Result<String> {
     let name = rules::short("name", name, MAX_NAME_CHARS)?;
     rules::limit("description", description.as_deref().unwrap_or_default(), MAX_DESCRIPTION_CHARS)?;
     if name.is_empty() {
@@ -42,7 +39,7 @@ pub async fn update_group(
     id: &str,
     name: Option<String>,
     description: Option<String>,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
     store
         .write(move |change| {
@@ -77,7 +74,7 @@ pub async fn update_group(
 }
 
 /// Removes a group with its members and grants.
-pub async fn delete_group(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<(), Error> {
+pub async fn delete_group(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<()> {
     let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
     store
         .write(move |change| {
@@ -90,4 +87,19 @@ pub async fn delete_group(store: &Store, admin: &Admin, google: &GoogleGroups, i
             Ok(audit::record(change, &actor, Action::UserGroupDeleted, &format!("group:{id}"), details)?)
         })
         .await
+}
+
+/// Returns the user whose personal group this is, if it is a personal group.
+pub(in crate::domain) fn owner<'a>(snapshot: &'a Snapshot, group: &Group) -> Option<&'a User> {
+    snapshot.users.get(personal::owner_by_name(&group.name)?).map(AsRef::as_ref)
+}
+
+/// Returns the id of a user's personal group, and creates it if there is none.
+pub(in crate::domain) fn ensure_personal_group(change: &Change<'_>, admin: &Admin, user_id: &str) -> Result<String> {
+    let (id, is_new) = personal::ensure(change, user_id, &admin.user().email)?;
+    if is_new {
+        let details = json!({ "name": format!("{}{user_id}", personal::PREFIX) });
+        audit::record(change, &admin.actor(), Action::UserGroupCreated, &format!("group:{id}"), details)?;
+    }
+    Ok(id)
 }

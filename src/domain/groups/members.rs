@@ -7,8 +7,8 @@ use super::{owner, view};
 use crate::access::Admin;
 use crate::base::ident;
 use crate::config::GoogleGroups;
-use crate::domain::Error;
 use crate::domain::accounts::view::existing as existing_user;
+use crate::domain::{Error, Result};
 use crate::store::audit::Action;
 use crate::store::groups::Group;
 use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
@@ -20,7 +20,7 @@ pub async fn add_member(
     google: &GoogleGroups,
     group_id: &str,
     email: &str,
-) -> Result<String, Error> {
+) -> Result<String> {
     let (admin, google, group_id, email) = (admin.clone(), google.clone(), group_id.to_owned(), email.to_owned());
     store
         .write(move |change| {
@@ -43,7 +43,7 @@ pub async fn add_membership(
     google: &GoogleGroups,
     user_id: &str,
     group_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (admin, google, user_id, group_id) = (admin.clone(), google.clone(), user_id.to_owned(), group_id.to_owned());
     store
         .write(move |change| {
@@ -58,12 +58,7 @@ pub async fn add_membership(
 }
 
 /// Adds a user to a group that the caller has found editable.
-pub(in crate::domain) fn join(
-    change: &Transaction<'_>,
-    admin: &Admin,
-    user_id: &str,
-    group: &Group,
-) -> Result<(), Error> {
+pub(in crate::domain) fn join(change: &Transaction<'_>, admin: &Admin, user_id: &str, group: &Group) -> Result<()> {
     members::insert(change, user_id, &group.id, members::SOURCE_ADMIN, &admin.user().email)?;
     let details = json!({ "group_id": group.id, "group_name": group.name });
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
@@ -76,7 +71,7 @@ pub async fn remove_member(
     google: &GoogleGroups,
     group_id: &str,
     user_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (actor, google, group_id, user_id) = (admin.actor(), google.clone(), group_id.to_owned(), user_id.to_owned());
     store
         .write(move |change| {
@@ -94,7 +89,7 @@ pub async fn remove_membership(
     google: &GoogleGroups,
     user_id: &str,
     group_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (actor, google, user_id, group_id) = (admin.actor(), google.clone(), user_id.to_owned(), group_id.to_owned());
     store
         .write(move |change| {
@@ -105,12 +100,7 @@ pub async fn remove_membership(
         .await
 }
 
-fn remove<'a>(
-    change: &'a Transaction<'_>,
-    google: &GoogleGroups,
-    group_id: &str,
-    user_id: &str,
-) -> Result<&'a Group, Error> {
+fn remove<'a>(change: &'a Transaction<'_>, google: &GoogleGroups, group_id: &str, user_id: &str) -> Result<&'a Group> {
     let group = view::editable(google, change.snapshot(), group_id)?;
     if group.name == ADMIN_GROUP
         && members::contains(change, user_id, group_id)?

@@ -5,7 +5,7 @@ use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::GoogleGroups;
 use crate::config::auth::Auth;
-use crate::domain::{Error, rules};
+use crate::domain::{Error, Result, rules};
 use crate::store::audit::{Action, Origin};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
@@ -147,12 +147,7 @@ async fn check_groups(
 }
 
 /// The id of the account with that address, in any case. Later sign-ins do not change the account.
-async fn find_or_create_account(
-    store: &Store,
-    origin: &Origin,
-    email: String,
-    name: Option<String>,
-) -> Result<String, Error> {
+async fn find_or_create_account(store: &Store, origin: &Origin, email: String, name: Option<String>) -> Result<String> {
     if let Some(user) = store.snapshot().users.by_email(&email) {
         return Ok(user.id.clone());
     }

@@ -3,7 +3,7 @@ use minijinja::context;
 use crate::domain::rules;
 use crate::protocol::auth::PasswordForm;
 use crate::server::web::form::FormState;
-use crate::server::web::{Page, PageContext, PageError};
+use crate::server::web::{PageContext, PageError, PageResult};
 
 /// The form behind a link for choosing a password.
 pub struct ChoosePassword {
@@ -20,7 +20,7 @@ pub const RESET: ChoosePassword =
 
 impl ChoosePassword {
     /// Shows the form. It depends on the link alone, so it does not reveal whether the account exists.
-    pub fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> Result<Page, PageError> {
+    pub fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> PageResult {
         let Self { heading, action, has_name } = *self;
         Ok(page.render("choose_password.html", context! { heading, action, has_name, email, token, form })?.secret())
     }

@@ -5,14 +5,14 @@ use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
-use crate::server::web::{Page, PageContext, PageError};
+use crate::server::web::{Page, PageContext, PageResult};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
 const RULE: Rule = Rule { path: "/auth/password/reset/confirm", per_minute: 10 };
 
 /// `GET /auth/password/reset`: the form behind a mailed link. The token is checked when the form is submitted.
-pub async fn show_password_reset(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
+pub async fn show_password_reset(page: PageContext, Query(query): Query<LinkQuery>) -> PageResult {
     if query.email.is_empty() || query.token.is_empty() {
         return Ok(Page::redirect("/login/password"));
     }
@@ -24,11 +24,7 @@ pub async fn show_password_reset(page: PageContext, Query(query): Query<LinkQuer
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm_reset(
-    page: PageContext,
-    origin: Origin,
-    Form(form): Form<PasswordForm>,
-) -> Result<Page, PageError> {
+pub async fn confirm_reset(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
     page.app.limits.admit(RULE, origin.ip)?;
     let state = choose_password::check(&form)?;
     if !state.is_valid() {

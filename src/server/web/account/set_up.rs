@@ -6,14 +6,14 @@ use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
 use crate::server::web::flash::Flash;
-use crate::server::web::{Page, PageContext, PageError};
+use crate::server::web::{Page, PageContext, PageResult};
 use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};
 
 const RULE: Rule = Rule { path: "/auth/password/setup/confirm", per_minute: 10 };
 
 /// `GET /auth/password/setup`: the form behind an invitation. The token is checked when the form is submitted.
-pub async fn show_password_setup(page: PageContext, Query(query): Query<LinkQuery>) -> Result<Page, PageError> {
+pub async fn show_password_setup(page: PageContext, Query(query): Query<LinkQuery>) -> PageResult {
     if query.email.is_empty() || query.token.is_empty() {
         return Ok(Page::redirect("/login/password"));
     }
@@ -25,11 +25,7 @@ pub async fn show_password_setup(page: PageContext, Query(query): Query<LinkQuer
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm_setup(
-    page: PageContext,
-    origin: Origin,
-    Form(form): Form<PasswordForm>,
-) -> Result<Page, PageError> {
+pub async fn confirm_setup(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
     page.app.limits.admit(RULE, origin.ip)?;
     let state = choose_password::check(&form)?;
     if !state.is_valid() {
