@@ -100,10 +100,9 @@ pub async fn verify_audit_log(store: &Store, head: Option<&str>) -> Result<Audit
 
 /// Records that `actor` was refused a request. `resource` is its method and path.
 pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<()> {
-    store
-        .write(move |change| {
-            audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
-            Ok(())
-        })
-        .await
+    let written = store.write(move |change| {
+        audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
+        Ok(())
+    });
+    written.await
 }

@@ -31,15 +31,14 @@ const TABLE_MODES: [&str; 2] = ["all", "selected"];
 /// Switches one table on or off for the caller.
 pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabled: bool) -> Result<()> {
     let (caller, dataset) = (caller.clone(), dataset.to_owned());
-    store
-        .write(move |change| {
-            if !holds(change.snapshot(), &caller, &dataset) {
-                return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
-            }
-            sync_settings::put(change, &caller.user().id, &dataset, enabled, None)?;
-            Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
-        })
-        .await
+    let written = store.write(move |change| {
+        if !holds(change.snapshot(), &caller, &dataset) {
+            return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
+        }
+        sync_settings::put(change, &caller.user().id, &dataset, enabled, None)?;
+        Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
+    });
+    written.await
 }
 
 /// Switches tables on or off for the caller. Those that the caller may not read are rejected one by one.
@@ -77,17 +76,16 @@ pub async fn set_subscriptions(
         return Err(Error::field("table_mode", "table_mode must be one of ['all', 'selected']", table_mode));
     }
     let caller = caller.clone();
-    store
-        .write(move |change| {
-            let (allowed, rejected) = split(change, &caller, tables);
-            for (table, enabled) in &allowed {
-                sync_settings::put(change, &caller.user().id, table, *enabled, Some(&table_mode))?;
-            }
-            record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
-            let refused = rejected.into_keys().collect();
-            Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
-        })
-        .await
+    let written = store.write(move |change| {
+        let (allowed, rejected) = split(change, &caller, tables);
+        for (table, enabled) in &allowed {
+            sync_settings::put(change, &caller.user().id, table, *enabled, Some(&table_mode))?;
+        }
+        record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
+        let refused = rejected.into_keys().collect();
+        Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
+    });
+    written.await
 }
 
 type Datasets = BTreeMap<String, bool>;

@@ -100,22 +100,21 @@ async fn register(
         registered_by: Some(admin.user().email.clone()),
         ..Table::default()
     };
-    store
-        .write(move |change| {
-            let rows = registry::all(change)?;
-            let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
-            let (id, status) = match existing {
-                Some(row) => {
-                    check_source(&table.name, row.source())?;
-                    (row.id, "updated")
-                }
-                None => {
-                    registry::insert(change, &table)?;
-                    (table.id, "registered")
-                }
-            };
-            audit::record(change, &actor, Action::TableUpload, &id, details)?;
-            Ok((id, status))
-        })
-        .await
+    let written = store.write(move |change| {
+        let rows = registry::all(change)?;
+        let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
+        let (id, status) = match existing {
+            Some(row) => {
+                check_source(&table.name, row.source())?;
+                (row.id, "updated")
+            }
+            None => {
+                registry::insert(change, &table)?;
+                (table.id, "registered")
+            }
+        };
+        audit::record(change, &actor, Action::TableUpload, &id, details)?;
+        Ok((id, status))
+    });
+    written.await
 }

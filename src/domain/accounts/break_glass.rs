@@ -23,34 +23,32 @@ pub struct BreakGlassGrant {
 /// `activate` also activates a deactivated one. It needs no proof but the data directory itself.
 pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant> {
     let email = email.to_owned();
-    store
-        .write(move |change| {
-            let groups = &change.snapshot().groups;
-            let admins =
-                groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
-            let existing = users::id_of(change, &email)?;
-            let created = existing.is_none();
-            let id = match existing {
-                Some(id) => id,
-                None => users::insert(change, &email, email.split('@').next())?,
-            };
-            let was_admin = is_admin(change.snapshot(), &id);
-            if !was_admin {
-                members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;
-            }
-            let stored = change.snapshot().users.get(&id);
-            let was_active = stored.is_none_or(|user| user.active);
-            let activated = activate && !was_active;
-            if activated {
-                accounts::activate(change, &id)?;
-            }
-            if !was_admin || activated {
-                let details = json!({ "email": email, "created": created, "activated": activated });
-                let actor = Origin::internal().anonymous();
-                audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
-            }
-            let has_password = stored.is_some_and(|user| user.password_hash.is_some());
-            Ok(BreakGlassGrant { created, was_admin, activated, is_active: was_active || activated, has_password })
-        })
-        .await
+    let written = store.write(move |change| {
+        let groups = &change.snapshot().groups;
+        let admins = groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
+        let existing = users::id_of(change, &email)?;
+        let created = existing.is_none();
+        let id = match existing {
+            Some(id) => id,
+            None => users::insert(change, &email, email.split('@').next())?,
+        };
+        let was_admin = is_admin(change.snapshot(), &id);
+        if !was_admin {
+            members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;
+        }
+        let stored = change.snapshot().users.get(&id);
+        let was_active = stored.is_none_or(|user| user.active);
+        let activated = activate && !was_active;
+        if activated {
+            accounts::activate(change, &id)?;
+        }
+        if !was_admin || activated {
+            let details = json!({ "email": email, "created": created, "activated": activated });
+            let actor = Origin::internal().anonymous();
+            audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
+        }
+        let has_password = stored.is_some_and(|user| user.password_hash.is_some());
+        Ok(BreakGlassGrant { created, was_admin, activated, is_active: was_active || activated, has_password })
+    });
+    written.await
 }

@@ -24,14 +24,13 @@ pub struct CreatedUser {
 /// Adds a user, who can do nothing until a group and a password (or another way to sign in) are given.
 pub async fn create_user(store: &Store, admin: &Admin, email: &str, name: String, invite: bool) -> Result<CreatedUser> {
     let (email, actor) = (rules::email(email)?, admin.actor());
-    store
-        .write(move |change| {
-            let id = users::insert(change, &email, Some(&name))?;
-            audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
-            let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
-            Ok(CreatedUser { id, email, invitation })
-        })
-        .await
+    let written = store.write(move |change| {
+        let id = users::insert(change, &email, Some(&name))?;
+        audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
+        let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
+        Ok(CreatedUser { id, email, invitation })
+    });
+    written.await
 }
 
 /// Records that an invitation was made, and whether its mail was accepted for delivery.
@@ -55,57 +54,54 @@ pub async fn update_user(
         return Ok(());
     }
     let (admin, id) = (admin.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let user = view::existing(change.snapshot(), &id)?;
-            let mut details = Map::new();
-            match active {
-                Some(true) => accounts::activate(change, &id)?,
-                Some(false) => {
-                    let by = &admin.user().id;
-                    check_removable(change, user, by, "deactivate")?;
-                    accounts::deactivate(change, &id, by)?;
-                    details.insert("deactivated_by".into(), json!(by));
-                }
-                None => {}
+    let written = store.write(move |change| {
+        let user = view::existing(change.snapshot(), &id)?;
+        let mut details = Map::new();
+        match active {
+            Some(true) => accounts::activate(change, &id)?,
+            Some(false) => {
+                let by = &admin.user().id;
+                check_removable(change, user, by, "deactivate")?;
+                accounts::deactivate(change, &id, by)?;
+                details.insert("deactivated_by".into(), json!(by));
             }
-            active.map(|active| details.insert("active".into(), json!(active)));
-            if let Some(name) = name {
-                users::set_name(change, &id, &name)?;
-                details.insert("name".into(), json!(name));
-            }
-            Ok(audit::record(change, &admin.actor(), Action::UserUpdate, &format!("user:{id}"), details.into())?)
-        })
-        .await
+            None => {}
+        }
+        active.map(|active| details.insert("active".into(), json!(active)));
+        if let Some(name) = name {
+            users::set_name(change, &id, &name)?;
+            details.insert("name".into(), json!(name));
+        }
+        Ok(audit::record(change, &admin.actor(), Action::UserUpdate, &format!("user:{id}"), details.into())?)
+    });
+    written.await
 }
 
 /// Changes the caller's own display name.
 pub async fn update_own_name(store: &Store, caller: &Principal, name: &str) -> Result<()> {
     let (id, actor, name) = (caller.user().id.clone(), caller.actor(), rules::name(name)?);
-    store
-        .write(move |change| {
-            users::set_name(change, &id, &name)?;
-            Ok(audit::record(change, &actor, Action::UserUpdate, &format!("user:{id}"), json!({ "name": name }))?)
-        })
-        .await
+    let written = store.write(move |change| {
+        users::set_name(change, &id, &name)?;
+        Ok(audit::record(change, &actor, Action::UserUpdate, &format!("user:{id}"), json!({ "name": name }))?)
+    });
+    written.await
 }
 
 /// Removes a user with everything personal.
 pub async fn delete_user(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<()> {
     let (admin, google, id) = (admin.clone(), google.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let snapshot = change.snapshot();
-            let user = view::existing(snapshot, &id)?;
-            if id != admin.user().id && view::is_sso(&google, snapshot, &id) {
-                return Err(Error::conflict(MANAGED_ELSEWHERE));
-            }
-            check_removable(change, user, &admin.user().id, "delete")?;
-            accounts::delete(change, &id)?;
-            let details = json!({ "email": user.email });
-            Ok(audit::record(change, &admin.actor(), Action::UserDelete, &format!("user:{id}"), details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let snapshot = change.snapshot();
+        let user = view::existing(snapshot, &id)?;
+        if id != admin.user().id && view::is_sso(&google, snapshot, &id) {
+            return Err(Error::conflict(MANAGED_ELSEWHERE));
+        }
+        check_removable(change, user, &admin.user().id, "delete")?;
+        accounts::delete(change, &id)?;
+        let details = json!({ "email": user.email });
+        Ok(audit::record(change, &admin.actor(), Action::UserDelete, &format!("user:{id}"), details)?)
+    });
+    written.await
 }
 
 /// Checks that a user can be deactivated or deleted, which `action` says: not the admin who requests it, not the
@@ -134,28 +130,26 @@ pub struct ResetToken {
 /// Issues a one-time token for choosing another password. The user's previous token stops working.
 pub async fn issue_reset_token(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<ResetToken> {
     let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let email = email_of_password_user(&google, change.snapshot(), &id)?;
-            let token = one_time::issue(change, &id, Purpose::Reset)?;
-            let details = json!({ "email": email });
-            audit::record(change, &actor, Action::UserResetPassword, &format!("user:{id}"), details)?;
-            Ok(ResetToken { email, token })
-        })
-        .await
+    let written = store.write(move |change| {
+        let email = email_of_password_user(&google, change.snapshot(), &id)?;
+        let token = one_time::issue(change, &id, Purpose::Reset)?;
+        let details = json!({ "email": email });
+        audit::record(change, &actor, Action::UserResetPassword, &format!("user:{id}"), details)?;
+        Ok(ResetToken { email, token })
+    });
+    written.await
 }
 
 /// Gives a user a password, of which `hash` is the hash; see [`rules::password`].
 pub async fn set_password(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str, hash: Secret) -> Result<()> {
     let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let email = email_of_password_user(&google, change.snapshot(), &id)?;
-            users::set_password(change, &id, &hash)?;
-            let details = json!({ "email": email });
-            Ok(audit::record(change, &actor, Action::UserSetPassword, &format!("user:{id}"), details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let email = email_of_password_user(&google, change.snapshot(), &id)?;
+        users::set_password(change, &id, &hash)?;
+        let details = json!({ "email": email });
+        Ok(audit::record(change, &actor, Action::UserSetPassword, &format!("user:{id}"), details)?)
+    });
+    written.await
 }
 
 /// Returns the user's address, unless the user cannot have a password here.

@@ -52,16 +52,15 @@ pub async fn create_grant(
 /// Grants a registered table, and returns the grant's id.
 pub async fn grant_table(store: &Store, admin: &Admin, recipient: Recipient, table_id: &str) -> Result<String> {
     let (admin, table_id) = (admin.clone(), table_id.to_owned());
-    store
-        .write(move |change| {
-            registry::get(change, &table_id)?;
-            let group_id = match recipient {
-                Recipient::Group(id) => id,
-                Recipient::User(id) => ensure_personal_group(change, &admin, &id)?,
-            };
-            grant(change, &admin, &group_id, &ResourceType::Table, &table_id)
-        })
-        .await
+    let written = store.write(move |change| {
+        registry::get(change, &table_id)?;
+        let group_id = match recipient {
+            Recipient::Group(id) => id,
+            Recipient::User(id) => ensure_personal_group(change, &admin, &id)?,
+        };
+        grant(change, &admin, &group_id, &ResourceType::Table, &table_id)
+    });
+    written.await
 }
 
 /// Grants a resource to a group within a transaction.
@@ -93,39 +92,36 @@ pub(super) fn known_type(key: &str) -> Result<ResourceType> {
 /// Withdraws a grant. It no longer applies from the next request of each member.
 pub async fn revoke_grant(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let grant = change.snapshot().grants.get(&id);
-            revoke(change, &admin, grant.ok_or_else(|| Error::not_found("Grant not found"))?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let grant = change.snapshot().grants.get(&id);
+        revoke(change, &admin, grant.ok_or_else(|| Error::not_found("Grant not found"))?)
+    });
+    written.await
 }
 
 /// As [`revoke_grant`], for grants on tables only.
 pub async fn revoke_table_grant(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
-    store
-        .write(move |change| {
-            let grant = change.snapshot().grants.get(&id);
-            let grant = grant.filter(|grant| grant.resource_type == ResourceType::Table);
-            revoke(change, &admin, grant.ok_or_else(permission_not_found)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let grant = change.snapshot().grants.get(&id);
+        let grant = grant.filter(|grant| grant.resource_type == ResourceType::Table);
+        revoke(change, &admin, grant.ok_or_else(permission_not_found)?)
+    });
+    written.await
 }
 
 /// Withdraws the grant on a table from the group or user that it was granted to.
 pub async fn revoke_table(store: &Store, admin: &Admin, recipient: Recipient, table_id: &str) -> Result<()> {
     let (admin, table_id) = (admin.clone(), table_id.to_owned());
-    store
-        .write(move |change| {
-            let group_id = match recipient {
-                Recipient::Group(id) => Some(id),
-                Recipient::User(id) => personal::find(change, &id)?,
-            };
-            let grant = group_id.and_then(|id| change.snapshot().grants.on_table(&id, &table_id));
-            revoke(change, &admin, grant.ok_or_else(permission_not_found)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let group_id = match recipient {
+            Recipient::Group(id) => Some(id),
+            Recipient::User(id) => personal::find(change, &id)?,
+        };
+        let grant = group_id.and_then(|id| change.snapshot().grants.on_table(&id, &table_id));
+        revoke(change, &admin, grant.ok_or_else(permission_not_found)?)
+    });
+    written.await
 }
 
 fn revoke(change: &Transaction<'_>, admin: &Admin, grant: &Grant) -> Result<()> {

@@ -22,18 +22,17 @@ pub async fn add_member(
     email: &str,
 ) -> Result<String> {
     let (admin, google, group_id, email) = (admin.clone(), google.clone(), group_id.to_owned(), email.to_owned());
-    store
-        .write(move |change| {
-            let snapshot = change.snapshot();
-            view::editable(&google, snapshot, &group_id)?;
-            let user = snapshot.users.by_email(email.trim());
-            let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
-            members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
-            let (resource, details) = (format!("group:{group_id}"), json!({ "user_email": user.email }));
-            audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)?;
-            Ok(user.id.clone())
-        })
-        .await
+    let written = store.write(move |change| {
+        let snapshot = change.snapshot();
+        view::editable(&google, snapshot, &group_id)?;
+        let user = snapshot.users.by_email(email.trim());
+        let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
+        members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
+        let (resource, details) = (format!("group:{group_id}"), json!({ "user_email": user.email }));
+        audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)?;
+        Ok(user.id.clone())
+    });
+    written.await
 }
 
 /// Adds a user to a group.
@@ -45,16 +44,15 @@ pub async fn add_membership(
     group_id: &str,
 ) -> Result<()> {
     let (admin, google, user_id, group_id) = (admin.clone(), google.clone(), user_id.to_owned(), group_id.to_owned());
-    store
-        .write(move |change| {
-            existing_user(change.snapshot(), &user_id)?;
-            let group = view::editable(&google, change.snapshot(), &group_id)?;
-            if members::contains(change, &user_id, &group_id)? {
-                return Err(Error::conflict("Already a member"));
-            }
-            join(change, &admin, &user_id, group)
-        })
-        .await
+    let written = store.write(move |change| {
+        existing_user(change.snapshot(), &user_id)?;
+        let group = view::editable(&google, change.snapshot(), &group_id)?;
+        if members::contains(change, &user_id, &group_id)? {
+            return Err(Error::conflict("Already a member"));
+        }
+        join(change, &admin, &user_id, group)
+    });
+    written.await
 }
 
 /// Adds a user to a group that the caller has found editable.
@@ -73,13 +71,12 @@ pub async fn remove_member(
     user_id: &str,
 ) -> Result<()> {
     let (actor, google, group_id, user_id) = (admin.actor(), google.clone(), group_id.to_owned(), user_id.to_owned());
-    store
-        .write(move |change| {
-            remove(change, &google, &group_id, &user_id)?;
-            let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
-            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        remove(change, &google, &group_id, &user_id)?;
+        let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
+        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
+    });
+    written.await
 }
 
 /// As [`remove_member`], with an audit row about the user.
@@ -91,13 +88,12 @@ pub async fn remove_membership(
     group_id: &str,
 ) -> Result<()> {
     let (actor, google, user_id, group_id) = (admin.actor(), google.clone(), user_id.to_owned(), group_id.to_owned());
-    store
-        .write(move |change| {
-            let group = remove(change, &google, &group_id, &user_id)?;
-            let details = json!({ "group_id": group_id, "group_name": group.name });
-            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let group = remove(change, &google, &group_id, &user_id)?;
+        let details = json!({ "group_id": group_id, "group_name": group.name });
+        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
+    });
+    written.await
 }
 
 fn remove<'a>(change: &'a Transaction<'_>, google: &GoogleGroups, group_id: &str, user_id: &str) -> Result<&'a Group> {

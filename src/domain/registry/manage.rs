@@ -97,27 +97,26 @@ pub async fn update_table(
     requested: UpdateTable,
 ) -> Result<Updated> {
     let (actor, sources) = (admin.actor(), sources.clone());
-    store
-        .write(move |change| -> Result<_> {
-            let mut table = registry::get(change, &id)?;
-            if requested.query_mode.is_some() {
-                let query = resulting_query(&table, &requested);
-                rules::query_mode(requested.query_mode.as_ref(), query.as_deref())?;
-            }
-            rules::schedule(requested.sync_schedule.as_deref())?;
-            requested.name.as_deref().map_or(Ok(()), rules::name)?;
-            let mut details = sent_fields(&requested);
-            let updated = Updated { id: id.clone(), updated: details.keys().cloned().collect() };
-            apply(&mut table, requested);
-            rules::row(&sources, &table)?;
-            registry::update(change, &table)?;
-            let mut names = updated.updated.clone();
-            names.sort();
-            details.insert("updated_fields".into(), json!(names));
-            audit::record(change, &actor, Action::TableUpdate, &id, Value::Object(details))?;
-            Ok(updated)
-        })
-        .await
+    let written = store.write(move |change| -> Result<_> {
+        let mut table = registry::get(change, &id)?;
+        if requested.query_mode.is_some() {
+            let query = resulting_query(&table, &requested);
+            rules::query_mode(requested.query_mode.as_ref(), query.as_deref())?;
+        }
+        rules::schedule(requested.sync_schedule.as_deref())?;
+        requested.name.as_deref().map_or(Ok(()), rules::name)?;
+        let mut details = sent_fields(&requested);
+        let updated = Updated { id: id.clone(), updated: details.keys().cloned().collect() };
+        apply(&mut table, requested);
+        rules::row(&sources, &table)?;
+        registry::update(change, &table)?;
+        let mut names = updated.updated.clone();
+        names.sort();
+        details.insert("updated_fields".into(), json!(names));
+        audit::record(change, &actor, Action::TableUpdate, &id, Value::Object(details))?;
+        Ok(updated)
+    });
+    written.await
 }
 
 /// The SQL that the row would have: what was sent, or the stored SQL of a table that stays materialized.

@@ -133,11 +133,10 @@ pub async fn record_new_address(
     current: IpAddr,
 ) -> Result<(), StoreError> {
     let details = json!({ "ip": current.to_string(), "previous_ip": previous.to_string() });
-    store
-        .write(move |change| {
-            let last_use = Use { at: time::now(), ip: Some(current) };
-            tokens::used(change, &HashMap::from([(token_id.clone(), last_use)]))?;
-            audit::record(change, &actor, Action::TokenFirstUseNewIp, &format!("token:{token_id}"), details)
-        })
-        .await
+    let written = store.write(move |change| {
+        let last_use = Use { at: time::now(), ip: Some(current) };
+        tokens::used(change, &HashMap::from([(token_id.clone(), last_use)]))?;
+        audit::record(change, &actor, Action::TokenFirstUseNewIp, &format!("token:{token_id}"), details)
+    });
+    written.await
 }

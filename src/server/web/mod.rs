@@ -36,8 +36,8 @@ pub const PAGES: &[Route] = &[
     ("/login", || get(account::log_in::show_login)),
     ("/login/password", || get(account::log_in::show_password_login)),
     ("/login/email", || get(account::log_in::show_email_login)),
-    ("/auth/password/setup", || get(account::set_up::show_password_setup)),
-    ("/auth/password/reset", || get(account::reset_password::show_password_reset)),
+    ("/auth/password/setup", || get(account::choose_password::show_password_setup)),
+    ("/auth/password/reset", || get(account::choose_password::show_password_reset)),
     // Style sheets, scripts and pictures
     ("/static/{path}", || get(assets::serve_asset)),
 ];
@@ -47,9 +47,9 @@ pub fn forms() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(account::log_in::submit_login))
         .routes(routes!(account::links::request_password_setup))
-        .routes(routes!(account::set_up::confirm_setup))
+        .routes(routes!(account::choose_password::confirm_setup))
         .routes(routes!(account::links::request_password_reset))
-        .routes(routes!(account::reset_password::confirm_reset))
+        .routes(routes!(account::choose_password::confirm_reset))
         .routes(routes!(account::links::request_login_link))
         .routes(routes!(account::links::follow_login_link))
         .routes(routes!(account::links::confirm_login_link))

@@ -3,8 +3,6 @@
 pub mod choose_password;
 pub mod links;
 pub mod log_in;
-pub mod reset_password;
-pub mod set_up;
 
 use minijinja::context;
 
