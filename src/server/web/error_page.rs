@@ -126,7 +126,7 @@ mod tests {
     use crate::access::Admin;
     use crate::config::Environment;
     use crate::server::http::frame;
-    use crate::server::web::{Page, SignedIn};
+    use crate::server::web::{PageResult, SignedIn};
     use crate::server::{ApiError, App, ServerSettings};
 
     /// Refuses everybody as `Admin` refuses those who are signed in.
