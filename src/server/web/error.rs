@@ -1,12 +1,8 @@
 use axum::response::{IntoResponse, Response};
 
-use super::Page;
 use crate::server::ApiError;
 use crate::server::auth::next;
 use crate::server::http::session::redirect;
-
-/// What handlers of pages return.
-pub type PageResult = Result<Page, PageError>;
 
 /// Why a page cannot be shown.
 #[derive(Debug)]

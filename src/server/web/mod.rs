@@ -20,8 +20,8 @@ use axum::routing::{MethodRouter, get};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::error::{PageError, PageResult};
-use self::page::{Page, PageContext};
+use self::error::PageError;
+use self::page::{Page, PageContext, PageResult};
 use self::signed_in::SignedIn;
 use super::AppState;
 

@@ -69,7 +69,10 @@ impl PageContext {
     }
 }
 
-/// What a page handler returns: a page, or a redirect to one.
+/// What page handlers return.
+pub type PageResult = Result<Page, PageError>;
+
+/// A page, or a redirect to one.
 pub struct Page(Response);
 
 impl Page {
