@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 
 use super::flash::Flash;
 use super::form::FormState;
-use super::{PageResult, templates};
+use super::{PageError, templates};
 use crate::access::Principal;
 use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::session::redirect;
