@@ -12,6 +12,8 @@ use tokio::process::Command;
 
 /// How much of the end of each stream is retained, in bytes.
 const RETAINED_BYTES: usize = 1024 * 1024;
+/// The longest line that is passed on as a whole, in bytes.
+const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 /// How long streams are read after the process has ended, should something else hold them open.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -97,9 +99,11 @@ impl Drop for Group {
 
 async fn read_lines(stream: Option<impl AsyncRead + Unpin>, mut on_line: impl FnMut(&str)) {
     let Some(stream) = stream else { return };
-    let mut lines = BufReader::new(stream).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        on_line(&String::from_utf8_lossy(&line));
+    let (mut reader, mut line) = (BufReader::new(stream), Vec::new());
+    // A longer line is passed on in pieces, so that a process without line ends cannot take all memory.
+    while let Ok(1..) = (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await {
+        on_line(&String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)));
+        line.clear();
     }
 }
 

@@ -6,7 +6,7 @@ use crate::store::{MigrationContext, OpenError, Seeds, Store};
 
 /// The settings of a server that has run here before: never makes a data directory.
 pub fn settings(context: &Context) -> anyhow::Result<Settings> {
-    let settings = Settings::load(context.env.clone())?;
+    let settings = Settings::load_unchecked(context.env.clone())?;
     let database = settings.data_dir.system_db();
     if !database.is_file() {
         let text = format!("there is no state database {}", database.display());

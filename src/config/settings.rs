@@ -26,12 +26,19 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Reads the settings; a wrong value of a variable is an error.
     pub fn load(env: Environment) -> Result<Self, SettingsError> {
+        let settings = Self::load_unchecked(env)?;
+        settings.env.check()?;
+        Ok(settings)
+    }
+
+    /// Reads the settings for commands that must work beside a broken configuration, such as break-glass.
+    pub fn load_unchecked(env: Environment) -> Result<Self, SettingsError> {
         let path = env.text(&env_vars::DATA_DIR).to_owned();
         let data_dir = DataDir::new(&path).map_err(|source| SettingsError::DataDir { path, source })?;
         let overlay = data_dir.env_overlay();
         let env = env.with_overlay(&overlay).map_err(|source| SettingsError::Overlay { path: overlay, source })?;
-        env.check()?;
         let instance = Instance::load(&env, &data_dir)?;
         Ok(Self { data_dir, env, instance })
     }

@@ -23,7 +23,7 @@ pub enum Kind {
     MemorySize,
 }
 
-pub const ON: [&str; 4] = ["1", "true", "yes", "on"];
+pub const ON: [&str; 3] = ["1", "true", "yes"];
 pub const OFF: [&str; 4] = ["0", "false", "no", "off"];
 const MEMORY_UNITS: [&str; 9] = ["kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib", "%"];
 
@@ -63,7 +63,7 @@ impl Kind {
                 Err(_) => wrong(format!("{name}='{value}' must be a positive integer (seconds)")),
             },
             Kind::Flag if is_one_of(&ON) || is_one_of(&OFF) => Ok(()),
-            Kind::Flag => must_be("1, true, yes, on, 0, false, no or off"),
+            Kind::Flag => must_be("1, true, yes, 0, false, no or off"),
             Kind::Choice(words) if is_one_of(words) => Ok(()),
             Kind::Choice([first @ .., last]) => must_be(&format!("{} or {last}", first.join(", "))),
             Kind::Choice([]) => must_be("unset"),

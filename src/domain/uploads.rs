@@ -55,6 +55,8 @@ pub async fn upload_table(
     let file_name = format!("{name}{extension}");
     let checked = runner.check_file(file.path(), &file_name).await;
     let checked = checked.map_err(|error| Error::Unprocessable(format!("{error}. Nothing was changed.")))?;
+    // It may have been registered for another source while the file was received.
+    store.snapshot().registry.by_name(&name).map_or(Ok(()), |row| check_source(&name, row.source()))?;
     let (table, directory) = (name.clone(), folder.to_owned());
     tokio::task::spawn_blocking(move || replace_files(file, &directory, &table, &file_name))
         .await

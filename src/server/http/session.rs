@@ -75,7 +75,9 @@ pub fn redirect(path: &str) -> Response {
 
 /// Returns whether the client names HTML among what it accepts, as browsers do; `*/*` does not count.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+    let Some(accepted) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else { return false };
+    let (html, json) = (accepted.find("text/html"), accepted.find("application/json"));
+    html.is_some_and(|html| json.is_none_or(|json| html < json))
 }
 
 /// The value of a cookie that the client sent, unless it is empty.

@@ -1,8 +1,7 @@
 //! Shows errors as pages to people; programs get JSON.
 
-use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -42,12 +41,15 @@ pub async fn show_errors(app: AppState, request: Request, next: Next) -> Respons
     let is_shown = is_page || !is_api(parts.uri.path());
     let Some(error) = response.extensions_mut().remove::<ErrorBody>().filter(|_| is_shown) else { return response };
     match page(&app, &mut parts, response.status(), &error).await {
-        Ok(text) => {
+        Ok(page) => {
+            let (page, body) = page.into_parts();
             let headers = response.headers_mut();
+            // The page may have shown a notice, which is then deleted.
+            headers.extend(page.headers.get_all(SET_COOKIE).iter().map(|cookie| (SET_COOKIE, cookie.clone())));
             headers.remove(CONTENT_LENGTH);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            *response.body_mut() = text;
+            *response.body_mut() = body;
         }
         // The JSON is still there.
         Err(_) => tracing::error!("cannot render the error page"),
@@ -55,7 +57,7 @@ pub async fn show_errors(app: AppState, request: Request, next: Next) -> Respons
     response
 }
 
-async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Body, PageError> {
+async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Response, PageError> {
     let Ok(context) = PageContext::from_request_parts(parts, app).await;
     let path = parts.uri.path_and_query().map_or("/", |here| here.as_str());
     // A mailed link that was refused is not worth returning to.
@@ -71,7 +73,7 @@ async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &Err
         previous => previous(parts),
         sign_in,
     };
-    Ok(context.render("error.html", values)?.into_response().into_body())
+    Ok(context.render("error.html", values)?.into_response())
 }
 
 fn is_api(path: &str) -> bool {
@@ -117,7 +119,7 @@ fn heading(status: StatusCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::body::to_bytes;
+    use axum::body::{Body, to_bytes};
     use axum::http::header::{ACCEPT, LOCATION};
     use axum::routing::get;
     use tower::ServiceExt;

@@ -27,6 +27,8 @@ pub(super) fn copy(connection: &Connection, directory: &Path) -> Result<PathBuf,
     let target = directory.join(format!("system-{stamp}.duckdb"));
     let pending = Pending::beside(&target, PRIVATE)?;
     let source: String = connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
+    // An earlier copy that was interrupted may still be attached.
+    connection.execute_batch("DETACH DATABASE IF EXISTS copy")?;
     connection.execute_batch(&format!("ATTACH {} AS copy", ident::quote_path(pending.path())))?;
     let source = ident::quote_ident(&source);
     let copied = connection
