@@ -53,7 +53,7 @@ fn wrong_values_stop_the_start() {
                 (vec![below, (max + 1).to_string(), "1.5".into(), "many".into()], max.to_string())
             }
             Kind::Seconds => (vec!["0".into(), "-1".into(), "soon".into()], "seconds".into()),
-            Kind::Flag => (vec!["2".into(), "enabled".into()], "1, true, yes, on, 0, false, no or off".into()),
+            Kind::Flag => (vec!["2".into(), "enabled".into()], "1, true, yes, 0, false, no or off".into()),
             Kind::Choice(words) => (vec!["other".into()], words.last().copied().unwrap_or_default().into()),
             Kind::HttpUrl => (vec!["ftp://a.example".into(), "a.example".into()], "https://".into()),
             Kind::MemorySize => (vec!["much".into(), "0GB".into(), "1".into()], "1GB".into()),
