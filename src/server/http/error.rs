@@ -53,10 +53,10 @@ pub struct FieldError {
 
 impl FieldError {
     /// A well-typed value that breaks a rule; `reason` says which.
-    pub fn value(loc: &[&str], reason: &str, input: impl Into<Value>) -> Self {
+    pub fn value(loc: impl IntoIterator<Item: Into<Value>>, reason: &str, input: impl Into<Value>) -> Self {
         Self {
             kind: "value_error",
-            loc: loc.iter().map(|part| json!(part)).collect(),
+            loc: loc.into_iter().map(Into::into).collect(),
             msg: format!("Value error, {reason}"),
             input: input.into(),
             ctx: Some(json!({"error": {}})),
@@ -151,7 +151,7 @@ impl From<domain::Error> for ApiError {
         match error {
             Error::Invalid(text) => Self::bad_request(text),
             Error::Field { field, reason, input } => {
-                Self::unprocessable(vec![FieldError::value(&["body", &field], &reason, input)])
+                Self::unprocessable(vec![FieldError::value(["body", &field], &reason, input)])
             }
             Error::Unauthorized(text) => Self::unauthorized(text),
             Error::Forbidden(text) => Self::forbidden(text),

@@ -136,12 +136,6 @@ fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) 
     };
     match known {
         Some((kind, msg)) => FieldError { kind, loc, msg: msg.into(), input, ctx: None },
-        None => FieldError {
-            kind: "value_error",
-            loc,
-            msg: format!("Value error, {message}"),
-            input,
-            ctx: Some(json!({"error": {}})),
-        },
+        None => FieldError::value(loc, message, input),
     }
 }
