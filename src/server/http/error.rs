@@ -104,11 +104,6 @@ impl ApiError {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
-    /// The server's own deadline has passed.
-    pub fn timeout(detail: impl Into<Value>) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
-    }
-
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -138,7 +133,7 @@ impl From<StoreError> for ApiError {
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StoreError::Busy => Self::too_many(error.to_string(), 1),
-            StoreError::TimedOut => Self::timeout(error.to_string()),
+            StoreError::TimedOut => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
@@ -191,11 +186,14 @@ impl From<QueryError> for ApiError {
             | QueryError::Sql(_)
             | QueryError::TooLarge(_) => Self::bad_request(text),
             QueryError::Denied(_) => Self::forbidden(text),
-            QueryError::Timeout { elapsed } => Self::timeout(json!({
-                "kind": "timeout",
-                "elapsed_ms": elapsed.as_millis() as u64,
-                "hint": "Select fewer rows or columns, or pull the tables and query them locally",
-            })),
+            QueryError::Timeout { elapsed } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                json!({
+                    "kind": "timeout",
+                    "elapsed_ms": elapsed.as_millis() as u64,
+                    "hint": "Select fewer rows or columns, or pull the tables and query them locally",
+                }),
+            ),
             QueryError::Busy => Self::too_many(text, BUSY_SECONDS),
             QueryError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
             QueryError::Remote(_) => Self::new(StatusCode::BAD_GATEWAY, text),
