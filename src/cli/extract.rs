@@ -11,7 +11,6 @@ use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
-/// Read a data source into DATA_DIR
 #[derive(clap::Subcommand, Debug)]
 #[command(arg_required_else_help = false)]
 pub enum Extract {

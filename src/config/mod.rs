@@ -4,16 +4,15 @@ pub(crate) mod auth;
 mod data_dir;
 pub mod env_vars;
 mod environment;
-mod google_groups;
 pub(crate) mod instance;
 mod profiler;
 pub(crate) mod secrets;
 mod settings;
 mod value;
 
+pub use auth::GoogleGroups;
 pub use data_dir::DataDir;
 pub use environment::Environment;
-pub use google_groups::GoogleGroups;
 pub use instance::Instance;
 pub use profiler::ProfilerConfig;
 pub use settings::{Settings, SettingsError};

@@ -4,7 +4,6 @@ use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
 use crate::store::Store;
 
 commands! {
-    /// Recover access when nobody can sign in as an admin
     BreakGlass {
         GrantAdmin(GrantAdmin),
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::parts::PartedTable;
 use super::pending::{PendingFile, Version, is_md5};
-use super::state::{Entry, State, mtime_ns};
+use super::state::{Entry, State};
 use crate::base::{hash, ident};
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::Manifest;
@@ -125,11 +125,5 @@ fn up_to_date(
     if pending.size_bytes.is_some_and(|size| size != file.len()) || hash::md5_file(&path)? != *expected {
         return Ok(None);
     }
-    Ok(Some(Entry {
-        hash: pending.version.text().to_owned(),
-        rows: pending.rows,
-        size_bytes: file.len(),
-        md5: expected.clone(),
-        mtime_ns: mtime_ns(&file),
-    }))
+    Ok(Some(pending.entry(&file, expected.clone())))
 }

@@ -1,8 +1,8 @@
 //! Downloads one file: resumed where it was interrupted, verified before it replaces anything.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio::sync::OnceCell;
 
 use super::pending::{PendingFile, Version};
 use super::plan::Plan;
-use super::state::{Entry, mtime_ns};
+use super::state::Entry;
 use crate::base::atomic_file::{self, PUBLIC};
 use crate::base::backoff::Backoff;
-use crate::base::hash::ContentHasher;
+use crate::base::hash::{ContentHasher, hash_file};
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
@@ -184,13 +184,7 @@ impl<'a> Transfer<'a> {
             fs::metadata(&target)
         });
         let file = installed.await.map_err(io::Error::other)??;
-        Ok(Entry {
-            hash: pending.version.text().to_owned(),
-            rows: pending.rows,
-            size_bytes: received.bytes,
-            md5: received.md5,
-            mtime_ns: mtime_ns(&file),
-        })
+        Ok(pending.entry(&file, received.md5))
     }
 }
 
@@ -236,23 +230,9 @@ fn verify(pending: &PendingFile, part: &Path, received: &Received) -> Result<(),
 /// Hash and length of what an earlier attempt left; length 0 if nothing.
 async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
     let part = part.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let mut hasher = ContentHasher::default();
-        let mut file = match File::open(&part) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((hasher, 0)),
-            Err(error) => return Err(error),
-        };
-        let (mut buffer, mut bytes) = (vec![0; 256 * 1024], 0);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok((hasher, bytes)),
-                read => {
-                    hasher.update(&buffer[..read]);
-                    bytes += read as u64;
-                }
-            }
-        }
+    let hashed = tokio::task::spawn_blocking(move || match hash_file(&part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((ContentHasher::default(), 0)),
+        outcome => outcome,
     });
     hashed.await.map_err(io::Error::other)?
 }
@@ -260,7 +240,7 @@ async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
 /// The delay that the server asks for, else a growing one.
 fn delay(failures: u32, error: &ClientError) -> Duration {
     match error {
-        ClientError::Status { retry_after: Some(requested), .. } => requested.0.min(MAX_RETRY_AFTER),
+        ClientError::Status { retry_after: Some(requested), .. } => (*requested).min(MAX_RETRY_AFTER),
         _ => BACKOFF.jittered(failures),
     }
 }
