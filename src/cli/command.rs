@@ -1,5 +1,7 @@
 //! The shape of a command.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
 
 use super::{Context, Output};
@@ -10,13 +12,20 @@ pub trait Run {
     fn run(self, context: &Context) -> anyhow::Result<Output>;
 }
 
+/// Makes [`Lazy`] declare commands at once, for completions of `agnes help …`.
+pub static DECLARE_ALL: AtomicBool = AtomicBool::new(false);
+
 /// A group whose commands are declared only when it is named, so that other commands start faster.
 #[derive(Debug)]
 pub struct Lazy<T>(T);
 
 impl<T: Subcommand> Subcommand for Lazy<T> {
     fn augment_subcommands(command: Command) -> Command {
-        command.defer(T::augment_subcommands)
+        if DECLARE_ALL.load(Ordering::Relaxed) {
+            T::augment_subcommands(command)
+        } else {
+            command.defer(T::augment_subcommands)
+        }
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {

@@ -218,9 +218,7 @@ fn read_request() -> anyhow::Result<Request> {
 
 /// Every table that is registered for a source. Needs the state database, so no server may run.
 fn registered(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
-    let store = offline::open_store(settings, offline::SERVER_DOES_IT)?;
-    let snapshot = store.snapshot();
-    context.block_on(store.close())?;
+    let snapshot = offline::with_store(context, settings, offline::SERVER_DOES_IT, async |store| store.snapshot())?;
     let tables: Vec<_> = snapshot
         .registry
         .all()

@@ -92,7 +92,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
     let printer = Printer::new(cli.globals.json, &env);
     let context = Context { env, globals: cli.globals, printer };
     let printer = &context.printer;
-    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit_code())?)) {
+    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit)?)) {
         Ok(code) => ExitCode::from(code),
         Err(_) if printer.closed() => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,7 +3,6 @@
 use crate::cli::{CliError, Context, Output, Run, Table, commands, exit, offline};
 use crate::domain::audit::verify_audit_log;
 use crate::protocol::audit::{AuditCheck, AuditPage};
-use crate::store::{Store, StoreError};
 
 commands! {
     Audit {
@@ -74,8 +73,10 @@ pub struct Verify {
 impl Run for Verify {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let check = if self.offline {
-            let store = offline::open_store(&offline::settings(context)?, offline::STOP_FIRST)?;
-            let check = context.block_on(verify_offline(&store, self.head.as_deref()))?;
+            let check =
+                offline::with_store(context, &offline::settings(context)?, offline::STOP_FIRST, async |store| {
+                    verify_audit_log(store, self.head.as_deref()).await
+                })?;
             check.map_err(|error| CliError::new("audit", error.to_string()))?
         } else {
             let query: Vec<_> = self.head.as_deref().map(|head| ("head", head)).into_iter().collect();
@@ -94,10 +95,4 @@ impl Run for Verify {
         };
         output.json(&check)
     }
-}
-
-async fn verify_offline(store: &Store, head: Option<&str>) -> Result<AuditCheck, StoreError> {
-    let check = verify_audit_log(store, head).await;
-    store.close().await;
-    check
 }

@@ -58,7 +58,7 @@ impl Run for Pull {
         }
         let outcome = context.block_on(pull(&self, &workspace, client, context, &mut report))?;
         if let Err(error) = outcome {
-            if context.printer.is_json() {
+            if context.printer.is_json {
                 let is_full = error.downcast_ref::<CliError>().is_some_and(|error| error.kind == "disk_full");
                 report.failed(if is_full { "disk" } else { "manifest" }, &error.to_string());
                 context.printer.print(&report.output(started.elapsed())?)?;

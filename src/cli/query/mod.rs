@@ -48,7 +48,7 @@ pub enum Format {
 impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
-        let format = if context.printer.is_json() { Format::Json } else { self.format };
+        let format = if context.printer.is_json { Format::Json } else { self.format };
         let run = if self.remote { run_remotely } else { local::run };
         let (output, is_truncated) = run(&sql, self.limit, format, context)?;
         Ok(match is_truncated {

@@ -6,7 +6,7 @@ mod manage;
 mod password;
 pub mod view;
 
-pub use break_glass::{BreakGlassGrant, break_glass_grant_admin};
+pub use break_glass::break_glass_grant_admin;
 pub use create::{create_user, record_invitation};
 pub use manage::{delete_user, update_own_name, update_user};
 pub use password::{issue_reset_token, set_password};

@@ -59,19 +59,17 @@ const DAILY: &str = "daily 03:00";
 
 /// All jobs, with their intervals from the environment.
 pub fn jobs(env: &Environment) -> Result<Vec<Job>, WrongValue> {
-    JOBS.iter().map(|spec| job(spec, env)).collect()
-}
-
-fn job(spec: &JobSpec, env: &Environment) -> Result<Job, WrongValue> {
-    let (name, interval, path, timeout) = *spec;
-    let (schedule, shown) = match interval {
-        Some(var) => {
-            let seconds = seconds(env, var)?;
-            (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
-        }
-        None => (Schedule::Daily(vec![Time::constant(3, 0, 0, 0)]), DAILY.to_owned()),
+    let job = |&(name, interval, path, timeout): &JobSpec| {
+        let (schedule, shown) = match interval {
+            Some(var) => {
+                let seconds = seconds(env, var)?;
+                (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
+            }
+            None => (Schedule::Daily(vec![Time::constant(3, 0, 0, 0)]), DAILY.to_owned()),
+        };
+        Ok(Job { name, schedule, shown, is_get: name == HEALTH_CHECK, path, timeout: Duration::from_secs(timeout) })
     };
-    Ok(Job { name, schedule, shown, is_get: name == HEALTH_CHECK, path, timeout: Duration::from_secs(timeout) })
+    JOBS.iter().map(job).collect()
 }
 
 /// A number of seconds. Unlike elsewhere, a variable that is set to an empty value is an error.
