@@ -37,7 +37,6 @@ pub struct RunnerSettings {
     /// The environment of child processes.
     pub variables: Vec<(String, Secret)>,
     pub data_dir: DataDir,
-    pub sources: Sources,
     pub extract_timeout: Duration,
     /// Space that stays free on the disk.
     pub reserve: Reserve,
@@ -49,12 +48,11 @@ pub struct RunnerSettings {
 }
 
 impl RunnerSettings {
-    pub fn load(settings: &Settings, sources: Sources) -> Result<Self, WrongValue> {
+    pub fn load(settings: &Settings) -> Result<Self, WrongValue> {
         let Settings { data_dir, env, instance } = settings;
         Ok(Self {
             variables: env.variables(),
             data_dir: data_dir.clone(),
-            sources,
             extract_timeout: env.duration(&env_vars::AGNES_EXTRACT_TIMEOUT)?,
             reserve: env.disk_reserve()?,
             history_days: env.number(&env_vars::AGNES_HISTORY_DAYS)?,
@@ -100,7 +98,13 @@ pub(super) struct Queued {
 
 impl Runner {
     /// `program` is the `agnes` executable, for child processes.
-    pub fn new(store: Store, orchestrator: Arc<Orchestrator>, program: PathBuf, settings: RunnerSettings) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        orchestrator: Arc<Orchestrator>,
+        sources: Sources,
+        program: PathBuf,
+        settings: RunnerSettings,
+    ) -> Arc<Self> {
         let RunnerSettings { variables, extract_timeout, .. } = settings;
         let data_dir = settings.data_dir.root().to_owned();
         Arc::new(Self {
@@ -108,7 +112,7 @@ impl Runner {
             orchestrator,
             extractor: Extractor { program, variables, data_dir, timeout: extract_timeout },
             data_dir: settings.data_dir,
-            sources: settings.sources,
+            sources,
             reserve: settings.reserve,
             history_days: settings.history_days,
             profiler: settings.profiler,
