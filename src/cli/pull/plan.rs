@@ -62,14 +62,7 @@ impl Plan {
                 None => plan.downloads.push(pending),
             }
         }
-        let offered: HashSet<&str> = plan
-            .current
-            .keys()
-            .map(String::as_str)
-            .chain(plan.parted.keys().map(String::as_str))
-            .chain(plan.downloads.iter().map(|file| file.table.as_str()))
-            .collect();
-        plan.removals = workspace.tables()?.into_iter().filter(|table| !offered.contains(table.as_str())).collect();
+        plan.removals = workspace.tables()?.into_iter().filter(|table| !plan.keeps(table)).collect();
         // Largest first, so that no long transfer starts last.
         plan.downloads.sort_by_key(|file| std::cmp::Reverse(file.size_bytes));
         Ok(plan)
