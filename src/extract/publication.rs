@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::RemoteTable;
+use super::{RemoteTable, TableMeta};
 use crate::base::hash;
 
 /// A published table.
@@ -52,6 +52,12 @@ pub struct Part {
 }
 
 impl PublishedTable {
+    /// A table that its source describes in `_meta`.
+    pub fn new(source: &str, meta: &TableMeta, content: Content, rows: i64, origin: String) -> Self {
+        let (name, description) = (meta.table_name.clone(), meta.description.clone());
+        Self { name, source: source.to_owned(), description, content, rows, extracted_at: meta.extracted_at, origin }
+    }
+
     pub fn files(&self) -> impl Iterator<Item = &PublishedFile> {
         let (file, parts) = match &self.content {
             Content::File(file) => (Some(file), [].as_slice()),
@@ -95,14 +101,14 @@ impl Publication {
         Self { generation, tables, foreign: HashSet::new() }
     }
 
-    /// Marks the sources for which `is_foreign` holds as written by somebody else: by a custom connector, or by hand.
+    /// Marks the sources for which `is_foreign` holds as not written by this program but by a custom connector or by hand.
     pub fn with_foreign(mut self, is_foreign: impl Fn(&str) -> bool) -> Self {
         let sources = self.tables.values().map(|table| &table.source);
         self.foreign = sources.filter(|source| is_foreign(source)).cloned().collect();
         self
     }
 
-    /// Returns whether somebody else writes the extract of that source.
+    /// Returns whether the extract of that source is not written by this program.
     pub fn is_foreign(&self, source: &str) -> bool {
         self.foreign.contains(source)
     }

@@ -1,4 +1,4 @@
-//! The current run, readable by everybody meanwhile.
+//! The current run, which can be read at any time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

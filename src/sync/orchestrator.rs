@@ -8,9 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::health::{self, Problem, SourceHealth};
 use super::offers::{self, Offer};
-use super::publish_file::PublishContext;
 use super::publish_remote::{Aliases, RemoteSource};
-use super::publish_table::publish_table;
+use super::publish_table::{PublishContext, publish_table};
 use super::{merged, publication_file};
 use crate::base::atomic_file;
 use crate::config::{DataDir, Environment};

@@ -30,7 +30,7 @@ impl Runner {
     pub async fn profile(&self, table: &PublishedTable) -> Result<usize, String> {
         let _turn = self.profiling.acquire().await.map_err(|error| error.to_string())?;
         let facts = facts(&self.store.snapshot(), table);
-        let (config, limits, owned) = (self.profiler.clone(), self.limits.clone(), table.clone());
+        let (config, limits, owned) = (self.settings.profiler.clone(), self.settings.limits.clone(), table.clone());
         let made = tokio::task::spawn_blocking(move || profile(&owned, &facts, &config, &limits)).await;
         let made = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         let columns = made["columns"].as_array().map_or(0, Vec::len);

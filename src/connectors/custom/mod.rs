@@ -6,9 +6,6 @@
 
 mod check;
 mod process;
-mod source;
-
-pub use source::{CustomSource, folder};
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,10 +16,10 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::{LOCK, Report};
+use super::{Extraction, LOCK, Report, Source};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident};
-use crate::config::DataDir;
+use crate::config::{self, DataDir, Environment, WrongValue, env_vars};
 use crate::engine::Limits;
 use crate::extract;
 use crate::protocol::vocabulary::SourceType;
@@ -145,4 +142,49 @@ fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
         fs::rename(staging, target)?;
     }
     fs::File::open(target.parent().unwrap_or(target))?.sync_all()
+}
+
+/// A connector as a source, which exists as long as its folder does.
+#[derive(Debug)]
+pub struct CustomSource {
+    kind: SourceType,
+    extraction: Extraction,
+}
+
+impl CustomSource {
+    /// The connector of that name, which sees at most what `allowed` says; of that its program gets to see
+    /// [`Environment::for_connectors`].
+    pub fn new(name: String, allowed: &Extraction) -> Self {
+        let variables = ["CONNECTORS_*", "AGNES_PYTHON", "AGNES_CONNECTOR_TIMEOUT"].map(str::to_owned).into();
+        let extraction = Extraction { variables, ..Extraction::new(["custom".into(), name.clone().into()]) };
+        Self { kind: name.into(), extraction: extraction.seeing(allowed) }
+    }
+}
+
+impl Source for CustomSource {
+    fn kind(&self) -> SourceType {
+        self.kind.clone()
+    }
+
+    fn extraction(&self) -> Extraction {
+        self.extraction.clone()
+    }
+}
+
+/// Where custom connectors are.
+pub fn folder(env: &Environment) -> PathBuf {
+    env.text(&env_vars::CONNECTORS_DIR).into()
+}
+
+impl Settings {
+    pub fn load(settings: &config::Settings) -> Result<Self, WrongValue> {
+        let env = &settings.env;
+        Ok(Self {
+            data_dir: settings.data_dir.clone(),
+            environment: env.for_connectors(),
+            python: env.text(&env_vars::AGNES_PYTHON).into(),
+            timeout: env.duration(&env_vars::AGNES_CONNECTOR_TIMEOUT)?,
+            limits: Limits::for_parquet(env, settings.data_dir.spill()),
+        })
+    }
 }

@@ -4,33 +4,58 @@
 //! A table is either what it was before or what its file is now: a file that cannot be read completely and without loss is
 //! reported and changes nothing.
 
-mod check;
 mod convert;
 mod fault;
 mod folder;
 mod kind;
-mod sample;
-mod scan;
-mod source;
 mod state;
 mod table;
+mod text;
 
-pub use check::{Checked, check};
 pub use folder::ending;
-pub use source::SOURCE;
+pub use table::{Checked, check};
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::disk::Reserve;
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident, time};
-use crate::connectors::{Done, Extracted, LOCK, Report, Request, TableRequest, publish};
+use crate::connectors::{Done, Extracted, Extraction, LOCK, Provided, Report, Request, Source, TableRequest, publish};
 use crate::engine::Limits;
 use crate::extract::ExtractError;
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use folder::Folder;
 use table::Resources;
+
+pub const SOURCE: Provided = Provided {
+    kind: SourceType::LOCAL,
+    // `agnes extract files` takes any folder.
+    command: None,
+    configure: |settings| Arc::new(FilesSource { folder: settings.instance.files_folder(&settings.data_dir) }),
+};
+
+#[derive(Debug)]
+struct FilesSource {
+    folder: PathBuf,
+}
+
+impl Source for FilesSource {
+    fn kind(&self) -> SourceType {
+        SourceType::LOCAL
+    }
+
+    fn query_modes(&self) -> &[QueryMode] {
+        &[QueryMode::Local]
+    }
+
+    fn extraction(&self) -> Extraction {
+        let source = SourceType::LOCAL.as_str();
+        Extraction::new(["files".into(), self.folder.clone().into(), "--source".into(), source.into()])
+    }
+}
 
 /// The resources of a conversion.
 #[derive(Clone, Debug)]

@@ -1,9 +1,11 @@
-//! Converts a file, or a folder of files, into a table.
+//! Converts a file, or a folder of files, into a table; or checks that a file can become one, before it replaces another.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::convert;
 use super::fault::Fault;
@@ -13,7 +15,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, drift};
 use crate::engine::Limits;
-use crate::extract::{ExtractError, data_file, parquet, parts_folder};
+use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder};
 
 /// A fault with the file that has it.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +77,6 @@ fn of(file: &DataFile, fault: Fault) -> TableFault {
     TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
 }
 
-/// The error text for a parquet file that cannot be read.
-pub fn unreadable(error: ExtractError) -> String {
-    Fault::parquet(&error).to_string()
-}
-
 struct Target {
     parquet: PathBuf,
     state: PathBuf,
@@ -137,12 +134,35 @@ impl Converted {
 }
 
 fn remove_other_parts(folder: &Path, parts: &BTreeMap<String, DataFile>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.strip_suffix(".parquet").is_some_and(|part| !parts.contains_key(part)) {
-            atomic_file::remove(&path)?;
+    let stored = part_files(folder)?;
+    stored.iter().filter(|(part, _)| !parts.contains_key(*part)).try_for_each(|(_, path)| atomic_file::remove(path))
+}
+
+/// What a file holds.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Checked {
+    pub rows: i64,
+    /// Names and types, in order.
+    pub columns: Vec<(String, String)>,
+}
+
+/// Converts `file`, whose format follows from the ending of `name`, into a temporary file in `folder`, and returns what it
+/// holds or what is wrong with it.
+pub fn check(file: &Path, name: &str, folder: &Path, limits: &Limits) -> Result<Checked, String> {
+    let data = DataFile::with_name_of(file, name).ok_or_else(|| format!("{name}: not the name of a data file"))?;
+    check_data(&data, folder, limits).map_err(|fault| format!("{name}: {fault}"))
+}
+
+fn check_data(data: &DataFile, folder: &Path, limits: &Limits) -> Result<Checked, Fault> {
+    let unreadable = |error: ExtractError| Fault::parquet(&error);
+    let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
+    let (rows, path) = match data.format {
+        Format::Csv | Format::Tsv => (convert::to_parquet(data, pending.path(), limits)?, pending.path()),
+        Format::Parquet => {
+            let rows = parquet::rows(&data.path).map_err(unreadable)?;
+            parquet::read_through(&data.path, limits).map_err(unreadable)?;
+            (rows, data.path.as_path())
         }
-    }
-    Ok(())
+    };
+    Ok(Checked { rows, columns: parquet::columns([path].into_iter()).map_err(unreadable)? })
 }

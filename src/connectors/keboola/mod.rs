@@ -45,10 +45,14 @@ const WHOLE_RUN: &str = "keboola";
 ///
 /// Only one run at a time can work on a directory; a second one fails immediately.
 pub async fn run(settings: &Settings, directory: &Path, request: Request) -> Report {
-    match run_locked(settings, directory, &request).await {
-        Ok(report) => report,
-        Err(error) => all_failed(&request, &error.to_string()),
-    }
+    run_locked(settings, directory, &request).await.unwrap_or_else(|error| {
+        let fetched = request.tables.iter().filter(|table| table.query_mode != QueryMode::Materialized);
+        let mut report = Report::all_failed(fetched, &error.to_string());
+        if report.errors.is_empty() {
+            report.failed(WHOLE_RUN, &error.to_string());
+        }
+        report
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +73,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         LockError::Io(error) => RunError::Io(error),
         held => RunError::Busy(held),
     })?;
-    // Files that a killed run left; nobody else writes here while the lock is held.
+    // Files that a killed run left; no other process writes here while the lock is held.
     atomic_file::sweep(&directory);
     let spill = directory.join(".spill");
     atomic_file::remove_directory(&spill)?;
@@ -89,10 +93,9 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
     // What failed may be the new name of something old, so nothing goes before everything is there.
     let keep = request.keep.clone().filter(|_| report.tables_failed == 0);
     let attach = settings.attach();
-    tokio::task::spawn_blocking(move || publish(&directory, extracted, keep.as_ref(), Some(&attach), at))
-        .await
-        .map_err(|error| RunError::Publish(error.to_string()))?
-        .map_err(|error| RunError::Publish(error.to_string()))?;
+    let publish = move || publish(&directory, extracted, keep.as_ref(), Some(&attach), at).map_err(|e| e.to_string());
+    let published = tokio::task::spawn_blocking(publish).await.unwrap_or_else(|error| Err(error.to_string()));
+    published.map_err(RunError::Publish)?;
     Ok(report)
 }
 
@@ -149,15 +152,4 @@ async fn extract_one<'a>(
         .map_err(|error| error.to_string()),
     };
     (table, outcome, started.elapsed())
-}
-
-fn all_failed(request: &Request, error: &str) -> Report {
-    let mut report = Report::default();
-    for table in request.tables.iter().filter(|table| table.query_mode != QueryMode::Materialized) {
-        report.failed(&table.name, error);
-    }
-    if report.errors.is_empty() {
-        report.failed(WHOLE_RUN, error);
-    }
-    report
 }
