@@ -87,8 +87,7 @@ impl Sources {
 
     /// The custom connectors that are there now, in order of their names.
     pub fn custom(&self) -> io::Result<Vec<CustomSource>> {
-        let allowed =
-            self.everything().seeing(&Extraction { variables: self.for_connectors.clone(), ..Extraction::default() });
+        let allowed = self.everything(self.for_connectors.clone());
         let found = custom::discover(&self.connectors_folder)?;
         Ok(found.into_iter().map(|connector| CustomSource::new(connector.name, &allowed)).collect())
     }
@@ -96,12 +95,12 @@ impl Sources {
     /// How the process is started that runs the SQL of a source's materialized tables.
     pub fn materialization(&self, source: &SourceType) -> Extraction {
         let variables = [vec!["AGNES_REMOTE_*".to_owned()], self.for_remote.clone()].concat();
-        let seen = self.everything().seeing(&Extraction { variables, ..Extraction::default() });
-        Extraction::new(["materialize".into(), source.as_str().into()]).seeing(&seen)
+        Extraction::new(["materialize".into(), source.as_str().into()]).seeing(&self.everything(variables))
     }
 
-    /// What the extractions of all provided sources see together.
-    fn everything(&self) -> Extraction {
-        self.iter().fold(Extraction::default(), |seen, source| seen.seeing(&source.extraction()))
+    /// These variables, and what the extractions of all provided sources see.
+    fn everything(&self, variables: Vec<String>) -> Extraction {
+        let seen = Extraction { variables, ..Extraction::default() };
+        self.iter().fold(seen, |seen, source| seen.seeing(&source.extraction()))
     }
 }

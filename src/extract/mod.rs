@@ -9,7 +9,7 @@ mod writer;
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
 pub use remote::{RemoteAttach, RemotePolicy, RemoteTable};
-pub use writer::{RemoteView, remove, write, write_with_remote};
+pub use writer::{RemoteView, put_in_place, remove, write, write_with_remote};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -68,4 +68,9 @@ pub fn part_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
         }
     }
     Ok(parts)
+}
+
+/// The file with the state of a table's last extraction, or of `table/part`.
+pub fn state_file(source: &Path, table: &str) -> PathBuf {
+    source.join("state").join(format!("{table}.json"))
 }

@@ -1,12 +1,14 @@
 //! What is published: for each table immutable parquet files, or the way to its source; all of one generation.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{RemoteTable, TableMeta};
+use crate::base::atomic_file::Pending;
 use crate::base::hash;
 
 /// A published table.
@@ -40,6 +42,16 @@ pub struct PublishedFile {
     /// MD5 of the bytes.
     pub hash: String,
     pub size_bytes: u64,
+}
+
+impl PublishedFile {
+    /// Gives a finished file a name that ends in its hash.
+    pub fn commit(pending: Pending, stem: &str) -> io::Result<Self> {
+        let hash = hash::md5_file(pending.path())?;
+        let size_bytes = pending.path().metadata()?.len();
+        let path = pending.commit_as(&format!("{stem}.{hash}.parquet"))?;
+        Ok(Self { path, hash, size_bytes })
+    }
 }
 
 /// One partition of a table.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::base::atomic_file::{self, PUBLIC, Pending};
-use crate::base::hash;
 use crate::engine::Limits;
 use crate::extract::{Content, ExtractError, Publication, PublishedFile, PublishedTable, parquet};
 
@@ -16,7 +15,7 @@ use crate::extract::{Content, ExtractError, Publication, PublishedFile, Publishe
 pub struct Merged {
     folder: PathBuf,
     limits: Limits,
-    /// Merging takes memory, so one table is merged at a time; who waited for the same one finds its file.
+    /// Merging takes memory, so one table is merged at a time; a later request for the same one finds its file.
     merging: Semaphore,
 }
 
@@ -79,8 +78,5 @@ fn find(folder: &Path, stem: &str) -> Option<PublishedFile> {
 fn make(folder: &Path, stem: &str, parts: &[PathBuf], limits: &Limits) -> Result<PublishedFile, ExtractError> {
     let pending = Pending::beside(&folder.join(stem), PUBLIC)?;
     parquet::merge(parts.iter().map(PathBuf::as_path), pending.path(), limits)?;
-    let hash = hash::md5_file(pending.path())?;
-    let size_bytes = fs::metadata(pending.path())?.len();
-    let path = pending.commit_as(&format!("{stem}.{hash}.parquet"))?;
-    Ok(PublishedFile { path, hash, size_bytes })
+    Ok(PublishedFile::commit(pending, stem)?)
 }

@@ -55,10 +55,8 @@ pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(),
         connection
             .execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {}", extract::parquet::read_files(files)))?;
     }
-    connection.execute_batch("COMMIT; CHECKPOINT")?;
-    connection.close().map_err(|(_, error)| error)?;
-    pending.commit()?;
-    Ok(())
+    connection.execute_batch("COMMIT")?;
+    extract::put_in_place(connection, pending)
 }
 
 /// Returns what was last published, without tables whose file is gone. Databases of v0.35 have no such facts: then nothing

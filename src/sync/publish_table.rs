@@ -58,10 +58,7 @@ impl PublishContext {
             None => parquet::export(directory, table, pending.path(), &self.limits)?,
         }
         let rows = self.checker.rows(pending.path())?;
-        let hash = hash::md5_file(pending.path())?;
-        let size_bytes = fs::metadata(pending.path())?.len();
-        let path = pending.commit_as(&format!("{table}.{hash}.parquet"))?;
-        Ok((PublishedFile { path, hash, size_bytes }, rows))
+        Ok((PublishedFile::commit(pending, table)?, rows))
     }
 
     /// Links the file if its writer replaces it by rename, as Agnes's own connectors do. Other writers may change it in

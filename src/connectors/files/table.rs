@@ -15,15 +15,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, drift};
 use crate::engine::Limits;
-use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder};
-
-/// A fault with the file that has it.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {fault}")]
-pub struct TableFault {
-    file: String,
-    fault: Fault,
-}
+use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
 
 /// The resources of conversions.
 pub struct Resources<'a> {
@@ -32,10 +24,10 @@ pub struct Resources<'a> {
 }
 
 /// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, unless they are there from unchanged files.
-pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, TableFault> {
+pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, String> {
     match origin {
         Origin::File(file) => {
-            let target = Target { parquet: data_file(directory, table), state: state::path(directory, table) };
+            let target = Target { parquet: data_file(directory, table), state: state_file(directory, table) };
             let done = convert_if_new(file, target, resources)
                 .and_then(Converted::put_in_place)
                 .map_err(|fault| of(file, fault))?;
@@ -53,11 +45,11 @@ fn extract_parts(
     directory: &Path,
     table: &str,
     resources: &Resources<'_>,
-) -> Result<Done, TableFault> {
+) -> Result<Done, String> {
     let folder = parts_folder(directory, table);
     let mut converted = Vec::new();
     for (part, file) in parts {
-        let state = state::path(directory, &format!("{table}/{part}"));
+        let state = state_file(directory, &format!("{table}/{part}"));
         let target = Target { parquet: folder.join(format!("{part}.parquet")), state };
         converted.push((file, convert_if_new(file, target, resources).map_err(|fault| of(file, fault))?));
     }
@@ -69,12 +61,13 @@ fn extract_parts(
         whole.notes.extend(part.notes.into_iter().map(|note| format!("part {name}: {note}")));
     }
     let tidied = remove_other_parts(&folder, parts).and_then(|()| atomic_file::remove(&data_file(directory, table)));
-    tidied.map_err(|error| TableFault { file: table.to_owned(), fault: Fault::write(error) })?;
+    tidied.map_err(|error| format!("{table}: {}", Fault::write(error)))?;
     Ok(whole)
 }
 
-fn of(file: &DataFile, fault: Fault) -> TableFault {
-    TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
+/// A fault with the file that has it.
+fn of(file: &DataFile, fault: Fault) -> String {
+    format!("{}: {fault}", file.path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 struct Target {

@@ -312,7 +312,7 @@ mod tests {
                 for row in sorted(&source) {
                     prop_assert!(seen.contains(&row), "{:?} is not in {:?}", row, seen);
                 }
-                let files: BTreeMap<_, _> = parts(&folder).unwrap();
+                let files: BTreeMap<_, _> = part_files(&folder).unwrap();
                 prop_assert_eq!(read(&files.values().cloned().collect::<Vec<_>>()), seen, "both ways of keeping it hold the same");
                 for (name, file) in &files {
                     for (_, month, _) in read(std::slice::from_ref(file)) {

@@ -1,7 +1,7 @@
 //! Decides whether a table is fetched whole, in part or not at all, from the state of its last export.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::types::Column;
 use crate::base::atomic_file::{self, PUBLIC};
 use crate::base::time;
 use crate::connectors::TableRequest;
-use crate::extract::{data_file, parts_folder};
+use crate::extract::{data_file, parts_folder, state_file};
 use crate::protocol::sync_options::{Granularity, SyncOptions};
 use crate::protocol::vocabulary::SyncStrategy;
 
@@ -181,10 +181,6 @@ impl State {
 /// Deletes the state, before a whole export replaces the data.
 pub fn forget(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&state_file(directory, table))
-}
-
-fn state_file(directory: &Path, table: &str) -> PathBuf {
-    directory.join("state").join(format!("{table}.json"))
 }
 
 fn descriptions(columns: &[Column]) -> Vec<String> {
