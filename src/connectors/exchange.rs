@@ -56,7 +56,6 @@ pub struct TableRequest {
 }
 
 impl TableRequest {
-    /// From a registry row.
     pub fn from_registry(table: &Table) -> Self {
         Self {
             id: table.id.clone(),
@@ -72,7 +71,6 @@ impl TableRequest {
         }
     }
 
-    /// The name at the source.
     pub fn source_name(&self) -> &str {
         self.source_table.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.name)
     }

@@ -11,7 +11,6 @@ use super::{RemoteTable, TableMeta};
 use crate::base::atomic_file::Pending;
 use crate::base::hash;
 
-/// A published table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedTable {
     pub name: String,
@@ -79,7 +78,6 @@ impl PublishedTable {
         file.into_iter().chain(parts.iter().map(|part| &part.file))
     }
 
-    /// The size of all files together.
     pub fn size_bytes(&self) -> u64 {
         self.files().map(|file| file.size_bytes).sum()
     }

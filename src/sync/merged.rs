@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::engine::Limits;
@@ -16,7 +16,7 @@ pub struct Merged {
     folder: PathBuf,
     limits: Limits,
     /// Merging takes memory, so one table is merged at a time; a later request for the same one finds its file.
-    merging: Semaphore,
+    merging: Mutex<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum MergeError {
 
 impl Merged {
     pub fn new(folder: PathBuf, limits: Limits) -> Self {
-        Self { folder, limits, merging: Semaphore::new(1) }
+        Self { folder, limits, merging: Mutex::default() }
     }
 
     /// All rows of a table as one file; `None` for a table whose rows are not here.
@@ -40,7 +40,7 @@ impl Merged {
             Content::Parts(parts) => parts,
         };
         let stem = format!("{}.{}", table.name, table.version());
-        let _permit = self.merging.acquire().await.map_err(|_| MergeError::Lost)?;
+        let _turn = self.merging.lock().await;
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
         let (folder, limits) = (self.folder.clone(), self.limits.clone());
         let made = tokio::task::spawn_blocking(move || match find(&folder, &stem) {

@@ -33,7 +33,6 @@ pub struct Orchestrator {
     earlier: Mutex<Vec<Weak<Publication>>>,
 }
 
-/// The outcome of a rebuild.
 #[derive(Debug)]
 pub struct Rebuilt {
     pub publication: Arc<Publication>,
@@ -89,7 +88,6 @@ impl Orchestrator {
         self.health.load_full()
     }
 
-    /// What is published now.
     pub fn publication(&self) -> Arc<Publication> {
         self.current.load_full()
     }

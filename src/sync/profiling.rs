@@ -28,7 +28,7 @@ impl Runner {
 
     /// Profiles a table and stores that. Returns the number of its columns.
     pub async fn profile(&self, table: &PublishedTable) -> Result<usize, String> {
-        let _turn = self.profiling.acquire().await.map_err(|error| error.to_string())?;
+        let _turn = self.profiling.lock().await;
         let row = self.store.snapshot().registry.by_name(&table.name).cloned();
         let (config, limits, owned) = (self.settings.profiler.clone(), self.settings.limits.clone(), table.clone());
         let made = tokio::task::spawn_blocking(move || profile(&owned, row.as_deref(), &config, &limits)).await;

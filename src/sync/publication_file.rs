@@ -17,7 +17,6 @@ const SCHEMA: &str = "
     CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
                                    rows BIGINT)";
 
-/// Replaces the database.
 pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
     let pending = Pending::beside(&data_dir.analytics_db(), PUBLIC)?;
     let connection = engine::open(pending.path(), &Limits::small())?;

@@ -9,7 +9,7 @@ use super::runner::Runner;
 use super::select::{RunScope, select, select_materialized};
 use super::table_backoff::TableBackoff;
 use crate::base::time;
-use crate::connectors::{Extraction, Finished, Report, Request, Source, TableError};
+use crate::connectors::{Extraction, Finished, Report, Request, TableError};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 use crate::store::{StoreError, sync_runs, sync_state};
 
@@ -62,19 +62,17 @@ impl Runner {
             self.current.error(format!("{}: {error}", self.settings.sources.connectors_folder().display()));
             Vec::new()
         });
-        for connector in connectors {
-            let kind = connector.kind();
-            let name = kind.as_str();
+        for (name, extraction) in &connectors {
             let publication = self.orchestrator.publication();
             let tables: Vec<String> =
-                publication.tables().filter(|table| table.source == name).map(|table| table.name.clone()).collect();
+                publication.tables().filter(|table| table.source == *name).map(|table| table.name.clone()).collect();
             if !scope.names_one_of(&tables, &self.store.snapshot()) {
                 continue;
             }
             tracing::info!(connector = name, "extracting");
             self.current.step(format!("running the connector {name}"));
             let on_finished = |finished| self.report(name, RunStep::Extract, finished);
-            if let Err(error) = self.run_extractor(&connector.extraction(), &Request::default(), on_finished).await {
+            if let Err(error) = self.run_extractor(extraction, &Request::default(), on_finished).await {
                 tracing::error!(connector = name, error, "connector failed");
                 self.current.error(format!("{name}: {error}"));
                 let of = |table| TableError { table, error: error.clone() };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tracing::{Instrument, Span};
 
 use super::current_run::CurrentRun;
@@ -70,7 +70,7 @@ pub struct Runner {
     pub(super) program: PathBuf,
     pub(super) settings: RunnerSettings,
     /// One profile at a time.
-    pub(super) profiling: Semaphore,
+    pub(super) profiling: tokio::sync::Mutex<()>,
     pub(super) current: CurrentRun,
     /// Materialized tables that failed.
     pub(super) backoff: Mutex<TableBackoff>,
@@ -78,7 +78,7 @@ pub struct Runner {
     next: Mutex<Option<Queued>>,
     woken: Notify,
     /// One rebuild at a time, recorded in the store before the next.
-    rebuilding: Semaphore,
+    rebuilding: tokio::sync::Mutex<()>,
     /// Requests for a rebuild outside of a run, and how many of them have been served.
     requested: AtomicU64,
     served: AtomicU64,
@@ -99,12 +99,12 @@ impl Runner {
             orchestrator,
             program,
             settings,
-            profiling: Semaphore::new(1),
+            profiling: tokio::sync::Mutex::default(),
             current: CurrentRun::default(),
             backoff: Mutex::default(),
             next: Mutex::default(),
             woken: Notify::new(),
-            rebuilding: Semaphore::new(1),
+            rebuilding: tokio::sync::Mutex::default(),
             requested: AtomicU64::new(0),
             served: AtomicU64::new(0),
         })
@@ -176,7 +176,7 @@ impl Runner {
     }
 
     pub(super) async fn rebuild_after(&self, durations: Durations) -> Result<Rebuilt, RunError> {
-        let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
+        let _turn = self.rebuilding.lock().await;
         rebuild_and_record(&self.store, &self.orchestrator, durations).await
     }
 
@@ -198,7 +198,7 @@ impl Runner {
     async fn rebuild_together(&self) -> Result<(), RunError> {
         let ticket = self.requested.fetch_add(1, Ordering::AcqRel) + 1;
         tokio::time::sleep(DEBOUNCE).await;
-        let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
+        let _turn = self.rebuilding.lock().await;
         if self.served.load(Ordering::Acquire) >= ticket {
             return Ok(());
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::{Extraction, LOCK, Report, Source};
+use super::{LOCK, Report};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident};
 use crate::config::{self, DataDir, Environment, WrongValue, env_vars};
@@ -33,7 +33,6 @@ pub struct Connector {
     is_python: bool,
 }
 
-/// What a run needs.
 pub struct Settings {
     pub data_dir: DataDir,
     /// The whole environment of its process, besides what the run adds.
@@ -78,7 +77,6 @@ pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
     Ok(found)
 }
 
-/// The connector with that name.
 pub fn find(folder: &Path, name: &str) -> Result<Connector, CustomError> {
     let is_free = ident::is_strict(name) && !ident::is_reserved_source(name) && !SourceType::from(name).is_reserved();
     if !is_free {
@@ -142,33 +140,6 @@ fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
         fs::rename(staging, target)?;
     }
     fs::File::open(target.parent().unwrap_or(target))?.sync_all()
-}
-
-/// A connector as a source, which exists as long as its folder does.
-#[derive(Debug)]
-pub struct CustomSource {
-    kind: SourceType,
-    extraction: Extraction,
-}
-
-impl CustomSource {
-    /// The connector of that name, which sees at most what `allowed` says; of that its program gets to see
-    /// [`Environment::for_connectors`].
-    pub fn new(name: String, allowed: &Extraction) -> Self {
-        let variables = ["CONNECTORS_*", "AGNES_PYTHON", "AGNES_CONNECTOR_TIMEOUT"].map(str::to_owned).into();
-        let extraction = Extraction { variables, ..Extraction::new(["custom".into(), name.clone().into()]) };
-        Self { kind: name.into(), extraction: extraction.seeing(allowed) }
-    }
-}
-
-impl Source for CustomSource {
-    fn kind(&self) -> SourceType {
-        self.kind.clone()
-    }
-
-    fn extraction(&self) -> Extraction {
-        self.extraction.clone()
-    }
 }
 
 /// Where custom connectors are.

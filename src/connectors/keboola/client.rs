@@ -53,7 +53,6 @@ pub struct ExportOptions {
     pub where_filters: Vec<WhereFilter>,
 }
 
-/// A finished export.
 #[derive(Debug)]
 pub struct Exported {
     pub file: Id,

@@ -22,11 +22,9 @@ pub use source::SOURCE;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::Semaphore;
 
 use self::client::StorageClient;
 use self::download::Downloader;
@@ -84,7 +82,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         downloader: Downloader::new(settings, &directory)?,
         directory: directory.clone(),
         spill: spill.clone(),
-        conversion: Arc::new(Semaphore::new(1)),
+        conversion: std::sync::Arc::default(),
         settings: settings.clone(),
     };
     let (report, extracted) = extract_all(&run, request).await;
@@ -142,14 +140,15 @@ async fn extract_one<'a>(
     id: Result<String, TableError>,
 ) -> (&'a TableRequest, Result<(Extracted, Done), String>, Duration) {
     let started = Instant::now();
-    let outcome = match (id, usable) {
-        (Err(error), _) => Err(error.to_string()),
-        (Ok(_), Err(error)) => Err(error.clone()),
-        (Ok(id), Ok(())) => match table.query_mode {
+    let outcome = async {
+        let id = id.map_err(|error| error.to_string())?;
+        usable.clone()?;
+        let extracted = match table.query_mode {
             QueryMode::Remote => table::remote(run, table, id).await,
             _ => table::extract(run, table, id).await,
-        }
-        .map_err(|error| error.to_string()),
+        };
+        extracted.map_err(|error| error.to_string())
     };
+    let outcome = outcome.await;
     (table, outcome, started.elapsed())
 }

@@ -107,7 +107,6 @@ pub struct NativeType {
     pub length: Option<String>,
 }
 
-/// An asynchronous job.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {

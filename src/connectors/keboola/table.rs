@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 
 use super::client::{ExportOptions, StorageClient, StorageError};
 use super::convert::{self, ConvertError};
@@ -55,7 +55,7 @@ pub struct Run {
     /// Where DuckDB spills to.
     pub spill: PathBuf,
     /// One conversion at a time, so that the memory limit holds for the run.
-    pub conversion: Arc<Semaphore>,
+    pub conversion: Arc<Mutex<()>>,
     pub settings: Settings,
 }
 
@@ -262,9 +262,9 @@ impl Run {
         &self,
         work: impl FnOnce() -> Result<T, TableError> + Send + 'static,
     ) -> Result<T, TableError> {
-        let permit = self.conversion.clone().acquire_owned().await.map_err(|_| TableError::Stopped)?;
+        let turn = Arc::clone(&self.conversion).lock_owned().await;
         let finished = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _turn = turn;
             work()
         });
         finished.await.map_err(|_| TableError::Stopped)?
