@@ -98,7 +98,7 @@ impl App {
             google: Arc::clone(&config.google),
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
-            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), program, sync),
+            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
             queries: QueryEngine::new(config.queries.clone())?,
             started_at: time::now(),
             orchestrator,

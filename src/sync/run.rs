@@ -38,7 +38,7 @@ impl Runner {
     /// Every source that has something to fetch, one after the other.
     async fn extract(&self, scope: &RunScope) {
         let (snapshot, publication) = (self.store.snapshot(), self.orchestrator.publication());
-        let requests = select(&self.settings.sources, &snapshot, &publication, scope, time::now());
+        let requests = select(&self.sources, &snapshot, &publication, scope, time::now());
         drop((snapshot, publication));
         let mut failing = HashSet::new();
         for (source, request) in requests {
@@ -51,15 +51,15 @@ impl Runner {
             }
         }
         // What failed may be the new name of something old; then that stays for now.
-        for source in self.settings.sources.iter().filter(|source| !failing.contains(&source.kind())) {
+        for source in self.sources.iter().filter(|source| !failing.contains(&source.kind())) {
             self.prune(source).await;
         }
     }
 
     /// Every custom connector, one after the other; of single tables, those that publish them.
     async fn extract_custom(&self, scope: &RunScope) {
-        let connectors = self.settings.sources.custom().unwrap_or_else(|error| {
-            self.current.error(format!("{}: {error}", self.settings.sources.connectors_folder().display()));
+        let connectors = self.sources.custom().unwrap_or_else(|error| {
+            self.current.error(format!("{}: {error}", self.sources.connectors_folder().display()));
             Vec::new()
         });
         for (name, extraction) in &connectors {
@@ -88,7 +88,7 @@ impl Runner {
             let tables = request.tables.len();
             tracing::info!(%source, tables, "materializing");
             self.current.step(format!("materializing {tables} tables of {source}"));
-            let extraction = self.settings.sources.materialization(&source);
+            let extraction = self.sources.materialization(&source);
             let report = self.extract_from(source.as_str(), RunStep::Materialize, &extraction, &request).await;
             let (now, mut backoff) = (time::now(), self.backoff());
             for table in &request.tables {

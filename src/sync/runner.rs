@@ -35,7 +35,6 @@ pub struct RunnerSettings {
     /// The environment of this process; an extractor sees some of it.
     pub variables: Vec<(String, Secret)>,
     pub data_dir: DataDir,
-    pub sources: Sources,
     pub extract_timeout: Duration,
     /// Space that stays free on the disk.
     pub reserve: Reserve,
@@ -47,12 +46,11 @@ pub struct RunnerSettings {
 }
 
 impl RunnerSettings {
-    pub fn load(settings: &Settings, sources: Sources) -> Result<Self, WrongValue> {
+    pub fn load(settings: &Settings) -> Result<Self, WrongValue> {
         let Settings { data_dir, env, instance } = settings;
         Ok(Self {
             variables: env.variables(),
             data_dir: data_dir.clone(),
-            sources,
             extract_timeout: env.duration(&env_vars::AGNES_EXTRACT_TIMEOUT)?,
             reserve: env.disk_reserve()?,
             history_days: env.number(&env_vars::AGNES_HISTORY_DAYS)?,
@@ -68,6 +66,7 @@ pub struct Runner {
     pub(super) orchestrator: Arc<Orchestrator>,
     /// The `agnes` executable, for child processes.
     pub(super) program: PathBuf,
+    pub(super) sources: Sources,
     pub(super) settings: RunnerSettings,
     /// One profile at a time.
     pub(super) profiling: tokio::sync::Mutex<()>,
@@ -93,10 +92,17 @@ pub(super) struct Queued {
 }
 
 impl Runner {
-    pub fn new(store: Store, orchestrator: Arc<Orchestrator>, program: PathBuf, settings: RunnerSettings) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        orchestrator: Arc<Orchestrator>,
+        sources: Sources,
+        program: PathBuf,
+        settings: RunnerSettings,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             orchestrator,
+            sources,
             program,
             settings,
             profiling: tokio::sync::Mutex::default(),
@@ -182,7 +188,7 @@ impl Runner {
 
     /// Publishes without `table` and others that are no longer registered.
     pub async fn retire(&self, table: &Table) -> Result<(), RunError> {
-        for source in self.settings.sources.iter() {
+        for source in self.sources.iter() {
             self.prune(source).await;
         }
         if table.is_materialized() {
