@@ -1,16 +1,58 @@
+//! Requesting and following mailed links.
+
 use axum::http::{HeaderMap, Method};
 use minijinja::context;
 
 use super::check_email;
-use crate::protocol::auth::{LinkForm, VerifyForm};
+use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
 use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
 use crate::server::auth::links::request_link;
 use crate::server::auth::next;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
-use crate::server::web::{Page, PageContext, PageError};
+use crate::server::services::limits::Rule;
+use crate::server::web::{Page, PageContext, PageResult};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
+
+const RESET_RULE: Rule = Rule { path: "/auth/password/reset", per_minute: 5 };
+const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute: 5 };
+
+/// Mails a link for choosing another password.
+#[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_reset(
+    page: PageContext,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> PageResult {
+    page.app.limits.admit(RESET_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Reset, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
+    check_email(&page, "24 hours")
+}
+
+/// Mails a link for choosing a first password, for accounts that have no password yet.
+#[utoipa::path(post, path = "/auth/password/setup/request", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_setup(
+    page: PageContext,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> PageResult {
+    page.app.limits.admit(SETUP_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Setup, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
+    check_email(&page, "7 days")
+}
 
 /// Mails a link that signs in, for the form of the login page.
 #[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
@@ -22,7 +64,7 @@ pub async fn request_login_link(
     origin: Origin,
     caller: Caller,
     Form(form): Form<LinkForm>,
-) -> Result<Page, PageError> {
+) -> PageResult {
     page.app.limits.admit(SEND_RULE, origin.ip)?;
     if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
         page.app.mail.queue(mail);
@@ -41,7 +83,7 @@ pub async fn follow_login_link(
     method: Method,
     headers: HeaderMap,
     Query(query): Query<VerifyForm>,
-) -> Result<Page, PageError> {
+) -> PageResult {
     if method == Method::HEAD || is_look_ahead(&headers) {
         let VerifyForm { email, token, next } = &query;
         return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
@@ -56,11 +98,7 @@ pub async fn follow_login_link(
 #[utoipa::path(post, path = "/auth/email/verify/web", tag = "auth", security(()),
     request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
-pub async fn confirm_login_link(
-    page: PageContext,
-    origin: Origin,
-    Form(form): Form<VerifyForm>,
-) -> Result<Page, PageError> {
+pub async fn confirm_login_link(page: PageContext, origin: Origin, Form(form): Form<VerifyForm>) -> PageResult {
     page.app.limits.admit(VERIFY_RULE, origin.ip)?;
     let next = next::safe(&form.next);
     if let Some(session) = email_link::sign_in(&page.app, origin, form.email, form.token).await? {
