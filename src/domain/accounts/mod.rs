@@ -14,7 +14,7 @@ use crate::store::one_time::{self, Purpose};
 use crate::store::users::{self, User};
 use crate::store::{Snapshot, Store, Transaction, accounts, members};
 
-pub use self::break_glass::{BreakGlassGrant, break_glass_grant_admin};
+pub use self::break_glass::break_glass_grant_admin;
 
 const MANAGED_ELSEWHERE: &str =
     "User is managed by an external SSO provider; this operation must be performed in the upstream system";

@@ -1,11 +1,14 @@
-//! The head of a text file: its delimiter, its column names and what the first rows suggest about types.
+//! Text files: what their head suggests about delimiter, columns and types, and what DuckDB's reader accepts silently: NUL
+//! bytes, and gzip data that ends early or fails its checksum.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+
+use flate2::read::MultiGzDecoder;
 
 use super::fault::Fault;
 use super::folder::{DataFile, Format};
 use super::kind::Kind;
-use super::scan;
 
 /// Rows and bytes (decompressed) of the sample.
 const MAX_ROWS: usize = 20_000;
@@ -20,10 +23,10 @@ pub struct Sample {
 }
 
 /// Reads the head of the file. The first row must name the columns.
-pub fn take(file: &DataFile) -> Result<Sample, Fault> {
+pub fn sample(file: &DataFile) -> Result<Sample, Fault> {
     let mut head = Vec::new();
-    let text = scan::open(file).map_err(Fault::Read)?;
-    text.take(MAX_BYTES).read_to_end(&mut head).map_err(|error| scan::unreadable(file, error))?;
+    let text = open(file).map_err(Fault::Read)?;
+    text.take(MAX_BYTES).read_to_end(&mut head).map_err(|error| unreadable(file, error))?;
     let is_cut = head.len() as u64 == MAX_BYTES;
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err(Fault::NotUtf8 { line: Some(1), encoding: "UTF-16" });
@@ -90,6 +93,62 @@ fn names(header: &csv::ByteRecord) -> Result<Vec<(String, Kind)>, Fault> {
         columns.push((name.to_owned(), Kind::Unknown));
     }
     Ok(columns)
+}
+
+/// The text of the file, decompressed.
+fn open(file: &DataFile) -> io::Result<Box<dyn Read + Send>> {
+    let raw = File::open(&file.path)?;
+    Ok(if file.gzip {
+        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(128 * 1024, raw)))
+    } else {
+        Box::new(raw)
+    })
+}
+
+/// Reads the whole file once.
+pub fn scan(file: &DataFile) -> Result<(), Fault> {
+    let mut text = open(file).map_err(Fault::Read)?;
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match text.read(&mut buffer).map_err(|error| unreadable(file, error))? {
+            0 => return Ok(()),
+            read if buffer[..read].contains(&0) => return Err(nul(file)),
+            _ => {}
+        }
+    }
+}
+
+/// Finds the line of the first NUL byte. Lines are only counted here, so that good files cost less.
+fn nul(file: &DataFile) -> Fault {
+    let lines = |reader: &mut dyn Read| -> io::Result<usize> {
+        let mut count = 0;
+        for byte in io::BufReader::new(reader).bytes() {
+            match byte? {
+                0 => break,
+                b'\n' => count += 1,
+                _ => {}
+            }
+        }
+        Ok(count)
+    };
+    match open(file).and_then(|mut text| lines(&mut text)) {
+        Ok(count) => Fault::Nul { line: count + 1 },
+        Err(_) => Fault::Changed,
+    }
+}
+
+/// A read error of a gzip stream is mostly about its content.
+fn unreadable(file: &DataFile, error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if file.gzip => {
+            Fault::Gzip(if error.kind() == io::ErrorKind::UnexpectedEof {
+                "it ends early".into()
+            } else {
+                error.to_string()
+            })
+        }
+        _ => Fault::Read(error),
+    }
 }
 
 #[cfg(test)]
