@@ -6,13 +6,14 @@ use crate::engine::params;
 
 /// Activates a user.
 pub fn activate(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute(
-        "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
+    change
+        .execute(
+            "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
              updated_at = make_timestamp(?::BIGINT)
          WHERE id = ?",
-        params![change.now.as_microsecond(), id],
-    )?;
-    Ok(())
+            params![change.now.as_microsecond(), id],
+        )
+        .map(drop)
 }
 
 /// Deactivates a user on behalf of the user `by`: sessions and personal tokens end.
@@ -46,6 +47,5 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     for statement in PERSONAL_ROWS {
         change.execute(statement, [id])?;
     }
-    change.execute("DELETE FROM users WHERE id = ?", [id])?;
-    Ok(())
+    change.execute("DELETE FROM users WHERE id = ?", [id]).map(drop)
 }

@@ -23,6 +23,5 @@ pub fn groups_of(change: &Change<'_>, user_id: &str) -> Result<Vec<(String, Stri
 
 /// Removes one of these memberships.
 pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])?;
-    Ok(())
+    change.execute("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id]).map(drop)
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::groups::{ADMIN_GROUP, personal_owner};
+use super::row::{self, read_row};
 use super::users::SCHEDULER_EMAIL;
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, StoreError};
 use crate::engine::{self, params};
 
 /// Membership sources. Memberships of all but [`SOURCE_GOOGLE`] can be removed through the API.
@@ -35,15 +36,7 @@ impl Members {
         let rows: Vec<Membership> = reader.list(
             "SELECT user_id, group_id, source, epoch_us(added_at), added_by FROM user_group_members",
             [],
-            |row| {
-                Ok(Membership {
-                    user_id: row.get(0)?,
-                    group_id: row.get(1)?,
-                    source: row.get(2)?,
-                    added_at: row::time(row, 3)?,
-                    added_by: row.get(4)?,
-                })
-            },
+            |row| read_row!(row => Membership { user_id, group_id, source, added_at: row::time, added_by }),
         )?;
         let mut loaded = Self::default();
         for member in rows {
@@ -78,12 +71,13 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if contains(change, user_id, group_id)? {
         return Err(StoreError::Conflict("User already a member".into()));
     }
-    change.execute(
-        "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
+    change
+        .execute(
+            "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
          VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
-        params![user_id, group_id, source, change.now.as_microsecond(), by],
-    )?;
-    Ok(())
+            params![user_id, group_id, source, change.now.as_microsecond(), by],
+        )
+        .map(drop)
 }
 
 /// Returns whether a user is in a group, as of this transaction.
@@ -132,12 +126,13 @@ pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
 /// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
 pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
     ensure(change, user_id, group, SOURCE_SEED, by)?;
-    change.execute(
-        "UPDATE user_group_members SET added_by = ?
+    change
+        .execute(
+            "UPDATE user_group_members SET added_by = ?
          WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
-        [by, user_id, group],
-    )?;
-    Ok(())
+            [by, user_id, group],
+        )
+        .map(drop)
 }
 
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody

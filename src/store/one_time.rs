@@ -95,13 +95,14 @@ pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) 
 
 /// Removes all outstanding tokens of a user.
 pub fn clear(change: &Change<'_>, user_id: &str) -> Result<(), StoreError> {
-    change.execute(
-        "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
+    change
+        .execute(
+            "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
              reset_token_created = NULL
          WHERE id = ?",
-        [user_id],
-    )?;
-    Ok(())
+            [user_id],
+        )
+        .map(drop)
 }
 
 #[derive(Default)]

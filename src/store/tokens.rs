@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::time;
 use crate::engine::{self, params};
 
@@ -155,16 +156,9 @@ pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Toke
          FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
         [owner],
         |row| {
-            Ok(Token {
-                id: row.get(0)?,
-                user_id: row.get(1)?,
-                name: row.get(2)?,
-                prefix: row.get(3)?,
-                created_at: row::time(row, 4)?,
-                expires_at: row::time(row, 5)?,
-                last_used_at: row::time(row, 6)?,
-                last_used_ip: row.get(7)?,
-                revoked_at: row::time(row, 8)?,
+            read_row!(row => Token {
+                id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
+                last_used_ip, revoked_at: row::time
             })
         },
     )

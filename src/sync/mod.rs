@@ -16,7 +16,6 @@ mod publish_remote;
 mod publish_table;
 mod rebuild;
 mod run;
-mod run_record;
 mod runner;
 mod scope;
 mod select;

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::base::time;
-use crate::engine::{self, Row, params};
-use crate::store::{Reader, row};
+use crate::engine::{self, params};
+use crate::store::Reader;
+use crate::store::row::{self, read_row};
 
 /// A row of the log.
 #[derive(Clone, Debug)]
@@ -119,21 +119,10 @@ pub fn search(
             id,
             limit as i64
         ],
-        read,
+        |row| {
+            read_row!(row => Entry {
+                id, seq, at: row::instant, user_id, action, resource, params, result, duration_ms, hash
+            })
+        },
     )
-}
-
-fn read(row: &Row<'_>) -> engine::Result<Entry> {
-    Ok(Entry {
-        id: row.get(0)?,
-        seq: row.get(1)?,
-        at: time::from_micros(row.get(2)?),
-        user_id: row.get(3)?,
-        action: row.get(4)?,
-        resource: row.get(5)?,
-        params: row.get(6)?,
-        result: row.get(7)?,
-        duration_ms: row.get(8)?,
-        hash: row.get(9)?,
-    })
 }

@@ -9,12 +9,13 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
 use self::thread::Writer;
 use super::{MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction};
+use crate::base::concurrency::ConcurrencyLimit;
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Watch};
 
@@ -32,8 +33,7 @@ pub struct Store {
     snapshot: Arc<ArcSwap<Snapshot>>,
     open: Arc<AtomicBool>,
     connections: Arc<Connections>,
-    admitted_reads: Arc<Semaphore>,
-    running_reads: Arc<Semaphore>,
+    reads: ConcurrencyLimit,
 }
 
 enum Job {
@@ -52,8 +52,7 @@ impl Store {
             snapshot: Arc::clone(&writer.snapshot),
             open: Arc::clone(&writer.open),
             connections: Arc::clone(&writer.connections),
-            admitted_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS + MAX_WAITING_READS)),
-            running_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            reads: ConcurrencyLimit::new(MAX_CONCURRENT_READS, MAX_WAITING_READS),
         };
         std::thread::Builder::new()
             .name("store-writer".into())
@@ -87,14 +86,13 @@ impl Store {
         read: impl FnOnce(&Reader<'_>) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + READ_TIMEOUT;
-        let admitted = Arc::clone(&self.admitted_reads).try_acquire_owned().map_err(|_| StoreError::Busy)?;
-        let running = timeout_at(deadline, Arc::clone(&self.running_reads).acquire_owned());
-        let running = running.await.map_err(|_| StoreError::TimedOut)?.map_err(|_| StoreError::Closed)?;
+        let permit = timeout_at(deadline, self.reads.acquire()).await.map_err(|_| StoreError::TimedOut)?;
+        let permit = permit.map_err(|_| StoreError::Busy)?;
         let watch = Watch::new();
         let _stop = watch.stop_on_drop();
         let store = self.clone();
         let work = move || {
-            let _permits = (admitted, running);
+            let _permit = permit;
             store.read_now(watch, deadline, read)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?

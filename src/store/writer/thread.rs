@@ -1,5 +1,6 @@
 //! The writer thread, the only one that changes the state database while a process runs.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,6 @@ use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, panic_text};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits, Watch};
-use crate::store::snapshot::SnapshotParts;
 use crate::store::{
     Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction, VERSION, audit, migrate,
     seed, sessions,
@@ -166,34 +166,31 @@ impl Writer {
             return Err(StoreError::from(error).into());
         }
         let (audit_head, written) = transaction.change.finish();
-        let stale = written.into_iter().map(SnapshotParts::of_table).fold(SnapshotParts::default(), SnapshotParts::and);
         (self.unmerged, self.uncopied) = (true, true);
         self.audit_head = audit_head;
-        if !stale.is_empty() {
-            self.publish(connection, stale)?;
+        if Snapshot::is_made_from(&written) {
+            self.publish(connection, &written)?;
         }
         Ok(value)
     }
 
     /// Shows the committed state to requests. If it cannot be read back, the server must not go on deciding by old
     /// grants: nobody is let in until a later change could read it.
-    fn publish(&self, connection: &Connection, stale: SnapshotParts) -> Result<(), StoreError> {
+    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<(), StoreError> {
         let reader = &Reader::new(connection);
         let previous = self.snapshot.load_full();
         let is_whole = previous.schema_version > 0;
-        let reloaded = if is_whole { previous.reload(reader, stale) } else { Snapshot::load(reader) };
+        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader) };
         match reloaded.or_else(|_| Snapshot::load(reader)) {
-            Ok(snapshot) => {
-                self.snapshot.store(Arc::new(snapshot));
-                Ok(())
-            }
+            Ok(snapshot) => self.snapshot.store(snapshot.into()),
             Err(error) => {
                 tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
                 self.snapshot.store(Arc::default());
                 self.open.store(false, Ordering::Release);
-                Err(StoreError::from(error))
+                return Err(error.into());
             }
         }
+        Ok(())
     }
 
     fn begin(&mut self) -> engine::Result<Connection> {
