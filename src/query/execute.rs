@@ -28,8 +28,9 @@ pub fn execute(
     let mut statement = connection.prepare(&wrap(sql, &columns, limit + 1, max_bytes))?;
     let mut rows = statement.query([])?;
 
-    let (mut body, mut row_count, mut truncated) = (header(&columns), 0, false);
-    let mut bytes = 0;
+    let names: Vec<_> = columns.iter().map(|(name, _)| name).collect();
+    let mut body = format!("{{\"columns\":{},\"rows\":[", serde_json::json!(names));
+    let (mut bytes, mut row_count, mut truncated) = (0, 0, false);
     while let Some(row) = rows.next()? {
         if stopped() {
             return Err(QueryError::Cancelled);
@@ -100,16 +101,4 @@ pub fn as_text(column: &ColumnType, index: usize) -> String {
     } else {
         format!("CAST(c{index} AS VARCHAR)")
     }
-}
-
-fn header(columns: &[(String, ColumnType)]) -> String {
-    let mut header = String::from("{\"columns\":[");
-    for (index, (name, _)) in columns.iter().enumerate() {
-        if index > 0 {
-            header.push(',');
-        }
-        encoding::string(&mut header, name);
-    }
-    header.push_str("],\"rows\":[");
-    header
 }
