@@ -82,20 +82,11 @@ pub fn insert(
     if count >= MAX_PENDING {
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
-    let id = random::uuid();
+    let (id, now) = (random::uuid(), change.now.as_microsecond());
     change.execute(
         "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
-        params![
-            id,
-            user_id,
-            email,
-            ResourceType::Table.as_str(),
-            table_id,
-            reason,
-            PENDING,
-            change.now.as_microsecond()
-        ],
+        params![id, user_id, email, ResourceType::Table.as_str(), table_id, reason, PENDING, now],
     )?;
     get(change, &id)
 }

@@ -6,7 +6,6 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 mod change;
 pub(crate) mod column_metadata;
-pub(crate) mod google_sync;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod marketplaces;

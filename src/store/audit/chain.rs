@@ -117,15 +117,11 @@ pub fn checked(reader: &Reader<'_>, from: Checked, limit: usize) -> engine::Resu
         (at.seq, at.hash) = (link.seq, hash);
     }
     // Rows with a repeated number, or one below 1, were skipped.
-    if at.done && numbered(reader)? != at.seq {
+    let count = || reader.one("SELECT count(seq) FROM audit_log", [], |row| row.get::<_, i64>(0));
+    if at.done && count()? != at.seq {
         at.broken = Some("there are rows beside the chain, with numbers of others or below 1".into());
     }
     Ok(at)
-}
-
-/// Number of rows that say they are in the chain.
-fn numbered(reader: &Reader<'_>) -> engine::Result<i64> {
-    reader.one("SELECT count(seq) FROM audit_log", [], |row| row.get(0))
 }
 
 /// Whether a row of the chain has this hash, as every earlier [`Head`] must.

@@ -102,23 +102,11 @@ pub fn search(
     };
     let Filter { action, resource, result, user_id, user, since, until } = filter;
     let email = user.as_ref().map(|(email, _)| email.to_lowercase());
+    let [since, until] = [since, until].map(|at| row::micros(*at));
     let account = user.as_ref().and_then(|(_, id)| id.as_deref());
     reader.list(
         SQL,
-        params![
-            action,
-            resource,
-            result,
-            user_id,
-            email,
-            account,
-            row::micros(*since),
-            row::micros(*until),
-            seq,
-            at,
-            id,
-            limit as i64
-        ],
+        params![action, resource, result, user_id, email, account, since, until, seq, at, id, limit as i64],
         |row| {
             read_row!(row => Entry {
                 id, seq, at: row::instant, user_id, action, resource, params, result, duration_ms, hash

@@ -4,6 +4,7 @@ mod backup;
 mod connections;
 mod thread;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use self::connections::Connections;
 use self::thread::Writer;
 use super::{MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction};
 use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::panic_text;
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Watch};
 
@@ -155,6 +157,11 @@ fn rollback(connection: &Connection) -> bool {
         tracing::debug!(error = engine::message(error), "nothing to roll back");
     }
     outcome.is_ok()
+}
+
+/// Runs work of a caller, whose panic must not end the thread.
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| StoreError::Broken(panic_text(panic.as_ref()).to_owned()))
 }
 
 #[cfg(test)]
