@@ -35,27 +35,21 @@ pub fn execute(
         if stopped() {
             return Err(QueryError::Cancelled);
         }
-        if row.get::<_, Option<bool>>(columns.len())?.unwrap_or(false) {
-            if row_count == 0 && limit > 0 {
-                return Err(QueryError::TooLarge(max_bytes / 1024 / 1024));
+        let before = body.len();
+        let is_larger_alone = row.get::<_, Option<bool>>(columns.len())?.unwrap_or(false);
+        let mut fits = row_count < limit && !is_larger_alone;
+        if fits {
+            body.push_str(if row_count > 0 { "," } else { "" });
+            for (index, (_, column)) in columns.iter().enumerate() {
+                body.push(if index == 0 { '[' } else { ',' });
+                encoding::write(&mut body, column, row.get::<_, Option<String>>(index)?.as_deref());
             }
-            truncated = true;
-            break;
+            body.push(']');
+            bytes += body.len() - before;
+            fits = bytes <= max_bytes;
         }
-        if row_count == limit {
-            truncated = true;
-            break;
-        }
-        let (before, separator) = (body.len(), if row_count > 0 { "," } else { "" });
-        body.push_str(separator);
-        for (index, (_, column)) in columns.iter().enumerate() {
-            body.push(if index == 0 { '[' } else { ',' });
-            encoding::write(&mut body, column, row.get::<_, Option<String>>(index)?.as_deref());
-        }
-        body.push(']');
-        bytes += body.len() - before;
-        if bytes > max_bytes {
-            if row_count == 0 {
+        if !fits {
+            if row_count == 0 && limit > 0 {
                 return Err(QueryError::TooLarge(max_bytes / 1024 / 1024));
             }
             body.truncate(before);

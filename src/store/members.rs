@@ -82,7 +82,7 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
 
 /// Returns whether a user is in a group, as of this transaction.
 pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bool, StoreError> {
-    change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
+    Ok(change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])?)
 }
 
 /// Adds a user to the group with that name, unless they are in it already.
@@ -116,11 +116,11 @@ pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
 
 /// Returns whether a user is an admin because of the settings.
 pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
+    Ok(change.exists(
         "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
          WHERE m.user_id = ? AND g.name = ? AND m.added_by = ?",
         [user_id, ADMIN_GROUP, SEED_ADMIN],
-    )
+    )?)
 }
 
 /// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
@@ -138,13 +138,13 @@ pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Resul
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody
 /// can sign in with it.
 pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
+    Ok(change.exists(
         "SELECT 1 FROM user_group_members m
          JOIN users u ON u.id = m.user_id
          JOIN user_groups g ON g.id = m.group_id
          WHERE g.name = ? AND u.active AND u.id <> ? AND lower(u.email) <> ?",
         [ADMIN_GROUP, user_id, SCHEDULER_EMAIL],
-    )
+    )?)
 }
 
 /// Removes a membership, unless it comes from Google Workspace or is that of the scheduler's account.

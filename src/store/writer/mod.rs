@@ -4,6 +4,7 @@ mod backup;
 mod connections;
 mod thread;
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -15,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
 use self::thread::Writer;
-use super::{MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction};
+use super::{Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError};
 use crate::base::concurrency::ConcurrencyLimit;
 use crate::base::panic_text;
 use crate::config::DataDir;
@@ -36,6 +37,28 @@ pub struct Store {
     open: Arc<AtomicBool>,
     connections: Arc<Connections>,
     reads: ConcurrencyLimit,
+}
+
+/// A change together with the state that it started from.
+pub struct Transaction<'a> {
+    change: Change<'a>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Transaction<'_> {
+    /// The state that the change started from. Changes run one after the other, so a rule that is checked against it still
+    /// holds at the commit.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl<'a> Deref for Transaction<'a> {
+    type Target = Change<'a>;
+
+    fn deref(&self) -> &Change<'a> {
+        &self.change
+    }
 }
 
 enum Job {

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::connections::Connections;
-use super::{Job, backup, catch_panic, rollback};
+use super::{Job, Transaction, backup, catch_panic, rollback};
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits, Watch};
 use crate::store::{
-    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction, VERSION, audit, migrate,
-    seed, sessions,
+    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
 };
 
 /// How long the write-ahead log may grow before it is merged into the database file.
