@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::access::Admin;
 use crate::base::time;
-use crate::domain::Error;
+use crate::domain::Result;
 use crate::protocol::audit::{AuditCheck, AuditEntry, AuditHead, AuditPage};
 use crate::store::audit::{self, Action, Actor, Checked, Entry, Filter, Position};
 use crate::store::{Snapshot, Store, StoreError};
@@ -31,7 +31,7 @@ pub struct Search {
 }
 
 /// Returns one page of the audit log, newest entry first.
-pub async fn search_audit_log(store: &Store, _: &Admin, search: Search) -> Result<AuditPage, Error> {
+pub async fn search_audit_log(store: &Store, _: &Admin, search: Search) -> Result<AuditPage> {
     let limit = search.limit.clamp(1, MAX_ENTRIES);
     let snapshot = store.snapshot();
     let user = search.email.map(|email| {
@@ -99,11 +99,10 @@ pub async fn verify_audit_log(store: &Store, head: Option<&str>) -> Result<Audit
 }
 
 /// Records that `actor` was refused a request. `resource` is its method and path.
-pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<(), Error> {
-    store
-        .write(move |change| {
-            audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
-            Ok(())
-        })
-        .await
+pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<()> {
+    let written = store.write(move |change| {
+        audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
+        Ok(())
+    });
+    written.await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::access::{ListedTable, Principal, ReadableTable, listed_tables};
 use crate::base::time;
 use crate::config::DataDir;
-use crate::domain::Error;
+use crate::domain::Result;
 use crate::extract::Publication;
 use crate::protocol::catalog::{CatalogTable, CatalogTables};
 use crate::store::{Snapshot, Store, profiles};
@@ -32,7 +32,7 @@ fn body(table: ListedTable) -> CatalogTable {
 }
 
 /// Returns the profile of a table: what its columns hold, as of its last profiled content.
-pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTable) -> Result<Option<Value>, Error> {
+pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTable) -> Result<Option<Value>> {
     let name = table.table().name.clone();
     let stored = store.read(move |connection| profiles::get(connection, &name)).await?;
     if let Some((mut profile, at)) = stored {

@@ -1,7 +1,7 @@
 //! The account and the tables of `agnes serve --demo`.
 
 use crate::base::secret::Secret;
-use crate::domain::Error;
+use crate::domain::Result;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::{self, Table};
 use crate::store::users::User;
@@ -12,24 +12,23 @@ pub const ADMIN_EMAIL: &str = "admin@example.com";
 const ADMIN_NAME: &str = "Demo admin";
 
 /// Creates the account and registers tables of these names, unless they exist. Returns the id of the account.
-pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Secret) -> Result<String, Error> {
-    store
-        .write(move |change| {
-            let id = match users::id_of(change, ADMIN_EMAIL)? {
-                Some(id) => id,
-                None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME))?,
-            };
-            users::set_password(change, &id, &password_hash)?;
-            members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "demo")?;
-            for name in tables {
-                match registry::insert(change, &table(name)) {
-                    Ok(()) | Err(StoreError::Conflict(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
+pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Secret) -> Result<String> {
+    let written = store.write(move |change| {
+        let id = match users::id_of(change, ADMIN_EMAIL)? {
+            Some(id) => id,
+            None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME))?,
+        };
+        users::set_password(change, &id, &password_hash)?;
+        members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "demo")?;
+        for name in tables {
+            match registry::insert(change, &table(name)) {
+                Ok(()) | Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
             }
-            Ok(id)
-        })
-        .await
+        }
+        Ok(id)
+    });
+    written.await
 }
 
 /// Returns whether nothing exists besides what [`register_demo`] creates.

@@ -4,6 +4,9 @@ use crate::access::SigningError;
 use crate::store::StoreError;
 use crate::sync::RunError;
 
+/// What operations return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// Why an operation was not carried out. Unless it is [`Error::Store`], the text is for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -24,4 +24,4 @@ pub mod syncs;
 pub mod tokens;
 pub mod uploads;
 
-pub use error::Error;
+pub use error::{Error, Result};

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::access::{Principal, holds};
 use crate::base::time;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::protocol::settings::{SyncSetting, UpdatedDatasets, UpdatedSubscriptions};
 use crate::store::audit::Action;
 use crate::store::{Store, StoreError, Transaction, audit, sync_settings};
 
 /// Returns the caller's preferences, by dataset.
-pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<SyncSetting>, Error> {
+pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<SyncSetting>> {
     let user_id = caller.user().id.clone();
     let stored = store.read(move |reader| sync_settings::of_user(reader, &user_id)).await?;
     let body = |setting: sync_settings::SyncSetting| SyncSetting {
@@ -29,17 +29,16 @@ pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<S
 const TABLE_MODES: [&str; 2] = ["all", "selected"];
 
 /// Switches one table on or off for the caller.
-pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabled: bool) -> Result<(), Error> {
+pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabled: bool) -> Result<()> {
     let (caller, dataset) = (caller.clone(), dataset.to_owned());
-    store
-        .write(move |change| {
-            if !holds(change.snapshot(), &caller, &dataset) {
-                return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
-            }
-            sync_settings::put(change, &caller.user().id, &dataset, enabled, None)?;
-            Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
-        })
-        .await
+    let written = store.write(move |change| {
+        if !holds(change.snapshot(), &caller, &dataset) {
+            return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
+        }
+        sync_settings::put(change, &caller.user().id, &dataset, enabled, None)?;
+        Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
+    });
+    written.await
 }
 
 /// Switches tables on or off for the caller. Those that the caller may not read are rejected one by one.
@@ -47,10 +46,10 @@ pub async fn set_datasets(
     store: &Store,
     caller: &Principal,
     datasets: BTreeMap<String, bool>,
-) -> Result<UpdatedDatasets, Error> {
+) -> Result<UpdatedDatasets> {
     let caller = caller.clone();
     let (allowed, rejected) = store
-        .write(move |change| -> Result<_, Error> {
+        .write(move |change| -> Result<_> {
             let (allowed, rejected) = split(change, &caller, datasets);
             for (dataset, enabled) in &allowed {
                 sync_settings::put(change, &caller.user().id, dataset, *enabled, None)?;
@@ -71,23 +70,22 @@ pub async fn set_subscriptions(
     caller: &Principal,
     table_mode: Option<String>,
     tables: BTreeMap<String, bool>,
-) -> Result<UpdatedSubscriptions, Error> {
+) -> Result<UpdatedSubscriptions> {
     let table_mode = table_mode.unwrap_or_else(|| "all".into());
     if !TABLE_MODES.contains(&table_mode.as_str()) {
         return Err(Error::field("table_mode", "table_mode must be one of ['all', 'selected']", table_mode));
     }
     let caller = caller.clone();
-    store
-        .write(move |change| {
-            let (allowed, rejected) = split(change, &caller, tables);
-            for (table, enabled) in &allowed {
-                sync_settings::put(change, &caller.user().id, table, *enabled, Some(&table_mode))?;
-            }
-            record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
-            let refused = rejected.into_keys().collect();
-            Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
-        })
-        .await
+    let written = store.write(move |change| {
+        let (allowed, rejected) = split(change, &caller, tables);
+        for (table, enabled) in &allowed {
+            sync_settings::put(change, &caller.user().id, table, *enabled, Some(&table_mode))?;
+        }
+        record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
+        let refused = rejected.into_keys().collect();
+        Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
+    });
+    written.await
 }
 
 type Datasets = BTreeMap<String, bool>;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::access::Admin;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::protocol::sync::Triggered;
 use crate::protocol::sync_runs::{Run, RunPage};
 use crate::store::audit::{self, Action};
@@ -14,7 +14,7 @@ use crate::sync::Runner;
 
 /// Starts a sync of the tables with these registry ids, or, without any, of everything that is due. While a run is in
 /// progress, the request is merged into the next one.
-pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Vec<String>) -> Result<Triggered, Error> {
+pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Vec<String>) -> Result<Triggered> {
     let everything = ids.is_empty();
     let tables = if everything { json!("all") } else { json!(ids) };
     let snapshot = store.snapshot();
@@ -45,7 +45,7 @@ pub async fn list_runs(
     _: &Admin,
     before: Option<String>,
     limit: usize,
-) -> Result<RunPage, Error> {
+) -> Result<RunPage> {
     let mut runs = if before.is_none() { runner.live() } else { Vec::new() };
     // One more than requested shows whether there is another page. The current run is stored, too.
     let stored = store.read(move |connection| sync_runs::list(connection, before.as_deref(), limit + 1)).await?;
@@ -58,7 +58,7 @@ pub async fn list_runs(
 }
 
 /// Returns one run.
-pub async fn get_run(store: &Store, runner: &Runner, _: &Admin, id: String) -> Result<Run, Error> {
+pub async fn get_run(store: &Store, runner: &Runner, _: &Admin, id: String) -> Result<Run> {
     if let Some(run) = runner.live().into_iter().find(|run| run.id == id) {
         return Ok(run);
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::access::Admin;
 use crate::base::atomic_file::{self, Pending};
 use crate::connectors::files;
-use crate::domain::{Error, registry::rules};
+use crate::domain::{Error, Result, registry::rules};
 use crate::extract::Publication;
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -28,14 +28,14 @@ pub struct Upload {
 }
 
 /// Checks that a file may become the table of that name: it is new, or its rows come from files already.
-pub fn check_upload(snapshot: &Snapshot, publication: &Publication, name: &str) -> Result<(), Error> {
+pub fn check_upload(snapshot: &Snapshot, publication: &Publication, name: &str) -> Result<()> {
     rules::name(name)?;
     let registered = snapshot.registry.by_name(name).and_then(|row| row.source_type.clone());
     let published = publication.get(name).map(|table| SourceType::from(table.source.as_str()));
     registered.or(published).map_or(Ok(()), |source| check_source(name, &source))
 }
 
-fn check_source(name: &str, source: &SourceType) -> Result<(), Error> {
+fn check_source(name: &str, source: &SourceType) -> Result<()> {
     if source.is_empty() || *source == SourceType::LOCAL {
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub async fn upload_table(
     admin: &Admin,
     folder: &Path,
     upload: Upload,
-) -> Result<UploadedTable, Error> {
+) -> Result<UploadedTable> {
     let Upload { name, extension, file, size_bytes } = upload;
     let file_name = format!("{name}{extension}");
     let checked = runner.check_file(file.path(), &file_name).await;
@@ -88,7 +88,7 @@ async fn register(
     admin: &Admin,
     name: &str,
     details: serde_json::Value,
-) -> Result<(String, &'static str), Error> {
+) -> Result<(String, &'static str)> {
     let actor = admin.actor();
     let table = Table {
         id: name.to_lowercase(),
@@ -100,22 +100,21 @@ async fn register(
         registered_by: Some(admin.user().email.clone()),
         ..Table::default()
     };
-    store
-        .write(move |change| {
-            let rows = registry::all(change)?;
-            let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
-            let (id, status) = match existing {
-                Some(row) => {
-                    check_source(&table.name, row.source())?;
-                    (row.id, "updated")
-                }
-                None => {
-                    registry::insert(change, &table)?;
-                    (table.id, "registered")
-                }
-            };
-            audit::record(change, &actor, Action::TableUpload, &id, details)?;
-            Ok((id, status))
-        })
-        .await
+    let written = store.write(move |change| {
+        let rows = registry::all(change)?;
+        let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
+        let (id, status) = match existing {
+            Some(row) => {
+                check_source(&table.name, row.source())?;
+                (row.id, "updated")
+            }
+            None => {
+                registry::insert(change, &table)?;
+                (table.id, "registered")
+            }
+        };
+        audit::record(change, &actor, Action::TableUpload, &id, details)?;
+        Ok((id, status))
+    });
+    written.await
 }

@@ -21,7 +21,6 @@ pub struct Group {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct CreateGroup {
     pub name: String,
-    #[serde(default)]
     pub description: Option<String>,
 }
 
@@ -186,9 +185,7 @@ pub struct PermissionRequest {
     pub dataset: String,
     #[serde(default = "read")]
     pub access: String,
-    #[serde(default)]
     pub group_id: Option<String>,
-    #[serde(default)]
     pub user_id: Option<String>,
 }
 

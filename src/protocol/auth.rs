@@ -154,7 +154,6 @@ pub struct PasswordForm {
 pub struct SendLink {
     pub email: String,
     /// A path of this server to redirect to after the link.
-    #[serde(default)]
     pub next: Option<String>,
 }
 

@@ -18,14 +18,10 @@ pub struct Manifest {
 pub struct ManifestTable {
     /// MD5 of the file as 32 lower-case hex digits; empty where there is no file to verify (remote tables). Servers of
     /// v0.35 may send other short tokens, which only distinguish versions.
-    #[serde(default)]
     pub hash: Option<String>,
     /// When the data was read from its source.
-    #[serde(default)]
     pub updated: Option<String>,
-    #[serde(default)]
     pub size_bytes: Option<u64>,
-    #[serde(default)]
     pub rows: Option<i64>,
     /// Remote tables are not downloaded.
     #[serde(default)]
@@ -69,7 +65,6 @@ pub struct Triggered {
     pub tables: serde_json::Value,
     pub message: String,
     /// The run that does it, for `GET /api/sync/runs/{id}`; null if nothing was started.
-    #[serde(default)]
     pub run_id: Option<String>,
     /// Ids that are not registered; nothing was started for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

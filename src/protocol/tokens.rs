@@ -13,7 +13,6 @@ pub struct CreateToken {
     #[schema(default = 90)]
     pub expires_in_days: Option<i64>,
     /// Takes precedence over the days.
-    #[serde(default)]
     pub ttl_seconds: Option<i64>,
     /// Words: `bootstrap-analyst` (at most one hour, no administration), `no-admin`, and any others as labels.
     #[serde(default = "general")]

@@ -1,5 +1,9 @@
+use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::services::google::Google;
@@ -18,8 +22,25 @@ use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
 
-/// The state of handlers.
-pub type AppState = Arc<App>;
+/// The state of handlers, which they take as an argument.
+#[derive(Clone)]
+pub struct AppState(Arc<App>);
+
+impl Deref for AppState {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Self> for AppState {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, app: &Self) -> Result<Self, Infallible> {
+        Ok(app.clone())
+    }
+}
 
 /// Everything that requests share. Made once at start; handlers get it as [`AppState`].
 pub struct App {
@@ -98,7 +119,7 @@ impl App {
             google: Arc::clone(&config.google),
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
-            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), program, sync),
+            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
             queries: QueryEngine::new(config.queries.clone())?,
             started_at: time::now(),
             orchestrator,
@@ -106,7 +127,7 @@ impl App {
             config,
         };
         app.warn();
-        Ok(Arc::new(app))
+        Ok(AppState(Arc::new(app)))
     }
 
     /// Logs what an administrator should know.

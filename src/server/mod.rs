@@ -13,6 +13,6 @@ pub(crate) mod start;
 pub mod web;
 
 pub use app::{App, AppState};
-pub use http::error::ApiError;
+pub use http::error::{ApiError, ApiResult};
 pub use settings::ServerSettings;
 pub use start::Server;

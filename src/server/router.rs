@@ -10,7 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{access, access_requests, audit, catalog, permissions, settings, signing_key};
+use super::api::{access_requests, audit, catalog, permissions, settings, signing_key};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
 use super::http::{frame, middleware};
 use super::{AppState, auth, web};
@@ -40,10 +40,10 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::password::set_up_password))
         .routes(routes!(auth::email_link::send_login_link))
         .routes(routes!(auth::email_link::verify_login_link))
-        .routes(routes!(auth::google::login::begin_google_sign_in))
-        .routes(routes!(auth::google::callback::complete_google_sign_in))
-        .routes(routes!(auth::me::show_me))
-        .routes(routes!(auth::logout::log_out))
+        .routes(routes!(auth::google::begin_google_sign_in))
+        .routes(routes!(auth::google::complete_google_sign_in))
+        .routes(routes!(auth::session::show_me))
+        .routes(routes!(auth::session::log_out))
         .merge(web::forms())
         // Personal tokens
         .routes(routes!(auth::tokens::list_tokens, auth::tokens::create_token))
@@ -51,27 +51,27 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::tokens::list_all_tokens))
         .routes(routes!(auth::tokens::revoke_any_token))
         // Users
-        .routes(routes!(users::manage::list_users, users::create::create_user))
-        .routes(routes!(users::manage::get_user, users::manage::update_user, users::manage::delete_user))
-        .routes(routes!(users::manage::activate_user))
-        .routes(routes!(users::manage::deactivate_user))
-        .routes(routes!(users::password::set_user_password))
-        .routes(routes!(users::password::reset_user_password))
-        .routes(routes!(users::me::get_current_user, users::me::update_current_user))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(users::activate_user))
+        .routes(routes!(users::deactivate_user))
+        .routes(routes!(users::set_user_password))
+        .routes(routes!(users::reset_user_password))
+        .routes(routes!(users::get_current_user, users::update_current_user))
         // Groups and their members
-        .routes(routes!(groups::manage::list_groups, groups::manage::create_group))
-        .routes(routes!(groups::manage::get_group, groups::manage::update_group, groups::manage::delete_group))
-        .routes(routes!(groups::membership::list_group_members, groups::membership::add_group_member))
-        .routes(routes!(groups::membership::remove_group_member))
-        .routes(routes!(groups::membership::list_user_memberships, groups::membership::add_user_membership))
-        .routes(routes!(groups::membership::remove_user_membership))
+        .routes(routes!(groups::list_groups, groups::create_group))
+        .routes(routes!(groups::get_group, groups::update_group, groups::delete_group))
+        .routes(routes!(groups::list_group_members, groups::add_group_member))
+        .routes(routes!(groups::remove_group_member))
+        .routes(routes!(groups::list_user_memberships, groups::add_user_membership))
+        .routes(routes!(groups::remove_user_membership))
         // Access
         .routes(routes!(grants::list_resource_types))
         .routes(routes!(grants::list_grants, grants::create_grant))
         .routes(routes!(grants::delete_grant))
-        .routes(routes!(access::get_user_effective_access))
-        .routes(routes!(access::get_own_effective_access))
-        .routes(routes!(access::get_access_overview))
+        .routes(routes!(grants::get_user_effective_access))
+        .routes(routes!(grants::get_own_effective_access))
+        .routes(routes!(grants::get_access_overview))
         .routes(routes!(
             permissions::list_permissions,
             permissions::grant_table_permission,
@@ -98,8 +98,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(sync::get_sync_run))
         // Reading tables
         .routes(routes!(sync::get_manifest))
-        .routes(routes!(data::download::download_table))
-        .routes(routes!(data::download::download_part))
+        .routes(routes!(data::download_table))
+        .routes(routes!(data::download_part))
         .routes(routes!(query::run_query))
         .routes(routes!(catalog::list_catalog_tables))
         .routes(routes!(catalog::get_table_profile))

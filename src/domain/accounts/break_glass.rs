@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::access::is_admin;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::store::audit::{Action, Origin};
 use crate::store::{ADMIN_GROUP, Store, accounts, audit, members, users};
 
@@ -21,36 +21,34 @@ pub struct BreakGlassGrant {
 
 /// Makes the user with this address an admin, for when no admin can sign in any more. Adds the user if there is none;
 /// `activate` also activates a deactivated one. It needs no proof but the data directory itself.
-pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, Error> {
+pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant> {
     let email = email.to_owned();
-    store
-        .write(move |change| {
-            let groups = &change.snapshot().groups;
-            let admins =
-                groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
-            let existing = users::id_of(change, &email)?;
-            let created = existing.is_none();
-            let id = match existing {
-                Some(id) => id,
-                None => users::insert(change, &email, email.split('@').next())?,
-            };
-            let was_admin = is_admin(change.snapshot(), &id);
-            if !was_admin {
-                members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;
-            }
-            let stored = change.snapshot().users.get(&id);
-            let was_active = stored.is_none_or(|user| user.active);
-            let activated = activate && !was_active;
-            if activated {
-                accounts::activate(change, &id)?;
-            }
-            if !was_admin || activated {
-                let details = json!({ "email": email, "created": created, "activated": activated });
-                let actor = Origin::internal().anonymous();
-                audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
-            }
-            let has_password = stored.is_some_and(|user| user.password_hash.is_some());
-            Ok(BreakGlassGrant { created, was_admin, activated, is_active: was_active || activated, has_password })
-        })
-        .await
+    let written = store.write(move |change| {
+        let groups = &change.snapshot().groups;
+        let admins = groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
+        let existing = users::id_of(change, &email)?;
+        let created = existing.is_none();
+        let id = match existing {
+            Some(id) => id,
+            None => users::insert(change, &email, email.split('@').next())?,
+        };
+        let was_admin = is_admin(change.snapshot(), &id);
+        if !was_admin {
+            members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;
+        }
+        let stored = change.snapshot().users.get(&id);
+        let was_active = stored.is_none_or(|user| user.active);
+        let activated = activate && !was_active;
+        if activated {
+            accounts::activate(change, &id)?;
+        }
+        if !was_admin || activated {
+            let details = json!({ "email": email, "created": created, "activated": activated });
+            let actor = Origin::internal().anonymous();
+            audit::record(change, &actor, Action::BreakGlassGrantAdmin, &format!("user:{id}"), details)?;
+        }
+        let has_password = stored.is_some_and(|user| user.password_hash.is_some());
+        Ok(BreakGlassGrant { created, was_admin, activated, is_active: was_active || activated, has_password })
+    });
+    written.await
 }

@@ -3,7 +3,7 @@
 use crate::access::{AuthKind, Principal, is_admin};
 use crate::base::time;
 use crate::config::GoogleGroups;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::protocol::auth::{AuthInfo, GroupRef, Me};
 use crate::protocol::users::User as Body;
 use crate::store::Snapshot;
@@ -17,7 +17,7 @@ pub fn users(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<Body> {
 }
 
 /// Returns the user with that id.
-pub fn user(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body, Error> {
+pub fn user(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body> {
     Ok(body(google, snapshot, existing(snapshot, id)?))
 }
 
@@ -40,7 +40,7 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
 }
 
 /// Returns the caller, with the name and groups that the snapshot has.
-pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Result<Me, Error> {
+pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Result<Me> {
     let user = existing(snapshot, &caller.user().id)?;
     let (kind, token_id) = match caller.kind() {
         AuthKind::Session(_) => ("session", None),
@@ -68,7 +68,7 @@ pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Res
 }
 
 /// Returns the stored user with that id.
-pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a User, Error> {
+pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a User> {
     snapshot.users.get(id).map(AsRef::as_ref).ok_or_else(|| Error::not_found("User not found"))
 }
 

@@ -1,16 +1,20 @@
 //! What a source offers, and descriptions sent there.
 
 mod names;
-mod push;
-mod register;
-mod tables;
 
-pub use push::push_descriptions;
-pub use register::register_discovered_tables;
-pub use tables::discover_tables;
+use std::collections::HashSet;
 
-use super::Error;
-use crate::connectors::SourceError;
+use serde_json::json;
+
+use self::names::free_name;
+use crate::access::Admin;
+use crate::connectors::{Source, SourceError, Sources};
+use crate::domain::Error;
+use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, DiscoveredTable, Pushed, Renamed};
+use crate::protocol::vocabulary::QueryMode;
+use crate::store::audit::{self, Action};
+use crate::store::registry::{self, Table};
+use crate::store::{Store, StoreError, column_metadata};
 
 /// Why a source was not asked, or what went wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -23,4 +27,110 @@ pub enum DiscoveryError {
     Push(SourceError),
     #[error(transparent)]
     Other(#[from] Error),
+}
+
+/// Lists the tables that the main data source offers.
+pub async fn discover_tables(sources: &Sources, _: &Admin) -> Result<Discovered, DiscoveryError> {
+    let main = sources.main();
+    let Some(listed) = sources.get(main).and_then(Source::discover) else {
+        let error = Some(format!("Discovery not implemented for source_type='{main}'"));
+        return Ok(Discovered { source: main.clone(), error, ..Discovered::default() });
+    };
+    let tables = listed.await.map_err(DiscoveryError::List)?;
+    Ok(Discovered { count: tables.len(), tables, source: main.clone(), error: None })
+}
+
+/// Registers every table of the main data source that is not registered yet. Nobody but admins may read them until they
+/// are granted.
+pub async fn register_discovered_tables(
+    store: &Store,
+    sources: &Sources,
+    admin: &Admin,
+) -> Result<DiscoveredAndRegistered, DiscoveryError> {
+    let mut outcome = DiscoveredAndRegistered { source: sources.main().clone(), ..DiscoveredAndRegistered::default() };
+    let Some((source, listed)) = sources.get(sources.main()).and_then(|source| Some((source, source.discover()?)))
+    else {
+        return Ok(outcome);
+    };
+    let offered = listed.await.map_err(DiscoveryError::Register)?;
+    let rows: Vec<_> = offered.into_iter().map(|table| row(source, table, &admin.user().email)).collect();
+    let actor = admin.actor();
+    let registered = store.write(move |change| -> Result<_, StoreError> {
+        let known = registry::all(change)?;
+        let mut taken: HashSet<String> = known.iter().map(|row| row.name.to_lowercase()).collect();
+        for (mut row, label, id_at_source) in rows {
+            let is_same = |known: &Table| {
+                known.id == row.id || known.bucket == row.bucket && known.source_table == row.source_table
+            };
+            if known.iter().any(is_same) {
+                outcome.skipped += 1;
+                continue;
+            }
+            let name = free_name(&row.name, &label, &mut taken);
+            if name != row.name {
+                outcome.renamed.push(Renamed { id: id_at_source, name: name.clone() });
+            }
+            row.name = name;
+            registry::insert(change, &row)?;
+            outcome.tables.push(row.id);
+        }
+        outcome.registered = outcome.tables.len();
+        let details = json!({ "registered": outcome.tables, "skipped": outcome.skipped });
+        audit::record(change, &actor, Action::TableDiscover, "registry", details)?;
+        Ok(outcome)
+    });
+    Ok(registered.await.map_err(Error::from)?)
+}
+
+/// The registry row of a discovered table, still with its name at the source, the label of its bucket, and its id there.
+fn row(source: &dyn Source, table: DiscoveredTable, by: &str) -> (Table, String, String) {
+    let name = table.id.strip_prefix(&table.bucket_id).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&table.id);
+    let label = source.bucket_label(&table.bucket_id).to_owned();
+    let row = Table {
+        id: table.id.to_lowercase().replace(['.', ' '], "_"),
+        name: name.to_owned(),
+        source_type: Some(source.kind()),
+        source_table: Some(name.to_owned()),
+        bucket: Some(table.bucket_id),
+        query_mode: Some(QueryMode::Local),
+        profile_after_sync: true,
+        primary_key: table.primary_key,
+        description: Some(format!("Auto-discovered from {}: {}", source.title(), table.id)),
+        registered_by: Some(by.to_owned()),
+        ..Table::default()
+    };
+    (row, label, table.id)
+}
+
+/// Sends the types and descriptions of a table's columns, as they are stored here, to its source. The table is named by
+/// its name or registry id.
+pub async fn push_descriptions(
+    store: &Store,
+    sources: &Sources,
+    admin: &Admin,
+    table: &str,
+) -> Result<Pushed, DiscoveryError> {
+    let snapshot = store.snapshot();
+    let row = snapshot.registry.get(table).or_else(|| snapshot.registry.by_name(table)).cloned();
+    let row = row.ok_or_else(|| Error::not_found(format!("Table not found: {table}")))?;
+    let (id, name) = (row.id.clone(), row.name.clone());
+    let columns = store.read(move |connection| column_metadata::of_table(connection, &id, &name)).await;
+    let columns = columns.map_err(Error::from)?;
+    let pushed = columns.len();
+    let Some(pushing) = sources.get(row.source()).and_then(|source| source.push_descriptions(&row, columns)) else {
+        let source = row.source_type.clone().unwrap_or_default();
+        let reason = format!("Push is only supported for keboola tables (table source_type='{source}')");
+        return Err(Error::invalid(reason).into());
+    };
+    pushing.await.map_err(DiscoveryError::Push)?;
+    if pushed == 0 {
+        let message = Some("No column metadata to push".into());
+        return Ok(Pushed { status: "ok".into(), pushed, message });
+    }
+    let (actor, id) = (admin.actor(), row.id.clone());
+    let recorded = store.write(move |change| -> Result<_, StoreError> {
+        audit::record(change, &actor, Action::MetadataPush, &id, json!({ "columns": pushed }))
+    });
+    recorded.await.map_err(Error::from)?;
+    Ok(Pushed { status: "ok".into(), pushed, message: None })
 }

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
 use crate::config::GoogleGroups;
-use crate::domain::{Error, groups};
+use crate::domain::{Result, groups};
 use crate::protocol::access::{Overview, OverviewBlock, OverviewGrant, OverviewItem, OverviewResources};
 use crate::protocol::vocabulary::ResourceType;
 use crate::store::marketplaces::{self, Marketplace};
 use crate::store::{Snapshot, Store};
 
 /// Returns everything that can be granted, all groups, and all grants.
-pub async fn access_overview(store: &Store, google: &GoogleGroups) -> Result<Overview, Error> {
+pub async fn access_overview(store: &Store, google: &GoogleGroups) -> Result<Overview> {
     let marketplaces = store.read(marketplaces::all).await?;
     let snapshot = store.snapshot();
     let grants = snapshot.grants.all().map(|grant| OverviewGrant {

@@ -1,22 +1,22 @@
-//! Grants as responses show them.
+//! Grants as responses show them. A permission is a grant on a table, in the shape of `/api/permissions`.
 
 use std::collections::BTreeMap;
 
-use super::create::known_type;
+use super::manage::known_type;
 use crate::access::is_admin;
 use crate::base::time;
-use crate::domain::Error;
-use crate::protocol::access::{AccessItem, EffectiveAccess, Grant as GrantBody, ResourceTypeInfo, ViaGroup};
+use crate::domain::accounts::view::existing;
+use crate::domain::groups::owner;
+use crate::domain::{Error, Result};
+use crate::protocol::access::{
+    AccessItem, EffectiveAccess, Grant as GrantBody, Permission, Permissions, ResourceTypeInfo, ViaGroup,
+};
 use crate::protocol::vocabulary::ResourceType;
 use crate::store::Snapshot;
 use crate::store::grants::Grant;
 
 /// Returns the grants of one group or all groups, of one resource type or all types, by group name, type and id.
-pub fn grants(
-    snapshot: &Snapshot,
-    group_id: Option<&str>,
-    resource_type: Option<&str>,
-) -> Result<Vec<GrantBody>, Error> {
+pub fn grants(snapshot: &Snapshot, group_id: Option<&str>, resource_type: Option<&str>) -> Result<Vec<GrantBody>> {
     let resource_type = resource_type.map(known_type).transpose()?;
     let mut grants: Vec<GrantBody> = of_group(snapshot, group_id)
         .filter(|grant| resource_type.as_ref().is_none_or(|requested| *requested == grant.resource_type))
@@ -29,7 +29,7 @@ pub fn grants(
 }
 
 /// Returns the grant with that id.
-pub fn grant(snapshot: &Snapshot, id: &str) -> Result<GrantBody, Error> {
+pub fn grant(snapshot: &Snapshot, id: &str) -> Result<GrantBody> {
     let grant = snapshot.grants.get(id).ok_or_else(|| Error::not_found("Grant not found"))?;
     Ok(body(snapshot, grant))
 }
@@ -47,7 +47,7 @@ fn body(snapshot: &Snapshot, grant: &Grant) -> GrantBody {
 }
 
 /// Returns the stored grants of one group, or all of them.
-pub(super) fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Box<dyn Iterator<Item = &'a Grant> + 'a> {
+fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Box<dyn Iterator<Item = &'a Grant> + 'a> {
     match group_id {
         Some(id) => Box::new(snapshot.grants.of_group(id).iter().map(AsRef::as_ref)),
         None => Box::new(snapshot.grants.all().map(AsRef::as_ref)),
@@ -83,4 +83,53 @@ pub fn effective_access(snapshot: &Snapshot, user_id: &str) -> EffectiveAccess {
         AccessItem { resource_type: resource_type.into(), resource_id: resource_id.into(), via_groups }
     });
     EffectiveAccess { is_admin: is_admin(snapshot, user_id), items: items.collect() }
+}
+
+/// Returns the permissions by group name and dataset: those of one group, on one dataset, of the personal group of one
+/// user, or all.
+pub fn permissions(
+    snapshot: &Snapshot,
+    group_id: Option<&str>,
+    dataset: Option<&str>,
+    user_id: Option<&str>,
+) -> Permissions {
+    let permissions = of_group(snapshot, group_id)
+        .filter(|grant| dataset.is_none_or(|dataset| dataset == grant.resource_id))
+        .filter_map(|grant| permission_body(snapshot, grant))
+        .filter(|permission| user_id.is_none() || user_id == permission.user_id.as_deref());
+    sorted(permissions.collect())
+}
+
+/// Returns everything that a user may read through any group.
+pub fn permissions_of_user(snapshot: &Snapshot, user_id: &str) -> Result<Permissions> {
+    existing(snapshot, user_id)?;
+    let memberships = snapshot.members.of_user(user_id).iter();
+    let grants = memberships.flat_map(|member| snapshot.grants.of_group(&member.group_id));
+    Ok(sorted(grants.filter_map(|grant| permission_body(snapshot, grant)).collect()))
+}
+
+/// Returns the permission with that id.
+pub fn permission(snapshot: &Snapshot, id: &str) -> Result<Permission> {
+    let grant = snapshot.grants.get(id);
+    grant.and_then(|grant| permission_body(snapshot, grant)).ok_or_else(|| Error::not_found("Permission not found"))
+}
+
+fn sorted(mut permissions: Vec<Permission>) -> Permissions {
+    permissions.sort_by(|a, b| (&a.group_name, &a.dataset).cmp(&(&b.group_name, &b.dataset)));
+    Permissions { count: permissions.len(), permissions }
+}
+
+/// `None` for grants on anything but a table.
+fn permission_body(snapshot: &Snapshot, grant: &Grant) -> Option<Permission> {
+    let group = snapshot.groups.get(&grant.group_id);
+    (grant.resource_type == ResourceType::Table).then(|| Permission {
+        id: grant.id.clone(),
+        group_id: grant.group_id.clone(),
+        user_id: group.and_then(|group| owner(snapshot, group)).map(|user| user.id.clone()),
+        group_name: group.map(|group| group.name.clone()).unwrap_or_default(),
+        dataset: grant.resource_id.clone(),
+        access: "read".into(),
+        assigned_at: grant.assigned_at.map(time::spaced),
+        assigned_by: grant.assigned_by.clone(),
+    })
 }

@@ -7,8 +7,8 @@ use super::{owner, view};
 use crate::access::Admin;
 use crate::base::ident;
 use crate::config::GoogleGroups;
-use crate::domain::Error;
 use crate::domain::accounts::view::existing as existing_user;
+use crate::domain::{Error, Result};
 use crate::store::audit::Action;
 use crate::store::groups::Group;
 use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
@@ -20,20 +20,19 @@ pub async fn add_member(
     google: &GoogleGroups,
     group_id: &str,
     email: &str,
-) -> Result<String, Error> {
+) -> Result<String> {
     let (admin, google, group_id, email) = (admin.clone(), google.clone(), group_id.to_owned(), email.to_owned());
-    store
-        .write(move |change| {
-            let snapshot = change.snapshot();
-            view::editable(&google, snapshot, &group_id)?;
-            let user = snapshot.users.by_email(email.trim());
-            let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
-            members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
-            let (resource, details) = (format!("group:{group_id}"), json!({ "user_email": user.email }));
-            audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)?;
-            Ok(user.id.clone())
-        })
-        .await
+    let written = store.write(move |change| {
+        let snapshot = change.snapshot();
+        view::editable(&google, snapshot, &group_id)?;
+        let user = snapshot.users.by_email(email.trim());
+        let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
+        members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
+        let (resource, details) = (format!("group:{group_id}"), json!({ "user_email": user.email }));
+        audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &resource, details)?;
+        Ok(user.id.clone())
+    });
+    written.await
 }
 
 /// Adds a user to a group.
@@ -43,27 +42,21 @@ pub async fn add_membership(
     google: &GoogleGroups,
     user_id: &str,
     group_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (admin, google, user_id, group_id) = (admin.clone(), google.clone(), user_id.to_owned(), group_id.to_owned());
-    store
-        .write(move |change| {
-            existing_user(change.snapshot(), &user_id)?;
-            let group = view::editable(&google, change.snapshot(), &group_id)?;
-            if members::contains(change, &user_id, &group_id)? {
-                return Err(Error::conflict("Already a member"));
-            }
-            join(change, &admin, &user_id, group)
-        })
-        .await
+    let written = store.write(move |change| {
+        existing_user(change.snapshot(), &user_id)?;
+        let group = view::editable(&google, change.snapshot(), &group_id)?;
+        if members::contains(change, &user_id, &group_id)? {
+            return Err(Error::conflict("Already a member"));
+        }
+        join(change, &admin, &user_id, group)
+    });
+    written.await
 }
 
 /// Adds a user to a group that the caller has found editable.
-pub(in crate::domain) fn join(
-    change: &Transaction<'_>,
-    admin: &Admin,
-    user_id: &str,
-    group: &Group,
-) -> Result<(), Error> {
+pub(in crate::domain) fn join(change: &Transaction<'_>, admin: &Admin, user_id: &str, group: &Group) -> Result<()> {
     members::insert(change, user_id, &group.id, members::SOURCE_ADMIN, &admin.user().email)?;
     let details = json!({ "group_id": group.id, "group_name": group.name });
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
@@ -76,15 +69,14 @@ pub async fn remove_member(
     google: &GoogleGroups,
     group_id: &str,
     user_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (actor, google, group_id, user_id) = (admin.actor(), google.clone(), group_id.to_owned(), user_id.to_owned());
-    store
-        .write(move |change| {
-            remove(change, &google, &group_id, &user_id)?;
-            let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
-            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        remove(change, &google, &group_id, &user_id)?;
+        let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
+        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
+    });
+    written.await
 }
 
 /// As [`remove_member`], with an audit row about the user.
@@ -94,23 +86,17 @@ pub async fn remove_membership(
     google: &GoogleGroups,
     user_id: &str,
     group_id: &str,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (actor, google, user_id, group_id) = (admin.actor(), google.clone(), user_id.to_owned(), group_id.to_owned());
-    store
-        .write(move |change| {
-            let group = remove(change, &google, &group_id, &user_id)?;
-            let details = json!({ "group_id": group_id, "group_name": group.name });
-            Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
-        })
-        .await
+    let written = store.write(move |change| {
+        let group = remove(change, &google, &group_id, &user_id)?;
+        let details = json!({ "group_id": group_id, "group_name": group.name });
+        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
+    });
+    written.await
 }
 
-fn remove<'a>(
-    change: &'a Transaction<'_>,
-    google: &GoogleGroups,
-    group_id: &str,
-    user_id: &str,
-) -> Result<&'a Group, Error> {
+fn remove<'a>(change: &'a Transaction<'_>, google: &GoogleGroups, group_id: &str, user_id: &str) -> Result<&'a Group> {
     let group = view::editable(google, change.snapshot(), group_id)?;
     if group.name == ADMIN_GROUP
         && members::contains(change, user_id, group_id)?

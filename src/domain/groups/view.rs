@@ -2,8 +2,8 @@
 
 use crate::base::time;
 use crate::config::GoogleGroups;
-use crate::domain::Error;
 use crate::domain::accounts::view::existing as existing_user;
+use crate::domain::{Error, Result};
 use crate::protocol::access::{Group as GroupBody, Member, Membership as MembershipBody};
 use crate::store::Snapshot;
 use crate::store::groups::Group;
@@ -15,7 +15,7 @@ pub fn groups(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<GroupBody> {
 }
 
 /// Returns the group with that id.
-pub fn group(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<GroupBody, Error> {
+pub fn group(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<GroupBody> {
     Ok(body(google, snapshot, existing(snapshot, id)?))
 }
 
@@ -36,12 +36,12 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> GroupBody 
 }
 
 /// Returns the stored group with that id.
-pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
+pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
     snapshot.groups.get(id).ok_or_else(|| Error::not_found("Group not found"))
 }
 
 /// Returns the stored group, unless its members are managed in Google Workspace.
-pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group, Error> {
+pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
     let group = existing(snapshot, id)?;
     if group.is_google_managed(google) {
         return Err(Error::ManagedByGoogle);
@@ -50,7 +50,7 @@ pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> 
 }
 
 /// Returns the members of a group, by address.
-pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>, Error> {
+pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>> {
     existing(snapshot, group_id)?;
     let members = snapshot.members.of_group(group_id).iter();
     let mut members: Vec<Member> = members.filter_map(|member| member_body(snapshot, member)).collect();
@@ -59,7 +59,7 @@ pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>, Error
 }
 
 /// Returns one member of a group.
-pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member, Error> {
+pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member> {
     let member = snapshot.members.of_group(group_id).iter().find(|member| member.user_id == user_id);
     member.and_then(|member| member_body(snapshot, member)).ok_or_else(|| Error::not_found("User not found"))
 }
@@ -78,7 +78,7 @@ fn member_body(snapshot: &Snapshot, member: &Membership) -> Option<Member> {
 }
 
 /// Returns the memberships of a user, system groups first, then by name.
-pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>, Error> {
+pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>> {
     existing_user(snapshot, user_id)?;
     let memberships = snapshot.members.of_user(user_id).iter();
     let mut memberships: Vec<MembershipBody> =
@@ -88,12 +88,7 @@ pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) ->
 }
 
 /// Returns the membership of a user in one group.
-pub fn membership(
-    google: &GoogleGroups,
-    snapshot: &Snapshot,
-    user_id: &str,
-    group_id: &str,
-) -> Result<MembershipBody, Error> {
+pub fn membership(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str, group_id: &str) -> Result<MembershipBody> {
     let member = snapshot.members.of_user(user_id).iter().find(|member| member.group_id == group_id);
     member
         .and_then(|member| membership_body(google, snapshot, member))

@@ -5,12 +5,12 @@ use serde_json::Value;
 use crate::base::ident::{is_reserved_table, is_strict, repr};
 use crate::base::schedule::{GRAMMAR, Schedule};
 use crate::connectors::Sources;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::Table;
 
 /// A table's name is the name of its file and of its view, and what people type in SQL.
-pub fn name(name: &str) -> Result<(), Error> {
+pub fn name(name: &str) -> Result<()> {
     if name.trim().is_empty() {
         return Err(Error::Unprocessable("Table name cannot be empty".into()));
     }
@@ -30,7 +30,7 @@ pub fn name(name: &str) -> Result<(), Error> {
 
 /// A source is one of ours that is set up, or one that already has an extract: a custom connector, or an operator, has
 /// written that.
-fn source_type(sources: &Sources, kind: &SourceType) -> Result<(), Error> {
+fn source_type(sources: &Sources, kind: &SourceType) -> Result<()> {
     if kind.is_empty() || sources.has_extract(kind) {
         return Ok(());
     }
@@ -50,7 +50,7 @@ fn source_type(sources: &Sources, kind: &SourceType) -> Result<(), Error> {
 }
 
 /// The query mode, with the SQL that only materialized tables have.
-pub fn query_mode(mode: Option<&QueryMode>, query: Option<&str>) -> Result<(), Error> {
+pub fn query_mode(mode: Option<&QueryMode>, query: Option<&str>) -> Result<()> {
     mode.map_or(Ok(()), |mode| one_of("query_mode", mode.as_str(), QueryMode::KNOWN))?;
     let is_materialized = mode == Some(&QueryMode::Materialized);
     match query.map(str::trim).filter(|query| !query.is_empty()) {
@@ -66,7 +66,7 @@ pub fn query_mode(mode: Option<&QueryMode>, query: Option<&str>) -> Result<(), E
 }
 
 /// The rules that concern several fields of a row.
-pub fn row(sources: &Sources, table: &Table) -> Result<(), Error> {
+pub fn row(sources: &Sources, table: &Table) -> Result<()> {
     query_mode(table.query_mode.as_ref(), table.source_query.as_deref())?;
     let named = table.source_type.as_ref().filter(|source| !source.is_empty());
     let source = sources.get(table.source());
@@ -85,7 +85,7 @@ pub fn row(sources: &Sources, table: &Table) -> Result<(), Error> {
 }
 
 /// The sync strategy, and the fields that it needs.
-fn strategy(table: &Table) -> Result<(), Error> {
+fn strategy(table: &Table) -> Result<()> {
     let Some(strategy) = table.sync_strategy.as_ref().filter(|text| !text.as_str().is_empty()) else { return Ok(()) };
     one_of("sync_strategy", strategy.as_str(), SyncStrategy::KNOWN)?;
     let options = table.sync_options.clone().unwrap_or_default();
@@ -109,7 +109,7 @@ fn strategy(table: &Table) -> Result<(), Error> {
     Ok(())
 }
 
-pub fn schedule(schedule: Option<&str>) -> Result<(), Error> {
+pub fn schedule(schedule: Option<&str>) -> Result<()> {
     match schedule.filter(|text| !text.is_empty()) {
         Some(text) if Schedule::parse(text).is_none() => {
             Err(Error::field("sync_schedule", format!("sync_schedule must be {GRAMMAR}"), text))
@@ -118,7 +118,7 @@ pub fn schedule(schedule: Option<&str>) -> Result<(), Error> {
     }
 }
 
-fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), Error> {
+fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<()> {
     if allowed.contains(&value) {
         return Ok(());
     }

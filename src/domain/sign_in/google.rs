@@ -5,7 +5,7 @@ use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::GoogleGroups;
 use crate::config::auth::Auth;
-use crate::domain::{Error, rules};
+use crate::domain::{Error, Result, rules};
 use crate::store::audit::{Action, Origin};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
@@ -147,30 +147,24 @@ async fn check_groups(
 }
 
 /// The id of the account with that address, in any case. Later sign-ins do not change the account.
-async fn find_or_create_account(
-    store: &Store,
-    origin: &Origin,
-    email: String,
-    name: Option<String>,
-) -> Result<String, Error> {
+async fn find_or_create_account(store: &Store, origin: &Origin, email: String, name: Option<String>) -> Result<String> {
     if let Some(user) = store.snapshot().users.by_email(&email) {
         return Ok(user.id.clone());
     }
     let origin = origin.clone();
-    store
-        .write(move |change| {
-            // Two sign-ins may run at the same time.
-            if let Some(id) = users::id_of(change, &email)? {
-                return Ok(id);
-            }
-            let local_part = email.split('@').next().unwrap_or(&email);
-            let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
-            let id = users::insert(change, &email, Some(&name))?;
-            let details = json!({ "email": email, "provider": "google" });
-            audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
-            Ok(id)
-        })
-        .await
+    let written = store.write(move |change| {
+        // Two sign-ins may run at the same time.
+        if let Some(id) = users::id_of(change, &email)? {
+            return Ok(id);
+        }
+        let local_part = email.split('@').next().unwrap_or(&email);
+        let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
+        let id = users::insert(change, &email, Some(&name))?;
+        let details = json!({ "email": email, "provider": "google" });
+        audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
+        Ok(id)
+    });
+    written.await
 }
 
 /// Records a sign-in that was refused; `email` is the address of the Google account, once it is known.

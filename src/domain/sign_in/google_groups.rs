@@ -51,13 +51,12 @@ pub async fn revoke_groups(
     email: &str,
 ) -> Result<(), StoreError> {
     let (email, origin, google) = (email.to_owned(), origin.clone(), google.clone());
-    store
-        .write(move |change| {
-            let Some(id) = users::id_of(change, &email)? else { return Ok(()) };
-            users::end_tokens(change, &id)?;
-            replace(change, &origin.user(&id), &id, &[], &google)
-        })
-        .await
+    let written = store.write(move |change| {
+        let Some(id) = users::id_of(change, &email)? else { return Ok(()) };
+        users::end_tokens(change, &id)?;
+        replace(change, &origin.user(&id), &id, &[], &google)
+    });
+    written.await
 }
 
 /// Sets the user's memberships from Google to the groups `emails` (in lower case), creates missing groups, and records

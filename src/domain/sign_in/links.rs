@@ -1,14 +1,14 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::base::secret::Secret;
 use crate::config::auth::Auth;
-use crate::domain::{Error, rules};
-use crate::store::audit::{Action, Origin};
+use crate::domain::{Result, rules};
+use crate::store::audit::{self, Action, Origin};
 use crate::store::one_time::{self, InvalidToken, Purpose};
-use crate::store::users::User;
-use crate::store::{Store, StoreError, audit};
+use crate::store::users::{self, User};
+use crate::store::{Store, StoreError};
 
 /// A one-time token for a link to this address.
 pub struct IssuedLink {
@@ -26,7 +26,7 @@ pub async fn request_link(
     origin: Origin,
     purpose: Purpose,
     email: &str,
-) -> Result<Option<IssuedLink>, Error> {
+) -> Result<Option<IssuedLink>> {
     let email = attempted(email);
     let user = store.snapshot().users.by_email(&email).cloned();
     let recipient = user.clone().filter(|user| can_send && may_have_link(auth, purpose, user));
@@ -69,7 +69,7 @@ pub async fn sign_in_with_link(
     origin: Origin,
     email: String,
     token: String,
-) -> Result<Option<StartedSession>, Error> {
+) -> Result<Option<StartedSession>> {
     // The allowed domains may have changed since the link was mailed.
     let is_allowed = auth.admits(&email) && !rules::is_service_account(email.trim());
     let actor = origin.clone().anonymous();
@@ -93,4 +93,80 @@ pub async fn sign_in_with_link(
         .await?;
     let Ok(id) = consumed else { return Ok(None) };
     start_session(store, keys, origin, &id, SignInMethod::MagicLink).await.map(Some)
+}
+
+/// What the holder of a mailed link wants to set.
+pub struct PasswordChoice {
+    pub purpose: Purpose,
+    pub email: String,
+    pub token: String,
+    /// A new display name, unless empty.
+    pub name: String,
+}
+
+/// Checks the token, the password and the name before the password is hashed, so that guessing tokens costs no hashing.
+pub async fn check_password_choice(
+    store: &Store,
+    origin: &Origin,
+    choice: &PasswordChoice,
+    password: &str,
+) -> Result<Result<(), InvalidToken>> {
+    let (email, token, purpose) = (choice.email.clone(), choice.token.clone(), choice.purpose);
+    let checked = store.read(move |reader| one_time::check(reader, &email, &token, purpose)).await?;
+    let is_service_account = rules::is_service_account(choice.email.trim());
+    if let Err(invalid) = checked.and(if is_service_account { Err(InvalidToken::Wrong) } else { Ok(()) }) {
+        record_invalid_token(store, origin, choice, invalid).await?;
+        return Ok(Err(invalid));
+    }
+    rules::password(password)?;
+    rules::name(&choice.name)?;
+    Ok(Ok(()))
+}
+
+/// Sets the password that hashes to `hash` and consumes the token, both or neither. Returns the id of the user.
+pub async fn choose_password(
+    store: &Store,
+    origin: &Origin,
+    choice: PasswordChoice,
+    hash: Secret,
+) -> Result<Result<String, InvalidToken>> {
+    let (email, token, purpose) = (choice.email.clone(), choice.token.clone(), choice.purpose);
+    let (name, by) = (rules::name(&choice.name)?, origin.clone());
+    let consumed = store
+        .write(move |change| -> Result<_, StoreError> {
+            let consumed = one_time::consume(change, &email, &token, purpose)?;
+            if let Ok(id) = &consumed {
+                users::set_password(change, id, &hash)?;
+                if !name.is_empty() {
+                    users::set_name(change, id, &name)?;
+                }
+                audit::record(change, &by.user(id), action(purpose), &format!("user:{id}"), Value::Null)?;
+            }
+            Ok(consumed)
+        })
+        .await?;
+    if let Err(invalid) = consumed {
+        record_invalid_token(store, origin, &choice, invalid).await?;
+    }
+    Ok(consumed)
+}
+
+async fn record_invalid_token(
+    store: &Store,
+    origin: &Origin,
+    choice: &PasswordChoice,
+    invalid: InvalidToken,
+) -> Result<(), StoreError> {
+    let result = match invalid {
+        InvalidToken::Wrong => "invalid_token",
+        InvalidToken::Expired => "expired_token",
+        InvalidToken::Deactivated => "deactivated",
+    };
+    let (actor, action) = (origin.clone().anonymous(), action(choice.purpose));
+    let details = json!({ "email": attempted(&choice.email) });
+    store.write(move |change| audit::record_result(change, &actor, action, "auth", details, result)).await
+}
+
+fn action(purpose: Purpose) -> Action {
+    if purpose == Purpose::Reset { Action::PasswordReset } else { Action::PasswordSetup }
 }

@@ -1,20 +1,16 @@
 //! Signing in and out: with a password, a mailed link or Google. Each way ends with [`start_session`].
 
-mod bootstrap;
-mod choose_password;
 mod google;
 mod google_groups;
 mod links;
 mod password;
 mod session;
 
-pub use bootstrap::{FirstAdmin, bootstrap_admin};
-pub use choose_password::{PasswordChoice, check_password_choice, choose_password};
 pub use google::{GoogleGroupList, GoogleIdentity, GoogleRefusal};
 pub use google::{check_google_identity, record_refused_google_sign_in, sign_in_with_google};
-pub use links::{request_link, sign_in_with_link};
+pub use links::{PasswordChoice, check_password_choice, choose_password, request_link, sign_in_with_link};
 pub use password::{PasswordAttempt, PasswordRefusal, complete_password_attempt, replace_password_hash};
-pub use session::{SignInMethod, StartedSession, end_session, start_session};
+pub use session::{FirstAdmin, SignInMethod, StartedSession, bootstrap_admin, end_session, start_session};
 
 /// What was typed as an address, cut to the length of an address.
 fn attempted(email: &str) -> String {

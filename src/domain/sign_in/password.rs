@@ -6,7 +6,7 @@ use super::attempted;
 use crate::access::password;
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
-use crate::domain::Error;
+use crate::domain::Result;
 use crate::domain::rules::MAX_PASSWORD_BYTES;
 use crate::store::audit::{Action, Origin};
 use crate::store::users::User;
@@ -65,7 +65,7 @@ pub async fn complete_password_attempt(
     origin: &Origin,
     attempt: &PasswordAttempt,
     matched: bool,
-) -> Result<Result<Arc<User>, PasswordRefusal>, Error> {
+) -> Result<Result<Arc<User>, PasswordRefusal>> {
     let reason = match &attempt.user {
         None => "unknown_user",
         Some(user) if user.password_hash.is_none() => "no_password",

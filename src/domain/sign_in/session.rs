@@ -3,10 +3,10 @@ use serde_json::{Value, json};
 use crate::access::{AuthKind, Keys, Principal, is_admin};
 use crate::base::secret::Secret;
 use crate::base::time;
-use crate::domain::Error;
 use crate::domain::accounts::view;
-use crate::store::audit::{Action, Origin};
-use crate::store::{Store, StoreError, audit, sessions, users};
+use crate::domain::{Error, Result, rules};
+use crate::store::audit::{self, Action, Origin};
+use crate::store::{ADMIN_GROUP, Change, Store, StoreError, members, sessions, users};
 
 /// A session that a user has just started.
 pub struct StartedSession {
@@ -49,7 +49,7 @@ pub async fn start_session(
     origin: Origin,
     user_id: &str,
     method: SignInMethod,
-) -> Result<StartedSession, Error> {
+) -> Result<StartedSession> {
     let (actor, id) = (origin.user(user_id), user_id.to_owned());
     let written = store.write(move |change| -> Result<_, StoreError> {
         let signed_in = users::sign_in(change, &id)?;
@@ -68,7 +68,7 @@ pub async fn start_session(
 }
 
 /// Ends the session of the caller. Personal tokens stay valid.
-pub async fn end_session(store: &Store, caller: &Principal) -> Result<(), Error> {
+pub async fn end_session(store: &Store, caller: &Principal) -> Result<()> {
     let jti = match caller.kind() {
         AuthKind::Session(jti) => jti.clone(),
         _ => None,
@@ -85,4 +85,63 @@ pub async fn end_session(store: &Store, caller: &Principal) -> Result<(), Error>
         })
         .await?;
     Ok(())
+}
+
+/// The account that becomes the first admin.
+pub struct FirstAdmin {
+    email: String,
+    name: String,
+}
+
+impl FirstAdmin {
+    /// Checks the values of a request; an empty password means none.
+    pub fn new(email: &str, password: &str, name: &str) -> Result<Self> {
+        let email = rules::email(email)?;
+        if !password.is_empty() {
+            rules::password(password)?;
+        }
+        Ok(Self { email, name: rules::name(name)? })
+    }
+}
+
+/// Creates the first admin and starts a session. A seeded admin who has no password yet can be claimed this way; other
+/// accounts cannot.
+pub async fn bootstrap_admin(
+    store: &Store,
+    keys: &Keys,
+    origin: Origin,
+    admin: FirstAdmin,
+    password_hash: Option<Secret>,
+) -> Result<StartedSession> {
+    let by = origin.clone();
+    let id = store
+        .write(move |change| -> Result<_> {
+            if !members::is_bootstrap_open(change)? {
+                return Err(Error::Forbidden(
+                    "Bootstrap disabled — a user with a password already exists. Use /auth/password/login.".into(),
+                ));
+            }
+            let (id, action) = activate(change, &admin)?;
+            if let Some(hash) = &password_hash {
+                users::set_password(change, &id, hash)?;
+            }
+            members::claim(change, &id, ADMIN_GROUP, members::BOOTSTRAP)?;
+            audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
+            Ok(id)
+        })
+        .await?;
+    start_session(store, keys, origin, &id, SignInMethod::Bootstrap).await
+}
+
+fn activate(change: &Change<'_>, FirstAdmin { email, name }: &FirstAdmin) -> Result<(String, Action)> {
+    if let Some(id) = users::id_of(change, email)? {
+        // An unauthenticated caller must not take over the account of somebody else.
+        if !members::is_seeded_admin(change, &id)? {
+            return Err(Error::conflict("A user with this address exists already; use another address"));
+        }
+        return Ok((id, Action::BootstrapActivatedSeed));
+    }
+    let local_part = email.split('@').next().unwrap_or(email);
+    let name = if name.is_empty() { local_part } else { name };
+    Ok((users::insert(change, email, Some(name))?, Action::BootstrapCompleted))
 }

@@ -2,7 +2,7 @@
 
 use crate::access::{Admin, Principal};
 use crate::base::time;
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::protocol::tokens::{OwnedToken, Token as Body};
 use crate::store::tokens::{self, Token, Use};
 use crate::store::{Store, StoreError};
@@ -12,7 +12,7 @@ pub async fn own_tokens(
     store: &Store,
     caller: &Principal,
     last_use: impl Fn(&str) -> Option<Use>,
-) -> Result<Vec<Body>, Error> {
+) -> Result<Vec<Body>> {
     let own = stored(store, Some(caller)).await?;
     Ok(own.iter().map(|token| body(token, newer_use(token, &last_use))).collect())
 }
@@ -23,17 +23,13 @@ pub async fn own_token(
     caller: &Principal,
     id: &str,
     last_use: impl Fn(&str) -> Option<Use>,
-) -> Result<Body, Error> {
+) -> Result<Body> {
     let own = own_tokens(store, caller, last_use).await?;
     own.into_iter().find(|token| token.id == id).ok_or_else(|| Error::not_found("Token not found"))
 }
 
 /// The tokens of all users, newest first.
-pub async fn all_tokens(
-    store: &Store,
-    _: &Admin,
-    last_use: impl Fn(&str) -> Option<Use>,
-) -> Result<Vec<OwnedToken>, Error> {
+pub async fn all_tokens(store: &Store, _: &Admin, last_use: impl Fn(&str) -> Option<Use>) -> Result<Vec<OwnedToken>> {
     let (all, snapshot) = (stored(store, None).await?, store.snapshot());
     let owned = |token: &Token| {
         let newer = newer_use(token, &last_use);

@@ -1,32 +1,24 @@
-use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal};
 use crate::domain::access_requests;
 use crate::protocol::access::{AccessRequest, AccessRequests, CreateAccessRequest, Review};
-use crate::server::http::extractors::{Json, Path, Query};
-use crate::server::{ApiError, AppState};
+use crate::server::http::extractors::{Created, Json, Path, Query};
+use crate::server::{ApiResult, AppState};
 use crate::store::access_requests::PENDING;
 
 /// Lists the caller's own requests, newest first.
 #[utoipa::path(get, path = "/api/access-requests/my", tag = "access",
     responses((status = 200, body = AccessRequests)))]
-pub async fn list_own_access_requests(
-    State(app): State<AppState>,
-    caller: Principal,
-) -> Result<Json<AccessRequests>, ApiError> {
+pub async fn list_own_access_requests(app: AppState, caller: Principal) -> ApiResult<Json<AccessRequests>> {
     Ok(Json(access_requests::list_own_access_requests(&app.store, &caller).await?))
 }
 
 /// Lists the pending requests, oldest first.
 #[utoipa::path(get, path = "/api/access-requests/pending", tag = "access",
     responses((status = 200, body = AccessRequests)))]
-pub async fn list_pending_access_requests(
-    State(app): State<AppState>,
-    _: Admin,
-) -> Result<Json<AccessRequests>, ApiError> {
+pub async fn list_pending_access_requests(app: AppState, _: Admin) -> ApiResult<Json<AccessRequests>> {
     Ok(Json(access_requests::list_access_requests(&app.store, Some(PENDING.into())).await?))
 }
 
@@ -41,10 +33,10 @@ pub struct AccessRequestQuery {
 #[utoipa::path(get, path = "/api/access-requests", tag = "access", params(AccessRequestQuery),
     responses((status = 200, body = AccessRequests), (status = 400, description = "Unknown status")))]
 pub async fn list_access_requests(
-    State(app): State<AppState>,
+    app: AppState,
     _: Admin,
     Query(query): Query<AccessRequestQuery>,
-) -> Result<Json<AccessRequests>, ApiError> {
+) -> ApiResult<Json<AccessRequests>> {
     Ok(Json(access_requests::list_access_requests(&app.store, query.status).await?))
 }
 
@@ -52,12 +44,12 @@ pub async fn list_access_requests(
 #[utoipa::path(post, path = "/api/access-requests", tag = "access", request_body = CreateAccessRequest,
     responses((status = 201, body = AccessRequest), (status = 400), (status = 409, description = "Requested or granted already")))]
 pub async fn create_access_request(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Json(body): Json<CreateAccessRequest>,
-) -> Result<(StatusCode, Json<AccessRequest>), ApiError> {
+) -> ApiResult<Created<AccessRequest>> {
     let request = access_requests::create_access_request(&app.store, &caller, &body.table_id, &body.reason).await?;
-    Ok((StatusCode::CREATED, Json(request)))
+    Ok(Created(request))
 }
 
 /// Grants the requested table: to a group, which the requester is added to, or to the requester alone.
@@ -65,11 +57,11 @@ pub async fn create_access_request(
     params(("id" = String, Path, description = "Request id")),
     responses((status = 200, body = AccessRequest), (status = 404), (status = 409, description = "Decided already")))]
 pub async fn approve_access_request(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Path(id): Path<String>,
     body: Option<Json<Review>>,
-) -> Result<Json<AccessRequest>, ApiError> {
+) -> ApiResult<Json<AccessRequest>> {
     let review = body.map(|Json(review)| review).unwrap_or_default();
     let google = &app.config.google_groups;
     Ok(Json(access_requests::approve_access_request(&app.store, &admin, google, &id, review).await?))
@@ -80,11 +72,11 @@ pub async fn approve_access_request(
     params(("id" = String, Path, description = "Request id")),
     responses((status = 200, body = AccessRequest), (status = 404), (status = 409, description = "Decided already")))]
 pub async fn deny_access_request(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Path(id): Path<String>,
     body: Option<Json<Review>>,
-) -> Result<Json<AccessRequest>, ApiError> {
+) -> ApiResult<Json<AccessRequest>> {
     let review = body.map(|Json(review)| review).unwrap_or_default();
     Ok(Json(access_requests::deny_access_request(&app.store, &admin, &id, review).await?))
 }

@@ -1,4 +1,3 @@
-use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +9,7 @@ use crate::domain::audit::{self, MAX_ENTRIES, Search, search_audit_log};
 use crate::protocol::audit::{AuditCheck, AuditPage};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::{Json, Query};
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 use crate::store::audit::Position;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -40,10 +39,10 @@ pub struct AuditQuery {
 #[utoipa::path(get, path = "/api/admin/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = AuditPage), (status = 422)))]
 pub async fn list_audit_entries(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Query(query): Query<AuditQuery>,
-) -> Result<Json<AuditPage>, ApiError> {
+) -> ApiResult<Json<AuditPage>> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_ENTRIES).contains(&limit) {
         return Err(invalid("limit", &format!("limit must be between 1 and {MAX_ENTRIES}"), limit));
@@ -66,7 +65,7 @@ pub async fn list_audit_entries(
     Ok(Json(search_audit_log(&app.store, &admin, search).await?))
 }
 
-fn timestamp(field: &str, text: String) -> Result<Timestamp, ApiError> {
+fn timestamp(field: &str, text: String) -> ApiResult<Timestamp> {
     // A plus sign that was not encoded arrives as a blank.
     let repaired = || text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
     let time = time::parse(&text).or_else(|| time::parse(&repaired()?));
@@ -88,9 +87,9 @@ pub struct VerifyQuery {
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "audit", params(VerifyQuery),
     responses((status = 200, description = "Also when it is broken: see `ok`", body = AuditCheck)))]
 pub async fn verify_audit_log(
-    State(app): State<AppState>,
+    app: AppState,
     _: Admin,
     Query(query): Query<VerifyQuery>,
-) -> Result<Json<AuditCheck>, ApiError> {
+) -> ApiResult<Json<AuditCheck>> {
     Ok(Json(audit::verify_audit_log(&app.store, query.head.as_deref()).await?))
 }

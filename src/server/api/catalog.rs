@@ -1,4 +1,3 @@
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -7,11 +6,11 @@ use crate::domain::catalog::{get_profile, list_tables};
 use crate::extract::Publication;
 use crate::protocol::catalog::{CatalogTables, Profiled};
 use crate::server::http::extractors::{Json, Path};
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 
 /// Returns the tables that the caller may read, including those that have not been published yet.
 #[utoipa::path(get, path = "/api/catalog/tables", tag = "catalog", responses((status = 200, body = CatalogTables)))]
-pub async fn list_catalog_tables(State(app): State<AppState>, caller: Principal) -> Json<CatalogTables> {
+pub async fn list_catalog_tables(app: AppState, caller: Principal) -> Json<CatalogTables> {
     Json(list_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller))
 }
 
@@ -19,11 +18,7 @@ pub async fn list_catalog_tables(State(app): State<AppState>, caller: Principal)
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, body = Value), (status = 403), (status = 404)))]
-pub async fn get_table_profile(
-    State(app): State<AppState>,
-    caller: Principal,
-    Path(table): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> ApiResult<Json<Value>> {
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
@@ -35,10 +30,10 @@ pub async fn get_table_profile(
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
 pub async fn refresh_table_profile(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Path(table): Path<String>,
-) -> Result<Json<Profiled>, ApiError> {
+) -> ApiResult<Json<Profiled>> {
     let missing = || ApiError::not_found(format!("No parquet for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
@@ -59,7 +54,7 @@ fn find(
     caller: &Principal,
     table: &str,
     missing: impl Fn() -> ApiError,
-) -> Result<ReadableTable, ApiError> {
+) -> ApiResult<ReadableTable> {
     readable(&app.store.snapshot(), publication, caller, table).map_err(|denied| match denied {
         Denied::Forbidden => ApiError::forbidden(format!("Access denied to table '{table}'")),
         Denied::NotPublished => missing(),

@@ -1,6 +1,5 @@
 //! What a source offers, and descriptions sent there.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::access::Admin;
@@ -8,7 +7,7 @@ use crate::connectors::SourceError;
 use crate::domain::discovery::{self, DiscoveryError};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, Pushed};
 use crate::server::http::extractors::{Json, Path};
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 
 impl From<DiscoveryError> for ApiError {
     fn from(error: DiscoveryError) -> Self {
@@ -24,7 +23,7 @@ impl From<DiscoveryError> for ApiError {
 /// Lists the tables that the main data source offers.
 #[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry",
     responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
-pub async fn discover_tables(State(app): State<AppState>, admin: Admin) -> Result<Json<Discovered>, ApiError> {
+pub async fn discover_tables(app: AppState, admin: Admin) -> ApiResult<Json<Discovered>> {
     Ok(Json(discovery::discover_tables(&app.config.sources, &admin).await?))
 }
 
@@ -32,10 +31,7 @@ pub async fn discover_tables(State(app): State<AppState>, admin: Admin) -> Resul
 /// are granted.
 #[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry",
     responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
-pub async fn register_discovered_tables(
-    State(app): State<AppState>,
-    admin: Admin,
-) -> Result<Json<DiscoveredAndRegistered>, ApiError> {
+pub async fn register_discovered_tables(app: AppState, admin: Admin) -> ApiResult<Json<DiscoveredAndRegistered>> {
     Ok(Json(discovery::register_discovered_tables(&app.store, &app.config.sources, &admin).await?))
 }
 
@@ -43,10 +39,6 @@ pub async fn register_discovered_tables(
 #[utoipa::path(post, path = "/api/admin/metadata/{table}/push", tag = "registry",
     params(("table" = String, Path, description = "Name or registry id")),
     responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
-pub async fn push_descriptions(
-    State(app): State<AppState>,
-    admin: Admin,
-    Path(table): Path<String>,
-) -> Result<Json<Pushed>, ApiError> {
+pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> ApiResult<Json<Pushed>> {
     Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))
 }

@@ -1,6 +1,5 @@
-//! Handlers of the API; a folder is a domain, a file is one thing that can be asked.
+//! Handlers of the API, one file for each area.
 
-pub mod access;
 pub mod access_requests;
 pub mod audit;
 pub mod catalog;

@@ -1,4 +1,3 @@
-use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::json;
@@ -8,7 +7,7 @@ use crate::domain::queries;
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::Json;
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
 /// `truncated` is true if there were more.
@@ -16,10 +15,10 @@ use crate::server::{ApiError, AppState};
     responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
         (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
 pub async fn run_query(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Json(body): Json<QueryRequest>,
-) -> Result<impl IntoResponse + use<>, ApiError> {
+) -> ApiResult<impl IntoResponse + use<>> {
     let limit = usize::try_from(body.limit).map_err(|_| {
         let error = FieldError::value(&["body", "limit"], "limit must not be negative", json!(body.limit));
         ApiError::unprocessable(vec![error])

@@ -1,15 +1,14 @@
-use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::access::Admin;
 use crate::domain::registry::{self, view};
 use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, UpdateTable, Updated};
-use crate::server::http::extractors::{Json, Path};
-use crate::server::{ApiError, AppState};
+use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::{ApiResult, AppState};
 
 /// Lists all registered tables, by name.
 #[utoipa::path(get, path = "/api/admin/registry", tag = "registry", responses((status = 200, body = TableList)))]
-pub async fn list_registered_tables(State(app): State<AppState>, _: Admin) -> Json<TableList> {
+pub async fn list_registered_tables(app: AppState, _: Admin) -> Json<TableList> {
     Json(view::tables(&app.store.snapshot()))
 }
 
@@ -17,22 +16,18 @@ pub async fn list_registered_tables(State(app): State<AppState>, _: Admin) -> Js
 #[utoipa::path(post, path = "/api/admin/register-table", tag = "registry", request_body = RegisterTable,
     responses((status = 201, body = Registered), (status = 409, description = "Id or name is taken"), (status = 422)))]
 pub async fn register_table(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Json(body): Json<RegisterTable>,
-) -> Result<(StatusCode, Json<Registered>), ApiError> {
+) -> ApiResult<Created<Registered>> {
     let registered = registry::register_table(&app.store, &app.config.sources, &admin, body).await?;
-    Ok((StatusCode::CREATED, Json(registered)))
+    Ok(Created(registered))
 }
 
 /// Returns whether a registration would be accepted. Nothing is stored.
 #[utoipa::path(post, path = "/api/admin/register-table/precheck", tag = "registry", request_body = RegisterTable,
     responses((status = 200, body = Precheck), (status = 422)))]
-pub async fn precheck_table(
-    State(app): State<AppState>,
-    admin: Admin,
-    Json(body): Json<RegisterTable>,
-) -> Result<Json<Precheck>, ApiError> {
+pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> ApiResult<Json<Precheck>> {
     Ok(Json(registry::precheck_table(&app.store.snapshot(), &app.config.sources, &admin, &body)?))
 }
 
@@ -41,22 +36,18 @@ pub async fn precheck_table(
     params(("id" = String, Path, description = "Registry id")),
     responses((status = 200, body = Updated), (status = 404), (status = 409), (status = 422)))]
 pub async fn update_table(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Path(id): Path<String>,
     Json(body): Json<UpdateTable>,
-) -> Result<Json<Updated>, ApiError> {
+) -> ApiResult<Json<Updated>> {
     Ok(Json(registry::update_table(&app.store, &app.config.sources, &admin, id, body).await?))
 }
 
 /// Unregisters a table: its grants, sync state, file and view go with it.
 #[utoipa::path(delete, path = "/api/admin/registry/{id}", tag = "registry",
     params(("id" = String, Path, description = "Registry id")), responses((status = 204), (status = 404)))]
-pub async fn unregister_table(
-    State(app): State<AppState>,
-    admin: Admin,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ApiError> {
+pub async fn unregister_table(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
     registry::unregister_table(&app.store, &app.runner, &admin, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,17 +1,15 @@
 //! What users want synced.
 
-use axum::extract::State;
-
 use crate::access::Principal;
 use crate::domain::preferences;
 use crate::protocol::settings::{SetDataset, SetDatasets, SetSubscriptions, Subscriptions, SyncSettings};
 use crate::protocol::settings::{UpdatedDatasets, UpdatedSubscriptions, UserSettings};
 use crate::server::http::extractors::Json;
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiResult, AppState};
 
 /// Returns the caller's settings.
 #[utoipa::path(get, path = "/api/settings", tag = "settings", responses((status = 200, body = UserSettings)))]
-pub async fn get_settings(State(app): State<AppState>, caller: Principal) -> Result<Json<UserSettings>, ApiError> {
+pub async fn get_settings(app: AppState, caller: Principal) -> ApiResult<Json<UserSettings>> {
     let sync_settings = preferences::list_preferences(&app.store, &caller).await?;
     Ok(Json(UserSettings { user_id: caller.user().id.clone(), sync_settings }))
 }
@@ -20,17 +18,17 @@ pub async fn get_settings(State(app): State<AppState>, caller: Principal) -> Res
 #[utoipa::path(put, path = "/api/settings/dataset", tag = "settings", request_body = SetDataset,
     responses((status = 200, body = SetDataset), (status = 403), (status = 422)))]
 pub async fn set_dataset(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Json(body): Json<SetDataset>,
-) -> Result<Json<SetDataset>, ApiError> {
+) -> ApiResult<Json<SetDataset>> {
     preferences::set_dataset(&app.store, &caller, &body.dataset, body.enabled).await?;
     Ok(Json(body))
 }
 
 /// Returns what the caller wants synced.
 #[utoipa::path(get, path = "/api/sync/settings", tag = "settings", responses((status = 200, body = SyncSettings)))]
-pub async fn get_sync_settings(State(app): State<AppState>, caller: Principal) -> Result<Json<SyncSettings>, ApiError> {
+pub async fn get_sync_settings(app: AppState, caller: Principal) -> ApiResult<Json<SyncSettings>> {
     let settings = preferences::list_preferences(&app.store, &caller).await?;
     let enabled = settings.iter().filter(|setting| setting.enabled).map(|setting| setting.dataset.clone());
     Ok(Json(SyncSettings { user_id: caller.user().id.clone(), enabled_datasets: enabled.collect(), settings }))
@@ -40,20 +38,17 @@ pub async fn get_sync_settings(State(app): State<AppState>, caller: Principal) -
 #[utoipa::path(post, path = "/api/sync/settings", tag = "settings", request_body = SetDatasets,
     responses((status = 200, body = UpdatedDatasets), (status = 422)))]
 pub async fn set_sync_settings(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Json(body): Json<SetDatasets>,
-) -> Result<Json<UpdatedDatasets>, ApiError> {
+) -> ApiResult<Json<UpdatedDatasets>> {
     Ok(Json(preferences::set_datasets(&app.store, &caller, body.datasets).await?))
 }
 
 /// Returns the tables that the caller has subscribed to.
 #[utoipa::path(get, path = "/api/sync/table-subscriptions", tag = "settings",
     responses((status = 200, body = Subscriptions)))]
-pub async fn get_subscriptions(
-    State(app): State<AppState>,
-    caller: Principal,
-) -> Result<Json<Subscriptions>, ApiError> {
+pub async fn get_subscriptions(app: AppState, caller: Principal) -> ApiResult<Json<Subscriptions>> {
     let subscriptions = preferences::list_preferences(&app.store, &caller).await?;
     Ok(Json(Subscriptions { user_id: caller.user().id.clone(), subscriptions }))
 }
@@ -62,9 +57,9 @@ pub async fn get_subscriptions(
 #[utoipa::path(post, path = "/api/sync/table-subscriptions", tag = "settings", request_body = SetSubscriptions,
     responses((status = 200, body = UpdatedSubscriptions), (status = 422)))]
 pub async fn set_subscriptions(
-    State(app): State<AppState>,
+    app: AppState,
     caller: Principal,
     Json(body): Json<SetSubscriptions>,
-) -> Result<Json<UpdatedSubscriptions>, ApiError> {
+) -> ApiResult<Json<UpdatedSubscriptions>> {
     Ok(Json(preferences::set_subscriptions(&app.store, &caller, body.table_mode, body.tables).await?))
 }

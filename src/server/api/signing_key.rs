@@ -1,18 +1,16 @@
-use axum::extract::State;
-
 use crate::access::Admin;
 use crate::base::time;
 use crate::config::secrets::KeyError;
 use crate::domain::signing_key::{self, RotateKeyError};
 use crate::protocol::audit::KeyRotated;
 use crate::server::http::extractors::Json;
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 
 /// Replaces the signing key. Sessions remain valid for a day, personal tokens until they expire; a second rotation
 /// immediately invalidates the sessions from before the first one.
 #[utoipa::path(post, path = "/api/admin/signing-key/rotate", tag = "system",
     responses((status = 200, body = KeyRotated), (status = 409, description = "The key comes from the environment")))]
-pub async fn rotate_signing_key(State(app): State<AppState>, admin: Admin) -> Result<Json<KeyRotated>, ApiError> {
+pub async fn rotate_signing_key(app: AppState, admin: Admin) -> ApiResult<Json<KeyRotated>> {
     // In a task of its own, which goes on when the client disconnects.
     let rotation = tokio::spawn(async move {
         let (keys, data_dir) = (&app.config.keys, &app.config.data_dir);

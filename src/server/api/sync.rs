@@ -1,5 +1,4 @@
 use axum::Extension;
-use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -11,7 +10,7 @@ use crate::protocol::sync_runs::{Run, RunPage};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::{Json, Path, Query};
 use crate::server::http::middleware::json_body::ParsedBody;
-use crate::server::{ApiError, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 use crate::sync::manifest;
 
 /// Starts a sync of these registry ids, or of everything that is due. While a run is in progress, the request is merged
@@ -19,11 +18,11 @@ use crate::sync::manifest;
 #[utoipa::path(post, path = "/api/sync/trigger", tag = "sync", request_body = Option<Vec<String>>,
     responses((status = 200, body = Triggered), (status = 422)))]
 pub async fn trigger_sync(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     body: Option<Extension<ParsedBody>>,
     raw: String,
-) -> Result<Json<Triggered>, ApiError> {
+) -> ApiResult<Json<Triggered>> {
     // Text that was not declared as JSON is not a list, and must not be taken for "everything".
     let undeclared = if raw.is_empty() { Value::Null } else { Value::String(raw) };
     let ids = table_ids(body.map_or(undeclared, |Extension(ParsedBody(value))| value))?;
@@ -31,7 +30,7 @@ pub async fn trigger_sync(
 }
 
 /// Reads nothing, null or a list of strings.
-fn table_ids(body: Value) -> Result<Vec<String>, ApiError> {
+fn table_ids(body: Value) -> ApiResult<Vec<String>> {
     let error = |kind, loc, msg: &str, input| {
         ApiError::unprocessable(vec![FieldError { kind, loc, msg: msg.into(), input, ctx: None }])
     };
@@ -64,11 +63,7 @@ pub struct RunQuery {
 /// Returns what sync runs did, newest first; queued and current runs come first.
 #[utoipa::path(get, path = "/api/sync/runs", tag = "sync", params(RunQuery),
     responses((status = 200, body = RunPage), (status = 422)))]
-pub async fn list_sync_runs(
-    State(app): State<AppState>,
-    admin: Admin,
-    Query(query): Query<RunQuery>,
-) -> Result<Json<RunPage>, ApiError> {
+pub async fn list_sync_runs(app: AppState, admin: Admin, Query(query): Query<RunQuery>) -> ApiResult<Json<RunPage>> {
     let limit = query.limit.unwrap_or(syncs::DEFAULT_RUNS);
     if !(1..=syncs::MAX_RUNS).contains(&limit) {
         let reason = format!("limit must be between 1 and {}", syncs::MAX_RUNS);
@@ -80,17 +75,13 @@ pub async fn list_sync_runs(
 /// Returns one sync run.
 #[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", params(("id" = String, Path)),
     responses((status = 200, body = Run), (status = 404)))]
-pub async fn get_sync_run(
-    State(app): State<AppState>,
-    admin: Admin,
-    Path(id): Path<String>,
-) -> Result<Json<Run>, ApiError> {
+pub async fn get_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<Run>> {
     Ok(Json(syncs::get_run(&app.store, &app.runner, &admin, id).await?))
 }
 
 /// Returns what the caller may download.
 #[utoipa::path(get, path = "/api/sync/manifest", tag = "sync", responses((status = 200, body = Manifest)))]
-pub async fn get_manifest(State(app): State<AppState>, caller: Principal) -> Result<Json<Manifest>, ApiError> {
+pub async fn get_manifest(app: AppState, caller: Principal) -> ApiResult<Json<Manifest>> {
     let tables = readable_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller);
     let manifest = tokio::task::spawn_blocking(move || manifest::manifest(&tables, &app.assets, &app.config.data_dir));
     manifest.await.map(Json).map_err(ApiError::internal)

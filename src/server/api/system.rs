@@ -1,4 +1,3 @@
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
@@ -16,7 +15,7 @@ use crate::store::VERSION;
     get, path = "/api/health", tag = "system", security(()),
     responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
 )]
-pub async fn get_health(State(app): State<AppState>) -> Json<Health> {
+pub async fn get_health(app: AppState) -> Json<Health> {
     let current = app.store.snapshot().schema_version;
     let (status, db_schema) = match app.store.is_open() {
         false => ("unhealthy", "unreachable"),
@@ -39,7 +38,7 @@ const MIN_FREE_PERCENT: u64 = 5;
 
 /// Returns the state of each part of the server. Only admins see the names of tables and sources.
 #[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
-pub async fn get_detailed_health(State(app): State<AppState>, caller: Principal) -> Json<Value> {
+pub async fn get_detailed_health(app: AppState, caller: Principal) -> Json<Value> {
     let services = services(&app, caller.is_admin()).await;
     let has = |status: &str| services.values().any(|service| service["status"] == status);
     let schema = services["db_schema"]["db_schema"] == "ok";
@@ -65,7 +64,7 @@ pub async fn get_detailed_health(State(app): State<AppState>, caller: Principal)
 /// Returns whether requests can be served: 200 or 503. For load balancers; shows nothing else.
 #[utoipa::path(get, path = "/api/health/ready", tag = "system", security(()),
     responses((status = 200), (status = 503)))]
-pub async fn get_readiness(State(app): State<AppState>) -> Response {
+pub async fn get_readiness(app: AppState) -> Response {
     let is_ready = app.store.is_open() && app.store.snapshot().schema_version >= VERSION;
     let (status, word) =
         if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
@@ -128,10 +127,9 @@ fn sources(app: &AppState, is_admin: bool) -> Value {
 
 /// Returns the running version, and when it was started.
 #[utoipa::path(
-    get, path = "/api/version", tag = "system", security(()),
-    responses((status = 200, body = Version)),
+    get, path = "/api/version", tag = "system", security(()), responses((status = 200, body = Version)),
 )]
-pub async fn get_version(State(app): State<AppState>) -> Json<Version> {
+pub async fn get_version(app: AppState) -> Json<Version> {
     let build = app.config.build.clone();
     Json(Version {
         version: build.version,

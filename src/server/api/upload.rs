@@ -1,4 +1,3 @@
-use axum::extract::State;
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::json;
@@ -10,8 +9,8 @@ use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
 use crate::protocol::upload::UploadedTable;
-use crate::server::http::extractors::{Json, Path};
-use crate::server::{ApiError, AppState};
+use crate::server::http::extractors::{Created, Path};
+use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
 
@@ -22,12 +21,12 @@ const MB: u64 = 1024 * 1024;
     responses((status = 201, body = UploadedTable), (status = 409, description = "The table has another source"),
         (status = 413), (status = 415), (status = 422), (status = 507)))]
 pub async fn upload_table(
-    State(app): State<AppState>,
+    app: AppState,
     admin: Admin,
     Path(name): Path<String>,
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
-) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
+) -> ApiResult<Created<UploadedTable>> {
     let mut multipart = multipart.map_err(|_| no_file())?;
     let outcome = accept(&app, &admin, name, &headers, &mut multipart).await;
     if outcome.is_err() {
@@ -55,7 +54,7 @@ async fn accept(
     name: String,
     headers: &HeaderMap,
     multipart: &mut Multipart,
-) -> Result<(StatusCode, Json<UploadedTable>), ApiError> {
+) -> ApiResult<Created<UploadedTable>> {
     uploads::check_upload(&app.store.snapshot(), &app.orchestrator.publication(), &name)?;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.runner
@@ -77,11 +76,11 @@ async fn accept(
     let size_bytes = receive(field, &file, app.config.max_upload_bytes).await?;
     let upload = Upload { name, extension, file, size_bytes };
     let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, upload).await?;
-    Ok((StatusCode::CREATED, Json(table)))
+    Ok(Created(table))
 }
 
 /// Writes the field to disk as it arrives. Returns its size in bytes.
-async fn receive(mut field: Field<'_>, pending: &Pending, max_bytes: u64) -> Result<u64, ApiError> {
+async fn receive(mut field: Field<'_>, pending: &Pending, max_bytes: u64) -> ApiResult<u64> {
     let mut file = tokio::fs::File::from_std(pending.create().map_err(Error::from)?);
     let mut size = 0;
     while let Some(chunk) = field.chunk().await.map_err(broken)? {

@@ -1,6 +1,5 @@
 //! Signing in with a mailed link.
 
-use axum::extract::State;
 use axum::response::Response;
 
 use super::links::request_link;
@@ -10,7 +9,7 @@ use crate::server::http::extractors::Json;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
-use crate::server::{ApiError, App, AppState};
+use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
@@ -25,11 +24,11 @@ const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to
 #[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", request_body = SendLink, security(()),
     responses((status = 200, body = SentLink), (status = 429)))]
 pub async fn send_login_link(
-    State(app): State<AppState>,
+    app: AppState,
     origin: Origin,
     caller: Caller,
     Json(body): Json<SendLink>,
-) -> Result<Json<SentLink>, ApiError> {
+) -> ApiResult<Json<SentLink>> {
     app.limits.admit(SEND_RULE, origin.ip)?;
     let next = body.next.as_deref().unwrap_or_default();
     let mail = request_link(&app, origin, &caller, Purpose::MagicLink, &body.email, next).await?;
@@ -51,17 +50,13 @@ pub async fn send_login_link(
 #[utoipa::path(post, path = "/auth/email/verify", tag = "auth", request_body = VerifyLink, security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Invalid, expired or used"),
         (status = 429)))]
-pub async fn verify_login_link(
-    State(app): State<AppState>,
-    origin: Origin,
-    Json(body): Json<VerifyLink>,
-) -> Result<Response, ApiError> {
+pub async fn verify_login_link(app: AppState, origin: Origin, Json(body): Json<VerifyLink>) -> ApiResult<Response> {
     app.limits.admit(VERIFY_RULE, origin.ip)?;
     Ok(sign_in(&app, origin, body.email, body.token).await?.ok_or_else(refused)?.into_login_response())
 }
 
 /// Consumes the token and starts a session; `None` if the token is not valid.
-pub async fn sign_in(app: &App, origin: Origin, email: String, token: String) -> Result<Option<Session>, ApiError> {
+pub async fn sign_in(app: &App, origin: Origin, email: String, token: String) -> ApiResult<Option<Session>> {
     let (auth, keys) = (&app.config.instance.auth, app.authenticator.keys());
     let started = sign_in_with_link(&app.store, auth, &keys, origin, email, token).await?;
     Ok(started.map(|started| Session::new(app, started)))

@@ -7,7 +7,7 @@ use crate::base::secret::Secret;
 use crate::domain::sign_in;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::mail::Mail;
-use crate::server::{ApiError, App};
+use crate::server::{ApiResult, App};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
@@ -30,7 +30,7 @@ pub async fn request_link(
     purpose: Purpose,
     email: &str,
     next: &str,
-) -> Result<Option<Mail>, ApiError> {
+) -> ApiResult<Option<Mail>> {
     let auth = &app.config.instance.auth;
     let issued = sign_in::request_link(&app.store, auth, can_send(app), origin, purpose, email).await?;
     let next = next::safe(next);

@@ -1,17 +1,21 @@
 //! Signing in with a password, and choosing one with a mailed link.
 
-use axum::extract::State;
+use std::sync::Arc;
+
 use axum::response::Response;
 
-use super::credentials::check_password;
-use crate::domain::sign_in::{PasswordChoice, PasswordRefusal, SignInMethod, check_password_choice, choose_password};
+use crate::domain::sign_in::{
+    PasswordAttempt, PasswordChoice, PasswordRefusal, SignInMethod, check_password_choice, choose_password,
+    complete_password_attempt, replace_password_hash,
+};
 use crate::protocol::auth::{LoginRequest, LoginResponse, SetupRequest, SetupResponse, TokenRequest, TokenResponse};
 use crate::server::http::extractors::Json;
 use crate::server::http::session::Session;
 use crate::server::services::limits::Rule;
-use crate::server::{ApiError, App, AppState};
+use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};
+use crate::store::users::User;
 
 const TOKEN_RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
 const LOGIN_RULE: Rule = Rule { path: "/auth/password/login", per_minute: 10 };
@@ -25,11 +29,7 @@ const REFUSED: &str =
 #[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
     responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
-pub async fn sign_in_for_token(
-    State(app): State<AppState>,
-    origin: Origin,
-    Json(body): Json<TokenRequest>,
-) -> Result<Response, ApiError> {
+pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<TokenRequest>) -> ApiResult<Response> {
     app.limits.admit(TOKEN_RULE, origin.ip)?;
     if body.password.is_empty() {
         return Err(ApiError::unauthorized("Password required"));
@@ -43,11 +43,7 @@ pub async fn sign_in_for_token(
 #[utoipa::path(post, path = "/auth/password/login", tag = "auth", request_body = LoginRequest, security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
-pub async fn log_in(
-    State(app): State<AppState>,
-    origin: Origin,
-    Json(body): Json<LoginRequest>,
-) -> Result<Response, ApiError> {
+pub async fn log_in(app: AppState, origin: Origin, Json(body): Json<LoginRequest>) -> ApiResult<Response> {
     app.limits.admit(LOGIN_RULE, origin.ip)?;
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, "Invalid email or password"))?;
@@ -65,11 +61,7 @@ fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
 #[utoipa::path(post, path = "/auth/password/setup", tag = "auth", request_body = SetupRequest, security(()),
     responses((status = 200, body = SetupResponse), (status = 400, description = "A wrong token or a weak password"),
         (status = 403, description = "The account is not active"), (status = 429)))]
-pub async fn set_up_password(
-    State(app): State<AppState>,
-    origin: Origin,
-    Json(body): Json<SetupRequest>,
-) -> Result<Response, ApiError> {
+pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<SetupRequest>) -> ApiResult<Response> {
     app.limits.admit(SETUP_RULE, origin.ip)?;
     let SetupRequest { email, token, password } = body;
     let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
@@ -92,10 +84,45 @@ pub async fn choose(
     origin: &Origin,
     choice: PasswordChoice,
     password: String,
-) -> Result<Result<String, InvalidToken>, ApiError> {
+) -> ApiResult<Result<String, InvalidToken>> {
     if let Err(invalid) = check_password_choice(&app.store, origin, &choice, &password).await? {
         return Ok(Err(invalid));
     }
     let hash = app.passwords.hash(password).await?;
     Ok(choose_password(&app.store, origin, choice, hash).await?)
+}
+
+/// Checks an address and a password, with the same response in the same time whether there is such an account or not.
+/// Failures are counted and recorded.
+pub async fn check_password(
+    app: &App,
+    origin: &Origin,
+    email: &str,
+    password: String,
+) -> ApiResult<Result<Arc<User>, PasswordRefusal>> {
+    app.limits.take_try(email)?;
+    let attempt = PasswordAttempt::new(&app.store.snapshot(), email, &app.no_password);
+    let matched = match attempt.hash_for(&password) {
+        Some(hash) => {
+            let verified = app.passwords.verify(password.clone(), hash).await;
+            verified.inspect_err(|_| app.limits.give_back(email))?
+        }
+        None => false,
+    };
+    let completed = complete_password_attempt(&app.store, origin, &attempt, matched).await?;
+    if let Ok(user) = &completed {
+        app.limits.succeeded(email);
+        if attempt.is_outdated() {
+            rehash(app, user, &attempt, password).await;
+        }
+    }
+    Ok(completed)
+}
+
+/// Hashes the password again with current parameters. A failure does not prevent the sign-in.
+async fn rehash(app: &App, user: &User, attempt: &PasswordAttempt, password: String) {
+    let Ok(hash) = app.passwords.hash(password).await else { return };
+    if let Err(error) = replace_password_hash(&app.store, user, attempt, hash).await {
+        tracing::warn!(%error, "cannot store a renewed password hash");
+    }
 }

@@ -34,6 +34,9 @@ pub struct ApiError {
 #[derive(Clone, Debug)]
 pub struct Failure(pub Arc<dyn Error + Send + Sync>);
 
+/// What handlers of the API return.
+pub type ApiResult<T> = Result<T, ApiError>;
+
 /// One entry of a 422's `detail`.
 #[derive(Debug, Serialize)]
 pub struct FieldError {

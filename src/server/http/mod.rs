@@ -1,6 +1,5 @@
 //! Between the network and the handlers: errors as responses, extractors, middleware.
 
-pub mod accept;
 mod body;
 pub mod error;
 pub mod extractors;

@@ -1,6 +1,6 @@
 //! The session cookie, and the responses that set it.
 
-use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use cookie::Cookie;
@@ -71,6 +71,11 @@ pub fn redirect(path: &str) -> Response {
         Ok(location) => (StatusCode::FOUND, [(LOCATION, location)]).into_response(),
         Err(error) => ApiError::internal(error).into_response(),
     }
+}
+
+/// Returns whether the client names HTML among what it accepts, as browsers do; `*/*` does not count.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
 }
 
 /// The value of a cookie that the client sent, unless it is empty.

@@ -83,7 +83,7 @@ impl ServerSettings {
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let settings = Settings::load(env)?;
         let sources = Sources::load(&settings);
-        let sync = RunnerSettings::load(&settings, sources.clone())?;
+        let sync = RunnerSettings::load(&settings)?;
         let Settings { data_dir, env, instance } = settings;
         let google_groups = GoogleGroups::of(&env);
         let developer =

@@ -1,8 +1,8 @@
 use minijinja::context;
 
-use super::{Page, PageContext, PageError, SignedIn};
+use super::{PageContext, PageResult, SignedIn};
 
 /// `GET /dashboard`: where signing in leads.
-pub async fn show_dashboard(_: SignedIn, page: PageContext) -> Result<Page, PageError> {
+pub async fn show_dashboard(_: SignedIn, page: PageContext) -> PageResult {
     page.render("dashboard.html", context! {})
 }

@@ -1,7 +1,7 @@
 //! Shows errors as pages to people; programs get JSON.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -14,9 +14,9 @@ use super::{PageContext, PageError};
 use crate::protocol::ErrorBody;
 use crate::server::AppState;
 use crate::server::auth::next;
-use crate::server::http::accept::accepts_html;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::middleware::request_id::RequestId;
+use crate::server::http::session::accepts_html;
 
 /// Paths of the API. Their errors are JSON for every client.
 const API_PREFIXES: [&str; 5] = ["/api/", "/auth/", "/marketplace.zip", "/marketplace.git", "/marketplace/"];
@@ -32,7 +32,7 @@ pub async fn mark(mut response: Response) -> Response {
 }
 
 /// Replaces the JSON of an error with a page if the client is a browser.
-pub async fn show_errors(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn show_errors(app: AppState, request: Request, next: Next) -> Response {
     if !accepts_html(request.headers()) {
         return next.run(request).await;
     }
@@ -126,7 +126,7 @@ mod tests {
     use crate::access::Admin;
     use crate::config::Environment;
     use crate::server::http::frame;
-    use crate::server::web::{Page, SignedIn};
+    use crate::server::web::{PageResult, SignedIn};
     use crate::server::{ApiError, App, ServerSettings};
 
     /// Refuses everybody as `Admin` refuses those who are signed in.
@@ -140,11 +140,11 @@ mod tests {
         }
     }
 
-    async fn fail() -> Result<Page, PageError> {
+    async fn fail() -> PageResult {
         Err(ApiError::internal("the disk is gone").into())
     }
 
-    async fn panic() -> Result<Page, PageError> {
+    async fn panic() -> PageResult {
         panic!("too much")
     }
 

@@ -1,6 +1,6 @@
 //! Pages for people. They need no script; templates and static files are part of the program.
 //!
-//! A page is a template that extends `base.html`, a handler that returns `Result<Page, PageError>`, and a line in
+//! A page is a template that extends `base.html`, a handler that returns `PageResult`, and a line in
 //! [`PAGES`]; `docs/architecture.md` tells the steps.
 
 mod account;
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::error::PageError;
-use self::page::{Page, PageContext};
+use self::page::{Page, PageContext, PageResult};
 use self::signed_in::SignedIn;
 use super::AppState;
 
@@ -33,11 +33,11 @@ pub const PAGES: &[Route] = &[
     ("/", || get(redirect_home)),
     ("/dashboard", || get(dashboard::show_dashboard)),
     // Signing in
-    ("/login", || get(account::login_pages::show_login)),
-    ("/login/password", || get(account::login_pages::show_password_login)),
-    ("/login/email", || get(account::login_pages::show_email_login)),
-    ("/auth/password/setup", || get(account::set_up::show_password_setup)),
-    ("/auth/password/reset", || get(account::reset_password::show_password_reset)),
+    ("/login", || get(account::log_in::show_login)),
+    ("/login/password", || get(account::log_in::show_password_login)),
+    ("/login/email", || get(account::log_in::show_email_login)),
+    ("/auth/password/setup", || get(account::choose_password::show_password_setup)),
+    ("/auth/password/reset", || get(account::choose_password::show_password_reset)),
     // Style sheets, scripts and pictures
     ("/static/{path}", || get(assets::serve_asset)),
 ];
@@ -46,13 +46,13 @@ pub const PAGES: &[Route] = &[
 pub fn forms() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(account::log_in::submit_login))
-        .routes(routes!(account::request_link::request_password_setup))
-        .routes(routes!(account::set_up::confirm_setup))
-        .routes(routes!(account::request_link::request_password_reset))
-        .routes(routes!(account::reset_password::confirm_reset))
-        .routes(routes!(account::email_link::request_login_link))
-        .routes(routes!(account::email_link::follow_login_link))
-        .routes(routes!(account::email_link::confirm_login_link))
+        .routes(routes!(account::links::request_password_setup))
+        .routes(routes!(account::choose_password::confirm_setup))
+        .routes(routes!(account::links::request_password_reset))
+        .routes(routes!(account::choose_password::confirm_reset))
+        .routes(routes!(account::links::request_login_link))
+        .routes(routes!(account::links::follow_login_link))
+        .routes(routes!(account::links::confirm_login_link))
         .layer(map_response(error_page::mark))
 }
 

@@ -34,13 +34,13 @@ impl FromRequestParts<AppState> for PageContext {
         let person =
             MaybePrincipal::from_request_parts(parts, app).await.ok().and_then(|MaybePrincipal(person)| person);
         let flash = Flash::read(&parts.headers);
-        Ok(Self { app: AppState::clone(app), person, path: parts.uri.path().to_owned(), flash })
+        Ok(Self { app: app.clone(), person, path: parts.uri.path().to_owned(), flash })
     }
 }
 
 impl PageContext {
     /// Renders a template that extends `base.html`.
-    pub fn render(&self, template: &str, values: Value) -> Result<Page, PageError> {
+    pub fn render(&self, template: &str, values: Value) -> PageResult {
         let person = self.person.as_ref().map(|person| {
             let user = person.user();
             let name = user.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&user.email);
@@ -69,7 +69,10 @@ impl PageContext {
     }
 }
 
-/// What a page handler returns: a page, or a redirect to one.
+/// What page handlers return.
+pub type PageResult = Result<Page, PageError>;
+
+/// A page, or a redirect to one.
 pub struct Page(Response);
 
 impl Page {

@@ -30,7 +30,7 @@ async fn pairs<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String
         "application/x-www-form-urlencoded" => {
             let body = body::read(request.into_body(), MAX_BYTES, too_large()).await?;
             let text = std::str::from_utf8(&body).map_err(|_| unreadable())?;
-            Ok(url::form_urlencoded::parse(text.as_bytes())
+            Ok(::url::form_urlencoded::parse(text.as_bytes())
                 .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
                 .collect())
         }

@@ -3,11 +3,9 @@
 mod fields;
 mod form;
 mod json;
-mod path;
 pub mod principal;
-mod query;
+mod url;
 
 pub use form::Form;
-pub use json::Json;
-pub use path::Path;
-pub use query::Query;
+pub use json::{Created, Json};
+pub use url::{Path, Query};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -31,7 +31,7 @@ pub fn known(parts: &Parts, caller: &Principal) {
 }
 
 /// Runs the request. The response does not wait for the audit row.
-pub async fn note(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn note(app: AppState, mut request: Request, next: Next) -> Response {
     let known = Known::default();
     request.extensions_mut().insert(known.clone());
     let method = request.method().clone();

@@ -8,7 +8,7 @@ mod pending;
 pub use self::directory::Directory;
 use self::http::Http;
 pub use self::oidc::Oidc;
-pub use self::pending::{PENDING_TIMEOUT, PendingSignIn, PendingSignIns};
+pub use self::pending::{PENDING_COOKIE, PENDING_TIMEOUT, PendingSignIn, PendingSignIns};
 use crate::config::auth::Auth;
 use crate::config::{Environment, GoogleGroups, env_vars};
 

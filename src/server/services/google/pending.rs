@@ -8,6 +8,8 @@ use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier, RedirectUrl};
 use crate::base::expiring_map::ExpiringMap;
 use crate::base::random;
 
+/// Name of the cookie that holds the name of a pending sign-in.
+pub const PENDING_COOKIE: &str = "session";
 /// How long a sign-in at Google may take.
 pub const PENDING_TIMEOUT: Duration = Duration::from_secs(600);
 /// At capacity, the oldest are forgotten first.

@@ -2,17 +2,19 @@
 //!
 //! Requests of unauthenticated callers do not wait for a mail, so that neither a slow relay nor a missing account shows.
 
-mod message;
 mod sendgrid;
 mod smtp;
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use message::Mail;
+use lettre::message::Mailbox;
 
 use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
+use crate::store::one_time::Purpose;
 
 /// Limit for one mail, from the connection to the relay's answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,6 +24,60 @@ const MAX_CONCURRENT: usize = 8;
 const MAX_WAITING: usize = 500;
 /// How long a stopping server lets mails go out.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A mail with one link. Not `Debug`: the link is a secret.
+pub struct Mail {
+    pub purpose: Purpose,
+    pub to: String,
+    pub link: String,
+}
+
+impl Mail {
+    /// For the log.
+    fn kind(&self) -> &'static str {
+        match self.purpose {
+            Purpose::MagicLink => "magic link",
+            Purpose::Reset => "password reset",
+            Purpose::Setup => "password setup",
+        }
+    }
+
+    fn subject(&self) -> &'static str {
+        match self.purpose {
+            Purpose::MagicLink => "Login Link",
+            Purpose::Reset => "Reset your password",
+            Purpose::Setup => "Set up your account",
+        }
+    }
+
+    /// Plain text. The link stands alone on a line, so that mail programs do not break it.
+    fn body(&self) -> String {
+        let (before, after) = match self.purpose {
+            Purpose::MagicLink => (
+                "Sign in with this link. It works once, within one hour:",
+                "If you did not request it, ignore this mail.",
+            ),
+            Purpose::Reset => (
+                "Open this link within 24 hours to choose a new password:",
+                "If you did not request it, ignore this mail: your password stays the same.",
+            ),
+            Purpose::Setup => {
+                ("Open this link within 7 days to choose your password:", "If you did not expect this mail, ignore it.")
+            }
+        };
+        format!("{before}\n\n{}\n\n{after}\n", self.link)
+    }
+
+    /// The recipient's domain.
+    fn domain(&self) -> &str {
+        self.to.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Logs neither the link nor the recipient.
+    fn log_failure(&self, reason: &str) {
+        tracing::warn!(kind = self.kind(), domain = self.domain(), reason, "mail not sent");
+    }
+}
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone)]
@@ -38,7 +94,7 @@ enum Transport {
 impl Mailer {
     /// Reads the settings; the error says what is wrong with them.
     pub fn new(env: &Environment) -> Result<Self, String> {
-        let sender = message::Sender::of(env)?;
+        let sender = sender(env)?;
         let transport = if let Some(key) = env.secret(&env_vars::SENDGRID_API_KEY) {
             Some(Transport::SendGrid(sendgrid::SendGrid::new(env, key, sender)?))
         } else if let Some(host) = env.get(&env_vars::SMTP_HOST) {
@@ -100,6 +156,22 @@ impl Mailer {
             }
         }
     }
+}
+
+/// The sender of mails.
+fn sender(env: &Environment) -> Result<Mailbox, String> {
+    let configured = env.get(&env_vars::EMAIL_FROM_ADDRESS).or_else(|| env.get(&env_vars::SMTP_FROM));
+    let text = configured.unwrap_or("noreply@example.com").trim();
+    let problem = "is not a valid address; write agnes@example.com or Agnes <…>";
+    text.parse().map_err(|_| format!("EMAIL_FROM_ADDRESS or SMTP_FROM: '{text}' {problem}"))
+}
+
+/// The additional root certificates for TLS, if any are configured.
+fn roots<T, E: Error + 'static>(env: &Environment, parse: fn(&[u8]) -> Result<T, E>) -> Result<Option<T>, String> {
+    let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) else { return Ok(None) };
+    let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
+    let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+    parse(&pem).map(Some).map_err(|error| broken(with_causes(&error)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Mail through SendGrid: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>.
 
+use lettre::message::Mailbox;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use super::TIMEOUT;
-use super::message::{Mail, Sender};
+use super::{Mail, TIMEOUT, roots};
 use crate::base::secret::Secret;
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
@@ -15,11 +15,11 @@ pub struct SendGrid {
     http: Client,
     address: Url,
     key: Secret,
-    sender: Sender,
+    sender: Mailbox,
 }
 
 impl SendGrid {
-    pub fn new(env: &Environment, key: Secret, sender: Sender) -> Result<Self, String> {
+    pub fn new(env: &Environment, key: Secret, sender: Mailbox) -> Result<Self, String> {
         let base = env.text(&env_vars::AGNES_SENDGRID_URL);
         let address = Url::parse(&format!("{}/v3/mail/send", base.trim_end_matches('/')))
             .ok()
@@ -33,10 +33,7 @@ impl SendGrid {
             // A proxy would resolve it to its own machine.
             builder = builder.no_proxy();
         }
-        if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
-            let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
-            let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-            let roots = Certificate::from_pem_bundle(&pem).map_err(|error| broken(with_causes(&error)))?;
+        if let Some(roots) = roots(env, Certificate::from_pem_bundle)? {
             builder = builder.tls_certs_merge(roots);
         }
         let http = builder.build().map_err(|error| format!("cannot set up HTTPS for mail: {}", with_causes(&error)))?;
@@ -57,8 +54,8 @@ impl SendGrid {
     }
 
     fn body(&self, mail: &Mail) -> Value {
-        let mut from = json!({ "email": self.sender.0.email.to_string() });
-        if let Some(name) = &self.sender.0.name {
+        let mut from = json!({ "email": self.sender.email.to_string() });
+        if let Some(name) = &self.sender.name {
             from["name"] = json!(name);
         }
         json!({

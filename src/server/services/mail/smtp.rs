@@ -5,8 +5,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::TIMEOUT;
-use super::message::{Mail, Sender};
+use super::{Mail, TIMEOUT, roots};
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
 
@@ -15,11 +14,11 @@ const IMPLICIT_TLS: u16 = 465;
 
 pub struct Relay {
     transport: AsyncSmtpTransport<Tokio1Executor>,
-    sender: Sender,
+    sender: Mailbox,
 }
 
 impl Relay {
-    pub fn new(env: &Environment, host: &str, sender: Sender) -> Result<Self, String> {
+    pub fn new(env: &Environment, host: &str, sender: Mailbox) -> Result<Self, String> {
         let port = env.number(&env_vars::SMTP_PORT).map_err(|error| error.to_string())?;
         let mode = env.get(&env_vars::SMTP_USE_TLS).map(str::to_ascii_lowercase);
         let tls = match mode.as_deref() {
@@ -42,7 +41,7 @@ impl Relay {
     pub async fn send(&self, mail: &Mail) -> Result<(), String> {
         let to: Address = mail.to.parse().map_err(|_| "the recipient is not a valid address".to_owned())?;
         let message = Message::builder()
-            .from(self.sender.0.clone())
+            .from(self.sender.clone())
             .to(Mailbox::new(None, to))
             .subject(mail.subject())
             .header(ContentType::TEXT_PLAIN)
@@ -61,11 +60,8 @@ impl Relay {
 
 fn parameters(env: &Environment, host: &str) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(path) = env.get(&env_vars::AGNES_MAIL_CA_FILE) {
-        let broken = |reason: String| format!("AGNES_MAIL_CA_FILE: {path}: {reason}");
-        let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        builder =
-            builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| broken(with_causes(&error)))?);
+    if let Some(root) = roots(env, Certificate::from_pem)? {
+        builder = builder.add_root_certificate(root);
     }
     builder.build().map_err(|error| format!("cannot set up TLS for mail: {}", with_causes(&error)))
 }

@@ -1,39 +1,127 @@
+//! The pages behind mailed links for choosing a password.
+
 use minijinja::context;
 
 use crate::domain::rules;
-use crate::protocol::auth::PasswordForm;
+use crate::domain::sign_in::{PasswordChoice, SignInMethod};
+use crate::protocol::auth::{LinkQuery, PasswordForm};
+use crate::server::auth::password::choose;
+use crate::server::http::extractors::{Form, Query};
+use crate::server::http::session::Session;
+use crate::server::services::limits::Rule;
+use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
-use crate::server::web::{Page, PageContext, PageError};
+use crate::server::web::{Page, PageContext, PageError, PageResult};
+use crate::store::audit::Origin;
+use crate::store::one_time::{InvalidToken, Purpose};
 
-/// The form behind a link for choosing a password.
-pub struct ChoosePassword {
+/// A form for choosing a password.
+struct ChoosePassword {
+    purpose: Purpose,
     heading: &'static str,
-    action: &'static str,
     /// Also asks for a name.
     has_name: bool,
+    rule: Rule,
+    refusal: fn(InvalidToken) -> &'static str,
 }
 
-pub const SETUP: ChoosePassword =
-    ChoosePassword { heading: "Set Up Your Account", action: "/auth/password/setup/confirm", has_name: true };
-pub const RESET: ChoosePassword =
-    ChoosePassword { heading: "Reset Your Password", action: "/auth/password/reset/confirm", has_name: false };
+const SETUP: ChoosePassword = ChoosePassword {
+    purpose: Purpose::Setup,
+    heading: "Set Up Your Account",
+    has_name: true,
+    rule: Rule { path: "/auth/password/setup/confirm", per_minute: 10 },
+    refusal: |invalid| match invalid {
+        InvalidToken::Wrong => "Invalid or expired setup link.",
+        InvalidToken::Expired => "Setup link has expired. Ask an administrator for a new one.",
+        InvalidToken::Deactivated => "This account is deactivated.",
+    },
+};
+
+const RESET: ChoosePassword = ChoosePassword {
+    purpose: Purpose::Reset,
+    heading: "Reset Your Password",
+    has_name: false,
+    rule: Rule { path: "/auth/password/reset/confirm", per_minute: 10 },
+    refusal: |_| "Invalid or expired reset link.",
+};
+
+/// `GET /auth/password/setup`: the form behind an invitation. The token is checked when the form is submitted.
+pub async fn show_password_setup(page: PageContext, Query(link): Query<LinkQuery>) -> PageResult {
+    SETUP.open(&page, &link)
+}
+
+/// `GET /auth/password/reset`: the form behind a mailed link. The token is checked when the form is submitted.
+pub async fn show_password_reset(page: PageContext, Query(link): Query<LinkQuery>) -> PageResult {
+    RESET.open(&page, &link)
+}
+
+/// Sets the password of an invited account and signs in.
+#[utoipa::path(post, path = "/auth/password/setup/confirm", tag = "auth", security(()),
+    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "Signed in"), (status = 429),
+        (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
+pub async fn confirm_setup(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
+    let session = match SETUP.submit(&page, origin, form).await? {
+        Ok(session) => session,
+        Err(form) => return Ok(form),
+    };
+    let done = Flash::Notice("Your password is set, and you are signed in.".into());
+    Ok(Page::from(session.redirect("/dashboard")).with_flash(&page.app, &done))
+}
+
+/// Changes the password and signs in. Earlier sessions and personal tokens end.
+#[utoipa::path(post, path = "/auth/password/reset/confirm", tag = "auth", security(()),
+    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "Changed, and signed in"), (status = 429),
+        (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
+pub async fn confirm_reset(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
+    let session = RESET.submit(&page, origin, form).await?;
+    Ok(session.map_or_else(|form| form, |session| session.redirect("/login/password?msg=password_reset").into()))
+}
 
 impl ChoosePassword {
+    fn open(&self, page: &PageContext, link: &LinkQuery) -> PageResult {
+        if link.email.is_empty() || link.token.is_empty() {
+            return Ok(Page::redirect("/login/password"));
+        }
+        self.show(page, &link.email, &link.token, FormState::new("password"))
+    }
+
     /// Shows the form. It depends on the link alone, so it does not reveal whether the account exists.
-    pub fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> Result<Page, PageError> {
-        let Self { heading, action, has_name } = *self;
-        Ok(page.render("choose_password.html", context! { heading, action, has_name, email, token, form })?.secret())
+    fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> PageResult {
+        let Self { heading, has_name, rule, .. } = *self;
+        let values = context! { heading, action => rule.path, has_name, email, token, form };
+        Ok(page.render("choose_password.html", values)?.secret())
+    }
+
+    /// Sets the password and signs in, or returns the form with what is wrong.
+    async fn submit(
+        &self,
+        page: &PageContext,
+        origin: Origin,
+        form: PasswordForm,
+    ) -> Result<Result<Session, Page>, PageError> {
+        page.app.limits.admit(self.rule, origin.ip)?;
+        let (email, token) = (form.email.clone(), form.token.clone());
+        let state = check(&form)?;
+        if !state.is_valid() {
+            return Ok(Err(self.show(page, &email, &token, state)?));
+        }
+        let name = if self.has_name { form.name } else { String::new() };
+        let choice = PasswordChoice { purpose: self.purpose, email: form.email, token: form.token, name };
+        match choose(&page.app, &origin, choice, form.password).await? {
+            Ok(id) => Ok(Ok(Session::start(&page.app, origin, &id, SignInMethod::Password).await?)),
+            Err(invalid) => {
+                let state = state.with_message((self.refusal)(invalid));
+                Ok(Err(self.show(page, &email, &token, state)?))
+            }
+        }
     }
 }
 
-/// The empty form.
-pub fn blank() -> FormState {
-    FormState::new("password")
-}
-
 /// The form as it was filled in, with what is wrong with the passwords or the name.
-pub fn check(typed: &PasswordForm) -> Result<FormState, PageError> {
-    let form = blank().with_value("name", &typed.name);
+fn check(typed: &PasswordForm) -> Result<FormState, PageError> {
+    let form = FormState::new("password").with_value("name", &typed.name);
     if typed.password != typed.confirm_password {
         return Ok(form.with_error("confirm_password", "Passwords do not match."));
     }

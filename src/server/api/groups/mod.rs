@@ -1,2 +1,0 @@
-pub mod manage;
-pub mod membership;

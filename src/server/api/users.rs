@@ -1,0 +1,144 @@
+use axum::http::StatusCode;
+
+use crate::access::{Admin, Principal};
+use crate::base::secret::Secret;
+use crate::domain::accounts::{self, view};
+use crate::domain::rules;
+use crate::protocol::auth::Me;
+use crate::protocol::users::{CreateUser, ResetLink, SetPassword, UpdateMe, UpdateUser, User};
+use crate::server::auth::links;
+use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::middleware::caller::Caller;
+use crate::server::{ApiResult, App, AppState};
+use crate::store::one_time::Purpose;
+
+/// Lists all users, by address.
+#[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<User>)))]
+pub async fn list_users(app: AppState, _: Admin) -> Json<Vec<User>> {
+    Json(view::users(&app.config.google_groups, &app.store.snapshot()))
+}
+
+/// Returns one user.
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "User id")), responses((status = 200, body = User), (status = 404)))]
+pub async fn get_user(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+    Ok(Json(view::user(&app.config.google_groups, &app.store.snapshot(), &id)?))
+}
+
+/// Renames, deactivates or activates a user.
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UpdateUser,
+    params(("id" = String, Path, description = "User id")),
+    responses((status = 200, body = User), (status = 404), (status = 409, description = "Yourself or the last admin")))]
+pub async fn update_user(
+    app: AppState,
+    admin: Admin,
+    Path(id): Path<String>,
+    Json(body): Json<UpdateUser>,
+) -> ApiResult<Json<User>> {
+    update(&app, &admin, &id, &body).await
+}
+
+/// Activates a user.
+#[utoipa::path(post, path = "/api/users/{id}/activate", tag = "users",
+    params(("id" = String, Path, description = "User id")), responses((status = 200, body = User), (status = 404)))]
+pub async fn activate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+    update(&app, &admin, &id, &UpdateUser { active: Some(true), name: None }).await
+}
+
+/// Deactivates a user, which ends all sessions and personal tokens.
+#[utoipa::path(post, path = "/api/users/{id}/deactivate", tag = "users",
+    params(("id" = String, Path, description = "User id")),
+    responses((status = 200, body = User), (status = 404), (status = 409, description = "Yourself or the last admin")))]
+pub async fn deactivate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+    update(&app, &admin, &id, &UpdateUser { active: Some(false), name: None }).await
+}
+
+async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> ApiResult<Json<User>> {
+    accounts::update_user(&app.store, admin, id, body.name.as_deref(), body.active).await?;
+    Ok(Json(view::user(&app.config.google_groups, &app.store.snapshot(), id)?))
+}
+
+/// Removes a user with everything personal.
+#[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "User id")),
+    responses((status = 204), (status = 404), (status = 409, description = "Yourself, the last admin, or managed elsewhere")))]
+pub async fn delete_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
+    accounts::delete_user(&app.store, &admin, &app.config.google_groups, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Adds a user, who can do nothing until a group and a password (or another way to sign in) are given. With
+/// `send_invite`, a link for choosing a password is made and mailed; the response contains it in any case.
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = CreateUser,
+    responses((status = 201, body = User), (status = 409, description = "The address is taken")))]
+pub async fn create_user(
+    app: AppState,
+    admin: Admin,
+    caller: Caller,
+    Json(body): Json<CreateUser>,
+) -> ApiResult<Created<User>> {
+    let created = accounts::create_user(&app.store, &admin, &body.email, body.name, body.send_invite).await?;
+    let mut invitation = None;
+    if let Some(token) = &created.invitation {
+        let (link, is_sent) = mail_link(&app, &caller, Purpose::Setup, &created.email, token).await;
+        accounts::record_invitation(&app.store, &admin, &created.id, &created.email, is_sent).await?;
+        invitation = Some((link, is_sent));
+    }
+    let user = view::user(&app.config.google_groups, &app.store.snapshot(), &created.id)?;
+    let (invite_url, invite_email_sent) = invitation.unzip();
+    Ok(Created(User { invite_url, invite_email_sent, ..user }))
+}
+
+/// Gives a user a password.
+#[utoipa::path(post, path = "/api/users/{id}/set-password", tag = "users", request_body = SetPassword,
+    params(("id" = String, Path, description = "User id")), responses((status = 204), (status = 404)))]
+pub async fn set_user_password(
+    app: AppState,
+    admin: Admin,
+    Path(id): Path<String>,
+    Json(body): Json<SetPassword>,
+) -> ApiResult<StatusCode> {
+    rules::password(&body.password)?;
+    let hash = app.passwords.hash(body.password).await?;
+    accounts::set_password(&app.store, &admin, &app.config.google_groups, &id, hash).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a link with which the user can choose another password, and mails it. The previous link stops working.
+#[utoipa::path(post, path = "/api/users/{id}/reset-password", tag = "users",
+    params(("id" = String, Path, description = "User id")),
+    responses((status = 200, body = ResetLink), (status = 404), (status = 409, description = "Signs in elsewhere")))]
+pub async fn reset_user_password(
+    app: AppState,
+    admin: Admin,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<ResetLink>> {
+    let reset = accounts::issue_reset_token(&app.store, &admin, &app.config.google_groups, &id).await?;
+    let (reset_url, email_sent) = mail_link(&app, &caller, Purpose::Reset, &reset.email, &reset.token).await;
+    Ok(Json(ResetLink { reset_url, email_sent }))
+}
+
+/// Returns who the caller is; the same as `/auth/me`.
+#[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = Me)))]
+pub async fn get_current_user(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
+    Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
+}
+
+/// Changes the caller's own name.
+#[utoipa::path(patch, path = "/api/users/me", tag = "users", request_body = UpdateMe,
+    responses((status = 200, body = Me)))]
+pub async fn update_current_user(app: AppState, caller: Principal, Json(body): Json<UpdateMe>) -> ApiResult<Json<Me>> {
+    if let Some(name) = body.name {
+        accounts::update_own_name(&app.store, &caller, &name).await?;
+    }
+    Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
+}
+
+/// Mails a one-time link to a user. Returns the link, and whether the mail was accepted for delivery.
+async fn mail_link(app: &App, caller: &Caller, purpose: Purpose, email: &str, token: &Secret) -> (String, bool) {
+    let mail = links::mail(app, caller, purpose, email, token, None);
+    let link = mail.link.clone();
+    let is_sent = app.mail.is_configured() && app.mail.send(mail).await;
+    (link, is_sent)
+}

@@ -1,0 +1,122 @@
+//! Requesting and following mailed links.
+
+use axum::http::{HeaderMap, Method};
+use minijinja::context;
+
+use super::check_email;
+use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
+use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
+use crate::server::auth::links::request_link;
+use crate::server::auth::next;
+use crate::server::http::extractors::{Form, Query};
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::limits::Rule;
+use crate::server::web::{Page, PageContext, PageResult};
+use crate::store::audit::Origin;
+use crate::store::one_time::Purpose;
+
+const RESET_RULE: Rule = Rule { path: "/auth/password/reset", per_minute: 5 };
+const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute: 5 };
+
+/// Mails a link for choosing another password.
+#[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_reset(
+    page: PageContext,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> PageResult {
+    page.app.limits.admit(RESET_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Reset, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
+    check_email(&page, "24 hours")
+}
+
+/// Mails a link for choosing a first password, for accounts that have no password yet.
+#[utoipa::path(post, path = "/auth/password/setup/request", tag = "auth", security(()),
+    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_password_setup(
+    page: PageContext,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<AddressForm>,
+) -> PageResult {
+    page.app.limits.admit(SETUP_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Setup, &form.email, "").await? {
+        page.app.mail.queue(mail);
+    }
+    check_email(&page, "7 days")
+}
+
+/// Mails a link that signs in, for the form of the login page.
+#[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
+    request_body(content = LinkForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The same page for every address", content_type = "text/html"),
+        (status = 429)))]
+pub async fn request_login_link(
+    page: PageContext,
+    origin: Origin,
+    caller: Caller,
+    Form(form): Form<LinkForm>,
+) -> PageResult {
+    page.app.limits.admit(SEND_RULE, origin.ip)?;
+    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
+        page.app.mail.queue(mail);
+    }
+    check_email(&page, "one hour")
+}
+
+/// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
+/// valid.
+#[utoipa::path(get, path = "/auth/email/verify", tag = "auth", params(VerifyForm), security(()),
+    responses((status = 302, description = "Signed in"), (status = 401, description = "Invalid, expired or used"),
+        (status = 200, description = "A page that asks for a click", content_type = "text/html"), (status = 429)))]
+pub async fn follow_login_link(
+    page: PageContext,
+    origin: Origin,
+    method: Method,
+    headers: HeaderMap,
+    Query(query): Query<VerifyForm>,
+) -> PageResult {
+    if method == Method::HEAD || is_look_ahead(&headers) {
+        let VerifyForm { email, token, next } = &query;
+        return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
+    }
+    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
+    let session =
+        email_link::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(email_link::refused)?;
+    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")).into())
+}
+
+/// Signs in with the button of that page.
+#[utoipa::path(post, path = "/auth/email/verify/web", tag = "auth", security(()),
+    request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
+pub async fn confirm_login_link(page: PageContext, origin: Origin, Form(form): Form<VerifyForm>) -> PageResult {
+    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
+    let next = next::safe(&form.next);
+    if let Some(session) = email_link::sign_in(&page.app, origin, form.email, form.token).await? {
+        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into());
+    }
+    Ok(Page::redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
+}
+
+/// Whether a browser prefetches the page, or loads it as part of another page.
+fn is_look_ahead(headers: &HeaderMap) -> bool {
+    let says = |name: &str, words: &[&str]| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            words.iter().any(|word| value.contains(word))
+        })
+    };
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .iter()
+        .any(|name| says(name, &["prefetch", "prerender", "preview"]))
+        || says("sec-fetch-dest", &["image", "iframe", "frame", "embed", "object", "script", "style", "empty"])
+}
