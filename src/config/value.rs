@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(problem(&env_vars::AGNES_PORT, "x"), "AGNES_PORT must be a whole number, not 'x' (0 to 65535)");
         assert_eq!(problem(&env_vars::AGNES_PORT, "65536"), "AGNES_PORT must be between 0 and 65535, not 65536");
         assert_eq!(problem(&env_vars::AGNES_LOG_FORMAT, "xml"), "AGNES_LOG_FORMAT must be json or pretty, not 'xml'");
-        assert_eq!(problem(&env_vars::DEBUG, "2"), "DEBUG must be 1, true, yes, on, 0, false, no or off, not '2'");
+        assert_eq!(problem(&env_vars::DEBUG, "2"), "DEBUG must be 1, true, yes, 0, false, no or off, not '2'");
         for good in ["1GB", "512 MB", "1.5GiB", "80%"] {
             assert_eq!(problem(&env_vars::AGNES_QUERY_MEMORY, good), "", "{good}");
         }

@@ -23,12 +23,12 @@ fn compare(before: &[(String, String)], after: &[(String, String)]) -> Vec<Strin
     };
     let gone =
         before.iter().filter(|(name, _)| kind(after, name).is_none()).map(|(name, _)| format!("column {name} is gone"));
-    let news = after.iter().filter_map(|(name, now)| match kind(before, name) {
+    let changed = after.iter().filter_map(|(name, now)| match kind(before, name) {
         None => Some(format!("column {name} ({now}) is new")),
         Some(then) if then != *now => Some(format!("column {name} is now {now}, and was {then}")),
         Some(_) => None,
     });
-    gone.chain(news).collect()
+    gone.chain(changed).collect()
 }
 
 #[cfg(test)]

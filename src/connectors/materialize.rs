@@ -65,9 +65,7 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     settings.policy.attach(&connection, &attach).map_err(|error| text(&error))?;
     let sandbox = Sandbox::default().files([pending.path()]).directories(settings.limits.spill.as_deref());
     sandbox.lock(&connection).map_err(|error| engine::message(&error))?;
-    let file = ident::quote_path(pending.path());
-    let copy = format!("COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
-    connection.execute_batch(&copy).map_err(|error| engine::message(&error))?;
+    connection.execute_batch(&parquet::copy(query, pending.path())).map_err(|error| engine::message(&error))?;
     let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
     let mut notes = drift::between(&target, pending.path());
     if rows == 0 {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder};
+use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder, state_file};
 use crate::protocol::vocabulary::QueryMode;
 
 /// Held while an extractor works in a source's directory; stays behind as the mark of Agnes's own extractors.
@@ -80,8 +80,7 @@ fn bytes(directory: &Path, table: &str) -> Option<u64> {
 
 fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&data_file(directory, table))?;
-    // The state of its last extraction.
-    atomic_file::remove(&directory.join("state").join(format!("{table}.json")))?;
+    atomic_file::remove(&state_file(directory, table))?;
     atomic_file::remove_directory(&parts_folder(directory, table))
 }
 

@@ -1,4 +1,4 @@
-//! What every source can be asked.
+//! What every source can do.
 
 use std::ffi::OsString;
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ use crate::store::registry::Table;
 /// A source that Agnes provides.
 pub struct Provided {
     pub kind: SourceType,
-    /// Help text of `agnes extract KIND`, which calls [`Source::extract`]; `None`: there is no such command.
+    /// Help text of `agnes extract KIND`, which calls [`Source::extract`]; `None`: no such command exists.
     pub command: Option<&'static str>,
     /// Reads the settings of the source, once.
     pub configure: fn(&Settings) -> Arc<dyn Source>,
@@ -45,7 +45,7 @@ pub trait Source: Debug + Send + Sync {
         true
     }
 
-    /// Checks what a registry row says of the place of its table.
+    /// Checks the fields of a registry row that locate its table at the source.
     fn check(&self, _row: &Table) -> Result<(), InvalidRow> {
         Ok(())
     }
@@ -94,7 +94,7 @@ pub trait Source: Debug + Send + Sync {
 pub struct Extraction {
     /// What follows `agnes extract`.
     pub arguments: Vec<OsString>,
-    /// Variables that it sees besides those of every extractor; `NAME_*` stands for all that begin with `NAME_`.
+    /// Variables that it sees besides those of every extractor; `NAME_*` means all that begin with `NAME_`.
     pub variables: Vec<String>,
     /// Credentials as the server resolved them, under the names that the extractor looks for: it sees neither `${NAME}`
     /// of instance.yaml nor the server's other variables.
@@ -130,13 +130,13 @@ pub struct InvalidRow {
     pub input: Value,
 }
 
-/// Why a source did not do what it was asked.
+/// Why a source could not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// An address or credentials are missing or wrong.
     #[error("{0}")]
     Unusable(String),
-    /// It was asked and failed.
+    /// It was reached and failed.
     #[error("{0}")]
     Failed(String),
 }

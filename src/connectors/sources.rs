@@ -1,10 +1,9 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::custom::{self, CustomSource};
 use super::source::{Extraction, Provided, Source};
-use super::{files, keboola};
+use super::{custom, files, keboola};
 use crate::base::ident;
 use crate::config::{DataDir, Settings, env_vars};
 use crate::extract::{self, RemoteAttach};
@@ -37,7 +36,6 @@ impl Sources {
         }
     }
 
-    /// Adds a source.
     pub fn with(mut self, source: impl Source + 'static) -> Self {
         self.provided.push(Arc::new(source));
         self
@@ -80,28 +78,31 @@ impl Sources {
         self.iter().filter_map(Source::attachment).collect()
     }
 
-    /// The folder of custom connectors.
-    pub fn connectors_folder(&self) -> &std::path::Path {
+    pub fn connectors_folder(&self) -> &Path {
         &self.connectors_folder
     }
 
-    /// The custom connectors that are there now, in order of their names.
-    pub fn custom(&self) -> io::Result<Vec<CustomSource>> {
-        let allowed =
-            self.everything().seeing(&Extraction { variables: self.for_connectors.clone(), ..Extraction::default() });
-        let found = custom::discover(&self.connectors_folder)?;
-        Ok(found.into_iter().map(|connector| CustomSource::new(connector.name, &allowed)).collect())
+    /// How each custom connector is started that exists now, in order of their names, which are also those of their
+    /// sources. It sees at most these variables; its program sees [`Environment::for_connectors`] of them.
+    ///
+    /// [`Environment::for_connectors`]: crate::config::Environment::for_connectors
+    pub fn custom(&self) -> io::Result<Vec<(String, Extraction)>> {
+        let own = ["CONNECTORS_*", "AGNES_PYTHON", "AGNES_CONNECTOR_TIMEOUT"].map(str::to_owned);
+        let seen = self.everything([&own, self.for_connectors.as_slice()].concat());
+        let found = custom::discover(&self.connectors_folder)?.into_iter().map(|connector| connector.name);
+        let start = |name: String| Extraction::new(["custom".into(), name.into()]).seeing(&seen);
+        Ok(found.map(|name| (name.clone(), start(name))).collect())
     }
 
     /// How the process is started that runs the SQL of a source's materialized tables.
     pub fn materialization(&self, source: &SourceType) -> Extraction {
         let variables = [vec!["AGNES_REMOTE_*".to_owned()], self.for_remote.clone()].concat();
-        let seen = self.everything().seeing(&Extraction { variables, ..Extraction::default() });
-        Extraction::new(["materialize".into(), source.as_str().into()]).seeing(&seen)
+        Extraction::new(["materialize".into(), source.as_str().into()]).seeing(&self.everything(variables))
     }
 
-    /// What the extractions of all provided sources see together.
-    fn everything(&self) -> Extraction {
-        self.iter().fold(Extraction::default(), |seen, source| seen.seeing(&source.extraction()))
+    /// These variables, and what the extractions of all provided sources see.
+    fn everything(&self, variables: Vec<String>) -> Extraction {
+        let seen = Extraction { variables, ..Extraction::default() };
+        self.iter().fold(seen, |seen, source| seen.seeing(&source.extraction()))
     }
 }

@@ -1,21 +1,25 @@
 //! The contract between connectors and the server: `extract.duckdb` with `_meta`, and `data/*.parquet`.
 
-mod meta;
 pub mod parquet;
 mod publication;
 mod reader;
 mod remote;
 mod writer;
 
-pub use meta::TableMeta;
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
 pub use remote::{RemoteAttach, RemotePolicy, RemoteTable};
-pub use writer::{RemoteView, remove, write, write_with_remote};
+pub use writer::{RemoteView, put_in_place, remove, write, write_with_remote};
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
+use crate::base::atomic_file;
 use crate::engine;
+use crate::protocol::vocabulary::QueryMode;
 
 /// File name of the database in a source's directory.
 pub const DATABASE: &str = "extract.duckdb";
@@ -27,7 +31,20 @@ pub enum ExtractError {
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
+}
+
+/// One row of `_meta`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableMeta {
+    /// Name of the view, of the parquet file and of the published table.
+    pub table_name: String,
+    pub description: Option<String>,
+    pub rows: i64,
+    pub size_bytes: i64,
+    /// When the data was read from its source, UTC. One value per run.
+    pub extracted_at: Option<Timestamp>,
+    pub query_mode: QueryMode,
 }
 
 /// The parquet file of a table, in the directory of its source.
@@ -38,4 +55,22 @@ pub fn data_file(source: &Path, table: &str) -> PathBuf {
 /// The folder with the parts of a table, one parquet file each.
 pub fn parts_folder(source: &Path, table: &str) -> PathBuf {
     source.join("data").join(table)
+}
+
+/// The finished files in such a folder, by the names of their parts.
+pub fn part_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut parts = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(part) = name.strip_suffix(".parquet").filter(|_| !atomic_file::is_temporary(&name)) {
+            parts.insert(part.to_owned(), path);
+        }
+    }
+    Ok(parts)
+}
+
+/// The file with the state of a table's last extraction, or of `table/part`.
+pub fn state_file(source: &Path, table: &str) -> PathBuf {
+    source.join("state").join(format!("{table}.json"))
 }

@@ -9,7 +9,7 @@ use super::{ExtractError, reader};
 use crate::base::ident;
 use crate::engine::{self, Connection, Limits, Sandbox};
 
-/// Time for one table of an extract that somebody else wrote; a view can hold any query.
+/// Time for one table of a foreign extract; a view can hold any query.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Inspects many files of one directory, with one engine that can open nothing else.
@@ -66,12 +66,14 @@ pub fn merge<'a>(
     limits: &Limits,
 ) -> Result<(), ExtractError> {
     let connection = Sandbox::default().files(paths.clone().chain([target])).open(limits)?;
-    let copy = format!(
-        "COPY (SELECT * FROM {}) TO {} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
-        read_files(paths),
-        ident::quote_path(target)
-    );
+    let copy = copy(&format!("SELECT * FROM {}", read_files(paths)), target);
     Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&copy))?)
+}
+
+/// The statement that writes the result of `select` to a parquet file.
+pub fn copy(select: &str, target: &Path) -> String {
+    let target = ident::quote_path(target);
+    format!("COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)")
 }
 
 /// Reads every value once, so that damaged pages are found before the file is published.
@@ -98,9 +100,6 @@ pub fn has_magic(path: &Path) -> io::Result<bool> {
 /// files. A view can read nothing outside the source's directory.
 pub fn export(source: &Path, table: &str, target: &Path, limits: &Limits) -> Result<(), ExtractError> {
     let connection = reader::attach(source, Sandbox::default().files([target]), limits)?;
-    let (name, file) = (ident::quote_ident(table), ident::quote_path(target));
-    let copy = format!(
-        "COPY (SELECT * FROM extract.main.{name}) TO {file} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-    );
+    let copy = copy(&format!("SELECT * FROM extract.main.{}", ident::quote_ident(table)), target);
     Ok(engine::within(&connection, TIMEOUT, |connection| connection.execute_batch(&copy))?)
 }

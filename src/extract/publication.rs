@@ -1,15 +1,16 @@
 //! What is published: for each table immutable parquet files, or the way to its source; all of one generation.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::RemoteTable;
+use super::{RemoteTable, TableMeta};
+use crate::base::atomic_file::Pending;
 use crate::base::hash;
 
-/// A published table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedTable {
     pub name: String,
@@ -42,6 +43,16 @@ pub struct PublishedFile {
     pub size_bytes: u64,
 }
 
+impl PublishedFile {
+    /// Gives a finished file a name that ends in its hash.
+    pub fn commit(pending: Pending, stem: &str) -> io::Result<Self> {
+        let hash = hash::md5_file(pending.path())?;
+        let size_bytes = pending.path().metadata()?.len();
+        let path = pending.commit_as(&format!("{stem}.{hash}.parquet"))?;
+        Ok(Self { path, hash, size_bytes })
+    }
+}
+
 /// One partition of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -52,6 +63,12 @@ pub struct Part {
 }
 
 impl PublishedTable {
+    /// A table that its source describes in `_meta`.
+    pub fn new(source: &str, meta: &TableMeta, content: Content, rows: i64, origin: String) -> Self {
+        let (name, description) = (meta.table_name.clone(), meta.description.clone());
+        Self { name, source: source.to_owned(), description, content, rows, extracted_at: meta.extracted_at, origin }
+    }
+
     pub fn files(&self) -> impl Iterator<Item = &PublishedFile> {
         let (file, parts) = match &self.content {
             Content::File(file) => (Some(file), [].as_slice()),
@@ -61,7 +78,6 @@ impl PublishedTable {
         file.into_iter().chain(parts.iter().map(|part| &part.file))
     }
 
-    /// The size of all files together.
     pub fn size_bytes(&self) -> u64 {
         self.files().map(|file| file.size_bytes).sum()
     }
@@ -95,14 +111,14 @@ impl Publication {
         Self { generation, tables, foreign: HashSet::new() }
     }
 
-    /// Marks the sources for which `is_foreign` holds as written by somebody else: by a custom connector, or by hand.
+    /// Marks the sources for which `is_foreign` holds as not written by this program but by a custom connector or by hand.
     pub fn with_foreign(mut self, is_foreign: impl Fn(&str) -> bool) -> Self {
         let sources = self.tables.values().map(|table| &table.source);
         self.foreign = sources.filter(|source| is_foreign(source)).cloned().collect();
         self
     }
 
-    /// Returns whether somebody else writes the extract of that source.
+    /// Returns whether the extract of that source is not written by this program.
     pub fn is_foreign(&self, source: &str) -> bool {
         self.foreign.contains(source)
     }

@@ -25,11 +25,13 @@ pub struct Extract {
 /// The file is opened read-only in an instance that can reach nothing outside `directory`.
 pub fn read(directory: &Path) -> Result<Extract, ExtractError> {
     let connection = attach(directory, Sandbox::default(), &Limits::small())?;
-    let names = |sql: &str| -> Result<HashSet<String>, ExtractError> {
-        let sql = format!("{sql} WHERE database_name = 'extract' AND schema_name = 'main'");
-        Ok(connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
-    };
-    let stored = names("SELECT lower(table_name) FROM duckdb_tables()")?;
+    let stored: HashSet<String> = connection
+        .prepare(
+            "SELECT lower(table_name) FROM duckdb_tables()
+             WHERE database_name = 'extract' AND schema_name = 'main'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let views: HashMap<String, String> = connection
         .prepare(
             "SELECT lower(view_name), coalesce(sql, '') FROM duckdb_views()

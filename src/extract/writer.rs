@@ -76,10 +76,14 @@ pub fn write_with_remote(
     if let Some(attach) = attach {
         create_views(&connection, tables, attach, views)?;
     }
+    put_in_place(connection, pending)
+}
+
+/// Closes a database that was written beside its target, and replaces the target.
+pub fn put_in_place(connection: Connection, pending: Pending) -> Result<(), ExtractError> {
     connection.execute_batch("CHECKPOINT")?;
     connection.close().map_err(|(_, error)| error)?;
-    pending.commit()?;
-    Ok(())
+    Ok(pending.commit()?)
 }
 
 /// Removes tables from the database of a source; the rest is unchanged.
@@ -92,10 +96,7 @@ pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
         connection.execute("DELETE FROM _meta WHERE table_name = ?", [table])?;
         connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", ident::quote_ident(table)))?;
     }
-    connection.execute_batch("CHECKPOINT")?;
-    connection.close().map_err(|(_, error)| error)?;
-    pending.commit()?;
-    Ok(())
+    put_in_place(connection, pending)
 }
 
 /// The engine binds a view when it is created, so an empty catalog of the same shape replaces the source.

@@ -4,8 +4,6 @@ mod columns;
 mod report;
 mod sql;
 
-pub use report::Facts;
-
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +11,7 @@ use serde_json::Value;
 use crate::config::ProfilerConfig;
 use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{PublishedFile, PublishedTable, parquet};
+use crate::store::registry::Table;
 use columns::Column;
 
 /// Time for the profile of one table.
@@ -29,10 +28,10 @@ pub enum ProfileError {
     Answer(#[from] serde_json::Error),
 }
 
-/// The profile of a published table. Blocks.
+/// The profile of a published table; `row` is its registration. Blocks.
 pub fn profile(
     table: &PublishedTable,
-    facts: &Facts,
+    row: Option<&Table>,
     config: &ProfilerConfig,
     limits: &Limits,
 ) -> Result<Value, ProfileError> {
@@ -43,14 +42,14 @@ pub fn profile(
     let paths = files.iter().map(|file| file.path.as_path());
     let connection = Sandbox::default().files(paths.clone()).directories(limits.spill.as_deref()).open(limits)?;
     let rows = parquet::read_files(paths);
-    engine::within(&connection, TIMEOUT, |connection| examine(connection, &rows, table, facts, config))
+    engine::within(&connection, TIMEOUT, |connection| examine(connection, &rows, table, row, config))
 }
 
 fn examine(
     connection: &Connection,
     rows: &str,
     table: &PublishedTable,
-    facts: &Facts,
+    row: Option<&Table>,
     config: &ProfilerConfig,
 ) -> Result<Value, ProfileError> {
     let columns = columns::of(connection, rows)?;
@@ -65,7 +64,10 @@ fn examine(
         }
         false => rows.to_owned(),
     };
-    let key: Vec<&Column> = facts.key_columns(&columns);
+    let find = |name: &String| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+    // Empty if one of the columns of the primary key is missing.
+    let key: Vec<&Column> =
+        row.and_then(|row| row.primary_key.iter().map(find).collect::<Option<_>>()).unwrap_or_default();
     let totals = json(connection, &sql::totals(&work, &columns, &key, table.rows))?;
     let spreads = match sql::spreads(&work, &columns, &totals, config) {
         Some(sql) => json(connection, &sql)?,
@@ -75,7 +77,7 @@ fn examine(
         true => samples(connection, &work, &columns)?,
         false => Vec::new(),
     };
-    Ok(report::build(table, facts, config, &columns, &totals, &spreads, &samples, is_sampled))
+    Ok(report::build(table, row, config, &columns, &totals, &spreads, &samples, is_sampled))
 }
 
 fn json(connection: &Connection, sql: &str) -> Result<Value, ProfileError> {

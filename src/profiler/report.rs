@@ -8,27 +8,12 @@ use super::columns::{Category, Column};
 use crate::config::ProfilerConfig;
 use crate::extract::PublishedTable;
 use crate::protocol::vocabulary::SyncStrategy;
-
-/// What the registry knows about a table.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    pub description: Option<String>,
-    pub primary_key: Vec<String>,
-    pub sync_strategy: Option<SyncStrategy>,
-}
-
-impl Facts {
-    /// The columns of the primary key; empty if one of them is missing.
-    pub fn key_columns<'a>(&self, columns: &'a [Column]) -> Vec<&'a Column> {
-        let find = |name: &String| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-        self.primary_key.iter().map(find).collect::<Option<_>>().unwrap_or_default()
-    }
-}
+use crate::store::registry::Table;
 
 #[expect(clippy::too_many_arguments, reason = "the document combines everything that is known about a table")]
 pub fn build(
     table: &PublishedTable,
-    facts: &Facts,
+    row: Option<&Table>,
     config: &ProfilerConfig,
     columns: &[Column],
     totals: &Value,
@@ -36,6 +21,8 @@ pub fn build(
     samples: &[Vec<Option<String>>],
     is_sampled: bool,
 ) -> Value {
+    let primary_key = row.map(|row| row.primary_key.as_slice()).unwrap_or_default();
+    let sync_strategy = row.and_then(|row| row.sync_strategy.as_ref()).map(SyncStrategy::as_str);
     let rows = totals["rows"].as_u64().unwrap_or_default();
     let mut shown = Vec::new();
     let mut alerts = Vec::new();
@@ -54,7 +41,7 @@ pub fn build(
                 json!({"earliest": total["earliest"], "latest": total["latest"], "span_days": total["span_days"]});
         }
         let own = stats.alerts();
-        let is_key = facts.primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
+        let is_key = primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
         let values = sample_values(n, samples, config);
         shown.push(stats.document(&own, is_key, values));
         alerts.extend(
@@ -65,9 +52,9 @@ pub fn build(
     let distinct_keys = totals["keys"].as_u64();
     json!({
         "table_id": table.name,
-        "description": facts.description.as_deref().or(table.description.as_deref()).unwrap_or_default(),
-        "primary_key": facts.primary_key.join(", "),
-        "sync_strategy": facts.sync_strategy.as_ref().map(SyncStrategy::as_str).filter(|text| !text.is_empty()).unwrap_or("none"),
+        "description": row.and_then(|row| row.description.as_deref()).or(table.description.as_deref()).unwrap_or_default(),
+        "primary_key": primary_key.join(", "),
+        "sync_strategy": sync_strategy.filter(|text| !text.is_empty()).unwrap_or("none"),
         "row_count": table.rows,
         "column_count": columns.len(),
         "file_size_mb": round(table.size_bytes() as f64 / 1_048_576.0),

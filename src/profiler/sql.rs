@@ -8,7 +8,7 @@ use crate::config::ProfilerConfig;
 /// Distinct values are counted in up to this many rows, and estimated in more.
 const MAX_COUNTED_ROWS: i64 = 100_000;
 
-/// The statistics that one aggregate over all rows can compute.
+/// The statistics that are computed by one aggregate over all rows.
 pub fn totals(work: &str, columns: &[Column], key: &[&Column], rows: i64) -> String {
     let mut entries: Vec<String> = columns.iter().enumerate().map(|(n, column)| total(n, column, rows)).collect();
     if !key.is_empty() {
@@ -67,7 +67,7 @@ fn day(column: &Column) -> String {
     format!("CASE WHEN isfinite({value}) THEN CAST({value}::TIMESTAMP AS DATE) END")
 }
 
-/// Distributions, for the columns whose statistics allow one; `None` if there is no such column.
+/// Distributions of the columns whose statistics allow one; `None` if none do.
 pub fn spreads(work: &str, columns: &[Column], totals: &Value, config: &ProfilerConfig) -> Option<String> {
     let entries: Vec<String> = columns
         .iter()

@@ -1,4 +1,4 @@
-//! The current run, readable by everybody meanwhile.
+//! The current run, which can be read at any time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,6 @@ use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 pub(super) struct CurrentRun(Mutex<Option<Run>>);
 
 impl CurrentRun {
-    /// The current run, if there is one.
     pub(super) fn run(&self) -> Option<Run> {
         self.lock().clone()
     }
@@ -21,7 +20,6 @@ impl CurrentRun {
         *self.lock() = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
     }
 
-    /// Sets the current step.
     pub(super) fn step(&self, text: String) {
         self.change(|run| run.step = Some(text));
     }

@@ -1,12 +1,9 @@
 //! Running an extractor as a child process, so that its memory and crashes are its own.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 
+use super::runner::Runner;
 use crate::base::process;
-use crate::base::secret::Secret;
 use crate::connectors::{Extraction, Finished, Report, Request};
 
 /// Variables that every extractor sees; each source names those that it needs besides.
@@ -31,19 +28,10 @@ const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
 /// How much of the end of the child's output goes into an error, in bytes.
 const MAX_ERROR_BYTES: usize = 500;
 
-pub(super) struct Extractor {
-    /// The `agnes` executable.
-    pub program: PathBuf,
-    /// Those of this process; an extractor sees some of them.
-    pub variables: Vec<(String, Secret)>,
-    pub data_dir: PathBuf,
-    pub timeout: Duration,
-}
-
-impl Extractor {
+impl Runner {
     /// Runs `agnes extract …` and returns its report, or why there is none. `on_finished` is called for each table as
     /// soon as it is done. Dropping the future kills the child.
-    pub(super) async fn run(
+    pub(super) async fn run_extractor(
         &self,
         extraction: &Extraction,
         request: &Request,
@@ -55,18 +43,19 @@ impl Extractor {
                 true
             })
         };
-        self.answer(extraction, request, on_line).await
+        self.extractor_answer(extraction, request, on_line).await
     }
 
-    /// As [`Self::run`], for any answer. Lines for which `on_line` returns true are not part of it.
-    pub(super) async fn answer<T: DeserializeOwned>(
+    /// As [`Self::run_extractor`], for any answer. Lines for which `on_line` returns true are not part of it.
+    pub(super) async fn extractor_answer<T: DeserializeOwned>(
         &self,
         extraction: &Extraction,
         request: &Request,
         mut on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        let visible = self.variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let (variables, timeout) = (&self.settings.variables, self.settings.extract_timeout);
+        let visible = variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
         let visible = visible.map(|(name, value)| (name, value.expose()));
         let mut command = process::command(&self.program, visible);
         command
@@ -74,7 +63,7 @@ impl Extractor {
             .args(&extraction.arguments)
             .arg("--stdin")
             .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
-            .env("DATA_DIR", &self.data_dir)
+            .env("DATA_DIR", self.settings.data_dir.root())
             .env("AGNES_LOG_FORMAT", "json");
         let mut answer = None;
         let on_line = |line: &str| {
@@ -82,13 +71,11 @@ impl Extractor {
                 answer = serde_json::from_str(line).ok();
             }
         };
-        let output = process::run(&mut command, &input, self.timeout, on_line).await;
+        let output = process::run(&mut command, &input, timeout, on_line).await;
         let output = output.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
         let Some(status) = output.status else {
-            return Err(format!(
-                "the extractor was ended after {} s; raise AGNES_EXTRACT_TIMEOUT",
-                self.timeout.as_secs()
-            ));
+            let seconds = timeout.as_secs();
+            return Err(format!("the extractor was ended after {seconds} s; raise AGNES_EXTRACT_TIMEOUT"));
         };
         if !output.stderr.is_empty() {
             tracing::debug!(stderr = last_lines(&output.stderr), "extractor");

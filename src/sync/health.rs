@@ -17,6 +17,13 @@ pub struct Problem {
     pub error: String,
 }
 
+impl Problem {
+    /// A problem of a whole source.
+    pub(super) fn of(source: &str, error: String) -> Self {
+        Self { source: source.to_owned(), table: None, error }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceHealth {
     pub source: String,

@@ -1,11 +1,16 @@
 //! What a caller may download, as of one generation.
 
-use super::assets::Assets;
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::access::ReadableTable;
-use crate::base::time;
+use crate::base::{hash, time};
 use crate::config::DataDir;
 use crate::extract::{Content, Part};
-use crate::protocol::sync::{Manifest, ManifestPart, ManifestTable};
+use crate::protocol::sync::{Asset, Manifest, ManifestPart, ManifestTable};
 
 /// Returns the manifest of these tables. Reads files of `DATA_DIR/docs`, so it blocks.
 pub fn manifest(tables: &[ReadableTable], assets: &Assets, data_dir: &DataDir) -> Manifest {
@@ -36,4 +41,45 @@ fn entry(readable: &ReadableTable) -> ManifestTable {
 
 fn part(Part { name, file, rows }: &Part) -> ManifestPart {
     ManifestPart { name: name.clone(), hash: file.hash.clone(), size_bytes: file.size_bytes, rows: *rows }
+}
+
+/// Files beside the tables. A file is hashed again only when its time or size has changed.
+#[derive(Debug, Default)]
+pub struct Assets(Mutex<Option<(Stamp, String)>>);
+
+type Stamp = (Option<SystemTime>, u64);
+
+impl Assets {
+    /// `docs`, if there is such a directory: its hash is the time of its newest file in seconds. `profiles`, if the
+    /// batch profiler of v0.35 left any: the MD5 of its file. Reads files, so it blocks.
+    fn list(&self, data_dir: &DataDir) -> BTreeMap<String, Asset> {
+        let mut assets = BTreeMap::new();
+        if let Some(hash) = self.hash(&data_dir.legacy_profiles()) {
+            assets.insert("profiles".to_owned(), Asset { hash });
+        }
+        let docs = data_dir.docs();
+        if docs.is_dir() {
+            assets.insert("docs".to_owned(), Asset { hash: newest(&docs).to_string() });
+        }
+        assets
+    }
+
+    fn hash(&self, path: &Path) -> Option<String> {
+        let now: Stamp = std::fs::metadata(path).ok().map(|file| (file.modified().ok(), file.len()))?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, hash)) = known.as_ref().filter(|(then, _)| *then == now) {
+            return Some(hash.clone());
+        }
+        let hash = hash::md5_file(path).ok()?;
+        *known = Some((now, hash.clone()));
+        Some(hash)
+    }
+}
+
+/// Seconds since 1970.
+fn newest(folder: &Path) -> u64 {
+    let files = walkdir::WalkDir::new(folder).into_iter().filter_map(|entry| entry.ok()?.metadata().ok());
+    let times =
+        files.filter(Metadata::is_file).filter_map(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    times.max().unwrap_or_default().as_secs()
 }

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 
 use crate::base::atomic_file::{self, PUBLIC, Pending};
-use crate::base::hash;
 use crate::engine::Limits;
 use crate::extract::{Content, ExtractError, Publication, PublishedFile, PublishedTable, parquet};
 
@@ -16,8 +15,8 @@ use crate::extract::{Content, ExtractError, Publication, PublishedFile, Publishe
 pub struct Merged {
     folder: PathBuf,
     limits: Limits,
-    /// Merging takes memory, so one table is merged at a time; who waited for the same one finds its file.
-    merging: Semaphore,
+    /// Merging takes memory, so one table is merged at a time; a later request for the same one finds its file.
+    merging: Mutex<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +29,7 @@ pub enum MergeError {
 
 impl Merged {
     pub fn new(folder: PathBuf, limits: Limits) -> Self {
-        Self { folder, limits, merging: Semaphore::new(1) }
+        Self { folder, limits, merging: Mutex::default() }
     }
 
     /// All rows of a table as one file; `None` for a table whose rows are not here.
@@ -41,7 +40,7 @@ impl Merged {
             Content::Parts(parts) => parts,
         };
         let stem = format!("{}.{}", table.name, table.version());
-        let _permit = self.merging.acquire().await.map_err(|_| MergeError::Lost)?;
+        let _turn = self.merging.lock().await;
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
         let (folder, limits) = (self.folder.clone(), self.limits.clone());
         let made = tokio::task::spawn_blocking(move || match find(&folder, &stem) {
@@ -79,8 +78,5 @@ fn find(folder: &Path, stem: &str) -> Option<PublishedFile> {
 fn make(folder: &Path, stem: &str, parts: &[PathBuf], limits: &Limits) -> Result<PublishedFile, ExtractError> {
     let pending = Pending::beside(&folder.join(stem), PUBLIC)?;
     parquet::merge(parts.iter().map(PathBuf::as_path), pending.path(), limits)?;
-    let hash = hash::md5_file(pending.path())?;
-    let size_bytes = fs::metadata(pending.path())?.len();
-    let path = pending.commit_as(&format!("{stem}.{hash}.parquet"))?;
-    Ok(PublishedFile { path, hash, size_bytes })
+    Ok(PublishedFile::commit(pending, stem)?)
 }

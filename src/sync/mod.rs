@@ -1,6 +1,5 @@
-//! From a trigger to published tables: extractors run, the orchestrator publishes, people download.
+//! From a trigger to published tables: extractors run, the orchestrator publishes, clients download.
 
-mod assets;
 mod current_run;
 mod extractor;
 mod health;
@@ -8,22 +7,18 @@ pub(crate) mod manifest;
 mod merged;
 mod offers;
 mod orchestrator;
-mod parts;
 mod profiling;
 mod publication_file;
-mod publish_file;
 mod publish_remote;
 mod publish_table;
 mod rebuild;
 mod run;
-mod run_record;
 mod runner;
-mod scope;
 mod select;
 mod table_backoff;
 
-pub use assets::Assets;
 pub use health::{Problem, SourceHealth};
+pub use manifest::Assets;
 pub use merged::Merged;
 pub use orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, RunError, rebuild_and_record};

@@ -31,8 +31,7 @@ pub(super) fn read_all(
         // Perhaps a volume that is not mounted.
         broken.extend(previous.tables().map(|table| table.source.clone()));
         problems.extend(broken.iter().map(|source| {
-            let error = format!("{} is missing; the last good tables stay published", extracts.display());
-            Problem { source: source.clone(), table: None, error }
+            Problem::of(source, format!("{} is missing; the last good tables stay published", extracts.display()))
         }));
         return Ok((offers, broken));
     }
@@ -41,7 +40,7 @@ pub(super) fn read_all(
         if !directory.join(extract::DATABASE).is_file() {
             if previous.tables().any(|table| table.source == source) {
                 let error = format!("{} is missing; the last good tables stay published", extract::DATABASE);
-                problems.push(Problem { source: source.clone(), table: None, error });
+                problems.push(Problem::of(&source, error));
                 broken.insert(source);
             }
             continue;
@@ -49,7 +48,7 @@ pub(super) fn read_all(
         if !ident::is_strict(&source) || ident::is_reserved_source(&source) {
             let error = "a source's directory needs a name of letters, digits and _ that is not reserved \
                          (main, temp, system, server)";
-            problems.push(Problem { source, table: None, error: error.into() });
+            problems.push(Problem::of(&source, error.into()));
             continue;
         }
         match extract::read(&directory) {
@@ -59,7 +58,7 @@ pub(super) fn read_all(
             }
             Err(error) => {
                 tracing::error!(source, %error, "source cannot be read; its last good tables stay published");
-                problems.push(Problem { source: source.clone(), table: None, error: error.to_string() });
+                problems.push(Problem::of(&source, error.to_string()));
                 broken.insert(source);
             }
         }
@@ -115,20 +114,11 @@ fn offered(source: &str, extract: &Extract, problems: &mut Vec<Problem>) -> Vec<
         .collect()
 }
 
-/// Hidden directories hold what is still being written.
-fn is_source(path: &Path) -> bool {
-    path.is_dir() && !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-/// Sub-directories in order of their names; none when the parent is missing.
+/// Sub-directories in order of their names, without hidden ones, which hold what is still being written.
 fn directories(parent: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(parent) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut directories: Vec<PathBuf> =
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_source(path)).collect();
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let paths = std::fs::read_dir(parent)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut directories: Vec<PathBuf> = paths.filter(|path| path.is_dir() && !is_hidden(path)).collect();
     directories.sort();
     Ok(directories)
 }

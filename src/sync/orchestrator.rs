@@ -8,9 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::health::{self, Problem, SourceHealth};
 use super::offers::{self, Offer};
-use super::publish_file::PublishContext;
 use super::publish_remote::{Aliases, RemoteSource};
-use super::publish_table::publish_table;
+use super::publish_table::{PublishContext, publish_table};
 use super::{merged, publication_file};
 use crate::base::atomic_file;
 use crate::config::{DataDir, Environment};
@@ -34,7 +33,6 @@ pub struct Orchestrator {
     earlier: Mutex<Vec<Weak<Publication>>>,
 }
 
-/// The outcome of a rebuild.
 #[derive(Debug)]
 pub struct Rebuilt {
     pub publication: Arc<Publication>,
@@ -90,7 +88,6 @@ impl Orchestrator {
         self.health.load_full()
     }
 
-    /// What is published now.
     pub fn publication(&self) -> Arc<Publication> {
         self.current.load_full()
     }

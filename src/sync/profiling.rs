@@ -2,8 +2,8 @@
 
 use super::runner::Runner;
 use crate::extract::{Content, PublishedTable};
-use crate::profiler::{Facts, profile};
-use crate::store::{Snapshot, StoreError, profiles};
+use crate::profiler::profile;
+use crate::store::{StoreError, profiles};
 
 impl Runner {
     /// Profiles every published table whose content has changed since its last profile. A failure is logged, and the table
@@ -16,7 +16,7 @@ impl Runner {
         let publication = self.orchestrator.publication();
         for table in publication.tables() {
             let is_new = known.get(&table.name) != Some(&table.version());
-            if matches!(table.content, Content::Remote(_)) || !is_new || !is_enabled(&self.store.snapshot(), table) {
+            if matches!(table.content, Content::Remote(_)) || !is_new || !self.is_profiled(table) {
                 continue;
             }
             self.current.step(format!("profiling {}", table.name));
@@ -28,10 +28,10 @@ impl Runner {
 
     /// Profiles a table and stores that. Returns the number of its columns.
     pub async fn profile(&self, table: &PublishedTable) -> Result<usize, String> {
-        let _turn = self.profiling.acquire().await.map_err(|error| error.to_string())?;
-        let facts = facts(&self.store.snapshot(), table);
-        let (config, limits, owned) = (self.profiler.clone(), self.limits.clone(), table.clone());
-        let made = tokio::task::spawn_blocking(move || profile(&owned, &facts, &config, &limits)).await;
+        let _turn = self.profiling.lock().await;
+        let row = self.store.snapshot().registry.by_name(&table.name).cloned();
+        let (config, limits, owned) = (self.settings.profiler.clone(), self.settings.limits.clone(), table.clone());
+        let made = tokio::task::spawn_blocking(move || profile(&owned, row.as_deref(), &config, &limits)).await;
         let made = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         let columns = made["columns"].as_array().map_or(0, Vec::len);
         let (name, version) = (table.name.clone(), table.version());
@@ -39,17 +39,8 @@ impl Runner {
         stored.await.map_err(|error: StoreError| error.to_string())?;
         Ok(columns)
     }
-}
 
-fn is_enabled(snapshot: &Snapshot, table: &PublishedTable) -> bool {
-    snapshot.registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
-}
-
-fn facts(snapshot: &Snapshot, table: &PublishedTable) -> Facts {
-    let Some(row) = snapshot.registry.by_name(&table.name) else { return Facts::default() };
-    Facts {
-        description: row.description.clone(),
-        primary_key: row.primary_key.clone(),
-        sync_strategy: row.sync_strategy.clone(),
+    fn is_profiled(&self, table: &PublishedTable) -> bool {
+        self.store.snapshot().registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
     }
 }

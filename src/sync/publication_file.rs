@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::{ident, time};
 use crate::config::DataDir;
-use crate::engine::{self, Connection, Limits, params};
+use crate::engine::{self, Limits, params};
 use crate::extract::{self, Content, ExtractError, Part, PublishedFile, PublishedTable};
 
 /// Facts about tables, and about the files that hold their rows (`part` is null for the only file of a table).
@@ -17,69 +17,45 @@ const SCHEMA: &str = "
     CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
                                    rows BIGINT)";
 
-/// Replaces the database.
 pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
     let pending = Pending::beside(&data_dir.analytics_db(), PUBLIC)?;
     let connection = engine::open(pending.path(), &Limits::small())?;
     connection.execute_batch(&format!("BEGIN; {SCHEMA}"))?;
     for table in tables {
+        let (kind, remote, files) = match &table.content {
+            Content::File(file) => ("file", None, vec![(None, file, table.rows)]),
+            Content::Parts(parts) => {
+                ("parts", None, parts.iter().map(|part| (Some(&part.name), &part.file, part.rows)).collect())
+            }
+            Content::Remote(remote) => ("remote", serde_json::to_string(remote).ok(), Vec::new()),
+        };
         connection.execute(
             "INSERT INTO _published VALUES (?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?, ?)",
             params![
                 table.name,
                 table.source,
                 table.description,
-                kind(&table.content),
+                kind,
                 table.rows,
                 table.extracted_at.map(|at| at.as_microsecond()),
                 table.origin,
-                remote(&table.content)
+                remote
             ],
         )?;
-        match &table.content {
-            Content::File(file) => write_file(&connection, &table.name, None, file, table.rows)?,
-            Content::Parts(parts) => {
-                for part in parts {
-                    write_file(&connection, &table.name, Some(&part.name), &part.file, part.rows)?;
-                }
-            }
-            Content::Remote(_) => continue,
+        if matches!(table.content, Content::Remote(_)) {
+            continue;
+        }
+        for (part, file, rows) in files {
+            let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let values = params![table.name, part, name, file.hash, file.size_bytes, rows];
+            connection.execute("INSERT INTO _published_files VALUES (?, ?, ?, ?, ?, ?)", values)?;
         }
         let (view, files) = (ident::quote_ident(&table.name), table.files().map(|file| file.path.as_path()));
         connection
             .execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {}", extract::parquet::read_files(files)))?;
     }
-    connection.execute_batch("COMMIT; CHECKPOINT")?;
-    connection.close().map_err(|(_, error)| error)?;
-    pending.commit()?;
-    Ok(())
-}
-
-fn kind(content: &Content) -> &'static str {
-    match content {
-        Content::File(_) => "file",
-        Content::Parts(_) => "parts",
-        Content::Remote(_) => "remote",
-    }
-}
-
-fn remote(content: &Content) -> Option<String> {
-    match content {
-        Content::Remote(remote) => serde_json::to_string(remote).ok(),
-        Content::File(_) | Content::Parts(_) => None,
-    }
-}
-
-fn write_file(
-    connection: &Connection,
-    table: &str,
-    part: Option<&str>,
-    file: &PublishedFile,
-    rows: i64,
-) -> engine::Result<()> {
-    let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let values = params![table, part, name, file.hash, file.size_bytes, rows];
-    connection.execute("INSERT INTO _published_files VALUES (?, ?, ?, ?, ?, ?)", values).map(drop)
+    connection.execute_batch("COMMIT")?;
+    extract::put_in_place(connection, pending)
 }
 
 /// Returns what was last published, without tables whose file is gone. Databases of v0.35 have no such facts: then nothing

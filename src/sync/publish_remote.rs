@@ -53,15 +53,7 @@ impl<'a> RemoteSource<'a> {
         let describe = format!("DESCRIBE {}", remote.select);
         engine::within(connection, TIMEOUT, |connection| connection.execute_batch(&describe))
             .map_err(|error| format!("view {}: {}", quote_ident(&meta.table_name), engine::message(&error)))?;
-        Ok(PublishedTable {
-            name: meta.table_name.clone(),
-            source: source.to_owned(),
-            description: meta.description.clone(),
-            rows: meta.rows,
-            content: Content::Remote(remote),
-            extracted_at: meta.extracted_at,
-            origin: String::new(),
-        })
+        Ok(PublishedTable::new(source, meta, Content::Remote(remote), meta.rows, String::new()))
     }
 
     fn reach(&self) -> Result<(Connection, Parser), String> {

@@ -22,7 +22,7 @@ pub enum RunError {
 /// Table → milliseconds of its extraction.
 pub type Durations = HashMap<String, u64>;
 
-/// Publishes what all sources offer, and stores what that says of each table and view name.
+/// Publishes what all sources offer, and stores the state of each table and the owner of each view name.
 pub async fn rebuild_and_record(
     store: &Store,
     orchestrator: &Arc<Orchestrator>,

@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use super::health::Problem;
 use super::runner::Runner;
-use super::scope::RunScope;
-use super::select::{select, select_materialized};
+use super::select::{RunScope, select, select_materialized};
 use super::table_backoff::TableBackoff;
 use crate::base::time;
-use crate::connectors::{Extraction, Finished, Report, Request, Source, TableError};
+use crate::connectors::{Extraction, Finished, Report, Request, TableError};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
-use crate::store::{Snapshot, StoreError, sync_runs, sync_state};
+use crate::store::{StoreError, sync_runs, sync_state};
 
 impl Runner {
     /// Carries out the run that has started.
@@ -63,19 +62,17 @@ impl Runner {
             self.current.error(format!("{}: {error}", self.sources.connectors_folder().display()));
             Vec::new()
         });
-        for connector in connectors {
-            let kind = connector.kind();
-            let name = kind.as_str();
+        for (name, extraction) in &connectors {
             let publication = self.orchestrator.publication();
             let tables: Vec<String> =
-                publication.tables().filter(|table| table.source == name).map(|table| table.name.clone()).collect();
-            if !is_for(scope, &tables, &self.store.snapshot()) {
+                publication.tables().filter(|table| table.source == *name).map(|table| table.name.clone()).collect();
+            if !scope.names_one_of(&tables, &self.store.snapshot()) {
                 continue;
             }
             tracing::info!(connector = name, "extracting");
             self.current.step(format!("running the connector {name}"));
             let on_finished = |finished| self.report(name, RunStep::Extract, finished);
-            if let Err(error) = self.extractor.run(&connector.extraction(), &Request::default(), on_finished).await {
+            if let Err(error) = self.run_extractor(extraction, &Request::default(), on_finished).await {
                 tracing::error!(connector = name, error, "connector failed");
                 self.current.error(format!("{name}: {error}"));
                 let of = |table| TableError { table, error: error.clone() };
@@ -122,13 +119,13 @@ impl Runner {
             reported.insert(finished.table.clone());
             self.report(source, step, finished);
         };
-        let outcome = match self.reserve.ensure(self.data_dir.root(), self.expected_bytes(request)) {
-            Ok(()) => self.extractor.run(extraction, request, on_finished).await,
+        let outcome = match self.has_room(self.expected_bytes(request)) {
+            Ok(()) => self.run_extractor(extraction, request, on_finished).await,
             Err(error) => Err(error.to_string()),
         };
         let report = outcome.unwrap_or_else(|error| {
             self.current.error(format!("{source}: {error}"));
-            all_failed(request, &error)
+            Report::all_failed(&request.tables, &error)
         });
         for failure in &report.errors {
             tracing::error!(source, table = failure.table, error = failure.error, "table not extracted");
@@ -153,8 +150,8 @@ impl Runner {
             return;
         }
         let recorded = self.store.write(move |change| {
-            errors.iter().try_for_each(|failure| {
-                sync_state::failed(change, &failure.table, &failure.error, durations.get(&failure.table).copied())
+            errors.iter().try_for_each(|TableError { table, error }| {
+                sync_state::failed(change, table, error, durations.get(table).copied())
             })
         });
         let recorded: Result<(), StoreError> = recorded.await;
@@ -168,7 +165,14 @@ impl Runner {
         self.current.step("publishing".into());
         match self.rebuild_after(self.current.durations()).await {
             Ok(rebuilt) => {
-                rebuilt.problems.into_iter().for_each(|problem| self.report_problem(problem));
+                for Problem { source, table, error } in rebuilt.problems {
+                    let Some(table) = table else {
+                        self.current.error(format!("{source}: {error}"));
+                        continue;
+                    };
+                    let (step, error) = (RunStep::Publish, Some(error));
+                    self.current.table(RunTable { table, source, step, error, ..RunTable::default() });
+                }
                 true
             }
             Err(error) => {
@@ -179,16 +183,6 @@ impl Runner {
         }
     }
 
-    fn report_problem(&self, Problem { source, table, error }: Problem) {
-        match table {
-            Some(table) => {
-                let error = Some(error);
-                self.current.table(RunTable { table, source, step: RunStep::Publish, error, ..RunTable::default() });
-            }
-            None => self.current.error(format!("{source}: {error}")),
-        }
-    }
-
     async fn record(&self, run: Run) {
         if let Err(error) = self.store.write(move |change| sync_runs::put(change, &run.into())).await {
             tracing::error!(%error, "cannot store the state of the run");
@@ -196,28 +190,9 @@ impl Runner {
     }
 
     async fn expire(&self) {
-        let days = self.history_days;
+        let days = self.settings.history_days;
         if let Err(error) = self.store.write(move |change| sync_runs::expire(change, days)).await {
             tracing::error!(%error, "cannot delete old history");
         }
     }
-}
-
-/// Returns whether a connector that publishes these tables has something to do.
-fn is_for(scope: &RunScope, tables: &[String], snapshot: &Snapshot) -> bool {
-    match scope {
-        RunScope::Due => true,
-        RunScope::Ids(ids) => {
-            let mut names = ids.iter().filter_map(|id| Some(&snapshot.registry.get(id)?.name));
-            names.any(|name| tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
-        }
-    }
-}
-
-fn all_failed(request: &Request, error: &str) -> Report {
-    let mut report = Report::default();
-    for table in &request.tables {
-        report.failed(&table.name, error);
-    }
-    report
 }

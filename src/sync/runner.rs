@@ -1,4 +1,4 @@
-//! Sync runs: one at a time; requests that come meanwhile become one more run.
+//! Sync runs: one at a time; requests during a run become one more run.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tracing::{Instrument, Span};
 
 use super::current_run::CurrentRun;
-use super::extractor::Extractor;
 use super::orchestrator::{Orchestrator, Rebuilt};
 use super::rebuild::{Durations, RunError, rebuild_and_record};
-use super::scope::RunScope;
-use super::select::registered;
+use super::select::{RunScope, registered};
 use super::table_backoff::TableBackoff;
 use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
@@ -34,7 +32,7 @@ const DEBOUNCE: Duration = Duration::from_millis(50);
 /// What runs need from the configuration.
 #[derive(Clone, Debug)]
 pub struct RunnerSettings {
-    /// The environment of child processes.
+    /// The environment of this process; an extractor sees some of it.
     pub variables: Vec<(String, Secret)>,
     pub data_dir: DataDir,
     pub extract_timeout: Duration,
@@ -66,15 +64,12 @@ impl RunnerSettings {
 pub struct Runner {
     pub(super) store: Store,
     pub(super) orchestrator: Arc<Orchestrator>,
-    pub(super) extractor: Extractor,
-    pub(super) data_dir: DataDir,
+    /// The `agnes` executable, for child processes.
+    pub(super) program: PathBuf,
     pub(super) sources: Sources,
-    pub(super) reserve: Reserve,
-    pub(super) history_days: u32,
-    pub(super) profiler: ProfilerConfig,
-    pub(super) limits: Limits,
+    pub(super) settings: RunnerSettings,
     /// One profile at a time.
-    pub(super) profiling: Semaphore,
+    pub(super) profiling: tokio::sync::Mutex<()>,
     pub(super) current: CurrentRun,
     /// Materialized tables that failed.
     pub(super) backoff: Mutex<TableBackoff>,
@@ -82,7 +77,7 @@ pub struct Runner {
     next: Mutex<Option<Queued>>,
     woken: Notify,
     /// One rebuild at a time, recorded in the store before the next.
-    rebuilding: Semaphore,
+    rebuilding: tokio::sync::Mutex<()>,
     /// Requests for a rebuild outside of a run, and how many of them have been served.
     requested: AtomicU64,
     served: AtomicU64,
@@ -97,7 +92,6 @@ pub(super) struct Queued {
 }
 
 impl Runner {
-    /// `program` is the `agnes` executable, for child processes.
     pub fn new(
         store: Store,
         orchestrator: Arc<Orchestrator>,
@@ -105,24 +99,18 @@ impl Runner {
         program: PathBuf,
         settings: RunnerSettings,
     ) -> Arc<Self> {
-        let RunnerSettings { variables, extract_timeout, .. } = settings;
-        let data_dir = settings.data_dir.root().to_owned();
         Arc::new(Self {
             store,
             orchestrator,
-            extractor: Extractor { program, variables, data_dir, timeout: extract_timeout },
-            data_dir: settings.data_dir,
             sources,
-            reserve: settings.reserve,
-            history_days: settings.history_days,
-            profiler: settings.profiler,
-            limits: settings.limits,
-            profiling: Semaphore::new(1),
+            program,
+            settings,
+            profiling: tokio::sync::Mutex::default(),
             current: CurrentRun::default(),
             backoff: Mutex::default(),
             next: Mutex::default(),
             woken: Notify::new(),
-            rebuilding: Semaphore::new(1),
+            rebuilding: tokio::sync::Mutex::default(),
             requested: AtomicU64::new(0),
             served: AtomicU64::new(0),
         })
@@ -170,7 +158,7 @@ impl Runner {
         }
     }
 
-    /// Runs once for everything that is due, and returns when it is published.
+    /// Carries out one run for everything that is due, and returns when it is published.
     pub async fn run_due(&self) {
         let Queued { run, scope, .. } = Queued::new(RunScope::Due, None);
         self.current.start(&run);
@@ -180,14 +168,12 @@ impl Runner {
     /// Reads a data file that will be called `name` in a child process, and returns what it holds or what is wrong with it.
     pub async fn check_file(&self, file: &Path, name: &str) -> Result<Checked, String> {
         let extraction = Extraction::new(["check".into(), file.into(), name.into()]);
-        let checked: Result<Result<Checked, String>, String> =
-            self.extractor.answer(&extraction, &Request::default(), |_| false).await;
-        checked?
+        self.extractor_answer(&extraction, &Request::default(), |_| false).await?
     }
 
     /// Checks that so many more bytes may be written below `DATA_DIR`.
     pub fn has_room(&self, bytes: u64) -> Result<(), NoRoom> {
-        self.reserve.ensure(self.data_dir.root(), bytes)
+        self.settings.reserve.ensure(self.settings.data_dir.root(), bytes)
     }
 
     /// Publishes what all sources offer, and records the state of each table.
@@ -196,17 +182,17 @@ impl Runner {
     }
 
     pub(super) async fn rebuild_after(&self, durations: Durations) -> Result<Rebuilt, RunError> {
-        let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
+        let _turn = self.rebuilding.lock().await;
         rebuild_and_record(&self.store, &self.orchestrator, durations).await
     }
 
-    /// Publishes without tables that are no longer registered, such as `table`.
+    /// Publishes without `table` and others that are no longer registered.
     pub async fn retire(&self, table: &Table) -> Result<(), RunError> {
         for source in self.sources.iter() {
             self.prune(source).await;
         }
         if table.is_materialized() {
-            let file = data_file(&self.data_dir.extract(table.source().as_str()), &table.name);
+            let file = data_file(&self.settings.data_dir.extract(table.source().as_str()), &table.name);
             if let Err(error) = atomic_file::remove(&file) {
                 tracing::warn!(file = %file.display(), %error, "the file of an unregistered table stays");
             }
@@ -218,7 +204,7 @@ impl Runner {
     async fn rebuild_together(&self) -> Result<(), RunError> {
         let ticket = self.requested.fetch_add(1, Ordering::AcqRel) + 1;
         tokio::time::sleep(DEBOUNCE).await;
-        let _turn = self.rebuilding.acquire().await.map_err(|_| RunError::Lost)?;
+        let _turn = self.rebuilding.lock().await;
         if self.served.load(Ordering::Acquire) >= ticket {
             return Ok(());
         }
@@ -228,10 +214,10 @@ impl Runner {
         Ok(())
     }
 
-    /// Drops what is no longer registered from the extract of one of the instance's own sources.
+    /// Drops what is no longer registered from the extract of a source that Agnes provides.
     pub(super) async fn prune(&self, source: &dyn Source) {
         let (kind, keep) = (source.kind(), registered(&self.store.snapshot(), source));
-        let (source, directory) = (kind.as_str(), self.data_dir.extract(kind.as_str()));
+        let (source, directory) = (kind.as_str(), self.settings.data_dir.extract(kind.as_str()));
         match tokio::task::spawn_blocking(move || connectors::prune(&directory, &keep)).await {
             Ok(Ok(dropped)) if dropped.is_empty() => {}
             Ok(Ok(dropped)) => tracing::info!(source, tables = dropped.join(", "), "unregistered tables dropped"),

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::scope::RunScope;
 use super::table_backoff::TableBackoff;
 use crate::base::schedule::Schedule;
 use crate::connectors::{Request, Source, Sources, TableRequest};
@@ -15,6 +14,56 @@ use crate::store::registry::Table;
 
 /// When a materialized table without a schedule is due.
 const HOURLY: &str = "every 1h";
+
+/// What a run was requested for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RunScope {
+    /// Every table that is due.
+    Due,
+    /// These registry ids, due or not.
+    Ids(HashSet<String>),
+}
+
+impl RunScope {
+    /// These ids, or without any what is due.
+    pub(super) fn of(ids: Option<HashSet<String>>) -> Self {
+        ids.map_or(Self::Due, Self::Ids)
+    }
+
+    /// The ids in order; none for what is due.
+    pub(super) fn ids(&self) -> Option<Vec<String>> {
+        let Self::Ids(ids) = self else { return None };
+        let mut ids: Vec<_> = ids.iter().cloned().collect();
+        ids.sort();
+        Some(ids)
+    }
+
+    /// Both requests in one run.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Ids(mut ids), Self::Ids(more)) => {
+                ids.extend(more);
+                Self::Ids(ids)
+            }
+            _ => Self::Due,
+        }
+    }
+
+    /// Returns whether the table is requested by its id or, if everything that is due is, `is_due`.
+    pub(super) fn covers(&self, table: &Table, is_due: impl FnOnce() -> bool) -> bool {
+        match self {
+            Self::Ids(ids) => ids.contains(&table.id),
+            Self::Due => is_due(),
+        }
+    }
+
+    /// Returns whether something is requested of a connector that publishes these tables.
+    pub(super) fn names_one_of(&self, tables: &[String], snapshot: &Snapshot) -> bool {
+        let Self::Ids(ids) = self else { return true };
+        let mut names = ids.iter().filter_map(|id| Some(&snapshot.registry.get(id)?.name));
+        names.any(|name| tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
+    }
+}
 
 /// Whether a source fetches a table, or shows it without fetching it.
 enum Part {
@@ -87,7 +136,7 @@ pub(super) fn select_materialized(
     requests
 }
 
-/// Returns whether a table without a source of its own comes from the extract of somebody else.
+/// Returns whether a table without a source of its own comes from the extract of another source.
 fn is_published_elsewhere(table: &Table, publication: &Publication) -> bool {
     let source = table.source();
     let publisher = publication.get(&table.name).map(|published| published.source.as_str());
@@ -97,13 +146,11 @@ fn is_published_elsewhere(table: &Table, publication: &Publication) -> bool {
 /// By its schedule, or by `default` where it has none; without any it is due each time.
 fn is_due(table: &Table, default: &str, snapshot: &Snapshot, now: Timestamp) -> bool {
     let text = table.sync_schedule.as_deref().filter(|text| !text.is_empty()).unwrap_or(default);
-    let schedule = match Schedule::parse(text) {
-        Some(schedule) => schedule,
-        None if text.is_empty() => return true,
-        None => {
+    let Some(schedule) = Schedule::parse(text) else {
+        if !text.is_empty() {
             tracing::warn!(table = table.name, schedule = text, "malformed schedule; the table counts as due");
-            return true;
         }
+        return true;
     };
     schedule.is_due(snapshot.sync.get(&table.name).and_then(|state| state.last_sync), now)
 }

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::parts_index::{IndexedPart, part_file_name};
-use crate::cli::workspace::Workspace;
+use crate::cli::workspace::{IndexedPart, Workspace, part_file_name};
 use crate::protocol::sync::ManifestTable;
 
 /// A file to download: a table, or a part of one.

@@ -60,13 +60,8 @@ fn one(directory: &Path, table: &TableMeta, written: &extract::Extract, limits: 
 }
 
 fn parquet_files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "parquet") {
-            files.push(path);
-        }
-    }
+    let mut files = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
     files.sort();
     Ok(files)
 }

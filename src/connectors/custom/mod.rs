@@ -6,9 +6,6 @@
 
 mod check;
 mod process;
-mod source;
-
-pub use source::{CustomSource, folder};
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,7 +19,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::{LOCK, Report};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident};
-use crate::config::DataDir;
+use crate::config::{self, DataDir, Environment, WrongValue, env_vars};
 use crate::engine::Limits;
 use crate::extract;
 use crate::protocol::vocabulary::SourceType;
@@ -36,7 +33,6 @@ pub struct Connector {
     is_python: bool,
 }
 
-/// What a run needs.
 pub struct Settings {
     pub data_dir: DataDir,
     /// The whole environment of its process, besides what the run adds.
@@ -81,7 +77,6 @@ pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
     Ok(found)
 }
 
-/// The connector with that name.
 pub fn find(folder: &Path, name: &str) -> Result<Connector, CustomError> {
     let is_free = ident::is_strict(name) && !ident::is_reserved_source(name) && !SourceType::from(name).is_reserved();
     if !is_free {
@@ -145,4 +140,22 @@ fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
         fs::rename(staging, target)?;
     }
     fs::File::open(target.parent().unwrap_or(target))?.sync_all()
+}
+
+/// Where custom connectors are.
+pub fn folder(env: &Environment) -> PathBuf {
+    env.text(&env_vars::CONNECTORS_DIR).into()
+}
+
+impl Settings {
+    pub fn load(settings: &config::Settings) -> Result<Self, WrongValue> {
+        let env = &settings.env;
+        Ok(Self {
+            data_dir: settings.data_dir.clone(),
+            environment: env.for_connectors(),
+            python: env.text(&env_vars::AGNES_PYTHON).into(),
+            timeout: env.duration(&env_vars::AGNES_CONNECTOR_TIMEOUT)?,
+            limits: Limits::for_parquet(env, settings.data_dir.spill()),
+        })
+    }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::fault::Fault;
 use super::folder::DataFile;
 use super::kind::Kind;
-use super::sample::{self, Sample};
-use super::scan;
+use super::text::{self, Sample};
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
-use crate::engine::{self, Connection, Limits, Sandbox};
+use crate::engine::{self, Limits, Sandbox};
+use crate::extract::parquet;
 
 /// Attempts with wider types, before every column becomes text.
 const MAX_ATTEMPTS: usize = 8;
@@ -19,10 +19,10 @@ const MISFIT: &str = "value-does-not-fit:";
 ///
 /// A value beyond the sample that does not fit makes its column `DOUBLE` where that loses nothing, else `VARCHAR`.
 pub fn to_parquet(file: &DataFile, target: &Path, limits: &Limits) -> Result<i64, Fault> {
-    let sample = sample::take(file)?;
+    let sample = text::sample(file)?;
     // The scan runs on another core, so that it costs little time.
     let (rows, scanned) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| scan::scan(file));
+        let scan = scope.spawn(|| text::scan(file));
         let rows = copy_with_retyping(file, sample, target, limits);
         (rows, scan.join())
     });
@@ -32,7 +32,8 @@ pub fn to_parquet(file: &DataFile, target: &Path, limits: &Limits) -> Result<i64
 }
 
 fn copy_with_retyping(file: &DataFile, mut sample: Sample, target: &Path, limits: &Limits) -> Result<i64, Fault> {
-    let connection = open(&file.path, target, limits).map_err(|error| Fault::reader(&error))?;
+    let sandbox = Sandbox::default().files([&file.path, target]).directories(limits.spill.as_deref());
+    let connection = sandbox.open(limits).map_err(|error| Fault::reader(&error))?;
     for left in (0..MAX_ATTEMPTS).rev() {
         let error = match connection.execute(&copy(file, &sample, target), []) {
             Ok(rows) => return Ok(rows as i64),
@@ -57,10 +58,6 @@ fn copy_with_retyping(file: &DataFile, mut sample: Sample, target: &Path, limits
     Err(Fault::Engine("no types were found for its columns".into()))
 }
 
-fn open(source: &Path, target: &Path, limits: &Limits) -> engine::Result<Connection> {
-    Sandbox::default().files([source, target]).directories(limits.spill.as_deref()).open(limits)
-}
-
 /// The columns are called `c0`, `c1`… inside, so that DuckDB's messages cannot be confused with odd names. Casts are in
 /// a subquery (`v0`, `v1`…), so that each is done once.
 fn copy(file: &DataFile, sample: &Sample, target: &Path) -> String {
@@ -79,18 +76,18 @@ fn copy(file: &DataFile, sample: &Sample, target: &Path) -> String {
             }
         });
     }
-    format!(
-        "COPY (SELECT {values} FROM (SELECT {casts} FROM read_csv({source}, auto_detect = false, header = true, \
+    let select = format!(
+        "SELECT {values} FROM (SELECT {casts} FROM read_csv({source}, auto_detect = false, header = true, \
          delim = {delimiter}, quote = '\"', escape = '\"', strict_mode = true, compression = '{compression}', \
-         columns = {{{types}}}))) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+         columns = {{{types}}}))",
         values = values.join(", "),
         casts = casts.join(", "),
         source = quote_path(&file.path),
         delimiter = quote_literal(&char::from(sample.delimiter).to_string()),
         compression = if file.gzip { "gzip" } else { "none" },
         types = types.join(", "),
-        target = quote_path(target),
-    )
+    );
+    parquet::copy(&select, target)
 }
 
 /// Column and value that stopped a `COPY`, whether our check, DuckDB's reader or a cast found it.

@@ -49,12 +49,10 @@ pub struct Folder {
 impl Folder {
     pub fn read(path: &Path) -> io::Result<Self> {
         let (mut files, mut folders) = (BTreeMap::<String, Vec<DataFile>>::new(), BTreeMap::new());
-        for entry in std::fs::read_dir(path)? {
-            let path = std::path::absolute(entry?.path())?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for (path, name) in entries(path)? {
             if path.is_dir() {
                 // A folder without data files is not a table.
-                if !name.starts_with('.') && !Self::read_files(&path)?.is_empty() {
+                if !name.starts_with('.') && !read_files(&path)?.is_empty() {
                     folders.insert(name, path);
                 }
             } else if let Some((stem, file)) = data_file(path, &name) {
@@ -63,18 +61,6 @@ impl Folder {
         }
         files.values_mut().for_each(|same_stem| same_stem.sort_by(|a, b| a.path.cmp(&b.path)));
         Ok(Self { path: path.to_owned(), files, folders })
-    }
-
-    /// Stem and data file, in order; folders are skipped.
-    fn read_files(path: &Path) -> io::Result<Vec<(String, DataFile)>> {
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(path)? {
-            let path = std::path::absolute(entry?.path())?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.extend(data_file(path, &name));
-        }
-        files.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(files)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -114,10 +100,25 @@ impl Folder {
     }
 }
 
+/// Absolute path and name of everything in a folder.
+fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let entry = |path: PathBuf| {
+        Ok((std::path::absolute(&path)?, path.file_name().unwrap_or_default().to_string_lossy().into_owned()))
+    };
+    std::fs::read_dir(folder)?.map(|found| entry(found?.path())).collect()
+}
+
+/// Stem and data file, in order; folders are skipped.
+fn read_files(folder: &Path) -> io::Result<Vec<(String, DataFile)>> {
+    let mut files: Vec<_> = entries(folder)?.into_iter().filter_map(|(path, name)| data_file(path, &name)).collect();
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(files)
+}
+
 /// The parts of a table in a folder of its own.
 fn parts(folder: &Path) -> Result<Origin, String> {
     let mut parts = BTreeMap::new();
-    for (stem, file) in Folder::read_files(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+    for (stem, file) in read_files(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if !ident::is_relaxed(&stem) {
             return Err(format!("{name}/{stem}: a part's name has letters, digits and . _ - (128 at most)"));

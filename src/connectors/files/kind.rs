@@ -1,4 +1,4 @@
-//! The type of a column, from its texts. A type is only given where the text can be had back from the value.
+//! The type of a column, from its texts. A type is only used where the value can be turned back into the text.
 //!
 //! | Type | Texts |
 //! |---|---|
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// The type as DuckDB's reader shall cast it. The reader's own casts to whole numbers, dates and truth values lose
+    /// The type to which DuckDB's reader casts it. The reader's own casts to whole numbers, dates and truth values lose
     /// without a word (`1.7` → 2, `007` → 7, `2024-01-31 10:00` → 2024-01-31), so those are read as text.
     pub fn reader_type(self) -> &'static str {
         match self {

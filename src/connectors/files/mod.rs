@@ -4,33 +4,58 @@
 //! A table is either what it was before or what its file is now: a file that cannot be read completely and without loss is
 //! reported and changes nothing.
 
-mod check;
 mod convert;
 mod fault;
 mod folder;
 mod kind;
-mod sample;
-mod scan;
-mod source;
 mod state;
 mod table;
+mod text;
 
-pub use check::{Checked, check};
 pub use folder::ending;
-pub use source::SOURCE;
+pub use table::{Checked, check};
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::disk::Reserve;
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, ident, time};
-use crate::connectors::{Done, Extracted, LOCK, Report, Request, TableRequest, publish};
+use crate::connectors::{Done, Extracted, Extraction, LOCK, Provided, Report, Request, Source, TableRequest, publish};
 use crate::engine::Limits;
 use crate::extract::ExtractError;
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use folder::Folder;
 use table::Resources;
+
+pub const SOURCE: Provided = Provided {
+    kind: SourceType::LOCAL,
+    // `agnes extract files` takes any folder.
+    command: None,
+    configure: |settings| Arc::new(FilesSource { folder: settings.instance.files_folder(&settings.data_dir) }),
+};
+
+#[derive(Debug)]
+struct FilesSource {
+    folder: PathBuf,
+}
+
+impl Source for FilesSource {
+    fn kind(&self) -> SourceType {
+        SourceType::LOCAL
+    }
+
+    fn query_modes(&self) -> &[QueryMode] {
+        &[QueryMode::Local]
+    }
+
+    fn extraction(&self) -> Extraction {
+        let source = SourceType::LOCAL.as_str();
+        Extraction::new(["files".into(), self.folder.clone().into(), "--source".into(), source.into()])
+    }
+}
 
 /// The resources of a conversion.
 #[derive(Clone, Debug)]
@@ -78,11 +103,13 @@ pub fn run(
         error => FilesError::Locked { path: directory.clone(), error },
     })?;
     atomic_file::sweep(&directory);
-    let spill = Spill::new(directory.join(".spill"));
+    let spill = directory.join(".spill");
+    // What is left of it only takes space.
+    let _ = atomic_file::remove_directory(&spill);
     let limits = Limits {
         memory: settings.memory.clone(),
         threads: settings.threads,
-        spill: Some(spill.0.clone()),
+        spill: Some(spill.clone()),
         extensions: None,
     };
 
@@ -108,6 +135,7 @@ pub fn run(
             Err(error) => tracing::warn!(table = table.name, "not extracted: {error}"),
         }
     }
+    let _ = atomic_file::remove_directory(&spill);
     // A run in which everything failed leaves the extract alone.
     if !extracted.is_empty() || report.tables_failed == 0 {
         // What failed may be the new name of something old, so nothing goes before everything is there.
@@ -131,13 +159,13 @@ fn one(files: &Folder, directory: &Path, table: &TableRequest, resources: &Resou
         ));
     }
     let origin = files.find(table.source_name())?;
-    table::extract(&origin, directory, &table.name, resources).map_err(|error| error.to_string())
+    table::extract(&origin, directory, &table.name, resources)
 }
 
-/// Deletes the state of tables that are no longer published.
+/// Deletes the state of tables that were dropped.
 fn forget(directory: &Path, keep: Option<&HashSet<String>>) {
     let Some(keep) = keep else { return };
-    for entry in std::fs::read_dir(state::directory(directory)).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(directory.join("state")).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         // State that stays behind is only read together with its parquet file, which is gone.
         if name.strip_suffix(".json").is_some_and(|table| !keep.contains(table)) {
@@ -145,26 +173,5 @@ fn forget(directory: &Path, keep: Option<&HashSet<String>>) {
         } else if entry.path().is_dir() && !keep.contains(&name) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
-    }
-}
-
-/// DuckDB's spill directory, removed before and after a run.
-struct Spill(PathBuf);
-
-impl Spill {
-    fn new(path: PathBuf) -> Self {
-        let spill = Self(path);
-        spill.remove();
-        spill
-    }
-
-    fn remove(&self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-impl Drop for Spill {
-    fn drop(&mut self) {
-        self.remove();
     }
 }

@@ -37,15 +37,6 @@ impl Fingerprint {
     }
 }
 
-pub fn directory(source: &Path) -> PathBuf {
-    source.join("state")
-}
-
-/// The file with the state of a table, or of `table/part`.
-pub fn path(source: &Path, table: &str) -> PathBuf {
-    directory(source).join(format!("{table}.json"))
-}
-
 /// Unreadable state counts as none: the file is converted again.
 pub fn read(path: &Path) -> Option<State> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()

@@ -1,9 +1,11 @@
-//! Converts a file, or a folder of files, into a table.
+//! Converts a file, or a folder of files, into a table; or checks that a file can become one, before it replaces another.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::convert;
 use super::fault::Fault;
@@ -13,15 +15,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, drift};
 use crate::engine::Limits;
-use crate::extract::{ExtractError, data_file, parquet, parts_folder};
-
-/// A fault with the file that has it.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {fault}")]
-pub struct TableFault {
-    file: String,
-    fault: Fault,
-}
+use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
 
 /// The resources of conversions.
 pub struct Resources<'a> {
@@ -30,10 +24,10 @@ pub struct Resources<'a> {
 }
 
 /// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, unless they are there from unchanged files.
-pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, TableFault> {
+pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, String> {
     match origin {
         Origin::File(file) => {
-            let target = Target { parquet: data_file(directory, table), state: state::path(directory, table) };
+            let target = Target { parquet: data_file(directory, table), state: state_file(directory, table) };
             let done = convert_if_new(file, target, resources)
                 .and_then(Converted::put_in_place)
                 .map_err(|fault| of(file, fault))?;
@@ -51,11 +45,11 @@ fn extract_parts(
     directory: &Path,
     table: &str,
     resources: &Resources<'_>,
-) -> Result<Done, TableFault> {
+) -> Result<Done, String> {
     let folder = parts_folder(directory, table);
     let mut converted = Vec::new();
     for (part, file) in parts {
-        let state = state::path(directory, &format!("{table}/{part}"));
+        let state = state_file(directory, &format!("{table}/{part}"));
         let target = Target { parquet: folder.join(format!("{part}.parquet")), state };
         converted.push((file, convert_if_new(file, target, resources).map_err(|fault| of(file, fault))?));
     }
@@ -67,17 +61,13 @@ fn extract_parts(
         whole.notes.extend(part.notes.into_iter().map(|note| format!("part {name}: {note}")));
     }
     let tidied = remove_other_parts(&folder, parts).and_then(|()| atomic_file::remove(&data_file(directory, table)));
-    tidied.map_err(|error| TableFault { file: table.to_owned(), fault: Fault::write(error) })?;
+    tidied.map_err(|error| format!("{table}: {}", Fault::write(error)))?;
     Ok(whole)
 }
 
-fn of(file: &DataFile, fault: Fault) -> TableFault {
-    TableFault { file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fault }
-}
-
-/// The error text for a parquet file that cannot be read.
-pub fn unreadable(error: ExtractError) -> String {
-    Fault::parquet(&error).to_string()
+/// A fault with the file that has it.
+fn of(file: &DataFile, fault: Fault) -> String {
+    format!("{}: {fault}", file.path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 struct Target {
@@ -137,12 +127,35 @@ impl Converted {
 }
 
 fn remove_other_parts(folder: &Path, parts: &BTreeMap<String, DataFile>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.strip_suffix(".parquet").is_some_and(|part| !parts.contains_key(part)) {
-            atomic_file::remove(&path)?;
+    let stored = part_files(folder)?;
+    stored.iter().filter(|(part, _)| !parts.contains_key(*part)).try_for_each(|(_, path)| atomic_file::remove(path))
+}
+
+/// What a file holds.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Checked {
+    pub rows: i64,
+    /// Names and types, in order.
+    pub columns: Vec<(String, String)>,
+}
+
+/// Converts `file`, whose format follows from the ending of `name`, into a temporary file in `folder`, and returns what it
+/// holds or what is wrong with it.
+pub fn check(file: &Path, name: &str, folder: &Path, limits: &Limits) -> Result<Checked, String> {
+    let data = DataFile::with_name_of(file, name).ok_or_else(|| format!("{name}: not the name of a data file"))?;
+    check_data(&data, folder, limits).map_err(|fault| format!("{name}: {fault}"))
+}
+
+fn check_data(data: &DataFile, folder: &Path, limits: &Limits) -> Result<Checked, Fault> {
+    let unreadable = |error: ExtractError| Fault::parquet(&error);
+    let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
+    let (rows, path) = match data.format {
+        Format::Csv | Format::Tsv => (convert::to_parquet(data, pending.path(), limits)?, pending.path()),
+        Format::Parquet => {
+            let rows = parquet::rows(&data.path).map_err(unreadable)?;
+            parquet::read_through(&data.path, limits).map_err(unreadable)?;
+            (rows, data.path.as_path())
         }
-    }
-    Ok(())
+    };
+    Ok(Checked { rows, columns: parquet::columns([path].into_iter()).map_err(unreadable)? })
 }

@@ -53,7 +53,6 @@ pub struct ExportOptions {
     pub where_filters: Vec<WhereFilter>,
 }
 
-/// A finished export.
 #[derive(Debug)]
 pub struct Exported {
     pub file: Id,
@@ -194,14 +193,12 @@ impl StorageClient {
                 .map_err(|error| Failure::Final(StorageError::Answer(error.to_string())));
         }
         let message = self.message(status, &body);
-        Err(match status {
-            StatusCode::UNAUTHORIZED => Failure::Final(StorageError::Token(message)),
-            StatusCode::FORBIDDEN => Failure::Final(StorageError::Denied(message)),
-            _ => {
-                let error = StorageError::Refused { status: status.as_u16(), message };
-                if retry::is_passing(status) { Failure::Passing(error, requested) } else { Failure::Final(error) }
-            }
-        })
+        let error = match status {
+            StatusCode::UNAUTHORIZED => StorageError::Token(message),
+            StatusCode::FORBIDDEN => StorageError::Denied(message),
+            _ => StorageError::Refused { status: status.as_u16(), message },
+        };
+        Err(Failure::answered(status, requested, error))
     }
 
     /// The API's message for an error; a token in it is masked.

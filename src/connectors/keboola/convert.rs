@@ -38,20 +38,14 @@ pub enum ConvertError {
     Extract(#[from] ExtractError),
 }
 
-/// The outcome of a conversion.
-#[derive(Debug)]
-pub struct Converted {
-    /// Columns written as text because a value did not fit their type.
-    pub as_text: Vec<String>,
-}
-
-/// Writes `target`. Rows keep their order. An empty value is NULL unless the column is text.
+/// Writes `target`. Rows keep their order. An empty value is NULL unless the column is text. Returns the columns that are
+/// written as text because a value did not fit their type.
 pub fn to_parquet(
     export: &Export,
     columns: &[Column],
     target: &Path,
     limits: &Limits,
-) -> Result<Converted, ConvertError> {
+) -> Result<Vec<String>, ConvertError> {
     // To DuckDB, a gzip file that ends too early is a shorter table.
     for part in export.parts.iter().filter(|part| part.gzip) {
         check_gzip(part.path()).map_err(ConvertError::Gzip)?;
@@ -103,7 +97,7 @@ fn convert(
     columns: &[Column],
     target: &Path,
     sizes: Sizes,
-) -> Result<Converted, ConvertError> {
+) -> Result<Vec<String>, ConvertError> {
     let mut source = Source { runs: runs(export), names: positions(columns.len()), header: export.header, sizes };
     if export.header && !source.runs.is_empty() {
         source.names = header_order(connection, &source, columns)?;
@@ -134,7 +128,7 @@ fn convert(
         return Err(ConvertError::RowsLost { read: survey.rows, written });
     }
     let failing = columns.iter().zip(&survey.failing).filter(|(_, failing)| **failing);
-    Ok(Converted { as_text: failing.map(|(column, _)| column.name.clone()).collect() })
+    Ok(failing.map(|(column, _)| column.name.clone()).collect())
 }
 
 /// The CSV as one relation with the columns `c0`, `c1`, …, all text.
@@ -212,7 +206,7 @@ fn header_order(connection: &Connection, source: &Source, columns: &[Column]) ->
     Ok(order)
 }
 
-/// What one pass over the CSV tells.
+/// The result of one pass over the CSV.
 struct Survey {
     rows: i64,
     row_bytes: f64,

@@ -63,17 +63,10 @@ pub struct Export {
 }
 
 pub struct Downloader {
-    /// Carries no credentials by itself, and leaves gzip alone so that lengths can be checked.
+    /// Carries no credentials of its own, and leaves gzip alone so that lengths can be checked.
     http: Client,
     settings: Settings,
     scratch: PathBuf,
-}
-
-/// What to fetch of a file.
-enum Piece<'a> {
-    /// The content, or the manifest.
-    Main,
-    Slice(&'a str),
 }
 
 impl Downloader {
@@ -92,39 +85,39 @@ impl Downloader {
     /// Fetches a file, sliced or not.
     pub async fn fetch(&self, storage: &StorageClient, file: &Id) -> Result<Export, DownloadError> {
         let access = Access::request(storage, file).await?;
-        let main = self.piece(&access, &Piece::Main).await?;
+        let main = self.piece(&access, None).await?;
         if !access.current().await.1.is_sliced {
             return Ok(Export { parts: vec![main], header: true });
         }
         let slices = slices(&main)?;
         let parts = stream::iter(slices)
-            .map(async |slice| self.piece(&access, &Piece::Slice(&slice)).await)
+            .map(async |slice| self.piece(&access, Some(&slice)).await)
             .buffered(MAX_CONCURRENT_SLICES)
             .try_collect()
             .await?;
         Ok(Export { parts, header: false })
     }
 
-    /// Fetches one piece. If the credentials have expired, requests new ones once.
-    async fn piece(&self, access: &Access<'_>, piece: &Piece<'_>) -> Result<Part, DownloadError> {
+    /// Fetches one slice, or else the content or the manifest. If the credentials have expired, requests new ones once.
+    async fn piece(&self, access: &Access<'_>, slice: Option<&str>) -> Result<Part, DownloadError> {
         let (generation, file) = access.current().await;
-        match self.with_retries(&file, piece).await {
+        match self.with_retries(&file, slice).await {
             Err(DownloadError::Refused(status)) if may_be_expired(status) => {
                 tracing::info!(%status, "file credentials have expired, requesting new ones");
                 let file = access.renewed(generation).await?;
-                self.with_retries(&file, piece).await
+                self.with_retries(&file, slice).await
             }
             outcome => outcome,
         }
     }
 
-    async fn with_retries(&self, file: &FileInfo, piece: &Piece<'_>) -> Result<Part, DownloadError> {
+    async fn with_retries(&self, file: &FileInfo, slice: Option<&str>) -> Result<Part, DownloadError> {
         self.settings
             .retry
             .run(async || {
-                let request = match piece {
-                    Piece::Main => self.http.get(file.url.expose()),
-                    Piece::Slice(address) => location::request(&self.http, &self.settings.endpoints, file, address)
+                let request = match slice {
+                    None => self.http.get(file.url.expose()),
+                    Some(address) => location::request(&self.http, &self.settings.endpoints, file, address)
                         .map_err(|error| Failure::Final(error.into()))?,
                 };
                 self.once(request).await
@@ -138,13 +131,8 @@ impl Downloader {
         let response = request.send().await.map_err(network)?;
         let status = response.status();
         if !status.is_success() {
-            let error = DownloadError::Refused(status);
             let requested = retry::retry_after(response.headers());
-            return Err(if retry::is_passing(status) {
-                Failure::Passing(error, requested)
-            } else {
-                Failure::Final(error)
-            });
+            return Err(Failure::answered(status, requested, DownloadError::Refused(status)));
         }
         let pending = Pending::beside(&self.scratch.join("download"), PUBLIC).map_err(disk)?;
         let mut file = tokio::io::BufWriter::new(tokio::fs::File::from_std(pending.create().map_err(disk)?));

@@ -24,68 +24,62 @@ pub fn request(
     file: &FileInfo,
     address: &str,
 ) -> Result<RequestBuilder, LocationError> {
-    let (scheme, rest) = address
-        .split_once("://")
-        .ok_or_else(|| LocationError("the manifest holds an address without scheme".into()))?;
-    match scheme {
-        "gs" => google(http, endpoints, file, rest),
-        "s3" => amazon(http, endpoints, file, rest),
-        "azure" => azure(http, file, rest),
-        "https" | "http" => plain(http, file, address),
-        other => Err(LocationError(format!("the manifest holds an address of the unknown kind '{other}'"))),
-    }
+    let (scheme, rest) =
+        address.split_once("://").ok_or_else(|| wrong("the manifest holds an address without scheme"))?;
+    let url = match scheme {
+        "gs" => {
+            let credentials = file.gcs_credentials.as_ref().ok_or_else(|| missing("gcsCredentials"))?;
+            return Ok(http.get(below(&endpoints.gcs, rest)?).bearer_auth(credentials.access_token.expose()));
+        }
+        "s3" => amazon(endpoints, file, rest)?,
+        "azure" => azure(file, rest)?,
+        "https" | "http" => plain(file, address)?,
+        other => return Err(wrong(&format!("the manifest holds an address of the unknown kind '{other}'"))),
+    };
+    Ok(http.get(url))
 }
 
-fn google(http: &Client, endpoints: &Endpoints, file: &FileInfo, path: &str) -> Result<RequestBuilder, LocationError> {
-    let credentials = file.gcs_credentials.as_ref().ok_or_else(|| missing("gcsCredentials"))?;
-    let url = below(&endpoints.gcs, path)?;
-    Ok(http.get(url).bearer_auth(credentials.access_token.expose()))
-}
-
-fn amazon(http: &Client, endpoints: &Endpoints, file: &FileInfo, path: &str) -> Result<RequestBuilder, LocationError> {
+fn amazon(endpoints: &Endpoints, file: &FileInfo, path: &str) -> Result<Url, LocationError> {
     let credentials = file.credentials.as_ref().ok_or_else(|| missing("credentials"))?;
     let region = file.region.clone().ok_or_else(|| missing("region"))?;
-    let (bucket, key) =
-        path.split_once('/').ok_or_else(|| LocationError("the manifest holds an s3 address without key".into()))?;
+    let (bucket, key) = path.split_once('/').ok_or_else(|| wrong("the manifest holds an s3 address without key"))?;
     let endpoint = match &endpoints.s3 {
         Some(endpoint) => endpoint.clone(),
         None => Url::parse(&format!("https://s3.{region}.amazonaws.com"))
-            .map_err(|_| LocationError("the file's region is not understood".into()))?,
+            .map_err(|_| wrong("the file's region is not understood"))?,
     };
     let bucket = Bucket::new(endpoint, UrlStyle::Path, bucket.to_owned(), region)
-        .map_err(|error| LocationError(format!("the manifest's bucket is not understood: {error}")))?;
+        .map_err(|error| wrong(&format!("the manifest's bucket is not understood: {error}")))?;
     let credentials = Credentials::new_with_token(
         &credentials.access_key_id,
         credentials.secret_access_key.expose(),
         credentials.session_token.expose(),
     );
-    Ok(http.get(bucket.get_object(Some(&credentials), key).sign(SIGNED_FOR)))
+    Ok(bucket.get_object(Some(&credentials), key).sign(SIGNED_FOR))
 }
 
-fn azure(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder, LocationError> {
+fn azure(file: &FileInfo, address: &str) -> Result<Url, LocationError> {
     let (endpoint, signature) = shared_access(file)?;
-    let (host, path) = address
-        .split_once('/')
-        .ok_or_else(|| LocationError("the manifest holds an azure address without blob".into()))?;
+    let (host, path) =
+        address.split_once('/').ok_or_else(|| wrong("the manifest holds an azure address without blob"))?;
     if host != endpoint.authority() {
-        return Err(LocationError("the manifest names another storage account than the credentials".into()));
+        return Err(wrong("the manifest names another storage account than the credentials"));
     }
     let mut url = below(&endpoint, path)?;
     url.set_query(Some(signature));
-    Ok(http.get(url))
+    Ok(url)
 }
 
 /// An address that is signed already, or that of an Azure blob without its signature.
-fn plain(http: &Client, file: &FileInfo, address: &str) -> Result<RequestBuilder, LocationError> {
-    let mut url =
-        Url::parse(address).map_err(|_| LocationError("the manifest holds an address that is not a URL".into()))?;
+fn plain(file: &FileInfo, address: &str) -> Result<Url, LocationError> {
+    let mut url = Url::parse(address).map_err(|_| wrong("the manifest holds an address that is not a URL"))?;
     if url.query().is_none() && file.abs_credentials.is_some() {
         let (endpoint, signature) = shared_access(file)?;
         if endpoint.origin() == url.origin() {
             url.set_query(Some(signature));
         }
     }
-    Ok(http.get(url))
+    Ok(url)
 }
 
 /// Endpoint and signature of `BlobEndpoint=…;SharedAccessSignature=…`.
@@ -94,21 +88,24 @@ fn shared_access(file: &FileInfo) -> Result<(Url, &str), LocationError> {
     let part = |name: &str| text.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
     let endpoint = part("BlobEndpoint").and_then(|url| Url::parse(url).ok());
     let signature = part("SharedAccessSignature").map(|signature| signature.trim_start_matches('?'));
-    endpoint.zip(signature).ok_or_else(|| LocationError("absCredentials.SASConnectionString is not understood".into()))
+    endpoint.zip(signature).ok_or_else(|| wrong("absCredentials.SASConnectionString is not understood"))
 }
 
 /// `path` below `base`, percent-encoded.
 fn below(base: &Url, path: &str) -> Result<Url, LocationError> {
     let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| LocationError("the object store's address has no host".into()))?
-        .pop_if_empty()
-        .extend(path.split('/'));
+    let mut segments = url.path_segments_mut().map_err(|()| wrong("the object store's address has no host"))?;
+    segments.pop_if_empty().extend(path.split('/'));
+    drop(segments);
     Ok(url)
 }
 
+fn wrong(reason: &str) -> LocationError {
+    LocationError(reason.to_owned())
+}
+
 fn missing(field: &str) -> LocationError {
-    LocationError(format!("Keboola gave no '{field}' for the file"))
+    wrong(&format!("Keboola gave no '{field}' for the file"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::plan::Strategy;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::ident::{quote_ident, quote_path};
 use crate::engine::{Connection, Limits, Sandbox};
-use crate::extract::{ExtractError, parquet};
+use crate::extract::{ExtractError, parquet, part_files};
 use crate::protocol::sync_options::Granularity;
 
 /// Name of the partition of rows without a date.
@@ -25,14 +25,8 @@ pub fn into_one(
     target: &Path,
     limits: &Limits,
 ) -> Result<i64, ExtractError> {
-    let connection = open([existing, delta, target], limits)?;
-    let select = format!(
-        "SELECT * FROM read_parquet({existing}) AS old WHERE NOT EXISTS ({match_}) UNION ALL BY NAME {newest}",
-        existing = quote_path(existing),
-        match_ = same_key(delta, key),
-        newest = newest(delta, key, "true"),
-    );
-    copy(&connection, &select, target)?;
+    let select = merged(Some(existing), delta, key, "true");
+    open([existing, delta, target], limits)?.execute_batch(&parquet::copy(&select, target))?;
     parquet::rows(target)
 }
 
@@ -50,12 +44,12 @@ pub fn into_parts(whole: &Path, strategy: &Strategy, folder: &Path, limits: &Lim
         let pending = Pending::beside(&part_file(folder, name), PUBLIC)?;
         let connection = open([whole, pending.path()], limits)?;
         let select = format!("SELECT * FROM read_parquet({}) WHERE {partition} = '{name}'", quote_path(whole));
-        copy(&connection, &select, pending.path())?;
+        connection.execute_batch(&parquet::copy(&select, pending.path()))?;
         written.push((name.clone(), pending));
     }
     let rows = parquet::rows(whole)?;
     put_in_place(written, folder)?;
-    for (name, path) in parts(folder)? {
+    for (name, path) in part_files(folder)? {
         if !names.contains(&name) {
             atomic_file::remove(&path)?;
         }
@@ -73,23 +67,15 @@ pub fn merge_parts(
     limits: &Limits,
 ) -> Result<i64, ExtractError> {
     let partition = partition(strategy)?;
-    let there = parts(folder)?;
+    let there = part_files(folder)?;
     let touched = touched(delta, &partition, key, &there, limits)?;
     let (mut written, mut empty) = (Vec::new(), Vec::new());
     for name in touched {
         let pending = Pending::beside(&part_file(folder, &name), PUBLIC)?;
-        let known = there.get(&name);
-        let files = known.map(PathBuf::as_path).into_iter().chain([delta, pending.path()]);
-        let connection = open(files, limits)?;
-        let mut select = newest(delta, key, &format!("{partition} = '{name}'"));
-        if let Some(known) = known {
-            select = format!(
-                "SELECT * FROM read_parquet({}) AS old WHERE NOT EXISTS ({}) UNION ALL BY NAME {select}",
-                quote_path(known),
-                same_key(delta, key)
-            );
-        }
-        copy(&connection, &select, pending.path())?;
+        let known = there.get(&name).map(PathBuf::as_path);
+        let select = merged(known, delta, key, &format!("{partition} = '{name}'"));
+        let connection = open(known.into_iter().chain([delta, pending.path()]), limits)?;
+        connection.execute_batch(&parquet::copy(&select, pending.path()))?;
         match parquet::rows(pending.path())? {
             0 => empty.push(name),
             _ => written.push((name, pending)),
@@ -99,7 +85,7 @@ pub fn merge_parts(
     for name in empty {
         atomic_file::remove(&part_file(folder, &name))?;
     }
-    parts(folder)?.values().map(|path| parquet::rows(path)).sum()
+    part_files(folder)?.values().map(|path| parquet::rows(path)).sum()
 }
 
 /// Partitions of the increment's rows, and those where rows with their keys are now.
@@ -140,19 +126,6 @@ fn put_in_place(written: Vec<(String, Pending)>, folder: &Path) -> Result<(), Ex
     Ok(())
 }
 
-/// The files of a folder by the names of their partitions.
-fn parts(folder: &Path) -> Result<BTreeMap<String, PathBuf>, ExtractError> {
-    let mut parts = BTreeMap::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(part) = name.strip_suffix(".parquet").filter(|_| !atomic_file::is_temporary(&name)) {
-            parts.insert(part.to_owned(), path);
-        }
-    }
-    Ok(parts)
-}
-
 fn part_file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.parquet"))
 }
@@ -181,27 +154,24 @@ fn same_key(delta: &Path, key: &[String]) -> String {
     )
 }
 
-/// The last row for each key of the increment, in its order, where `condition` holds for that row.
-fn newest(delta: &Path, key: &[String], condition: &str) -> String {
-    let key: Vec<_> = key.iter().map(|column| quote_ident(column)).collect();
-    let file = quote_path(delta);
-    format!(
-        "(SELECT * EXCLUDE (file_row_number) FROM (SELECT * FROM read_parquet({file}, file_row_number = true)
+/// The last row for each key of the increment, in its order, where `condition` holds for that row; before them the
+/// existing rows with other keys.
+fn merged(existing: Option<&Path>, delta: &Path, key: &[String], condition: &str) -> String {
+    let columns: Vec<_> = key.iter().map(|column| quote_ident(column)).collect();
+    let newest = format!(
+        "(SELECT * EXCLUDE (file_row_number) FROM (SELECT * FROM read_parquet({}, file_row_number = true)
              QUALIFY row_number() OVER (PARTITION BY {} ORDER BY file_row_number DESC) = 1)
           WHERE {condition} ORDER BY file_row_number)",
-        key.join(", ")
-    )
+        quote_path(delta),
+        columns.join(", ")
+    );
+    let Some(existing) = existing else { return newest };
+    let (existing, same_key) = (quote_path(existing), same_key(delta, key));
+    format!("SELECT * FROM read_parquet({existing}) AS old WHERE NOT EXISTS ({same_key}) UNION ALL BY NAME {newest}")
 }
 
 fn open<'a>(files: impl IntoIterator<Item = &'a Path>, limits: &Limits) -> Result<Connection, ExtractError> {
     Ok(Sandbox::default().files(files).directories(limits.spill.as_deref()).open(limits)?)
-}
-
-fn copy(connection: &Connection, select: &str, target: &Path) -> Result<(), ExtractError> {
-    let target = quote_path(target);
-    Ok(connection.execute_batch(&format!(
-        "COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-    ))?)
 }
 
 fn texts(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, ExtractError> {
@@ -236,7 +206,7 @@ mod tests {
         ]
     }
 
-    /// Writes rows as an export does; month 0 is no date.
+    /// Writes rows as an export does; month 0 means no date.
     fn write(path: &Path, rows: &[(u8, u8, u16)]) {
         let connection = crate::engine::in_memory(&Limits::small()).unwrap();
         let values: Vec<_> = rows
@@ -289,7 +259,7 @@ mod tests {
             let key = ["key".to_owned()];
             let limits = Limits::small();
             let mut source = Rows::new();
-            // Rows that the source no longer has, and increments cannot tell of.
+            // Rows that the source no longer has, which increments do not show.
             let mut ghosts = Rows::new();
             write(&one, &[]);
             std::fs::create_dir(&folder).unwrap();
@@ -335,14 +305,14 @@ mod tests {
                     prop_assert_eq!(merge_parts(&delta, &by_month, &key, &folder, &limits).unwrap(), rows);
                 }
                 let mut expected = source.clone();
-                // A row that was deleted before any export saw it is no ghost.
+                // A row that was deleted before any export saw it does not remain here.
                 let seen = read(std::slice::from_ref(&one));
                 expected.extend(ghosts.iter().filter(|(key, _)| seen.iter().any(|row| row.0 == **key)).map(|(k, r)| (*k, *r)));
                 prop_assert_eq!(seen.iter().map(|row| row.0).collect::<Vec<_>>(), expected.keys().copied().collect::<Vec<_>>());
                 for row in sorted(&source) {
                     prop_assert!(seen.contains(&row), "{:?} is not in {:?}", row, seen);
                 }
-                let files: BTreeMap<_, _> = parts(&folder).unwrap();
+                let files: BTreeMap<_, _> = part_files(&folder).unwrap();
                 prop_assert_eq!(read(&files.values().cloned().collect::<Vec<_>>()), seen, "both ways of keeping it hold the same");
                 for (name, file) in &files {
                     for (_, month, _) in read(std::slice::from_ref(file)) {

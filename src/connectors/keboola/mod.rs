@@ -22,11 +22,9 @@ pub use source::SOURCE;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::Semaphore;
 
 use self::client::StorageClient;
 use self::download::Downloader;
@@ -45,10 +43,14 @@ const WHOLE_RUN: &str = "keboola";
 ///
 /// Only one run at a time can work on a directory; a second one fails immediately.
 pub async fn run(settings: &Settings, directory: &Path, request: Request) -> Report {
-    match run_locked(settings, directory, &request).await {
-        Ok(report) => report,
-        Err(error) => all_failed(&request, &error.to_string()),
-    }
+    run_locked(settings, directory, &request).await.unwrap_or_else(|error| {
+        let fetched = request.tables.iter().filter(|table| table.query_mode != QueryMode::Materialized);
+        let mut report = Report::all_failed(fetched, &error.to_string());
+        if report.errors.is_empty() {
+            report.failed(WHOLE_RUN, &error.to_string());
+        }
+        report
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +71,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         LockError::Io(error) => RunError::Io(error),
         held => RunError::Busy(held),
     })?;
-    // Files that a killed run left; nobody else writes here while the lock is held.
+    // Files that a killed run left; no other process writes here while the lock is held.
     atomic_file::sweep(&directory);
     let spill = directory.join(".spill");
     atomic_file::remove_directory(&spill)?;
@@ -80,7 +82,7 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
         downloader: Downloader::new(settings, &directory)?,
         directory: directory.clone(),
         spill: spill.clone(),
-        conversion: Arc::new(Semaphore::new(1)),
+        conversion: std::sync::Arc::default(),
         settings: settings.clone(),
     };
     let (report, extracted) = extract_all(&run, request).await;
@@ -89,10 +91,9 @@ async fn run_locked(settings: &Settings, directory: &Path, request: &Request) ->
     // What failed may be the new name of something old, so nothing goes before everything is there.
     let keep = request.keep.clone().filter(|_| report.tables_failed == 0);
     let attach = settings.attach();
-    tokio::task::spawn_blocking(move || publish(&directory, extracted, keep.as_ref(), Some(&attach), at))
-        .await
-        .map_err(|error| RunError::Publish(error.to_string()))?
-        .map_err(|error| RunError::Publish(error.to_string()))?;
+    let publish = move || publish(&directory, extracted, keep.as_ref(), Some(&attach), at).map_err(|e| e.to_string());
+    let published = tokio::task::spawn_blocking(publish).await.unwrap_or_else(|error| Err(error.to_string()));
+    published.map_err(RunError::Publish)?;
     Ok(report)
 }
 
@@ -139,25 +140,15 @@ async fn extract_one<'a>(
     id: Result<String, TableError>,
 ) -> (&'a TableRequest, Result<(Extracted, Done), String>, Duration) {
     let started = Instant::now();
-    let outcome = match (id, usable) {
-        (Err(error), _) => Err(error.to_string()),
-        (Ok(_), Err(error)) => Err(error.clone()),
-        (Ok(id), Ok(())) => match table.query_mode {
+    let outcome = async {
+        let id = id.map_err(|error| error.to_string())?;
+        usable.clone()?;
+        let extracted = match table.query_mode {
             QueryMode::Remote => table::remote(run, table, id).await,
             _ => table::extract(run, table, id).await,
-        }
-        .map_err(|error| error.to_string()),
+        };
+        extracted.map_err(|error| error.to_string())
     };
+    let outcome = outcome.await;
     (table, outcome, started.elapsed())
-}
-
-fn all_failed(request: &Request, error: &str) -> Report {
-    let mut report = Report::default();
-    for table in request.tables.iter().filter(|table| table.query_mode != QueryMode::Materialized) {
-        report.failed(&table.name, error);
-    }
-    if report.errors.is_empty() {
-        report.failed(WHOLE_RUN, error);
-    }
-    report
 }

@@ -74,7 +74,7 @@ pub struct SourceTable {
     pub column_metadata: HashMap<String, Vec<Metadata>>,
 }
 
-/// One fact that somebody (`provider`) noted about a column.
+/// One fact about a column, recorded by `provider`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Metadata {
     pub key: String,
@@ -107,7 +107,6 @@ pub struct NativeType {
     pub length: Option<String>,
 }
 
-/// An asynchronous job.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {

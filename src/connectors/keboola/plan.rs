@@ -1,15 +1,17 @@
 //! Decides whether a table is fetched whole, in part or not at all, from the state of its last export.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::model;
+use super::model::Table;
 use super::types::Column;
 use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::time;
 use crate::connectors::TableRequest;
-use crate::extract::{data_file, parts_folder};
+use crate::extract::{data_file, parts_folder, state_file};
 use crate::protocol::sync_options::{Granularity, SyncOptions};
 use crate::protocol::vocabulary::SyncStrategy;
 
@@ -69,13 +71,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn make(
-        request: &TableRequest,
-        detail: &model::Table,
-        columns: Vec<Column>,
-        directory: &Path,
-        now: Timestamp,
-    ) -> Self {
+    pub fn make(request: &TableRequest, detail: &Table, columns: Vec<Column>, directory: &Path) -> Self {
         let options = request.sync_options.clone().unwrap_or_default();
         let primary_key = match request.primary_key.is_empty() {
             true => detail.primary_key.clone(),
@@ -83,22 +79,16 @@ impl Plan {
         };
         let (strategy, note) = strategy(request, &options, &primary_key);
         let known = State::read(directory, &request.name);
-        let mut plan =
-            Self { strategy, primary_key, columns, options, fetch: Fetch::Whole(""), full_at_unix: None, note };
-        plan.full_at_unix = known.as_ref().map(|state| state.full_at_unix);
-        plan.fetch = plan.decide(known.as_ref(), detail, directory, &request.name, now);
+        let full_at_unix = known.as_ref().map(|state| state.full_at_unix);
+        let fetch = Fetch::Whole("there is no state of an earlier export");
+        let mut plan = Self { strategy, primary_key, columns, options, fetch, full_at_unix, note };
+        if let Some(known) = known {
+            plan.fetch = plan.decide(&known, detail, directory, &request.name);
+        }
         plan
     }
 
-    fn decide(
-        &self,
-        known: Option<&State>,
-        detail: &model::Table,
-        directory: &Path,
-        table: &str,
-        now: Timestamp,
-    ) -> Fetch {
-        let Some(known) = known else { return Fetch::Whole("there is no state of an earlier export") };
+    fn decide(&self, known: &State, detail: &Table, directory: &Path, table: &str) -> Fetch {
         if known.strategy != self.strategy || known.options != self.options {
             return Fetch::Whole("the way to fetch it was changed");
         }
@@ -118,7 +108,7 @@ impl Plan {
             return Fetch::Whole("it is always fetched whole");
         }
         let whole_every = i64::from(self.options.full_refresh_every_days.unwrap_or(7)) * DAY;
-        if whole_every > 0 && now.as_second() - known.full_at_unix >= whole_every {
+        if whole_every > 0 && time::now().as_second() - known.full_at_unix >= whole_every {
             return Fetch::Whole("increments do not contain deleted rows");
         }
         let overlap = i64::from(self.options.incremental_window_days.unwrap_or(1)) * DAY;
@@ -139,10 +129,10 @@ impl Plan {
         &self,
         directory: &Path,
         table: &str,
-        detail: &model::Table,
+        detail: &Table,
         started: Timestamp,
         rows: i64,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         let whole_now = matches!(self.fetch, Fetch::Whole(_)).then(|| started.as_second());
         let state = State {
             version: VERSION,
@@ -154,25 +144,25 @@ impl Plan {
             options: self.options.clone(),
             rows,
             full_at_unix: whole_now.or(self.full_at_unix).unwrap_or_default(),
-            completed_at: crate::base::time::now(),
+            completed_at: time::now(),
         };
         atomic_file::write(&state_file(directory, table), &serde_json::to_vec_pretty(&state)?, PUBLIC)
     }
 
     /// Import times that the exports of a whole load cover, in order: from and until, in Unix seconds.
-    pub fn windows(&self, now: Timestamp) -> Vec<(Option<i64>, Option<i64>)> {
-        let Fetch::Whole(_) = self.fetch else { return Vec::new() };
-        let first = self.options.max_history_days.map(|days| now.as_second() - i64::from(days) * DAY);
+    pub fn windows(&self) -> Vec<(Option<i64>, Option<i64>)> {
+        let now = time::now().as_second();
+        let first = self.options.max_history_days.map(|days| now - i64::from(days) * DAY);
         let (Some(first), Some(chunk)) = (first, self.options.initial_load_chunk_days.filter(|days| *days > 0)) else {
             return vec![(first, None)];
         };
         let step = SignedDuration::from_hours(24 * i64::from(chunk)).as_secs();
         let mut windows: Vec<_> = (0..)
             .map(|n| first + n * step)
-            .take_while(|from| *from < now.as_second())
+            .take_while(|from| *from < now)
             .map(|from| (Some(from), Some(from + step)))
             .collect();
-        // The last one has no end, so that rows imported meanwhile are not lost.
+        // The last one has no end, so that rows imported during the export are not lost.
         if let Some(last) = windows.last_mut() {
             last.1 = None;
         }
@@ -191,10 +181,6 @@ impl State {
 /// Deletes the state, before a whole export replaces the data.
 pub fn forget(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&state_file(directory, table))
-}
-
-fn state_file(directory: &Path, table: &str) -> PathBuf {
-    directory.join("state").join(format!("{table}.json"))
 }
 
 fn descriptions(columns: &[Column]) -> Vec<String> {

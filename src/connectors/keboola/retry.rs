@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use crate::base::backoff::{Backoff, parse_retry_after};
 use crate::base::with_causes;
 
-/// Longest delay that a server may ask for.
+/// The longest delay that a server may request.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// How often, and after which delays, a request is repeated.
@@ -27,9 +27,20 @@ impl Default for Retry {
 
 /// How one attempt failed.
 pub(super) enum Failure<E> {
-    /// May succeed later, after the delay that the server asked for.
+    /// May succeed later, after the delay that the server requested.
     Passing(E, Option<Duration>),
     Final(E),
+}
+
+impl<E> Failure<E> {
+    /// The failure of a request that was answered with this status: 429 and 5xx pass, except 501, which stays.
+    pub(super) fn answered(status: StatusCode, requested: Option<Duration>, error: E) -> Self {
+        let is_down = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+        match is_down || status == StatusCode::TOO_MANY_REQUESTS {
+            true => Self::Passing(error, requested),
+            false => Self::Final(error),
+        }
+    }
 }
 
 impl Retry {
@@ -51,11 +62,6 @@ impl Retry {
             }
         }
     }
-}
-
-/// 429 and 5xx pass, except 501, which stays.
-pub(super) fn is_passing(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
 /// The delay in `Retry-After`.

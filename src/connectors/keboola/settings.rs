@@ -38,7 +38,7 @@ pub struct Endpoints {
 pub enum SettingsError {
     #[error(
         "Missing KEBOOLA_STACK_URL or KEBOOLA_STORAGE_TOKEN (set both in the environment, e.g. \
-         KEBOOLA_STACK_URL=https://connection.keboola.com; the address can also stand in instance.yaml as \
+         KEBOOLA_STACK_URL=https://connection.keboola.com; the address can also be set in instance.yaml as \
          data_source.keboola.stack_url)"
     )]
     Missing,

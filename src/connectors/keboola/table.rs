@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 
 use super::client::{ExportOptions, StorageClient, StorageError};
 use super::convert::{self, ConvertError};
@@ -55,7 +55,7 @@ pub struct Run {
     /// Where DuckDB spills to.
     pub spill: PathBuf,
     /// One conversion at a time, so that the memory limit holds for the run.
-    pub conversion: Arc<Semaphore>,
+    pub conversion: Arc<Mutex<()>>,
     pub settings: Settings,
 }
 
@@ -83,28 +83,28 @@ pub fn storage_id(table: &TableRequest) -> Result<String, TableError> {
 pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
     let detail = run.storage.table(&id).await?;
     let columns = requested_columns(request, types::columns(&detail), &id)?;
-    let plan = Plan::make(request, &detail, columns, &run.directory, time::now());
-    let mut notes: Vec<String> = plan.note.iter().cloned().collect();
-    let (rows, started) = match plan.fetch {
+    let plan = Plan::make(request, &detail, columns, &run.directory);
+    let notes = plan.note.iter().cloned().collect();
+    let mut work = Work { run, request, id: &id, plan: &plan, notes };
+    let rows = match plan.fetch {
         Fetch::Nothing { rows } => {
             tracing::info!(table = id, "unchanged since the last export");
-            (rows, None)
+            rows
         }
         Fetch::Whole(reason) => {
             tracing::info!(table = id, reason, "fetching it whole");
-            let (rows, started) = whole(run, request, &id, &plan, &mut notes).await?;
-            (rows, Some(started))
+            let (rows, started) = work.whole().await?;
+            plan.record(&run.directory, &request.name, &detail, started, rows)?;
+            rows
         }
         Fetch::Since(since) => {
             tracing::info!(table = id, since, "fetching what was imported since");
-            let (rows, started) = increment(run, request, &id, &plan, since, &mut notes).await?;
-            (rows, Some(started))
+            let (rows, started) = work.increment(since).await?;
+            plan.record(&run.directory, &request.name, &detail, started, rows)?;
+            rows
         }
     };
-    if let Some(started) = started {
-        plan.record(&run.directory, &request.name, &detail, started, rows)?;
-    }
-    Ok((extracted(request, rows, None), Done { rows, notes }))
+    Ok((extracted(request, rows, None), Done { rows, notes: work.notes }))
 }
 
 /// A table that stays at Keboola: only its columns are read.
@@ -141,116 +141,109 @@ fn requested_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> 
     Ok(columns.into_iter().filter(is_requested).collect())
 }
 
-fn options(plan: &Plan, since: Option<i64>, until: Option<i64>) -> ExportOptions {
-    let names: Vec<_> = plan.columns.iter().map(|column| column.name.as_str()).collect();
-    ExportOptions {
-        changed_since: since.map(|time| time.to_string()),
-        changed_until: until.map(|time| time.to_string()),
-        columns: (!plan.options.columns.is_empty()).then(|| names.join(",")),
-        where_filters: plan.options.where_filters.clone(),
-        gzip: true,
-    }
+/// The fetching of one table.
+struct Work<'a> {
+    run: &'a Run,
+    request: &'a TableRequest,
+    id: &'a str,
+    plan: &'a Plan,
+    notes: Vec<String>,
 }
 
-/// Fetches everything, possibly in several exports. Returns the number of rows, and when the first export started.
-async fn whole(
-    run: &Run,
-    request: &TableRequest,
-    id: &str,
-    plan: &Plan,
-    notes: &mut Vec<String>,
-) -> Result<(i64, Timestamp), TableError> {
-    let mut pieces = Vec::new();
-    let mut started = None;
-    for (since, until) in plan.windows(time::now()) {
-        let (piece, at) = fetch(run, request, id, plan, &options(plan, since, until), notes).await?;
-        started.get_or_insert(at);
-        pieces.push(piece);
-    }
-    let target = extract::data_file(&run.directory, &request.name);
-    let folder = extract::parts_folder(&run.directory, &request.name);
-    let (strategy, key, limits) = (plan.strategy.clone(), plan.primary_key.clone(), run.limits());
-    let (directory, name) = (run.directory.clone(), request.name.clone());
-    let work = move || -> Result<(i64, Vec<String>), TableError> {
-        let mut pieces = pieces.into_iter();
-        let mut whole = pieces.next().ok_or(TableError::Stopped)?;
-        for piece in pieces {
-            let joined = Pending::beside(&target, PUBLIC)?;
-            match key.is_empty() {
-                true => parquet::merge([whole.path(), piece.path()].into_iter(), joined.path(), &limits)?,
-                // A row that was imported again meanwhile is in both.
-                false => drop(merge::into_one(whole.path(), piece.path(), &key, joined.path(), &limits)?),
+impl Work<'_> {
+    /// Fetches everything, possibly in several exports. Returns the number of rows, and when the first export started.
+    async fn whole(&mut self) -> Result<(i64, Timestamp), TableError> {
+        let mut pieces = Vec::new();
+        let mut started = None;
+        for (since, until) in self.plan.windows() {
+            let (piece, at) = self.fetch(since, until).await?;
+            started.get_or_insert(at);
+            pieces.push(piece);
+        }
+        let (target, folder) = self.places();
+        let (strategy, key, limits) = (self.plan.strategy.clone(), self.plan.primary_key.clone(), self.run.limits());
+        let (directory, name) = (self.run.directory.clone(), self.request.name.clone());
+        let work = move || -> Result<(i64, Vec<String>), TableError> {
+            let mut pieces = pieces.into_iter();
+            let mut whole = pieces.next().ok_or(TableError::Stopped)?;
+            for piece in pieces {
+                let joined = Pending::beside(&target, PUBLIC)?;
+                match key.is_empty() {
+                    true => parquet::merge([whole.path(), piece.path()].into_iter(), joined.path(), &limits)?,
+                    // A row that was imported again during the export is in both.
+                    false => drop(merge::into_one(whole.path(), piece.path(), &key, joined.path(), &limits)?),
+                }
+                whole = joined;
             }
-            whole = joined;
-        }
-        let drift = drift::between(&target, whole.path());
-        // Without its state the new data would only be fetched again; with the old state it could count as current.
-        plan::forget(&directory, &name)?;
-        if let Strategy::Partitioned { .. } = strategy {
-            let rows = merge::into_parts(whole.path(), &strategy, &folder, &limits)?;
-            atomic_file::remove(&target)?;
-            return Ok((rows, drift));
-        }
-        let rows = parquet::rows(whole.path())?;
-        whole.commit()?;
-        atomic_file::remove_directory(&folder)?;
-        Ok((rows, drift))
-    };
-    let (rows, drift) = run.blocking(work).await?;
-    notes.extend(drift);
-    Ok((rows, started.unwrap_or_else(time::now)))
-}
-
-/// Fetches what was imported since a time, and merges it into the stored rows.
-async fn increment(
-    run: &Run,
-    request: &TableRequest,
-    id: &str,
-    plan: &Plan,
-    since: i64,
-    notes: &mut Vec<String>,
-) -> Result<(i64, Timestamp), TableError> {
-    let (delta, started) = fetch(run, request, id, plan, &options(plan, Some(since), None), notes).await?;
-    let target = extract::data_file(&run.directory, &request.name);
-    let folder = extract::parts_folder(&run.directory, &request.name);
-    let (strategy, key, limits) = (plan.strategy.clone(), plan.primary_key.clone(), run.limits());
-    let work = move || -> Result<i64, TableError> {
-        if let Strategy::Partitioned { .. } = strategy {
-            return Ok(merge::merge_parts(delta.path(), &strategy, &key, &folder, &limits)?);
-        }
-        let merged = Pending::beside(&target, PUBLIC)?;
-        let rows = merge::into_one(&target, delta.path(), &key, merged.path(), &limits)?;
-        merged.commit()?;
-        Ok(rows)
-    };
-    Ok((run.blocking(work).await?, started))
-}
-
-/// Fetches one export. Returns a typed parquet file that is deleted on drop, and when the export started.
-async fn fetch(
-    run: &Run,
-    request: &TableRequest,
-    id: &str,
-    plan: &Plan,
-    options: &ExportOptions,
-    notes: &mut Vec<String>,
-) -> Result<(Pending, Timestamp), TableError> {
-    let requested = time::now();
-    let exported = run.storage.export(id, options).await?;
-    let export = run.downloader.fetch(&run.storage, &exported.file).await?;
-    let pending = Pending::beside(&extract::data_file(&run.directory, &request.name), PUBLIC)?;
-    let (limits, columns, table) = (run.limits(), plan.columns.clone(), id.to_owned());
-    let work = move || {
-        let converted = convert::to_parquet(&export, &columns, pending.path(), &limits)
-            .map_err(|error| TableError::Convert { table, error })?;
-        Ok::<_, TableError>((pending, converted))
-    };
-    let (pending, converted) = run.blocking(work).await?;
-    if !converted.as_text.is_empty() {
-        tracing::warn!(table = id, columns = ?converted.as_text, "values do not fit the declared type; written as text");
-        notes.push(format!("values do not fit the declared type, written as text: {}", converted.as_text.join(", ")));
+            let drift = drift::between(&target, whole.path());
+            // Without its state the new data would only be fetched again; with the old state it could count as current.
+            plan::forget(&directory, &name)?;
+            if let Strategy::Partitioned { .. } = strategy {
+                let rows = merge::into_parts(whole.path(), &strategy, &folder, &limits)?;
+                atomic_file::remove(&target)?;
+                return Ok((rows, drift));
+            }
+            let rows = parquet::rows(whole.path())?;
+            whole.commit()?;
+            atomic_file::remove_directory(&folder)?;
+            Ok((rows, drift))
+        };
+        let (rows, drift) = self.run.blocking(work).await?;
+        self.notes.extend(drift);
+        Ok((rows, started.unwrap_or_else(time::now)))
     }
-    Ok((pending, exported.started.unwrap_or(requested)))
+
+    /// Fetches what was imported since a time, and merges it into the stored rows.
+    async fn increment(&mut self, since: i64) -> Result<(i64, Timestamp), TableError> {
+        let (delta, started) = self.fetch(Some(since), None).await?;
+        let (target, folder) = self.places();
+        let (strategy, key, limits) = (self.plan.strategy.clone(), self.plan.primary_key.clone(), self.run.limits());
+        let work = move || -> Result<i64, TableError> {
+            if let Strategy::Partitioned { .. } = strategy {
+                return Ok(merge::merge_parts(delta.path(), &strategy, &key, &folder, &limits)?);
+            }
+            let merged = Pending::beside(&target, PUBLIC)?;
+            let rows = merge::into_one(&target, delta.path(), &key, merged.path(), &limits)?;
+            merged.commit()?;
+            Ok(rows)
+        };
+        Ok((self.run.blocking(work).await?, started))
+    }
+
+    /// Exports what was imported between two times. Returns a typed parquet file that is deleted on drop, and when the
+    /// export started.
+    async fn fetch(&mut self, since: Option<i64>, until: Option<i64>) -> Result<(Pending, Timestamp), TableError> {
+        let (run, plan, requested) = (self.run, self.plan, time::now());
+        let names: Vec<_> = plan.columns.iter().map(|column| column.name.as_str()).collect();
+        let options = ExportOptions {
+            changed_since: since.map(|time| time.to_string()),
+            changed_until: until.map(|time| time.to_string()),
+            columns: (!plan.options.columns.is_empty()).then(|| names.join(",")),
+            where_filters: plan.options.where_filters.clone(),
+            gzip: true,
+        };
+        let exported = run.storage.export(self.id, &options).await?;
+        let export = run.downloader.fetch(&run.storage, &exported.file).await?;
+        let pending = Pending::beside(&self.places().0, PUBLIC)?;
+        let (limits, columns, table) = (run.limits(), plan.columns.clone(), self.id.to_owned());
+        let work = move || {
+            let as_text = convert::to_parquet(&export, &columns, pending.path(), &limits)
+                .map_err(|error| TableError::Convert { table, error })?;
+            Ok::<_, TableError>((pending, as_text))
+        };
+        let (pending, as_text) = run.blocking(work).await?;
+        if !as_text.is_empty() {
+            tracing::warn!(table = self.id, columns = ?as_text, "values do not fit the declared type; written as text");
+            self.notes.push(format!("values do not fit the declared type, written as text: {}", as_text.join(", ")));
+        }
+        Ok((pending, exported.started.unwrap_or(requested)))
+    }
+
+    /// The file of the table, and the folder of its parts.
+    fn places(&self) -> (PathBuf, PathBuf) {
+        let (directory, name) = (&self.run.directory, &self.request.name);
+        (extract::data_file(directory, name), extract::parts_folder(directory, name))
+    }
 }
 
 impl Run {
@@ -269,9 +262,9 @@ impl Run {
         &self,
         work: impl FnOnce() -> Result<T, TableError> + Send + 'static,
     ) -> Result<T, TableError> {
-        let permit = self.conversion.clone().acquire_owned().await.map_err(|_| TableError::Stopped)?;
+        let turn = Arc::clone(&self.conversion).lock_owned().await;
         let finished = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _turn = turn;
             work()
         });
         finished.await.map_err(|_| TableError::Stopped)?

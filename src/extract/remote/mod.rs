@@ -1,4 +1,4 @@
-//! Tables that stay at their source: what an extract says of the way there, and how much of it is allowed.
+//! Tables that stay at their source: how an extract says they are reached, and how much of that is allowed.
 //!
 //! Whoever writes an extract is not trusted. A token goes only where the operator allows it; a view may read nothing but
 //! what its extract attaches; everything is attached read-only.

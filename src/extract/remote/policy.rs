@@ -65,7 +65,10 @@ impl RemotePolicy {
                 extensions::attach(connection, source, token.as_ref())
             });
             attached.map_err(|error| {
-                let reason = without(&engine::message(&error), token.as_ref());
+                let mut reason = engine::message(&error);
+                if let Some(token) = &token {
+                    reason = reason.replace(token.expose(), "***");
+                }
                 RemoteError::Unreachable { alias: source.alias.clone(), reason }
             })?;
         }
@@ -99,14 +102,6 @@ impl RemotePolicy {
             ));
         }
         self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
-    }
-}
-
-/// A message without the token.
-fn without(message: &str, token: Option<&Secret>) -> String {
-    match token {
-        Some(token) => message.replace(token.expose(), "***"),
-        None => message.to_owned(),
     }
 }
 
