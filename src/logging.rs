@@ -119,36 +119,20 @@ fn service(target: &str) -> &str {
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
-impl Fields {
-    fn put(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().to_owned(), value);
-    }
+macro_rules! record {
+    ($($method:ident($type:ty);)+) => {
+        $(fn $method(&mut self, field: &Field, value: $type) {
+            self.0.insert(field.name().to_owned(), json!(value));
+        })+
+    };
 }
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.put(field, json!(format!("{value:?}")));
+        self.record_str(field, &format!("{value:?}"));
     }
 
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, json!(value));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, json!(value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, json!(value));
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, json!(value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, json!(value));
-    }
+    record! { record_str(&str); record_i64(i64); record_u64(u64); record_f64(f64); record_bool(bool); }
 }
 
 #[cfg(test)]

@@ -81,11 +81,16 @@ impl Drop for Pending {
     }
 }
 
-/// Writes `bytes` to `target`.
-pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// Writes `bytes` to a temporary file for `target`.
+pub fn stage(target: &Path, bytes: &[u8], mode: u32) -> io::Result<Pending> {
     let pending = Pending::beside(target, mode)?;
     pending.create()?.write_all(bytes)?;
-    pending.commit()
+    Ok(pending)
+}
+
+/// Writes `bytes` to `target`.
+pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    stage(target, bytes, mode)?.commit()
 }
 
 /// Makes a finished file durable and renames it to `target`, in the same directory.

@@ -22,15 +22,22 @@ impl ContentHasher {
     }
 }
 
-/// The content hash of a file, read once in 256 KiB steps.
+/// The content hash of a file.
 pub fn md5_file(path: &Path) -> io::Result<String> {
+    hash_file(path).map(|(hasher, _)| hasher.finish())
+}
+
+/// Feeds in a file, and returns its length too.
+pub fn hash_file(path: &Path) -> io::Result<(ContentHasher, u64)> {
     let mut file = File::open(path)?;
-    let mut hasher = ContentHasher::default();
-    let mut buffer = vec![0; 256 * 1024];
+    let (mut hasher, mut length, mut buffer) = (ContentHasher::default(), 0, vec![0; 256 * 1024]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finish()),
-            read => hasher.update(&buffer[..read]),
+            0 => return Ok((hasher, length)),
+            read => {
+                hasher.update(&buffer[..read]);
+                length += read as u64;
+            }
         }
     }
 }

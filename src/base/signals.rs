@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Completes on SIGTERM or SIGINT. Signals count from the call on, so that one during start is not lost.
+/// Completes on SIGTERM or SIGINT. Signals are caught from this call on, so that one during start is not lost.
 pub fn stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,6 +1,9 @@
+use std::sync::atomic::Ordering;
+
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::command::DECLARE_ALL;
 use super::{Cli, Context, Output, Run};
 
 /// Print the completion script of a shell
@@ -14,6 +17,7 @@ pub struct Completions {
 
 impl Run for Completions {
     fn run(self, _: &Context) -> anyhow::Result<Output> {
+        DECLARE_ALL.store(true, Ordering::Relaxed);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "agnes", &mut script);
         Ok(Output::message(String::from_utf8(script)?.trim_end()))

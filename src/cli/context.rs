@@ -10,7 +10,7 @@ use super::api::Api;
 use super::credentials::{self, ConfigDir};
 use super::{CliError, Printer};
 use crate::base::secret::Secret;
-use crate::client::{Client, Endpoint};
+use crate::client::Client;
 use crate::config::{Environment, env_vars};
 
 /// Options of every command, accepted before or after it.
@@ -109,8 +109,7 @@ impl Context {
     }
 
     pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {
-        let ca_files = credentials::ca_files(&self.env);
-        Ok(Client::new(Endpoint { server, token, ca_files })?)
+        Ok(Client::new(server, token, &credentials::ca_files(&self.env))?)
     }
 
     /// Runs a future on this thread, on a new runtime: only commands that need one create it.

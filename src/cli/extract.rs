@@ -11,7 +11,6 @@ use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
-/// Read a data source into DATA_DIR
 #[derive(clap::Subcommand, Debug)]
 #[command(arg_required_else_help = false)]
 pub enum Extract {
@@ -120,11 +119,14 @@ impl Run for Extract {
             }
             Self::Custom { name, stdin } => {
                 let request = stdin.then(read_request).transpose()?;
-                extract_custom(&name, request.as_ref(), &settings)?
+                let connector = custom::find(&custom::folder(&settings.env), &name)?;
+                let run = custom::Settings::load(&settings)?;
+                custom::run(&connector, &run, request.as_ref().map_or_else(Report::default, Request::report))?
             }
             Self::Materialize { source, stdin } => {
                 let kind = SourceType::from(source.as_str());
-                let request = if stdin { read_request()? } else { registered_materialized(context, &settings, &kind)? };
+                let mut request = if stdin { read_request()? } else { registered(context, &settings, &kind)? };
+                request.tables.retain(|table| stdin || table.query_mode == QueryMode::Materialized);
                 materialize::run(&source, &request, &materialize_settings(&settings, &kind)?)
             }
             Self::Source(SourceCommand { kind, stdin }) => {
@@ -163,12 +165,6 @@ fn extract_files(folder: &Path, source: &str, request: Option<Request>, settings
     Ok(files::run(folder, &settings.data_dir.extract(source), request, &limits)?)
 }
 
-fn extract_custom(name: &str, request: Option<&Request>, settings: &Settings) -> anyhow::Result<Report> {
-    let connector = custom::find(&custom::folder(&settings.env), name)?;
-    let run = custom::Settings::load(settings)?;
-    Ok(custom::run(&connector, &run, request.map_or_else(Report::default, Request::report))?)
-}
-
 fn materialize_settings(settings: &Settings, source: &SourceType) -> anyhow::Result<materialize::Settings> {
     let sources = Sources::load(settings);
     Ok(materialize::Settings {
@@ -178,12 +174,6 @@ fn materialize_settings(settings: &Settings, source: &SourceType) -> anyhow::Res
         reserve: settings.env.disk_reserve()?,
         attach: sources.get(source).and_then(|source| source.attachment()),
     })
-}
-
-fn registered_materialized(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
-    let mut request = registered(context, settings, source)?;
-    request.tables.retain(|table| table.query_mode == QueryMode::Materialized);
-    Ok(request)
 }
 
 /// For programs that do not end with their parent themselves. Returns only on failure.
@@ -219,9 +209,7 @@ fn read_request() -> anyhow::Result<Request> {
 
 /// Every table that is registered for a source. Needs the state database, so no server may run.
 fn registered(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
-    let store = offline::open_store(settings, offline::SERVER_DOES_IT)?;
-    let snapshot = store.snapshot();
-    context.block_on(store.close())?;
+    let snapshot = offline::with_store(context, settings, offline::SERVER_DOES_IT, async |store| store.snapshot())?;
     let tables: Vec<_> = snapshot
         .registry
         .all()

@@ -1,12 +1,12 @@
-//! The `agnes` command line: one file for each command, groups are folders.
+//! The `agnes` command line: one file for each command, or for the small commands of one group.
 //!
 //! A command is a struct with its arguments ([`clap::Args`]; the doc comment is the help text) that implements [`Run`]
 //! and returns an [`Output`]. [`Printer::print`] shows it, as text or with the global `--json`; [`CliError`] becomes
 //! `Error: …`, hint and exit code in one place.
 //!
-//! To add a command, write its file (`pub struct Show`, `impl Run for Show`), and give it one line in the `commands!`
-//! list of its group (`Show(show::Show),`, beside `mod show;`). Names are noun first: `agnes admin user add`. Names of
-//! older versions stay as hidden aliases.
+//! To add a command, write it (`pub struct Show`, `impl Run for Show`) in its group's file or in one of its own, and give
+//! it one line in the `commands!` list of the group (`Show(Show),`). Names are noun first: `agnes admin user add`. Names
+//! of older versions stay as hidden aliases.
 
 mod admin;
 mod api;
@@ -20,20 +20,18 @@ mod extract;
 mod input;
 mod offline;
 mod output;
-mod parts_index;
 mod printer;
 mod pull;
 mod query;
 mod rebuild;
 mod schedule;
 mod serve;
-mod size;
 mod sync;
 mod table;
 mod workspace;
 
 use api::{Api, Response};
-use command::{Run, commands};
+use command::{Lazy, Run, commands};
 pub use context::{Context, Globals, TokenSource};
 pub use error::{CliError, exit};
 pub use output::Output;
@@ -62,12 +60,16 @@ commands! {
     Commands {
         Pull(pull::Pull),
         Query(query::Query),
-        #[command(subcommand)] Auth(auth::Auth),
-        #[command(subcommand)] Admin(admin::Admin),
-        #[command(subcommand)] Sync(sync::Sync),
+        /// Sign in and out, and manage tokens
+        #[command(subcommand)] Auth(Lazy<auth::Auth>),
+        /// Manage users, groups, grants and tables
+        #[command(subcommand)] Admin(Lazy<admin::Admin>),
+        /// Show the sync runs of the server
+        #[command(subcommand)] Sync(Lazy<sync::Sync>),
         Serve(serve::Serve),
         Schedule(schedule::Schedule),
-        #[command(subcommand)] Extract(extract::Extract),
+        /// Read a data source into DATA_DIR
+        #[command(subcommand)] Extract(Lazy<extract::Extract>),
         Rebuild(rebuild::Rebuild),
         Completions(completions::Completions),
     }
@@ -90,7 +92,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
     let printer = Printer::new(cli.globals.json, &env);
     let context = Context { env, globals: cli.globals, printer };
     let printer = &context.printer;
-    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit_code())?)) {
+    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit)?)) {
         Ok(code) => ExitCode::from(code),
         Err(_) if printer.closed() => ExitCode::SUCCESS,
         Err(error) => {

@@ -15,16 +15,26 @@ pub fn settings(context: &Context) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// Opens the store; `when_in_use` is the hint to give while a running server holds it.
-pub fn open_store(settings: &Settings, when_in_use: &str) -> Result<Store, CliError> {
-    let context = MigrationContext::of(&settings.instance);
-    Store::open(&settings.data_dir, &context, &Seeds::default()).map_err(|error| {
+/// Opens the store for `work`, and closes it; `when_in_use` is the hint to give while a running server holds it.
+pub fn with_store<T>(
+    context: &Context,
+    settings: &Settings,
+    when_in_use: &str,
+    work: impl AsyncFnOnce(&Store) -> T,
+) -> anyhow::Result<T> {
+    let migration = MigrationContext::of(&settings.instance);
+    let store = Store::open(&settings.data_dir, &migration, &Seeds::default()).map_err(|error| {
         let shown = CliError::new("data_dir", error.to_string());
         match error {
             OpenError::InUse { .. } => shown.hint(when_in_use),
             _ => shown,
         }
-    })
+    })?;
+    Ok(context.block_on(async {
+        let result = work(&store).await;
+        store.close().await;
+        result
+    })?)
 }
 
 /// Hint for commands that only work on a stopped server.

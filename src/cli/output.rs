@@ -13,7 +13,7 @@ pub struct Output {
     parts: Vec<Part>,
     json: Json,
     quiet: bool,
-    exit: u8,
+    pub exit: u8,
 }
 
 /// A piece of the text form, in the order in which it is shown.
@@ -88,10 +88,6 @@ impl Output {
 
     pub fn exit(self, code: u8) -> Self {
         Self { exit: code, ..self }
-    }
-
-    pub fn exit_code(&self) -> u8 {
-        self.exit
     }
 
     /// The parts that are shown.

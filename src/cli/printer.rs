@@ -12,27 +12,22 @@ use crate::config::{Environment, env_vars};
 
 #[derive(Debug)]
 pub struct Printer {
-    /// Results and errors as JSON, and nothing else.
-    json: bool,
+    /// `--json` was given: results and errors are JSON, and nothing else is shown.
+    pub is_json: bool,
     colors: bool,
     closed: AtomicBool,
 }
 
 impl Printer {
-    pub fn new(json: bool, env: &Environment) -> Self {
+    pub fn new(is_json: bool, env: &Environment) -> Self {
         let colors = env.get(&env_vars::NO_COLOR).is_none() && io::stderr().is_terminal();
-        Self { json, colors, closed: AtomicBool::new(false) }
-    }
-
-    /// Whether `--json` was given.
-    pub fn is_json(&self) -> bool {
-        self.json
+        Self { is_json, colors, closed: AtomicBool::new(false) }
     }
 
     /// Shows the result of a command.
     pub fn print(&self, output: &Output) -> io::Result<()> {
         let mut stdout = self.stdout();
-        for part in output.parts(self.json) {
+        for part in output.parts(self.is_json) {
             match part {
                 Part::Line(text) => writeln!(stdout, "{text}")?,
                 Part::Table(table) => table.write(&mut stdout, terminal_width())?,
@@ -41,7 +36,7 @@ impl Printer {
                 Part::Warning(text) => stdout.flush().map(|()| self.warn(text))?,
             }
         }
-        if self.json
+        if self.is_json
             && let Some(text) = output.json_text()?
         {
             writeln!(stdout, "{text}")?;
@@ -63,14 +58,14 @@ impl Printer {
 
     /// Progress, or something else worth knowing that is neither result nor problem.
     pub fn note(&self, text: impl Display) {
-        if !self.json {
+        if !self.is_json {
             self.stderr(&text.to_string());
         }
     }
 
     /// A problem that does not stop the command. JSON results carry theirs inside.
     pub fn warn(&self, text: impl Display) {
-        if !self.json {
+        if !self.is_json {
             let label = if self.colors { "\x1b[33mwarn:\x1b[0m" } else { "warn:" };
             self.stderr(&format!("{label} {text}"));
         }
@@ -78,7 +73,7 @@ impl Printer {
 
     /// What ended the command.
     pub fn error(&self, error: &CliError) {
-        self.stderr(&if self.json { error.to_json().to_string() } else { error.render() });
+        self.stderr(&if self.is_json { error.to_json().to_string() } else { error.render() });
     }
 
     /// Ends the line of an answer that was not shown.
@@ -94,7 +89,7 @@ impl Printer {
 
     /// A bar over `bytes`, drawn only on a terminal.
     pub fn progress(&self, bytes: u64) -> ProgressBar {
-        if self.json || !io::stderr().is_terminal() {
+        if self.is_json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());

@@ -17,15 +17,13 @@ impl Run for Rebuild {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let settings = Settings::load(context.env.clone())?;
         crate::logging::init(&settings.env)?;
-        let store = offline::open_store(&settings, offline::SERVER_DOES_IT)?;
-        let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-        let sources = Sources::load(&settings);
-        let policy = RemotePolicy::new(&settings.env, &sources.attachments());
-        let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy).into();
-        let rebuilt = context.block_on(async {
-            let rebuilt = rebuild_and_record(&store, &orchestrator, Durations::default()).await;
-            store.close().await;
-            rebuilt
+        let rebuilt = offline::with_store(context, &settings, offline::SERVER_DOES_IT, async |store| {
+            let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
+            let sources = Sources::load(&settings);
+            let policy = RemotePolicy::new(&settings.env, &sources.attachments());
+            let orchestrator =
+                Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy).into();
+            rebuild_and_record(store, &orchestrator, Durations::default()).await
         })??;
         let mut output = rebuilt.sources.iter().fold(Output::default(), |output, (source, tables)| {
             output.line(format_args!("{source}: {}", tables.join(", ")))

@@ -41,7 +41,7 @@ impl Run for Serve {
         config.port = self.port.unwrap_or(config.port);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let outcome = runtime.block_on(serve_until_stopped(config, self.demo, &context.printer));
-        // A rebuild on a blocking thread may go on for long; it publishes whole or not at all.
+        // A rebuild on a blocking thread may take long; it publishes everything or nothing.
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome.map(|()| Output::streamed())
     }

@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The delay that the server asks for before a retry.
-#[derive(Clone, Copy, Debug)]
-pub struct RetryAfter(pub Duration);
-
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// No response: name resolution, connection, TLS, timeout, or a lost connection.
     #[error("cannot reach {server}: {reason}")]
     Unreachable { server: String, reason: String },
-    /// The server answered with an error status. The body is JSON if it was valid JSON, else text.
+    /// The server answered with an error status. The body is JSON if it was valid JSON, else text; `retry_after` is the
+    /// delay that the server asks for.
     #[error("HTTP {status}")]
-    Status { status: u16, body: Value, retry_after: Option<RetryAfter> },
+    Status { status: u16, body: Value, retry_after: Option<Duration> },
     /// A success status with an unexpected body: usually the page of a proxy.
     #[error("{server} does not answer like an Agnes server: {reason}")]
     NotAgnes { server: String, reason: String },

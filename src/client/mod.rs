@@ -1,18 +1,16 @@
 //! Typed HTTP client of our own API, for the command line and other programs that talk to the server.
 
-mod ca;
-mod download;
 mod error;
 mod request;
-mod upload;
+mod transfer;
 
-pub use download::DownloadRequest;
-pub use error::{ClientError, RetryAfter};
+pub use error::ClientError;
+pub use transfer::DownloadRequest;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Certificate, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
@@ -28,17 +26,6 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// Timeout of a query; the server stops queries after 300 seconds unless configured otherwise.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How to reach a server.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// Without a trailing slash; may have a path.
-    pub server: Url,
-    /// Sent to this server only.
-    pub token: Option<Secret>,
-    /// PEM files of additional certificate authorities to trust.
-    pub ca_files: Vec<PathBuf>,
-}
-
 /// A connection pool to one server.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -48,8 +35,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads the certificates; does not connect.
-    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+    /// For a server whose address has no trailing slash, but may have a path; the token is sent to it only. `ca_files`
+    /// are PEM files of additional certificate authorities to trust. Does not connect.
+    pub fn new(server: Url, token: Option<Secret>, ca_files: &[PathBuf]) -> Result<Self, ClientError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(format!(
                 "agnes-cli/{} ({}; {})",
@@ -59,15 +47,15 @@ impl Client {
             ))
             .connect_timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
-        if is_local(&endpoint.server) {
+        if is_local(&server) {
             // A proxy would connect to its own machine.
             builder = builder.no_proxy();
         }
-        for file in &endpoint.ca_files {
-            builder = builder.tls_certs_merge(ca::read(file)?);
+        for file in ca_files {
+            builder = builder.tls_certs_merge(read_certificates(file)?);
         }
         let http = builder.build().map_err(|error| ClientError::Setup(with_causes(&error)))?;
-        Ok(Self { http, server: endpoint.server, token: endpoint.token })
+        Ok(Self { http, server, token })
     }
 
     /// The address as shown to people.
@@ -121,6 +109,17 @@ impl Client {
         let builder = self.builder(method, path, TIMEOUT)?.json(body);
         self.follow(builder).await.map(drop)
     }
+}
+
+/// All certificates of a PEM file.
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ClientError> {
+    let invalid = |message: String| ClientError::Setup(format!("certificate file {}: {message}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| invalid(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| invalid(with_causes(&error)))?;
+    if certificates.is_empty() {
+        return Err(invalid("contains no PEM certificate".into()));
+    }
+    Ok(certificates)
 }
 
 fn is_local(server: &Url) -> bool {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{Client, ClientError, RetryAfter};
+use super::{Client, ClientError};
 use crate::base::backoff::parse_retry_after;
 use crate::base::with_causes;
 
@@ -72,11 +72,7 @@ impl Client {
 
     async fn refused(&self, mut response: Response) -> ClientError {
         let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| parse_retry_after(value.to_str().ok()?))
-            .map(RetryAfter);
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?));
         let mut bytes = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             bytes.extend_from_slice(&chunk);

@@ -10,15 +10,13 @@ use super::value::{self, WrongValue};
 use crate::base::disk::Reserve;
 use crate::base::secret::Secret;
 
-/// Values of environment variables. Tests build one from a list instead of changing the process.
+/// Values of environment variables; any may be a secret, so `Debug` shows none. Tests build one from a list instead of
+/// changing the process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    process: HashMap<String, Hidden>,
-    overlay: HashMap<String, Hidden>,
+    process: HashMap<String, Secret>,
+    overlay: HashMap<String, Secret>,
 }
-
-/// Any value may be a secret, so `Debug` shows none.
-type Hidden = Secret;
 
 impl Environment {
     pub fn process() -> Self {

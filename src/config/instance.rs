@@ -118,7 +118,6 @@ fn read(path: &Path, env: &Environment) -> Result<Value, InstanceError> {
         None | Some(Value::Null) => Ok(Value::Object(Default::default())),
         Some(mut value @ Value::Object(_)) => {
             expand(&mut value, env);
-            drop_nulls(&mut value);
             // Each file on its own, so that the error names the right one.
             typed(value.clone(), path)?;
             Ok(value)
@@ -135,14 +134,6 @@ fn typed(value: Value, path: &Path) -> Result<Instance, InstanceError> {
     })
 }
 
-/// A key without a value, e.g. because all below it is commented out, counts as not there.
-fn drop_nulls(value: &mut Value) {
-    if let Value::Object(map) = value {
-        map.retain(|_, item| !item.is_null());
-        map.values_mut().for_each(drop_nulls);
-    }
-}
-
 /// Mappings merge key by key; everything else of `over` replaces.
 fn merge(base: &mut Value, over: Value) {
     match (base, over) {
@@ -155,12 +146,16 @@ fn merge(base: &mut Value, over: Value) {
     }
 }
 
-/// Replaces `${NAME}` in every string; an unset variable becomes nothing, with a warning.
+/// Replaces `${NAME}` in every string; an unset variable becomes nothing, with a warning. A key without a value, e.g.
+/// because all below it is commented out, counts as not there.
 fn expand(value: &mut Value, env: &Environment) {
     match value {
         Value::String(text) if text.contains("${") => *text = expand_text(text, env),
         Value::Array(items) => items.iter_mut().for_each(|item| expand(item, env)),
-        Value::Object(map) => map.values_mut().for_each(|item| expand(item, env)),
+        Value::Object(map) => {
+            map.retain(|_, item| !item.is_null());
+            map.values_mut().for_each(|item| expand(item, env));
+        }
         _ => {}
     }
 }

@@ -4,17 +4,50 @@ pub(crate) mod auth;
 mod data_dir;
 pub mod env_vars;
 mod environment;
-mod google_groups;
 pub(crate) mod instance;
 mod profiler;
 pub(crate) mod secrets;
-mod settings;
 mod value;
 
+pub use auth::GoogleGroups;
 pub use data_dir::DataDir;
 pub use environment::Environment;
-pub use google_groups::GoogleGroups;
 pub use instance::Instance;
 pub use profiler::ProfilerConfig;
-pub use settings::{Settings, SettingsError};
 pub use value::{Kind, WrongValue};
+
+use std::path::PathBuf;
+
+use instance::InstanceError;
+
+/// What every role of the program reads at start: the data directory, the environment with its overlay, and `instance.yaml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub data_dir: DataDir,
+    pub env: Environment,
+    pub instance: Instance,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("DATA_DIR {path} cannot be used: {source}")]
+    DataDir { path: String, source: std::io::Error },
+    #[error("cannot read {}: {source}", path.display())]
+    Overlay { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Variable(#[from] WrongValue),
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+}
+
+impl Settings {
+    pub fn load(env: Environment) -> Result<Self, SettingsError> {
+        let path = env.text(&env_vars::DATA_DIR).to_owned();
+        let data_dir = DataDir::new(&path).map_err(|source| SettingsError::DataDir { path, source })?;
+        let overlay = data_dir.env_overlay();
+        let env = env.with_overlay(&overlay).map_err(|source| SettingsError::Overlay { path: overlay, source })?;
+        env.check()?;
+        let instance = Instance::load(&env, &data_dir)?;
+        Ok(Self { data_dir, env, instance })
+    }
+}

@@ -1,9 +1,9 @@
 //! The keys that sign session tokens: from the environment, else generated and kept in files with mode 0600.
 //!
-//! After a rotation the previous key goes on verifying until the sessions that it signed have expired.
+//! After a rotation the previous key still verifies until the sessions that it signed have expired.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::env_vars::{self, EnvVar};
 use super::{DataDir, Environment};
-use crate::base::atomic_file::{self, Pending};
+use crate::base::atomic_file::{self, PRIVATE, Pending, stage};
 use crate::base::{random, secret::Secret};
 
 /// How long the previous key is valid: as long as a session.
@@ -77,7 +77,11 @@ pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<S
     let path = data_dir.jwt_secret();
     let current = match read(&path)? {
         Some(key) => key,
-        None => generate(&path)?,
+        None => {
+            let key = random::hex(32);
+            atomic_file::write(&path, key.as_bytes(), PRIVATE)?;
+            Secret::new(key)
+        }
     };
     previous.extend(still_good(&data_dir.previous_jwt_secret())?);
     Ok(SigningKeys { current, previous })
@@ -85,7 +89,7 @@ pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<S
 
 /// A new key in temporary files, which [`Rotation::commit`] puts into place.
 ///
-/// The replaced key goes on verifying for a day; the one before that does not. So a leaked key is rotated twice.
+/// The replaced key still verifies for a day; its predecessor does not. So a leaked key must be rotated twice.
 #[derive(Debug)]
 pub struct Rotation {
     configured: ConfiguredKeys,
@@ -101,8 +105,8 @@ impl Rotation {
             return Err(KeyError::FromEnvironment);
         }
         let replaced = signing_keys(&configured, &data_dir)?.current;
-        let previous = stage(&data_dir.previous_jwt_secret(), &replaced)?;
-        let current = stage(&data_dir.jwt_secret(), &Secret::new(random::hex(32)))?;
+        let previous = stage(&data_dir.previous_jwt_secret(), replaced.expose().as_bytes(), PRIVATE)?;
+        let current = stage(&data_dir.jwt_secret(), random::hex(32).as_bytes(), PRIVATE)?;
         Ok(Self { configured, data_dir, previous, current })
     }
 
@@ -112,18 +116,6 @@ impl Rotation {
         self.current.commit()?;
         signing_keys(&self.configured, &self.data_dir)
     }
-}
-
-fn stage(path: &Path, key: &Secret) -> io::Result<Pending> {
-    let pending = Pending::beside(path, atomic_file::PRIVATE)?;
-    pending.create()?.write_all(key.expose().as_bytes())?;
-    Ok(pending)
-}
-
-fn generate(path: &Path) -> io::Result<Secret> {
-    let key = Secret::new(random::hex(32));
-    stage(path, &key)?.commit()?;
-    Ok(key)
 }
 
 fn read(path: &Path) -> io::Result<Option<Secret>> {

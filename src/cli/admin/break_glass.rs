@@ -1,10 +1,8 @@
 use crate::cli::{CliError, Context, Output, Run, commands, exit, input, offline};
 use crate::domain::Error;
-use crate::domain::accounts::{BreakGlassGrant, break_glass_grant_admin};
-use crate::store::Store;
+use crate::domain::accounts::break_glass_grant_admin;
 
 commands! {
-    /// Recover access when nobody can sign in as an admin
     BreakGlass {
         GrantAdmin(GrantAdmin),
     }
@@ -32,8 +30,13 @@ impl Run for GrantAdmin {
         let settings = offline::settings(context)?;
         let place = settings.data_dir.root().display().to_string();
         input::confirm(&format!("Make {email} an admin in {place}?"), self.yes, context)?;
-        let store = offline::open_store(&settings, offline::STOP_FIRST)?;
-        let granted = context.block_on(grant(&store, email, self.activate))??;
+        let granted = offline::with_store(context, &settings, offline::STOP_FIRST, async |store| {
+            break_glass_grant_admin(store, email, self.activate).await
+        })?;
+        let granted = granted.map_err(|error| {
+            let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };
+            CliError::new("not_granted", error.to_string()).exiting(code)
+        })?;
         let new = if granted.created { "new user " } else { "" };
         let mut output = match granted.was_admin {
             true => Output::message(format_args!("{email} is a member of Admin already.")),
@@ -54,13 +57,4 @@ impl Run for GrantAdmin {
         }
         Ok(output)
     }
-}
-
-async fn grant(store: &Store, email: &str, activate: bool) -> Result<BreakGlassGrant, CliError> {
-    let granted = break_glass_grant_admin(store, email, activate).await;
-    store.close().await;
-    granted.map_err(|error| {
-        let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };
-        CliError::new("not_granted", error.to_string()).exiting(code)
-    })
 }

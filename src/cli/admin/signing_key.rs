@@ -5,7 +5,6 @@ use crate::cli::{Context, Output, Run, commands};
 use crate::protocol::audit::KeyRotated;
 
 commands! {
-    /// The key that signs sessions
     SigningKey {
         Rotate(Rotate),
     }

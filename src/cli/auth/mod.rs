@@ -2,20 +2,19 @@
 
 mod claims;
 mod import_token;
-mod login;
-mod logout;
+mod session;
 pub mod token;
 mod whoami;
 
-use super::commands;
+use super::{Lazy, commands};
 
 commands! {
-    /// Sign in and out, and manage tokens
     Auth {
-        Login(login::Login),
-        Logout(logout::Logout),
+        Login(session::Login),
+        Logout(session::Logout),
         Whoami(whoami::Whoami),
         ImportToken(import_token::ImportToken),
-        #[command(subcommand)] Token(token::Token),
+        /// Personal access tokens, for scripts and agents
+        #[command(subcommand)] Token(Lazy<token::Token>),
     }
 }

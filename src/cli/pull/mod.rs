@@ -1,6 +1,5 @@
 //! `agnes pull`: exactly the tables that the user may read, each complete and verified or left unchanged.
 
-mod disk;
 mod parts;
 mod pending;
 mod plan;
@@ -17,11 +16,11 @@ use indicatif::ProgressBar;
 use super::workspace::Workspace;
 use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, time};
+use crate::base::{atomic_file, disk, time};
 use crate::client::Client;
 use crate::config::{WrongValue, env_vars};
 use plan::Plan;
-use report::{PlannedTable, Report};
+use report::{Report, human_size};
 use state::State;
 use transfer::Transfer;
 
@@ -59,7 +58,7 @@ impl Run for Pull {
         }
         let outcome = context.block_on(pull(&self, &workspace, client, context, &mut report))?;
         if let Err(error) = outcome {
-            if context.printer.is_json() {
+            if context.printer.is_json {
                 let is_full = error.downcast_ref::<CliError>().is_some_and(|error| error.kind == "disk_full");
                 report.failed(if is_full { "disk" } else { "manifest" }, &error.to_string());
                 context.printer.print(&report.output(started.elapsed())?)?;
@@ -97,7 +96,7 @@ async fn pull(
         report.table_failed(table, error);
     }
     if args.dry_run {
-        report.would_download = Some(plan.downloads.iter().map(PlannedTable::from).collect());
+        report.would_download = Some(plan.downloads);
         report.would_remove = plan.removals;
         return Ok(());
     }
@@ -109,7 +108,7 @@ async fn pull(
     }
     state.tables.retain(|table, _| plan.keeps(table));
     state.tables.extend(plan.current.iter().map(|(table, entry)| (table.clone(), entry.clone())));
-    disk::check(workspace, &plan)?;
+    check_disk(workspace, plan.download_bytes())?;
     download(&plan, args.quiet, workspace, &client, context, report, &mut state).await?;
     match views::publish(workspace, &mut state) {
         Ok(unreadable) => unreadable.iter().for_each(|(table, error)| report.table_failed(table, error)),
@@ -118,6 +117,19 @@ async fn pull(
     state.last_sync = Some(time::iso_offset(time::now()));
     state.save(workspace)?;
     Ok(())
+}
+
+/// Fails when the file system of the workspace has less free space than the downloads need.
+fn check_disk(workspace: &Workspace, needed: u64) -> Result<(), CliError> {
+    match disk::space(&workspace.duckdb_dir()) {
+        Ok(space) if space.free < needed => Err(CliError::new(
+            "disk_full",
+            format!("the downloads need {}, but only {} are free", human_size(needed), human_size(space.free)),
+        )
+        .hint("Free some space, or choose a workspace on another disk with --workspace DIR.")),
+        // Where the file system does not report it, writing will fail if there is too little.
+        _ => Ok(()),
+    }
 }
 
 async fn download(

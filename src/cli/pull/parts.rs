@@ -6,8 +6,7 @@ use std::io;
 use super::pending::PendingFile;
 use super::state::Entry;
 use crate::base::{atomic_file, hash};
-use crate::cli::parts_index::{IndexedPart, PartsIndex, part_file_name};
-use crate::cli::workspace::Workspace;
+use crate::cli::workspace::{IndexedPart, PartsIndex, Workspace, part_file_name};
 use crate::protocol::sync::{ManifestPart, ManifestTable};
 
 /// A table in parts as the server offers it.

@@ -1,9 +1,10 @@
 //! Files that a pull downloads.
 
+use std::fs::Metadata;
 use std::path::PathBuf;
 
-use crate::cli::parts_index::{IndexedPart, part_file_name};
-use crate::cli::workspace::Workspace;
+use super::state::{Entry, mtime_ns};
+use crate::cli::workspace::{IndexedPart, Workspace, part_file_name};
 use crate::protocol::sync::ManifestTable;
 
 /// A file to download: a table, or a part of one.
@@ -56,6 +57,12 @@ impl PendingFile {
             Some(part) => workspace.parts_folder(&self.table).join(part_file_name(part, self.version.text())),
             None => workspace.table_file(&self.table),
         }
+    }
+
+    /// The entry of the installed file in the state.
+    pub fn entry(&self, file: &Metadata, md5: String) -> Entry {
+        let (hash, mtime_ns) = (self.version.text().to_owned(), mtime_ns(file));
+        Entry { hash, rows: self.rows, size_bytes: file.len(), md5, mtime_ns }
     }
 
     /// `orders`, `orders/2026-11`.

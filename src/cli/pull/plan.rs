@@ -5,7 +5,7 @@ use std::io;
 
 use super::parts::PartedTable;
 use super::pending::{PendingFile, Version, is_md5};
-use super::state::{Entry, State, mtime_ns};
+use super::state::{Entry, State};
 use crate::base::{hash, ident};
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::Manifest;
@@ -62,14 +62,7 @@ impl Plan {
                 None => plan.downloads.push(pending),
             }
         }
-        let offered: HashSet<&str> = plan
-            .current
-            .keys()
-            .map(String::as_str)
-            .chain(plan.parted.keys().map(String::as_str))
-            .chain(plan.downloads.iter().map(|file| file.table.as_str()))
-            .collect();
-        plan.removals = workspace.tables()?.into_iter().filter(|table| !offered.contains(table.as_str())).collect();
+        plan.removals = workspace.tables()?.into_iter().filter(|table| !plan.keeps(table)).collect();
         // Largest first, so that no long transfer starts last.
         plan.downloads.sort_by_key(|file| std::cmp::Reverse(file.size_bytes));
         Ok(plan)
@@ -125,11 +118,5 @@ fn up_to_date(
     if pending.size_bytes.is_some_and(|size| size != file.len()) || hash::md5_file(&path)? != *expected {
         return Ok(None);
     }
-    Ok(Some(Entry {
-        hash: pending.version.text().to_owned(),
-        rows: pending.rows,
-        size_bytes: file.len(),
-        md5: expected.clone(),
-        mtime_ns: mtime_ns(&file),
-    }))
+    Ok(Some(pending.entry(&file, expected.clone())))
 }

@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::pending::PendingFile;
-use crate::cli::{Output, exit, size};
+use crate::cli::{Output, exit};
 
 #[derive(Debug, Default)]
 pub struct Report {
@@ -17,22 +16,10 @@ pub struct Report {
     /// `{"table", "error"}` or `{"stage", "error"}`.
     pub errors: Vec<Value>,
     /// Only for a dry run.
-    pub would_download: Option<Vec<PlannedTable>>,
+    pub would_download: Option<Vec<PendingFile>>,
     pub would_remove: Vec<String>,
     /// Another pull is running; nothing was done.
     pub locked: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub struct PlannedTable {
-    table: String,
-    size_bytes: Option<u64>,
-}
-
-impl From<&PendingFile> for PlannedTable {
-    fn from(file: &PendingFile) -> Self {
-        Self { table: file.name(), size_bytes: file.size_bytes }
-    }
 }
 
 impl Report {
@@ -50,8 +37,8 @@ impl Report {
             let subject = error["table"].as_str().or(error["stage"].as_str()).unwrap_or_default();
             output = output.warn(format_args!("{subject}: {}", error["error"].as_str().unwrap_or_default()));
         }
-        if let Some(tables) = &self.would_download {
-            output = self.plan(tables, output);
+        if let Some(files) = &self.would_download {
+            output = self.plan(files, output);
         } else if !self.locked {
             output =
                 output.line(format_args!("Updated {} tables ({} total).", self.tables_updated, self.parquets_total));
@@ -62,37 +49,60 @@ impl Report {
         output.exit(if self.errors.is_empty() { 0 } else { exit::PARTIAL }).json_line(&self.json(elapsed))
     }
 
-    fn plan(&self, tables: &[PlannedTable], output: Output) -> Output {
-        let bytes: u64 = tables.iter().filter_map(|table| table.size_bytes).sum();
+    fn plan(&self, files: &[PendingFile], output: Output) -> Output {
+        let bytes: u64 = files.iter().filter_map(|file| file.size_bytes).sum();
         let mut output = output.line(format_args!(
             "Would update {} tables ({} total), {}.",
-            tables.iter().map(|file| file.table.split('/').next()).collect::<HashSet<_>>().len(),
+            files.iter().map(|file| &file.table).collect::<HashSet<_>>().len(),
             self.parquets_total,
-            size::human(bytes)
+            human_size(bytes)
         ));
-        for table in tables {
-            let size = table.size_bytes.map_or_else(|| "size unknown".into(), size::human);
-            output = output.line(format_args!("  {:<30} {size:>12}", table.table));
+        for file in files {
+            let size = file.size_bytes.map_or_else(|| "size unknown".into(), human_size);
+            output = output.line(format_args!("  {:<30} {size:>12}", file.name()));
         }
         self.would_remove.iter().fold(output, |output, table| output.line(format_args!("Would remove {table}.")))
     }
 
     fn json(&self, elapsed: Duration) -> Value {
-        let mut object = Map::new();
-        object.insert("tables_updated".into(), self.tables_updated.into());
-        object.insert("parquets_total".into(), self.parquets_total.into());
-        object.insert("rules_count".into(), 0.into());
-        object.insert("duration_s".into(), ((elapsed.as_secs_f64() * 1000.0).round() / 1000.0).into());
-        object.insert("errors".into(), self.errors.clone().into());
-        object.insert("ok".into(), self.errors.is_empty().into());
-        object.insert("tables_removed".into(), self.tables_removed.clone().into());
-        if let Some(tables) = &self.would_download {
-            object.insert("would_download".into(), json!(tables));
-            object.insert("would_remove".into(), json!(self.would_remove));
+        let mut object = json!({
+            "tables_updated": self.tables_updated,
+            "parquets_total": self.parquets_total,
+            "rules_count": 0,
+            "duration_s": (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            "errors": self.errors,
+            "ok": self.errors.is_empty(),
+            "tables_removed": self.tables_removed,
+        });
+        if let Some(files) = &self.would_download {
+            let file = |file: &PendingFile| json!({"table": file.name(), "size_bytes": file.size_bytes});
+            object["would_download"] = files.iter().map(file).collect();
+            object["would_remove"] = json!(self.would_remove);
         }
         if self.locked {
-            object.insert("skipped".into(), "workspace_locked".into());
+            object["skipped"] = "workspace_locked".into();
         }
-        Value::Object(object)
+        object
+    }
+}
+
+/// `53.0 KB`: base 1024, one decimal.
+pub fn human_size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "KB", "MB", "GB"] {
+        if value < 1024.0 {
+            return format!("{value:.1} {unit}");
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TB")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn units() {
+        assert_eq!(super::human_size(54_272), "53.0 KB");
+        assert_eq!(super::human_size(5_u64 << 40), "5.0 TB");
     }
 }

@@ -1,8 +1,8 @@
 //! Downloads one file: resumed where it was interrupted, verified before it replaces anything.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio::sync::OnceCell;
 
 use super::pending::{PendingFile, Version};
 use super::plan::Plan;
-use super::state::{Entry, mtime_ns};
+use super::state::Entry;
 use crate::base::atomic_file::{self, PUBLIC};
 use crate::base::backoff::Backoff;
-use crate::base::hash::ContentHasher;
+use crate::base::hash::{ContentHasher, hash_file};
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
@@ -40,16 +40,8 @@ enum TransferError {
     Client(#[from] ClientError),
     #[error("{0}")]
     Io(#[from] io::Error),
-    #[error("hash mismatch: expected {expected:.12}, got {got:.12}")]
-    Hash { expected: String, got: String },
-    #[error("size mismatch: expected {expected} bytes, got {got}")]
-    Size { expected: u64, got: u64 },
-    #[error("not a valid parquet (missing PAR1 magic)")]
-    NotParquet,
-    #[error("its file on the server changed during the download; run agnes pull again")]
-    Changing,
-    #[error("the server no longer offers it")]
-    Withdrawn,
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// What one attempt wrote to the part file.
@@ -81,10 +73,14 @@ impl<'a> Transfer<'a> {
             outcome => return outcome,
         }
         let manifest = self.refreshed.get_or_try_init(|| self.client.manifest()).await?;
-        let offer = manifest.tables.get(&pending.table).ok_or(TransferError::Withdrawn)?;
+        let withdrawn = || TransferError::Refused("the server no longer offers it".into());
+        let offer = manifest.tables.get(&pending.table).ok_or_else(withdrawn)?;
+        let changing = || {
+            TransferError::Refused("its file on the server changed during the download; run agnes pull again".into())
+        };
         if pending.part.is_some() || offer.parts.is_some() {
             // Its other parts may have changed too.
-            return Err(TransferError::Changing);
+            return Err(changing());
         }
         let stale_part = part_file(self.workspace, pending);
         let newer = PendingFile::new(&pending.table, offer);
@@ -92,7 +88,7 @@ impl<'a> Transfer<'a> {
             atomic_file::remove(&stale_part)?;
         }
         match self.attempts(&newer).await {
-            Err(TransferError::Client(error)) if error.status() == Some(412) => Err(TransferError::Changing),
+            Err(TransferError::Client(error)) if error.status() == Some(412) => Err(changing()),
             outcome => outcome,
         }
     }
@@ -163,7 +159,7 @@ impl<'a> Transfer<'a> {
             self.bar.inc(chunk.len() as u64);
             if let Some(expected) = pending.size_bytes.filter(|expected| bytes > *expected) {
                 atomic_file::remove(part)?;
-                return Err(TransferError::Size { expected, got: bytes });
+                return Err(wrong_size(expected, bytes));
             }
         }
         Ok(Received { md5: hasher.finish(), bytes, resumed })
@@ -184,13 +180,7 @@ impl<'a> Transfer<'a> {
             fs::metadata(&target)
         });
         let file = installed.await.map_err(io::Error::other)??;
-        Ok(Entry {
-            hash: pending.version.text().to_owned(),
-            rows: pending.rows,
-            size_bytes: received.bytes,
-            md5: received.md5,
-            mtime_ns: mtime_ns(&file),
-        })
+        Ok(pending.entry(&file, received.md5))
     }
 }
 
@@ -219,40 +209,32 @@ fn part_file(workspace: &Workspace, pending: &PendingFile) -> PathBuf {
     workspace.parquet_dir().join(format!(".{name}.{version}.part"))
 }
 
+fn wrong_size(expected: u64, got: u64) -> TransferError {
+    TransferError::Refused(format!("size mismatch: expected {expected} bytes, got {got}"))
+}
+
 fn verify(pending: &PendingFile, part: &Path, received: &Received) -> Result<(), TransferError> {
     if let Some(expected) = pending.size_bytes.filter(|expected| *expected != received.bytes) {
-        return Err(TransferError::Size { expected, got: received.bytes });
+        return Err(wrong_size(expected, received.bytes));
     }
     match &pending.version {
         Version::Md5(expected) if *expected != received.md5 => {
-            Err(TransferError::Hash { expected: expected.clone(), got: received.md5.clone() })
+            Err(TransferError::Refused(format!("hash mismatch: expected {expected:.12}, got {:.12}", received.md5)))
         }
         Version::Md5(_) => Ok(()),
         Version::Tag(_) | Version::Unknown if parquet::has_magic(part)? => Ok(()),
-        Version::Tag(_) | Version::Unknown => Err(TransferError::NotParquet),
+        Version::Tag(_) | Version::Unknown => {
+            Err(TransferError::Refused("not a valid parquet (missing PAR1 magic)".into()))
+        }
     }
 }
 
 /// Hash and length of what an earlier attempt left; length 0 if nothing.
 async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
     let part = part.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let mut hasher = ContentHasher::default();
-        let mut file = match File::open(&part) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((hasher, 0)),
-            Err(error) => return Err(error),
-        };
-        let (mut buffer, mut bytes) = (vec![0; 256 * 1024], 0);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok((hasher, bytes)),
-                read => {
-                    hasher.update(&buffer[..read]);
-                    bytes += read as u64;
-                }
-            }
-        }
+    let hashed = tokio::task::spawn_blocking(move || match hash_file(&part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((ContentHasher::default(), 0)),
+        outcome => outcome,
     });
     hashed.await.map_err(io::Error::other)?
 }
@@ -260,7 +242,7 @@ async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
 /// The delay that the server asks for, else a growing one.
 fn delay(failures: u32, error: &ClientError) -> Duration {
     match error {
-        ClientError::Status { retry_after: Some(requested), .. } => requested.0.min(MAX_RETRY_AFTER),
+        ClientError::Status { retry_after: Some(requested), .. } => (*requested).min(MAX_RETRY_AFTER),
         _ => BACKOFF.jittered(failures),
     }
 }

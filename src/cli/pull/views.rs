@@ -39,14 +39,14 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
     let mut connection = open(workspace)?;
     let transaction = connection.transaction()?;
     let known = objects(&transaction, "analytics")?;
-    for (name, object) in &known {
-        if object.is_ours() && !versions.contains_key(name) {
+    for (name, is_ours) in &known {
+        if *is_ours && !versions.contains_key(name) {
             transaction.execute_batch(&format!("DROP VIEW {}", quote_ident(name)))?;
         }
     }
     let mut unreadable = Vec::new();
     for table in &tables {
-        if known.iter().any(|(name, object)| name.eq_ignore_ascii_case(table) && !object.is_ours()) {
+        if known.iter().any(|(name, is_ours)| name.eq_ignore_ascii_case(table) && !is_ours) {
             continue;
         }
         let view =
@@ -62,33 +62,21 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
     Ok(unreadable)
 }
 
-/// A table or view in schema `main`.
-pub struct Object {
-    table: bool,
-    sql: String,
-    name: String,
-}
-
-impl Object {
-    /// Whether it is a view that a pull made: it reads the table's own files in a workspace, wherever that was then.
-    pub fn is_ours(&self) -> bool {
-        let (sql, table) = (self.sql.to_lowercase(), format!("/server/parquet/{}", self.name.to_lowercase()));
-        !self.table && (sql.contains(&format!("{table}.parquet")) || sql.contains(&format!("{table}/")))
-    }
-}
-
-/// The user's and our objects of schema `main` in an open database.
-pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeMap<String, Object>> {
+/// The tables and views of schema `main` in an open database, each with whether a pull made it: then it is a view that
+/// reads the table's own files in a workspace, wherever that was at the time.
+pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeMap<String, bool>> {
     let mut statement = connection.prepare(
-        "SELECT table_name, true, '' FROM duckdb_tables()
+        "SELECT table_name, '' FROM duckdb_tables()
          WHERE database_name = ? AND schema_name = 'main' AND NOT internal
          UNION ALL
-         SELECT view_name, false, coalesce(sql, '') FROM duckdb_views()
+         SELECT view_name, coalesce(sql, '') FROM duckdb_views()
          WHERE database_name = ? AND schema_name = 'main' AND NOT internal",
     )?;
     let rows = statement.query_map([database, database], |row| {
-        let name: String = row.get(0)?;
-        Ok((name.clone(), Object { table: row.get(1)?, sql: row.get(2)?, name }))
+        let (name, sql) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?.to_lowercase());
+        let files = format!("/server/parquet/{}", name.to_lowercase());
+        let is_ours = sql.contains(&format!("{files}.parquet")) || sql.contains(&format!("{files}/"));
+        Ok((name, is_ours))
     })?;
     rows.collect()
 }

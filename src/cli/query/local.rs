@@ -93,7 +93,7 @@ fn attach_analytics(
         std::thread::sleep(Duration::from_millis(20));
     }
     let objects = views::objects(connection, "analytics")?;
-    let own: Vec<String> = objects.into_iter().filter(|(_, object)| !object.is_ours()).map(|(name, _)| name).collect();
+    let own: Vec<String> = objects.into_iter().filter(|(_, is_ours)| !is_ours).map(|(name, _)| name).collect();
     if own.is_empty() && !sql.contains("analytics") {
         connection.execute_batch("DETACH analytics")?;
     } else {

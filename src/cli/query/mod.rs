@@ -2,7 +2,6 @@
 
 mod cell;
 mod local;
-mod remote;
 mod rows;
 
 use std::io::Read;
@@ -11,7 +10,9 @@ use clap::ValueEnum;
 use serde::Deserialize;
 
 use super::{CliError, Context, Output, Run};
-use crate::protocol::query::DEFAULT_LIMIT;
+use crate::protocol::query::{DEFAULT_LIMIT, QueryRequest};
+use cell::Cell;
+use rows::RowWriter;
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -47,8 +48,8 @@ pub enum Format {
 impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
-        let format = if context.printer.is_json() { Format::Json } else { self.format };
-        let run = if self.remote { remote::run } else { local::run };
+        let format = if context.printer.is_json { Format::Json } else { self.format };
+        let run = if self.remote { run_remotely } else { local::run };
         let (output, is_truncated) = run(&sql, self.limit, format, context)?;
         Ok(match is_truncated {
             true => output.remark(format_args!("(truncated at {} rows)", self.limit)),
@@ -70,6 +71,18 @@ impl Query {
             _ => Err(CliError::new("no_sql", "give the SQL once: as an argument, with --sql, or with --stdin")),
         }
     }
+}
+
+/// Runs a query on the server; the flag is whether it had more rows.
+fn run_remotely(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
+    let request = QueryRequest { sql: sql.to_owned(), limit };
+    let client = context.client()?;
+    let answer = context.block_on(client.query(&request))?.map_err(CliError::from)?;
+    let mut rows = RowWriter::begin(format, &answer.columns, &context.printer)?;
+    for row in answer.rows {
+        rows.row(row.into_iter().map(Cell::from_json).collect())?;
+    }
+    Ok((rows.end()?, answer.truncated))
 }
 
 fn from_stdin() -> Result<String, CliError> {

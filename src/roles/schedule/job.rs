@@ -23,65 +23,35 @@ pub struct Job {
     pub timeout: Duration,
 }
 
-struct JobSpec {
-    name: &'static str,
-    /// The variable that holds the interval; `None` runs the job daily.
-    interval: Option<&'static EnvVar>,
-    is_get: bool,
-    path: &'static [&'static str],
-    timeout: u64,
-}
+/// Name, variable that holds the interval (`None` runs the job daily), path, and timeout in seconds.
+type JobSpec = (&'static str, Option<&'static EnvVar>, &'static [&'static str], u64);
+
+/// The only job that is a `GET`.
+const HEALTH_CHECK: &str = "health-check";
 
 const JOBS: [JobSpec; 7] = [
-    JobSpec {
-        name: "data-refresh",
-        interval: Some(&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL),
-        is_get: false,
-        path: &["api", "sync", "trigger"],
-        timeout: 120,
-    },
-    JobSpec {
-        name: "health-check",
-        interval: Some(&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL),
-        is_get: true,
-        path: &["api", "health"],
-        timeout: 30,
-    },
-    JobSpec {
-        name: "script-runner",
-        interval: Some(&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL),
-        is_get: false,
-        path: &["api", "scripts", "run-due"],
-        timeout: 600,
-    },
-    JobSpec {
-        name: "marketplaces",
-        interval: None,
-        is_get: false,
-        path: &["api", "marketplaces", "sync-all"],
-        timeout: 900,
-    },
-    JobSpec {
-        name: "session-collector",
-        interval: Some(&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL),
-        is_get: false,
-        path: &["api", "admin", "run-session-collector"],
-        timeout: 300,
-    },
-    JobSpec {
-        name: "verification-detector",
-        interval: Some(&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL),
-        is_get: false,
-        path: &["api", "admin", "run-verification-detector"],
-        timeout: 900,
-    },
-    JobSpec {
-        name: "corporate-memory",
-        interval: Some(&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL),
-        is_get: false,
-        path: &["api", "admin", "run-corporate-memory"],
-        timeout: 900,
-    },
+    ("data-refresh", Some(&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL), &["api", "sync", "trigger"], 120),
+    (HEALTH_CHECK, Some(&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL), &["api", "health"], 30),
+    ("script-runner", Some(&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL), &["api", "scripts", "run-due"], 600),
+    ("marketplaces", None, &["api", "marketplaces", "sync-all"], 900),
+    (
+        "session-collector",
+        Some(&env_vars::SCHEDULER_SESSION_COLLECTOR_INTERVAL),
+        &["api", "admin", "run-session-collector"],
+        300,
+    ),
+    (
+        "verification-detector",
+        Some(&env_vars::SCHEDULER_VERIFICATION_DETECTOR_INTERVAL),
+        &["api", "admin", "run-verification-detector"],
+        900,
+    ),
+    (
+        "corporate-memory",
+        Some(&env_vars::SCHEDULER_CORPORATE_MEMORY_INTERVAL),
+        &["api", "admin", "run-corporate-memory"],
+        900,
+    ),
 ];
 
 /// Schedule of jobs without an interval.
@@ -89,19 +59,17 @@ const DAILY: &str = "daily 03:00";
 
 /// All jobs, with their intervals from the environment.
 pub fn jobs(env: &Environment) -> Result<Vec<Job>, WrongValue> {
-    JOBS.iter().map(|spec| job(spec, env)).collect()
-}
-
-fn job(spec: &JobSpec, env: &Environment) -> Result<Job, WrongValue> {
-    let JobSpec { name, interval, is_get, path, timeout } = *spec;
-    let (schedule, shown) = match interval {
-        Some(var) => {
-            let seconds = seconds(env, var)?;
-            (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
-        }
-        None => (Schedule::Daily(vec![Time::constant(3, 0, 0, 0)]), DAILY.to_owned()),
+    let job = |&(name, interval, path, timeout): &JobSpec| {
+        let (schedule, shown) = match interval {
+            Some(var) => {
+                let seconds = seconds(env, var)?;
+                (Schedule::Every(SignedDuration::from_secs(seconds)), every(seconds))
+            }
+            None => (Schedule::Daily(vec![Time::constant(3, 0, 0, 0)]), DAILY.to_owned()),
+        };
+        Ok(Job { name, schedule, shown, is_get: name == HEALTH_CHECK, path, timeout: Duration::from_secs(timeout) })
     };
-    Ok(Job { name, schedule, shown, is_get, path, timeout: Duration::from_secs(timeout) })
+    JOBS.iter().map(job).collect()
 }
 
 /// A number of seconds. Unlike elsewhere, a variable that is set to an empty value is an error.

@@ -8,7 +8,7 @@ use url::Url;
 use super::job::Job;
 use super::settings::{Credentials, ScheduleSettings};
 use crate::base::secret::Secret;
-use crate::client::{Client, ClientError, Endpoint};
+use crate::client::{Client, ClientError};
 use crate::protocol::auth::TokenRequest;
 use reqwest::Method;
 
@@ -76,6 +76,6 @@ impl ServerSession {
     }
 
     fn client(&self, token: Option<Secret>) -> Result<Client, ClientError> {
-        Client::new(Endpoint { server: self.server.clone(), token, ca_files: Vec::new() })
+        Client::new(self.server.clone(), token, &[])
     }
 }

@@ -133,7 +133,7 @@ impl Worker {
 /// The delay that the server asks for, else twice as long after each failure.
 fn delay(tick: Duration, failures: u32, error: &ClientError) -> Duration {
     if let ClientError::Status { retry_after: Some(requested), .. } = error {
-        return requested.0.min(MAX_DELAY);
+        return (*requested).min(MAX_DELAY);
     }
     Backoff { initial: tick, max: MAX_DELAY }.delay(failures)
 }
@@ -143,14 +143,13 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::client::RetryAfter;
 
     #[test]
     fn delays() {
         let failed = |retry_after: Option<u64>| ClientError::Status {
             status: 503,
             body: Value::Null,
-            retry_after: retry_after.map(|seconds| RetryAfter(Duration::from_secs(seconds))),
+            retry_after: retry_after.map(Duration::from_secs),
         };
         let seconds = |failures, retry_after| delay(Duration::from_secs(30), failures, &failed(retry_after)).as_secs();
         assert_eq!((1..6).map(|failures| seconds(failures, None)).collect::<Vec<_>>(), [30, 60, 120, 240, 480]);

@@ -40,7 +40,7 @@ impl Run for Upload {
         bar.finish_and_clear();
         let answer = answer?;
         let table = &answer.body;
-        if context.printer.is_json() {
+        if context.printer.is_json {
             return Output::default().json(&answer.json);
         }
         context.printer.line(format_args!("Uploaded {name}: {} rows, {} columns.", table.rows, table.columns.len()))?;

@@ -1,7 +1,17 @@
-use super::TOKENS;
-use crate::cli::auth::token::cells;
-use crate::cli::{Context, Output, Run, Table};
+//! `agnes admin token`
+
+use crate::cli::auth::token::{cells, revoke};
+use crate::cli::{Context, Output, Run, Table, commands};
 use crate::protocol::tokens::OwnedToken;
+
+const TOKENS: [&str; 3] = ["auth", "admin", "tokens"];
+
+commands! {
+    Token {
+        List(List),
+        Revoke(Revoke),
+    }
+}
 
 /// List the personal access tokens of everybody
 #[derive(clap::Args, Debug)]
@@ -25,5 +35,22 @@ impl Run for List {
             table.row([owner, id, name, prefix, expires, used, status]);
         }
         Output::default().table(table).json(&tokens.json)
+    }
+}
+
+/// Revoke somebody's token
+#[derive(clap::Args, Debug)]
+pub struct Revoke {
+    /// Id, prefix or name
+    // Not `token`: that is the global option.
+    #[arg(value_name = "TOKEN")]
+    reference: String,
+}
+
+impl Run for Revoke {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let api = context.api()?;
+        let tokens: Vec<OwnedToken> = api.get(&TOKENS, &[])?.body;
+        revoke(&api, &TOKENS, tokens.iter().map(|owned| &owned.token), &self.reference)
     }
 }

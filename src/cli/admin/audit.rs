@@ -1,5 +1,15 @@
-use crate::cli::{Context, Output, Run, Table};
-use crate::protocol::audit::AuditPage;
+//! `agnes admin audit`
+
+use crate::cli::{CliError, Context, Output, Run, Table, commands, exit, offline};
+use crate::domain::audit::verify_audit_log;
+use crate::protocol::audit::{AuditCheck, AuditPage};
+
+commands! {
+    Audit {
+        List(List),
+        Verify(Verify),
+    }
+}
 
 /// List what was done, newest first
 #[derive(clap::Args, Debug)]
@@ -46,5 +56,43 @@ impl Run for List {
             output = output.note(format_args!("There is more; see it with --until '{}'.", oldest.timestamp));
         }
         output.json(&page.json)
+    }
+}
+
+/// Check that no row was changed or removed; exit code 1 if one was
+#[derive(clap::Args, Debug)]
+pub struct Verify {
+    /// Hash of the last row as an earlier check showed it; the log must still contain it
+    #[arg(long, value_name = "HASH")]
+    head: Option<String>,
+    /// Read DATA_DIR itself, with the server stopped
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Run for Verify {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let check = if self.offline {
+            let check =
+                offline::with_store(context, &offline::settings(context)?, offline::STOP_FIRST, async |store| {
+                    verify_audit_log(store, self.head.as_deref()).await
+                })?;
+            check.map_err(|error| CliError::new("audit", error.to_string()))?
+        } else {
+            let query: Vec<_> = self.head.as_deref().map(|head| ("head", head)).into_iter().collect();
+            context.api()?.get::<AuditCheck>(&["api", "admin", "audit", "verify"], &query)?.body
+        };
+        let output = match (&check.broken, check.ok) {
+            (_, true) => {
+                let head = &check.head.hash;
+                Output::message(format_args!("The audit log is intact: {} rows.\nhead: {head}", check.rows))
+            }
+            (broken, false) => {
+                let broken = broken.as_deref().unwrap_or("it does not say where");
+                Output::message(format_args!("The audit log is BROKEN after {} rows: {broken}", check.rows))
+                    .exit(exit::FAILED)
+            }
+        };
+        output.json(&check)
     }
 }

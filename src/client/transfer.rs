@@ -1,17 +1,22 @@
-//! Downloading one table's file, whole or from an offset.
+//! Downloading one table's file, whole or from an offset, and uploading one.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use reqwest::header::{CONTENT_RANGE, IF_MATCH, IF_RANGE, RANGE};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Method, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use tokio_util::io::ReaderStream;
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, request};
 
 /// Timeout for the next bytes of a transfer.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout of a whole transfer.
-pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone, Debug, Default)]
 pub struct DownloadRequest<'a> {
@@ -87,4 +92,23 @@ impl Download {
 fn first_byte(response: &Response) -> Option<u64> {
     let range = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
     range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
+}
+
+impl Client {
+    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        file: &Path,
+        sent: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<T, ClientError> {
+        let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
+        let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
+        let length = open.metadata().await.map_err(unreadable)?.len();
+        let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.multipart(Form::new().part("file", part));
+        request::json(self.follow(builder).await?).await
+    }
 }

@@ -1,0 +1,166 @@
+//! `agnes sync`: the server's sync runs, for admins.
+
+use std::time::Duration;
+
+use crate::cli::{Api, Context, Output, Run, Table, commands, exit};
+use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunTable};
+
+commands! {
+    Sync {
+        Status(Status),
+    }
+}
+
+/// Show the last syncs, newest first, and what failed in the newest
+#[derive(clap::Args, Debug)]
+pub struct Status {
+    /// Show one run with every table
+    #[arg(value_name = "RUN")]
+    id: Option<String>,
+    /// Maximum number of runs, up to 200
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    limit: u16,
+    /// Only runs before this one
+    #[arg(long, value_name = "RUN", conflicts_with = "id")]
+    before: Option<String>,
+}
+
+impl Run for Status {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let api = context.api()?;
+        if let Some(id) = &self.id {
+            let run = api.get::<sync_runs::Run>(&["api", "sync", "runs", id], &[])?.body;
+            return describe(&run).json(&run);
+        }
+        let limit = self.limit.to_string();
+        let before = self.before.as_deref().map(|id| ("before", id));
+        let query: Vec<_> = [("limit", limit.as_str())].into_iter().chain(before).collect();
+        let page: RunPage = api.get(&["api", "sync", "runs"], &query)?.body;
+        if page.runs.is_empty() {
+            return Output::message("No sync has run yet.").note("Start one with: agnes admin sync --wait").json(&page);
+        }
+        let mut output = list(&page.runs);
+        if self.before.is_none()
+            && let Some(newest) = page.runs.iter().find(|run| run.status.is_over())
+        {
+            output = failures(output, newest);
+        }
+        if let Some(next) = &page.next {
+            output = output.note(format_args!("There is more; see it with --before {next}"));
+        }
+        output.json(&page)
+    }
+}
+
+/// Time between two requests for the state of the run.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Waits for the end of a run and reports its progress. Exit code 0, 4 when some tables failed, 1 otherwise.
+pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
+    let printer = &context.printer;
+    let (mut reported, mut step) = (0, None);
+    let run = loop {
+        let run: sync_runs::Run = api.get(&["api", "sync", "runs", id], &[])?.body;
+        if run.step.is_some() && run.step != step {
+            step.clone_from(&run.step);
+            printer.note(format_args!("{} …", step.as_deref().unwrap_or_default()));
+        }
+        for table in &run.tables[reported.min(run.tables.len())..] {
+            let failed = if table.error.is_some() { "failed: " } else { "" };
+            printer.note(format_args!("  {failed}{}", line(table)));
+        }
+        reported = run.tables.len();
+        if run.status.is_over() {
+            break run;
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    };
+    let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
+    let elapsed = duration(run.duration_ms.unwrap_or_default());
+    let (status, succeeded) = (run.status.name(), run.tables.len() - failed);
+    let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
+    let code = match run.status {
+        RunStatus::Ok => 0,
+        RunStatus::Partial => exit::PARTIAL,
+        _ => exit::FAILED,
+    };
+    run.errors.iter().fold(Output::message(summary).exit(code), Output::warn).json(&run)
+}
+
+/// One line for each run.
+fn list(runs: &[sync_runs::Run]) -> Output {
+    let mut table = Table::listing([
+        ("RUN", 36),
+        ("REQUESTED", 26),
+        ("BY", 24),
+        ("STATUS", 11),
+        ("TOOK", -9),
+        ("TABLES", -6),
+        ("FAILED", -6),
+    ]);
+    for run in runs {
+        let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
+        let status = match &run.step {
+            Some(step) => format!("{}: {step}", run.status.name()),
+            None => run.status.name().to_owned(),
+        };
+        table.row([
+            &run.id,
+            &run.requested_at,
+            run.triggered_by.as_deref().unwrap_or("-"),
+            &status,
+            &run.duration_ms.map_or("-".into(), duration),
+            &(run.tables.len() - failed).to_string(),
+            &failed.to_string(),
+        ]);
+    }
+    Output::default().table(table)
+}
+
+/// Everything known about one run.
+fn describe(run: &sync_runs::Run) -> Output {
+    let succeeded = run.tables.iter().filter(|table| table.error.is_none());
+    let output =
+        succeeded.fold(list(std::slice::from_ref(run)), |output, table| output.line(format_args!("  {}", line(table))));
+    failures(output, run)
+}
+
+/// Adds what went wrong in a run.
+fn failures(output: Output, run: &sync_runs::Run) -> Output {
+    let tables = run.tables.iter().filter(|table| table.error.is_some()).map(line);
+    run.errors
+        .iter()
+        .cloned()
+        .chain(tables)
+        .fold(output, |output, error| output.line(format_args!("  failed: {error}")))
+}
+
+/// `keboola.orders: 120 rows in 1.4 s`, or the failure.
+fn line(table: &RunTable) -> String {
+    let RunTable { table: name, source, step, rows, duration_ms, error, notes } = table;
+    let elapsed = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
+    match error {
+        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step.name()),
+        None => {
+            let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
+            format!("{source}.{name}: {} rows{elapsed}{notes}", rows.unwrap_or_default())
+        }
+    }
+}
+
+/// `0.4 s`, `3 m 20 s`.
+fn duration(milliseconds: u64) -> String {
+    match milliseconds / 1000 {
+        0..60 => format!("{:.1} s", milliseconds as f64 / 1000.0),
+        seconds => format!("{} m {:02} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn durations() {
+        assert_eq!(super::duration(430), "0.4 s");
+        assert_eq!(super::duration(200_000), "3 m 20 s");
+    }
+}
