@@ -107,7 +107,7 @@ impl Authenticator {
             return Ok(Principal::new(snapshot, user, AuthKind::Dev, origin));
         }
         let token = token.ok_or(Unauthorized::Missing)?;
-        if self.is_scheduler(token) {
+        if self.scheduler.as_ref().is_some_and(|secret| same(secret.expose(), token)) {
             let user = snapshot.users.by_email(SCHEDULER_EMAIL).ok_or(Unauthorized::NoScheduler)?;
             let user = Some(user).filter(|user| user.active).ok_or(Unauthorized::Deactivated)?;
             return Ok(Principal::new(snapshot, user, AuthKind::Scheduler, origin));
@@ -136,10 +136,6 @@ impl Authenticator {
             Principal::new(snapshot, user, AuthKind::Session(claims.jti), origin)
         };
         Ok(Principal { expires_at, ..principal })
-    }
-
-    fn is_scheduler(&self, token: &str) -> bool {
-        self.scheduler.as_ref().is_some_and(|secret| same(secret.expose(), token))
     }
 }
 

@@ -28,7 +28,7 @@ struct CheckingKey {
 }
 
 /// The claims that are used here; others are ignored.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Claims {
     pub sub: String,
     #[serde(default)]
@@ -94,11 +94,9 @@ impl Keys {
             iat: Some(now),
             jti: Some(uuid::Uuid::new_v4().simple().to_string()),
             exp: Some(now + SESSION_SECONDS),
-            scope: None,
             // Omitted at 0, as in tokens of v0.35.
             ver: (version != 0).then_some(version),
-            foreign: false,
-            aud: None,
+            ..Claims::default()
         })
     }
 
@@ -112,9 +110,7 @@ impl Keys {
             jti: Some(token.id.to_owned()),
             exp: token.expires_at.map(Timestamp::as_second),
             scope: Some(token.scope.to_owned()),
-            ver: None,
-            foreign: false,
-            aud: None,
+            ..Claims::default()
         })
     }
 

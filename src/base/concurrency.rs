@@ -35,11 +35,8 @@ pub struct QueueFull;
 impl ConcurrencyLimit {
     pub fn new(max_concurrent: usize, max_waiting: usize) -> Self {
         let capacity = u32::try_from(max_concurrent + max_waiting).unwrap_or(u32::MAX);
-        Self {
-            admitted: Arc::new(Semaphore::new(capacity as usize)),
-            running: Arc::new(Semaphore::new(max_concurrent)),
-            capacity,
-        }
+        let admitted = Arc::new(Semaphore::new(capacity as usize));
+        Self { admitted, running: Arc::new(Semaphore::new(max_concurrent)), capacity }
     }
 
     /// Takes a place in the queue without waiting.

@@ -20,8 +20,7 @@ impl<K: Hash + Eq, V> ExpiringMap<K, V> {
         Self { entries: Mutex::new(LruCache::unbounded()), capacity, lifetime }
     }
 
-    /// Changes the entry of `key`, which is made first if it is missing or expired. `change` also gets the time until
-    /// it expires.
+    /// Changes the entry of `key`, made first if missing or expired. `change` also gets the time until it expires.
     pub fn update<T>(&self, key: K, change: impl FnOnce(&mut V, Duration) -> T) -> T
     where
         V: Default,
@@ -72,9 +71,8 @@ mod tests {
     #[test]
     fn evicts_the_least_recently_used_entry() {
         let map = ExpiringMap::new(2, Duration::from_secs(60));
-        for key in ["a", "b"] {
-            map.insert(key, 1);
-        }
+        map.insert("a", 1);
+        map.insert("b", 1);
         assert_eq!(map.update("a", |count, _| std::mem::replace(count, 2)), 1);
         map.insert("c", 3);
         assert_eq!((map.remove(&"a"), map.remove(&"b"), map.remove(&"c")), (Some(2), None, Some(3)));

@@ -18,16 +18,14 @@ pub fn list_tables(snapshot: &Snapshot, publication: &Publication, caller: &Prin
 
 fn body(table: ListedTable) -> CatalogTable {
     let ListedTable { id, name, registered } = table;
-    let Some(row) = registered else {
-        return CatalogTable { id, name, description: None, source_type: None, sync_strategy: None, query_mode: None };
-    };
+    let row = registered.as_deref();
     CatalogTable {
         id,
         name,
-        description: row.description.clone(),
-        source_type: row.source_type.clone(),
-        sync_strategy: row.sync_strategy.clone(),
-        query_mode: row.query_mode.clone(),
+        description: row.and_then(|row| row.description.clone()),
+        source_type: row.and_then(|row| row.source_type.clone()),
+        sync_strategy: row.and_then(|row| row.sync_strategy.clone()),
+        query_mode: row.and_then(|row| row.query_mode.clone()),
     }
 }
 

@@ -48,16 +48,15 @@ pub async fn set_datasets(
     datasets: BTreeMap<String, bool>,
 ) -> Result<UpdatedDatasets> {
     let caller = caller.clone();
-    let (allowed, rejected) = store
-        .write(move |change| -> Result<_> {
-            let (allowed, rejected) = split(change, &caller, datasets);
-            for (dataset, enabled) in &allowed {
-                sync_settings::put(change, &caller.user().id, dataset, *enabled, None)?;
-            }
-            record(change, &caller, json!({ "datasets": allowed }))?;
-            Ok((allowed, rejected))
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<_> {
+        let (allowed, rejected) = split(change, &caller, datasets);
+        for (dataset, enabled) in &allowed {
+            sync_settings::put(change, &caller.user().id, dataset, *enabled, None)?;
+        }
+        record(change, &caller, json!({ "datasets": allowed }))?;
+        Ok((allowed, rejected))
+    });
+    let (allowed, rejected) = written.await?;
     let mut updated: BTreeMap<String, Value> =
         allowed.into_iter().map(|(dataset, enabled)| (dataset, json!({ "enabled": enabled }))).collect();
     updated.extend(rejected.into_keys().map(|dataset| (dataset, json!({ "error": "no permission" }))));

@@ -87,7 +87,7 @@ fn scalar(out: &mut String, name: &str, text: &str) {
 }
 
 /// A JSON string; writing text into a `String` cannot fail.
-pub fn string(out: &mut String, text: &str) {
+fn string(out: &mut String, text: &str) {
     out.push_str(&Value::from(text).to_string());
 }
 

@@ -28,33 +28,28 @@ pub fn execute(
     let mut statement = connection.prepare(&wrap(sql, &columns, limit + 1, max_bytes))?;
     let mut rows = statement.query([])?;
 
-    let (mut body, mut row_count, mut truncated) = (header(&columns), 0, false);
-    let mut bytes = 0;
+    let names: Vec<_> = columns.iter().map(|(name, _)| name).collect();
+    let mut body = format!("{{\"columns\":{},\"rows\":[", serde_json::json!(names));
+    let (mut bytes, mut row_count, mut truncated) = (0, 0, false);
     while let Some(row) = rows.next()? {
         if stopped() {
             return Err(QueryError::Cancelled);
         }
-        if row.get::<_, Option<bool>>(columns.len())?.unwrap_or(false) {
-            if row_count == 0 && limit > 0 {
-                return Err(QueryError::TooLarge(max_bytes / 1024 / 1024));
+        let before = body.len();
+        let is_larger_alone = row.get::<_, Option<bool>>(columns.len())?.unwrap_or(false);
+        let mut fits = row_count < limit && !is_larger_alone;
+        if fits {
+            body.push_str(if row_count > 0 { "," } else { "" });
+            for (index, (_, column)) in columns.iter().enumerate() {
+                body.push(if index == 0 { '[' } else { ',' });
+                encoding::write(&mut body, column, row.get::<_, Option<String>>(index)?.as_deref());
             }
-            truncated = true;
-            break;
+            body.push(']');
+            bytes += body.len() - before;
+            fits = bytes <= max_bytes;
         }
-        if row_count == limit {
-            truncated = true;
-            break;
-        }
-        let (before, separator) = (body.len(), if row_count > 0 { "," } else { "" });
-        body.push_str(separator);
-        for (index, (_, column)) in columns.iter().enumerate() {
-            body.push(if index == 0 { '[' } else { ',' });
-            encoding::write(&mut body, column, row.get::<_, Option<String>>(index)?.as_deref());
-        }
-        body.push(']');
-        bytes += body.len() - before;
-        if bytes > max_bytes {
-            if row_count == 0 {
+        if !fits {
+            if row_count == 0 && limit > 0 {
                 return Err(QueryError::TooLarge(max_bytes / 1024 / 1024));
             }
             body.truncate(before);
@@ -100,16 +95,4 @@ pub fn as_text(column: &ColumnType, index: usize) -> String {
     } else {
         format!("CAST(c{index} AS VARCHAR)")
     }
-}
-
-fn header(columns: &[(String, ColumnType)]) -> String {
-    let mut header = String::from("{\"columns\":[");
-    for (index, (name, _)) in columns.iter().enumerate() {
-        if index > 0 {
-            header.push(',');
-        }
-        encoding::string(&mut header, name);
-    }
-    header.push_str("],\"rows\":[");
-    header
 }

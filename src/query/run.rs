@@ -1,23 +1,21 @@
 //! Running queries concurrently, with limits on their number and time.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 use super::execute::{self, QueryAnswer};
-use super::instance::{self, Instances};
+use super::instance::{self, Instance, Instances};
+use super::namespace::Namespace;
 use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings, policy};
 use crate::access::ReadableTable;
 use crate::base::concurrency::ConcurrencyLimit;
-use crate::engine::InterruptHandle;
+use crate::engine::Watch;
 use crate::engine::parse::Parser;
 
 /// The engine parses deep expressions by recursion.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
-/// An interrupt between two statements is lost, so it is repeated until the query has ended.
-const INTERRUPT_EVERY: Duration = Duration::from_millis(10);
 
 /// Runs callers' queries; one per server. Cheap to clone.
 #[derive(Clone)]
@@ -28,14 +26,6 @@ struct Inner {
     instances: Instances,
     timeout: Duration,
     limit: ConcurrencyLimit,
-}
-
-/// Shared by a query's thread and its watcher.
-#[derive(Default)]
-struct Control {
-    interrupt: OnceLock<Arc<InterruptHandle>>,
-    stopped: CancellationToken,
-    finished: CancellationToken,
 }
 
 impl QueryEngine {
@@ -61,23 +51,24 @@ impl QueryEngine {
         limit: usize,
     ) -> Result<QueryAnswer, QueryError> {
         let started = Instant::now();
+        let deadline = started + self.0.timeout;
         let reservation = self.0.limit.reserve().map_err(|_| QueryError::Busy)?;
         let Ok(Ok(permit)) = tokio::time::timeout(self.0.timeout, reservation.acquire()).await else {
             return Err(QueryError::Timeout { elapsed: started.elapsed() });
         };
 
-        let control = Arc::new(Control::default());
-        let _stop_when_dropped = control.stopped.clone().drop_guard();
-        let deadline = tokio::time::Instant::from_std(started + self.0.timeout);
-        tokio::spawn(watch(control.clone(), deadline));
-
+        let watch = Watch::new();
+        let _stop_when_dropped = watch.stop_on_drop();
         let (sender, receiver) = oneshot::channel();
-        let (inner, shared) = (self.0.clone(), control.clone());
+        let inner = self.0.clone();
         let work = move || {
             let _permit = permit;
-            let _finished = shared.finished.clone().drop_guard();
+            let is_stopped = || Instant::now() >= deadline || sender.is_closed();
+            let answer = inner
+                .prepare(generation, &readable, &exists, &sql)
+                .and_then(|(instance, sql)| inner.execute(&instance, sql, limit, watch, deadline, &is_stopped));
             // Fails when the caller is gone.
-            let _ = sender.send(inner.blocking(&shared, generation, &readable, &exists, &sql, limit));
+            let _ = sender.send(answer);
         };
         std::thread::Builder::new()
             .name("query".into())
@@ -86,7 +77,7 @@ impl QueryEngine {
             .map_err(|error| QueryError::Internal(format!("cannot start a thread: {error}")))?;
         let answer = receiver.await.map_err(|_| QueryError::Internal("a query's thread died".into()))?;
         match answer {
-            Err(_) if control.stopped.is_cancelled() => Err(QueryError::Timeout { elapsed: started.elapsed() }),
+            Err(_) if Instant::now() >= deadline => Err(QueryError::Timeout { elapsed: started.elapsed() }),
             answer => answer,
         }
     }
@@ -104,21 +95,6 @@ impl QueryEngine {
     }
 }
 
-/// Interrupts the query at its deadline, or when it is cancelled.
-async fn watch(control: Arc<Control>, deadline: tokio::time::Instant) {
-    tokio::select! {
-        () = control.finished.cancelled() => return,
-        () = control.stopped.cancelled() => {}
-        () = tokio::time::sleep_until(deadline) => control.stopped.cancel(),
-    }
-    while !control.finished.is_cancelled() {
-        if let Some(interrupt) = control.interrupt.get() {
-            interrupt.interrupt();
-        }
-        let _ = tokio::time::timeout(INTERRUPT_EVERY, control.finished.cancelled()).await;
-    }
-}
-
 /// Returns whether the text contains the name of a remote table. If it means something else there, the source is attached
 /// in vain.
 fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
@@ -128,29 +104,40 @@ fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
 }
 
 impl Inner {
-    fn blocking(
+    /// Checks a statement, and returns it with the instance to run it in.
+    fn prepare<'a>(
         &self,
-        control: &Control,
         generation: u64,
         readable: &[ReadableTable],
         exists: &dyn Fn(&str) -> bool,
-        sql: &str,
-        limit: usize,
-    ) -> Result<QueryAnswer, QueryError> {
-        let namespace = super::namespace::Namespace::new(readable);
+        sql: &'a str,
+    ) -> Result<(Arc<Instance>, &'a str), QueryError> {
+        let namespace = Namespace::new(readable);
         let parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
         let sql = policy::check(&parser, &namespace, exists, sql)?;
         drop(parser);
-        let instance = self.instances.get(generation, readable, may_need_remote(readable, sql))?;
+        Ok((self.instances.get(generation, readable, may_need_remote(readable, sql))?, sql))
+    }
+
+    fn execute(
+        &self,
+        instance: &Instance,
+        sql: &str,
+        limit: usize,
+        watch: Watch,
+        deadline: Instant,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<QueryAnswer, QueryError> {
         let connection = instance.connect()?;
-        let _ = control.interrupt.set(connection.interrupt_handle());
-        if control.stopped.is_cancelled() {
+        if is_stopped() {
             return Err(QueryError::Cancelled);
         }
-        let answer = execute::execute(&connection, sql, limit, MAX_RESPONSE_BYTES, &|| control.stopped.is_cancelled());
+        let answer = watch.run(&connection, deadline.saturating_duration_since(Instant::now()), |connection| {
+            execute::execute(connection, sql, limit, MAX_RESPONSE_BYTES, is_stopped)
+        });
         if matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err() {
             // A connection to a source may be permanently broken.
-            self.instances.discard(&instance);
+            self.instances.discard(instance);
         }
         answer
     }

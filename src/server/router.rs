@@ -34,7 +34,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::verify_audit_log))
         // Signing in and out
-        .routes(routes!(auth::bootstrap::bootstrap))
+        .routes(routes!(auth::session::bootstrap))
         .routes(routes!(auth::password::sign_in_for_token))
         .routes(routes!(auth::password::log_in))
         .routes(routes!(auth::password::set_up_password))

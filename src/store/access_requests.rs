@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::random;
 use crate::engine::{self, Row, params};
 use crate::protocol::vocabulary::ResourceType;
@@ -43,18 +44,9 @@ const COLUMNS: &str = "id, user_id, user_email, resource_type, table_id, reason,
     coalesce(status, 'pending'), epoch_us(requested_at), reviewed_by, epoch_us(reviewed_at), review_note";
 
 fn request(row: &Row<'_>) -> engine::Result<AccessRequest> {
-    Ok(AccessRequest {
-        id: row.get(0)?,
-        user_id: row.get(1)?,
-        user_email: row.get(2)?,
-        resource_type: row.get::<_, Option<String>>(3)?.map_or(ResourceType::Table, Into::into),
-        table_id: row.get(4)?,
-        reason: row.get(5)?,
-        status: row.get(6)?,
-        requested_at: row::time(row, 7)?,
-        reviewed_by: row.get(8)?,
-        reviewed_at: row::time(row, 9)?,
-        review_note: row.get(10)?,
+    read_row!(row => AccessRequest {
+        id, user_id, user_email, resource_type: row::word, table_id, reason, status, requested_at: row::time,
+        reviewed_by, reviewed_at: row::time, review_note
     })
 }
 
@@ -90,20 +82,11 @@ pub fn insert(
     if count >= MAX_PENDING {
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
-    let id = random::uuid();
+    let (id, now) = (random::uuid(), change.now.as_microsecond());
     change.execute(
         "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
-        params![
-            id,
-            user_id,
-            email,
-            ResourceType::Table.as_str(),
-            table_id,
-            reason,
-            PENDING,
-            change.now.as_microsecond()
-        ],
+        params![id, user_id, email, ResourceType::Table.as_str(), table_id, reason, PENDING, now],
     )?;
     get(change, &id)
 }

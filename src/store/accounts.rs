@@ -6,13 +6,14 @@ use crate::engine::params;
 
 /// Activates a user.
 pub fn activate(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute(
-        "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
+    change
+        .execute(
+            "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
              updated_at = make_timestamp(?::BIGINT)
          WHERE id = ?",
-        params![change.now.as_microsecond(), id],
-    )?;
-    Ok(())
+            params![change.now.as_microsecond(), id],
+        )
+        .map(drop)
 }
 
 /// Deactivates a user on behalf of the user `by`: sessions and personal tokens end.
@@ -29,23 +30,16 @@ pub fn deactivate(change: &Change<'_>, id: &str, by: &str) -> Result<(), StoreEr
 }
 
 /// What belongs to one person and is deleted with them.
-const PERSONAL_ROWS: [&str; 6] = [
-    "DELETE FROM personal_access_tokens WHERE user_id = ?",
-    "DELETE FROM user_group_members WHERE user_id = ?",
-    "DELETE FROM user_sync_settings WHERE user_id = ?",
-    "DELETE FROM knowledge_votes WHERE user_id = ?",
-    "DELETE FROM telegram_links WHERE user_id = ?",
-    "DELETE FROM access_requests WHERE user_id = ?",
-];
+const PERSONAL: &str = "\
+    personal_access_tokens user_group_members user_sync_settings knowledge_votes telegram_links access_requests";
 
 /// Deletes a user with everything personal. One-time tokens are in the user's own row. The audit log stays.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     if let Some(group) = personal::find(change, id)? {
         groups::delete(change, &group)?;
     }
-    for statement in PERSONAL_ROWS {
-        change.execute(statement, [id])?;
+    for table in PERSONAL.split_whitespace() {
+        change.execute(&format!("DELETE FROM {table} WHERE user_id = ?"), [id])?;
     }
-    change.execute("DELETE FROM users WHERE id = ?", [id])?;
-    Ok(())
+    change.execute("DELETE FROM users WHERE id = ?", [id]).map(drop)
 }

@@ -99,23 +99,12 @@ pub fn record_result(
         duration_ms: Some(milliseconds),
     };
     let hash = link.hash();
+    let Link { seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms } = &link;
     change.execute(
         "INSERT INTO audit_log (id, timestamp, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash)
          VALUES (?, make_timestamp(?::BIGINT), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            link.id,
-            link.at,
-            link.user_id,
-            link.action,
-            link.resource,
-            link.params,
-            link.result,
-            link.duration_ms,
-            link.seq,
-            link.prev_hash,
-            hash
-        ],
+        params![id, at, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash],
     )?;
-    *change.audit_head.borrow_mut() = Head { seq: link.seq, hash };
+    *change.audit_head.borrow_mut() = Head { seq: *seq, hash };
     Ok(())
 }

@@ -53,11 +53,6 @@ impl<'a> Change<'a> {
         Ok(self.connection.execute(sql, params)?)
     }
 
-    /// Whether there is a row, as of this transaction.
-    pub(super) fn exists(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
-        Ok(self.reader.exists(sql, params)?)
-    }
-
     /// The end of the audit log, and the tables that were written to.
     pub(super) fn finish(self) -> (Head, BTreeSet<&'static str>) {
         (self.audit_head.into_inner(), self.written.into_inner())

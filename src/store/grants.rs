@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::random;
 use crate::engine::{self, params};
 use crate::protocol::vocabulary::ResourceType;
@@ -36,13 +37,8 @@ impl Grants {
                  FROM resource_grants",
             [],
             |row| {
-                Ok(Grant {
-                    id: row.get(0)?,
-                    group_id: row.get(1)?,
-                    resource_type: row.get::<_, String>(2)?.into(),
-                    resource_id: row.get(3)?,
-                    assigned_at: row::time(row, 4)?,
-                    assigned_by: row.get(5)?,
+                read_row!(row => Grant {
+                    id, group_id, resource_type: row::word, resource_id, assigned_at: row::time, assigned_by
                 })
             },
         )?;
@@ -109,13 +105,11 @@ pub fn insert(
 
 /// Deletes a grant.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM resource_grants WHERE id = ?", [id])?;
-    Ok(())
+    change.execute("DELETE FROM resource_grants WHERE id = ?", [id]).map(drop)
 }
 
 /// Deletes every grant on a table, so that none applies to another table that is registered under the same id later.
 pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
     let sql = "DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?";
-    change.execute(sql, [ResourceType::Table.as_str(), table_id])?;
-    Ok(())
+    change.execute(sql, [ResourceType::Table.as_str(), table_id]).map(drop)
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::ident;
 use crate::config::GoogleGroups;
 use crate::engine::{self, params};
@@ -68,16 +69,7 @@ impl Groups {
             "SELECT id, name, description, coalesce(is_system, false), epoch_us(created_at), created_by
                  FROM user_groups",
             [],
-            |row| {
-                Ok(Group {
-                    id: row.get(0)?,
-                    name: row.get(1)?,
-                    description: row.get(2)?,
-                    is_system: row.get(3)?,
-                    created_at: row::time(row, 4)?,
-                    created_by: row.get(5)?,
-                })
-            },
+            |row| read_row!(row => Group { id, name, description, is_system, created_at: row::time, created_by }),
         )?;
         let admin = groups.iter().find(|group| group.name == ADMIN_GROUP).map(|group| group.id.clone());
         Ok(Self { by_id: groups.into_iter().map(|group| (group.id.clone(), group)).collect(), admin })
@@ -131,22 +123,19 @@ fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), S
 /// Renames a group.
 pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
     check_name_is_free(change, name, id)?;
-    change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])?;
-    Ok(())
+    change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id]).map(drop)
 }
 
 /// Replaces the description of a group.
 pub fn set_description(change: &Change<'_>, id: &str, description: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])?;
-    Ok(())
+    change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id]).map(drop)
 }
 
 /// Deletes a group with its members and grants.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
     change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
-    change.execute("DELETE FROM user_groups WHERE id = ?", [id])?;
-    Ok(())
+    change.execute("DELETE FROM user_groups WHERE id = ?", [id]).map(drop)
 }
 
 /// Returns the id of the user whose personal group this is, if it is a personal group.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::groups::{ADMIN_GROUP, personal_owner};
+use super::row::{self, read_row};
 use super::users::SCHEDULER_EMAIL;
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, StoreError};
 use crate::engine::{self, params};
 
 /// Membership sources. Memberships of all but [`SOURCE_GOOGLE`] can be removed through the API.
@@ -35,15 +36,7 @@ impl Members {
         let rows: Vec<Membership> = reader.list(
             "SELECT user_id, group_id, source, epoch_us(added_at), added_by FROM user_group_members",
             [],
-            |row| {
-                Ok(Membership {
-                    user_id: row.get(0)?,
-                    group_id: row.get(1)?,
-                    source: row.get(2)?,
-                    added_at: row::time(row, 3)?,
-                    added_by: row.get(4)?,
-                })
-            },
+            |row| read_row!(row => Membership { user_id, group_id, source, added_at: row::time, added_by }),
         )?;
         let mut loaded = Self::default();
         for member in rows {
@@ -78,17 +71,18 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if contains(change, user_id, group_id)? {
         return Err(StoreError::Conflict("User already a member".into()));
     }
-    change.execute(
-        "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
+    change
+        .execute(
+            "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
          VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
-        params![user_id, group_id, source, change.now.as_microsecond(), by],
-    )?;
-    Ok(())
+            params![user_id, group_id, source, change.now.as_microsecond(), by],
+        )
+        .map(drop)
 }
 
 /// Returns whether a user is in a group, as of this transaction.
 pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bool, StoreError> {
-    change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
+    Ok(change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])?)
 }
 
 /// Adds a user to the group with that name, unless they are in it already.
@@ -122,34 +116,35 @@ pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
 
 /// Returns whether a user is an admin because of the settings.
 pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
+    Ok(change.exists(
         "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
          WHERE m.user_id = ? AND g.name = ? AND m.added_by = ?",
         [user_id, ADMIN_GROUP, SEED_ADMIN],
-    )
+    )?)
 }
 
 /// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
 pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
     ensure(change, user_id, group, SOURCE_SEED, by)?;
-    change.execute(
-        "UPDATE user_group_members SET added_by = ?
+    change
+        .execute(
+            "UPDATE user_group_members SET added_by = ?
          WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
-        [by, user_id, group],
-    )?;
-    Ok(())
+            [by, user_id, group],
+        )
+        .map(drop)
 }
 
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody
 /// can sign in with it.
 pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
-    change.exists(
+    Ok(change.exists(
         "SELECT 1 FROM user_group_members m
          JOIN users u ON u.id = m.user_id
          JOIN user_groups g ON g.id = m.group_id
          WHERE g.name = ? AND u.active AND u.id <> ? AND lower(u.email) <> ?",
         [ADMIN_GROUP, user_id, SCHEDULER_EMAIL],
-    )
+    )?)
 }
 
 /// Removes a membership, unless it comes from Google Workspace or is that of the scheduler's account.
@@ -163,4 +158,26 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
         return Err(StoreError::NotFound("No admin-managed membership for this user in this group".into()));
     }
     Ok(())
+}
+
+/// Id and name of the group with that name, in any case.
+pub fn group_named(change: &Change<'_>, name: &str) -> Result<Option<(String, String)>, StoreError> {
+    Ok(change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?)
+}
+
+/// Ids and names of the groups that the user is in because Google says so.
+pub fn google_groups_of(change: &Change<'_>, user_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(change.list(
+        "SELECT m.group_id, coalesce(g.name, '') FROM user_group_members m
+         LEFT JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND m.source = ? ORDER BY 2",
+        params![user_id, SOURCE_GOOGLE],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
+/// Removes a membership that comes from Google Workspace.
+pub fn remove_google(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
+    change.execute("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id]).map(drop)
 }

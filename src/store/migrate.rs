@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Reader;
 use super::schema::{OLDEST, SINGLETONS, TABLES, VERSION};
 use crate::base::atomic_file::{PRIVATE, Pending};
 use crate::base::ident::{is_relaxed, quote_ident, quote_path};
@@ -50,15 +51,12 @@ impl MigrationContext {
 }
 
 /// Creates the database or brings it to the current version. The caller holds the lock of the data directory.
-///
-/// Returns the path of the copy that was taken when there was something to migrate.
-pub fn prepare(path: &Path, context: &MigrationContext) -> Result<Option<PathBuf>, MigrateError> {
+pub fn prepare(path: &Path, context: &MigrationContext) -> Result<(), MigrateError> {
     let failed = |source| MigrateError::Engine { path: path.to_owned(), source };
     if !path.exists() {
         let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
         create(pending.path()).map_err(failed)?;
-        pending.commit().map_err(MigrateError::Copy)?;
-        return Ok(None);
+        return pending.commit().map_err(MigrateError::Copy);
     }
     let version = version(path).map_err(failed)?.ok_or_else(|| MigrateError::Foreign(path.to_owned()))?;
     if version < OLDEST {
@@ -68,7 +66,7 @@ pub fn prepare(path: &Path, context: &MigrationContext) -> Result<Option<PathBuf
         tracing::warn!(version, own = VERSION, "the state database is newer than this program; going on");
     }
     if version >= VERSION {
-        return Ok(None);
+        return Ok(());
     }
     if version < 24 && context.project().is_none() && needs_project(path).map_err(failed)? {
         return Err(MigrateError::NoProject);
@@ -81,15 +79,20 @@ pub fn prepare(path: &Path, context: &MigrationContext) -> Result<Option<PathBuf
     // Merges the write-ahead log, so that one rename replaces everything.
     merge_log(path).map_err(failed)?;
     let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
-    take_over(path, pending.path(), version, context)?;
-    pending.commit().map_err(MigrateError::Copy)?;
-    Ok(Some(copy))
+    take_over(path, pending.path(), version, context).map_err(failed)?;
+    pending.commit().map_err(MigrateError::Copy)
 }
 
-/// The schema version of a database file; it is only read, a pending log included.
-fn version(path: &Path) -> engine::Result<Option<i32>> {
+/// A database in memory with the one at `path` as `old`, which is only read, a pending log included.
+fn attach_old(path: &Path) -> engine::Result<Connection> {
     let connection = engine::in_memory(&Limits::small())?;
     connection.execute_batch(&format!("ATTACH {} AS old (READ_ONLY)", quote_path(path)))?;
+    Ok(connection)
+}
+
+/// The schema version of a database file.
+fn version(path: &Path) -> engine::Result<Option<i32>> {
+    let connection = attach_old(path)?;
     if tables(&connection, "old")?.iter().any(|name| name == "schema_version") {
         connection.query_row("SELECT max(version) FROM old.main.schema_version", [], |row| row.get(0))
     } else {
@@ -136,17 +139,16 @@ fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
 pub(super) fn complete(connection: &Connection) -> engine::Result<()> {
     connection.execute_batch("ATTACH ':memory:' AS expected")?;
     create_tables(connection, "expected.main")?;
-    let missing: Vec<(String, String, String, Option<String>)> = connection
-        .prepare(
-            "SELECT table_name, column_name, data_type, column_default FROM duckdb_columns() expected
-             WHERE database_name = 'expected' AND NOT EXISTS (
-                 SELECT 1 FROM duckdb_columns() own
-                 WHERE own.database_name = current_database() AND own.schema_name = 'main'
-                   AND own.table_name = expected.table_name AND own.column_name = expected.column_name)
-             ORDER BY table_oid, column_index",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<Result<_, _>>()?;
+    let missing: Vec<(String, String, String, Option<String>)> = Reader::new(connection).list(
+        "SELECT table_name, column_name, data_type, column_default FROM duckdb_columns() expected
+         WHERE database_name = 'expected' AND NOT EXISTS (
+             SELECT 1 FROM duckdb_columns() own
+             WHERE own.database_name = current_database() AND own.schema_name = 'main'
+               AND own.table_name = expected.table_name AND own.column_name = expected.column_name)
+         ORDER BY table_oid, column_index",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
     connection.execute_batch("DETACH expected")?;
     if missing.is_empty() {
         return Ok(());
@@ -201,38 +203,33 @@ fn finish(connection: &Connection, place: &str) -> engine::Result<()> {
     Ok(())
 }
 
-fn take_over(old: &Path, new: &Path, from: i32, context: &MigrationContext) -> Result<(), MigrateError> {
-    let failed = |source| MigrateError::Engine { path: old.to_owned(), source };
-    let connection = engine::in_memory(&Limits::small()).map_err(failed)?;
-    let attach = format!("ATTACH {} AS old (READ_ONLY); ATTACH {} AS new", quote_path(old), quote_path(new));
-    connection.execute_batch(&attach).map_err(failed)?;
-    connection.execute_batch("BEGIN").map_err(failed)?;
-    create_tables(&connection, "new.main").map_err(failed)?;
-    for table in tables(&connection, "old").map_err(failed)? {
-        copy_table(&connection, &table).map_err(failed)?;
+fn take_over(old: &Path, new: &Path, from: i32, context: &MigrationContext) -> engine::Result<()> {
+    let connection = attach_old(old)?;
+    let begin = format!("ATTACH {} AS new; BEGIN", quote_path(new));
+    connection.execute_batch(&begin)?;
+    create_tables(&connection, "new.main")?;
+    for table in tables(&connection, "old")? {
+        copy_table(&connection, &table)?;
     }
     if from < 24 {
-        rewrite_bigquery_sql(&connection, context).map_err(failed)?;
+        rewrite_bigquery_sql(&connection, context)?;
     }
-    finish(&connection, "new.main").map_err(failed)?;
-    connection.execute_batch("COMMIT; CHECKPOINT new; DETACH new").map_err(failed)
+    finish(&connection, "new.main")?;
+    connection.execute_batch("COMMIT; CHECKPOINT new; DETACH new")
 }
 
 fn tables(connection: &Connection, database: &str) -> engine::Result<Vec<String>> {
-    connection
-        .prepare("SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' ORDER BY 1")?
-        .query_map([database], |row| row.get(0))?
-        .collect()
+    let sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' ORDER BY 1";
+    Reader::new(connection).list(sql, [database], |row| row.get(0))
 }
 
 fn columns(connection: &Connection, database: &str, table: &str) -> engine::Result<Vec<(String, String)>> {
-    connection
-        .prepare(
-            "SELECT column_name, data_type FROM duckdb_columns()
-             WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
-        )?
-        .query_map([database, table], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    Reader::new(connection).list(
+        "SELECT column_name, data_type FROM duckdb_columns()
+         WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
+        [database, table],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// Copies the rows by column name; columns and tables that only the old database has come along.
@@ -255,8 +252,7 @@ const BIGQUERY_ROWS: &str = "source_type = 'bigquery' AND query_mode = 'material
 
 /// Whether there is SQL that [`rewrite_bigquery_sql`] has to change.
 fn needs_project(path: &Path) -> engine::Result<bool> {
-    let connection = engine::in_memory(&Limits::small())?;
-    connection.execute_batch(&format!("ATTACH {} AS old (READ_ONLY)", quote_path(path)))?;
+    let connection = attach_old(path)?;
     let has_sql = columns(&connection, "old", "table_registry")?.iter().any(|(name, _)| name == "source_query");
     let rows = format!("SELECT 1 FROM old.main.table_registry WHERE {BIGQUERY_ROWS}");
     Ok(has_sql && connection.prepare(&rows)?.exists([])?)

@@ -6,7 +6,6 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 mod change;
 pub(crate) mod column_metadata;
-pub(crate) mod google_sync;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod marketplaces;
@@ -27,7 +26,6 @@ pub(crate) mod sync_runs;
 pub(crate) mod sync_settings;
 pub(crate) mod sync_state;
 pub mod tokens;
-mod transaction;
 pub mod users;
 mod writer;
 
@@ -38,9 +36,8 @@ pub use reader::Reader;
 pub use schema::VERSION;
 pub use seed::{Developer, Seeds};
 pub use snapshot::Snapshot;
-pub use transaction::Transaction;
 pub use users::SCHEDULER_EMAIL;
-pub use writer::Store;
+pub use writer::{Store, Transaction};
 
 use crate::base::lock::LockError;
 use crate::engine;

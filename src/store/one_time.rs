@@ -61,15 +61,9 @@ impl Purpose {
 /// that it takes as long.
 pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret, StoreError> {
     let token = purpose.generate();
-    let sql = match purpose {
-        Purpose::Setup | Purpose::MagicLink => {
-            "UPDATE users SET setup_token = ?, setup_token_created = make_timestamp(?::BIGINT) WHERE id = ?"
-        }
-        Purpose::Reset => {
-            "UPDATE users SET reset_token = ?, reset_token_created = make_timestamp(?::BIGINT) WHERE id = ?"
-        }
-    };
-    change.execute(sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
+    let column = if purpose == Purpose::Reset { "reset_token" } else { "setup_token" };
+    let sql = format!("UPDATE users SET {column} = ?, {column}_created = make_timestamp(?::BIGINT) WHERE id = ?");
+    change.execute(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
     Ok(Secret::new(token))
 }
 
@@ -95,13 +89,14 @@ pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) 
 
 /// Removes all outstanding tokens of a user.
 pub fn clear(change: &Change<'_>, user_id: &str) -> Result<(), StoreError> {
-    change.execute(
-        "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
+    change
+        .execute(
+            "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
              reset_token_created = NULL
          WHERE id = ?",
-        [user_id],
-    )?;
-    Ok(())
+            [user_id],
+        )
+        .map(drop)
 }
 
 #[derive(Default)]

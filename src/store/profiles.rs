@@ -11,12 +11,13 @@ use crate::engine::{self, params};
 /// Stores the profile of a table, replacing the previous one.
 pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<(), StoreError> {
     change.execute("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
-    change.execute(
-        "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version)
+    change
+        .execute(
+            "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?)",
-        params![table, profile.to_string(), change.now.as_microsecond(), version],
-    )?;
-    Ok(())
+            params![table, profile.to_string(), change.now.as_microsecond(), version],
+        )
+        .map(drop)
 }
 
 /// The profile of a table, and when it was made.

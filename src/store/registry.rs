@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, grants, row, sync_options, sync_state};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError, grants, sync_options, sync_state};
 use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -69,25 +70,19 @@ const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query
     epoch_us(registered_at), sync_options::VARCHAR";
 
 fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
-    let text = |row: &engine::Row<'_>, column| row.get::<_, Option<String>>(column);
-    Ok(Table {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        source_type: text(row, 2)?.map(Into::into),
-        bucket: row.get(3)?,
-        source_table: row.get(4)?,
-        source_query: row.get(5)?,
-        sync_strategy: text(row, 6)?.map(Into::into),
-        query_mode: text(row, 7)?.map(Into::into),
-        sync_schedule: row.get(8)?,
-        profile_after_sync: row.get(9)?,
-        primary_key: primary_key(row.get::<_, Option<String>>(10)?.as_deref()),
-        folder: row.get(11)?,
-        description: row.get(12)?,
-        registered_by: row.get(13)?,
-        registered_at: row::time(row, 14)?,
-        sync_options: row.get::<_, Option<String>>(15)?.and_then(|text| sync_options::read(&text)),
+    read_row!(row => Table {
+        id, name, source_type: row::optional_word, bucket, source_table, source_query, sync_strategy: row::optional_word,
+        query_mode: row::optional_word, sync_schedule, profile_after_sync, primary_key: read_primary_key, folder,
+        description, registered_by, registered_at: row::time, sync_options: read_sync_options
     })
+}
+
+fn read_primary_key(row: &engine::Row<'_>, index: usize) -> engine::Result<Vec<String>> {
+    Ok(primary_key(row.get::<_, Option<String>>(index)?.as_deref()))
+}
+
+fn read_sync_options(row: &engine::Row<'_>, index: usize) -> engine::Result<Option<SyncOptions>> {
+    Ok(row.get::<_, Option<String>>(index)?.and_then(|text| sync_options::read(&text)))
 }
 
 /// Column names from their stored text: a JSON list; older rows hold `a,b`, `['a', 'b']` or one name.
@@ -188,31 +183,32 @@ fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 
 fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<(), StoreError> {
     let key = (!table.primary_key.is_empty()).then(|| serde_json::json!(table.primary_key).to_string());
-    change.execute(
-        "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
+    change
+        .execute(
+            "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
             query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
             registered_at, sync_options)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
-        params![
-            table.id,
-            table.name,
-            table.source_type.as_ref().map(SourceType::as_str),
-            table.bucket,
-            table.source_table,
-            table.source_query,
-            table.sync_strategy.as_ref().map(SyncStrategy::as_str),
-            table.query_mode.as_ref().map(QueryMode::as_str),
-            table.sync_schedule,
-            table.profile_after_sync,
-            key,
-            table.folder,
-            table.description,
-            table.registered_by,
-            registered_at.as_microsecond(),
-            table.sync_options.clone().map(sync_options::write)
-        ],
-    )?;
-    Ok(())
+            params![
+                table.id,
+                table.name,
+                table.source_type.as_ref().map(SourceType::as_str),
+                table.bucket,
+                table.source_table,
+                table.source_query,
+                table.sync_strategy.as_ref().map(SyncStrategy::as_str),
+                table.query_mode.as_ref().map(QueryMode::as_str),
+                table.sync_schedule,
+                table.profile_after_sync,
+                key,
+                table.folder,
+                table.description,
+                table.registered_by,
+                registered_at.as_microsecond(),
+                table.sync_options.clone().map(sync_options::write)
+            ],
+        )
+        .map(drop)
 }
 
 #[cfg(test)]

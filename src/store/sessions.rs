@@ -14,11 +14,12 @@ pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
 
 /// Ends one session.
 pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<(), StoreError> {
-    change.execute(
-        "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
-        params![jti, user_id, expires_at.as_microsecond()],
-    )?;
-    Ok(())
+    change
+        .execute(
+            "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
+            params![jti, user_id, expires_at.as_microsecond()],
+        )
+        .map(drop)
 }
 
 /// Deletes the ids of sessions that have expired.

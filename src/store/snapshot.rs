@@ -1,6 +1,6 @@
 //! The state as requests read it: immutable, shared, replaced after each commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::grants::Grants;
@@ -45,39 +45,22 @@ const PARTS: [(&str, Load); 8] = [
     ("revoked_sessions", |next, reader| sessions::load(reader).map(|part| next.revoked_sessions = part.into())),
 ];
 
-/// A set of parts of the snapshot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct SnapshotParts(u16);
-
-impl SnapshotParts {
-    const ALL: Self = Self(u16::MAX);
-
-    /// The part that is made from this table, if there is one.
-    pub(super) fn of_table(table: &str) -> Self {
-        Self(PARTS.iter().position(|(name, _)| *name == table).map_or(0, |index| 1 << index))
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-
-    pub(super) fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
 impl Snapshot {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
-        let version = reader.one("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
-        Self { schema_version: version, ..Self::default() }.reload(reader, SnapshotParts::ALL)
+        let schema_version = reader.one("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
+        Self { schema_version, ..Self::default() }.reload(reader, &PARTS.map(|(table, _)| table).into())
     }
 
-    pub(super) fn reload(&self, reader: &Reader<'_>, stale: SnapshotParts) -> engine::Result<Self> {
+    /// Whether a part is made from one of these tables.
+    pub(super) fn is_made_from(tables: &BTreeSet<&str>) -> bool {
+        PARTS.iter().any(|(table, _)| tables.contains(table))
+    }
+
+    /// The snapshot with the parts that are made from these tables loaded again.
+    pub(super) fn reload(&self, reader: &Reader<'_>, tables: &BTreeSet<&str>) -> engine::Result<Self> {
         let mut next = self.clone();
-        for (index, (_, load)) in PARTS.iter().enumerate() {
-            if stale.0 & (1 << index) != 0 {
-                load(&mut next, reader)?;
-            }
+        for (_, load) in PARTS.iter().filter(|(table, _)| tables.contains(table)) {
+            load(&mut next, reader)?;
         }
         Ok(next)
     }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::convertible;
 use crate::protocol::sync_options::{Granularity, Operator, SyncOptions, WhereFilter};
 
 #[derive(Default, Deserialize, Serialize)]
@@ -26,35 +27,19 @@ struct StoredFilter {
     values: Vec<String>,
 }
 
+convertible!(StoredFilter, WhereFilter { column, operator, values });
+convertible!(StoredOptions, SyncOptions {
+    incremental_window_days, columns, partition_by, partition_granularity, initial_load_chunk_days, max_history_days,
+    full_refresh_every_days; where_filters
+});
+
 /// `None` for text that cannot be read.
 pub(super) fn read(text: &str) -> Option<SyncOptions> {
-    let stored: StoredOptions = serde_json::from_str(text).ok()?;
-    let filter = |StoredFilter { column, operator, values }| WhereFilter { column, operator, values };
-    Some(SyncOptions {
-        incremental_window_days: stored.incremental_window_days,
-        columns: stored.columns,
-        where_filters: stored.where_filters.into_iter().map(filter).collect(),
-        partition_by: stored.partition_by,
-        partition_granularity: stored.partition_granularity,
-        initial_load_chunk_days: stored.initial_load_chunk_days,
-        max_history_days: stored.max_history_days,
-        full_refresh_every_days: stored.full_refresh_every_days,
-    })
+    serde_json::from_str::<StoredOptions>(text).ok().map(Into::into)
 }
 
 pub(super) fn write(options: SyncOptions) -> String {
-    let filter = |WhereFilter { column, operator, values }| StoredFilter { column, operator, values };
-    serde_json::json!(StoredOptions {
-        incremental_window_days: options.incremental_window_days,
-        columns: options.columns,
-        where_filters: options.where_filters.into_iter().map(filter).collect(),
-        partition_by: options.partition_by,
-        partition_granularity: options.partition_granularity,
-        initial_load_chunk_days: options.initial_load_chunk_days,
-        max_history_days: options.max_history_days,
-        full_refresh_every_days: options.full_refresh_every_days,
-    })
-    .to_string()
+    serde_json::json!(StoredOptions::from(options)).to_string()
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::row::convertible;
 use super::{Change, Reader, StoreError};
 use crate::base::time;
 use crate::engine::{self, params};
-use crate::protocol::sync_runs::{RunStatus, RunStep};
+use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 
 /// How many runs are kept at most.
 const RETAINED_RUNS: i64 = 500;
@@ -41,15 +42,21 @@ pub struct RunTableRecord {
     pub notes: Vec<String>,
 }
 
+convertible!(RunTableRecord, RunTable { table, source, step, rows, duration_ms, error, notes });
+convertible!(RunRecord, Run {
+    id, status, step, triggered_by, requested, requested_at, started_at, finished_at, duration_ms, errors; tables
+});
+
 /// Stores a run, or replaces what is stored of it.
 pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
-    change.execute(
-        "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
-        params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
-    )?;
-    Ok(())
+    change
+        .execute(
+            "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
+            params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
+        )
+        .map(drop)
 }
 
 /// Marks runs that an earlier process did not finish.
@@ -68,11 +75,12 @@ pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
     let cutoff = cutoff.as_microsecond();
     change.execute("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
     change.execute("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
-    change.execute(
-        "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
-        [RETAINED_RUNS],
-    )?;
-    Ok(())
+    change
+        .execute(
+            "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
+            [RETAINED_RUNS],
+        )
+        .map(drop)
 }
 
 /// Newest first; with `before`, only runs older than that one.

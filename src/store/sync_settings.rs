@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::engine::{self, params};
 
 #[derive(Clone, Debug)]
@@ -21,15 +22,7 @@ pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSet
         "SELECT dataset, coalesce(enabled, false), coalesce(table_mode, 'all'), tables::VARCHAR, epoch_us(updated_at)
              FROM user_sync_settings WHERE user_id = ? ORDER BY dataset",
         [user_id],
-        |row| {
-            Ok(SyncSetting {
-                dataset: row.get(0)?,
-                enabled: row.get(1)?,
-                table_mode: row.get(2)?,
-                tables: row.get(3)?,
-                updated_at: row::time(row, 4)?,
-            })
-        },
+        |row| read_row!(row => SyncSetting { dataset, enabled, table_mode, tables, updated_at: row::time }),
     )
 }
 

@@ -31,13 +31,8 @@ impl SyncStates {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
         reader
             .list("SELECT table_id, epoch_us(last_sync), rows, status, error FROM sync_state", [], |row| {
-                let state = SyncState {
-                    last_sync: row::time(row, 1)?,
-                    rows: row.get(2)?,
-                    status: row.get(3)?,
-                    error: row.get(4)?,
-                };
-                Ok((row.get(0)?, state))
+                let (last_sync, rows, status, error) = (row::time(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+                Ok((row.get(0)?, SyncState { last_sync, rows, status, error }))
             })
             .map(Self)
     }
@@ -93,19 +88,19 @@ pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option
 /// Deletes state and history of a table that is no longer registered or published.
 pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
     change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
-    change.execute("DELETE FROM sync_history WHERE table_id = ?", [table])?;
-    Ok(())
+    change.execute("DELETE FROM sync_history WHERE table_id = ?", [table]).map(drop)
 }
 
 /// Deletes the state of tables that are neither in `published` nor in the registry.
 pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreError> {
     let list = serde_json::json!(published).to_string();
-    change.execute(
-        "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
+    change
+        .execute(
+            "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
            AND table_id NOT IN (SELECT name FROM table_registry)",
-        [&list],
-    )?;
-    Ok(())
+            [&list],
+        )
+        .map(drop)
 }
 
 fn history(
@@ -117,10 +112,11 @@ fn history(
 ) -> Result<(), StoreError> {
     let status = if error.is_some() { "error" } else { "ok" };
     let duration_ms = duration_ms.map(|milliseconds| i32::try_from(milliseconds).unwrap_or(i32::MAX));
-    change.execute(
-        "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
+    change
+        .execute(
+            "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
-        params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
-    )?;
-    Ok(())
+            params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
+        )
+        .map(drop)
 }

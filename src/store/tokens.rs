@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::time;
-use crate::engine::{self, params};
+use crate::engine::{self, Row, params};
 
 /// How many revoked and expired tokens stay in the snapshot, those that ended last, so that whoever still uses one learns
 /// why it is refused. Others are as unknown as if they had never existed; lists, which read the database, show them.
@@ -74,20 +75,12 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Tim
     if !change.exists(is_current, params![token.user_id, version])? {
         return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
     }
-    let expires_at = row::micros(token.expires_at);
+    let NewToken { id, user_id, name, token_hash, scopes, expires_at } = token;
+    let expires_at = row::micros(*expires_at);
     change.execute(
         "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, scopes, created_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
-        params![
-            token.id,
-            token.user_id,
-            token.name,
-            token.token_hash,
-            token.prefix(),
-            token.scopes,
-            change.now.as_microsecond(),
-            expires_at
-        ],
+        params![id, user_id, name, token_hash, token.prefix(), scopes, change.now.as_microsecond(), expires_at],
     )?;
     Ok(change.now)
 }
@@ -127,24 +120,23 @@ pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), Stor
 /// The tokens that authentication knows, by id.
 pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, Credential>> {
     reader.list(
-        "SELECT id, user_id, token_hash, scopes, epoch_us(expires_at), last_used_ip, revoked_at IS NOT NULL
+        "SELECT user_id, token_hash, scopes, epoch_us(expires_at), last_used_ip, revoked_at IS NOT NULL, id
          FROM (SELECT *, least(revoked_at, expires_at) AS ended_at, make_timestamp(?::BIGINT) AS now
                FROM personal_access_tokens)
          QUALIFY coalesce(ended_at > now, true)
              OR row_number() OVER (PARTITION BY ended_at > now ORDER BY ended_at DESC) <= ?",
         [time::now().as_microsecond(), RETAINED_ENDED],
         |row| {
-            let credential = Credential {
-                user_id: row.get(1)?,
-                token_hash: row.get(2)?,
-                scopes: row.get(3)?,
-                expires_at: row::time(row, 4)?,
-                last_used_ip: row.get::<_, Option<String>>(5)?.and_then(|ip| ip.parse().ok()),
-                is_revoked: row.get(6)?,
-            };
-            Ok((row.get(0)?, credential))
+            let credential: engine::Result<Credential> = read_row!(row => Credential {
+                user_id, token_hash, scopes, expires_at: row::time, last_used_ip: read_ip, is_revoked
+            });
+            Ok((row.get(6)?, credential?))
         },
     )
+}
+
+fn read_ip(row: &Row<'_>, index: usize) -> engine::Result<Option<IpAddr>> {
+    Ok(row.get::<_, Option<String>>(index)?.and_then(|ip| ip.parse().ok()))
 }
 
 /// Every token, or those of one user, newest first.
@@ -155,16 +147,9 @@ pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Toke
          FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
         [owner],
         |row| {
-            Ok(Token {
-                id: row.get(0)?,
-                user_id: row.get(1)?,
-                name: row.get(2)?,
-                prefix: row.get(3)?,
-                created_at: row::time(row, 4)?,
-                expires_at: row::time(row, 5)?,
-                last_used_at: row::time(row, 6)?,
-                last_used_ip: row.get(7)?,
-                revoked_at: row::time(row, 8)?,
+            read_row!(row => Token {
+                id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
+                last_used_ip, revoked_at: row::time
             })
         },
     )

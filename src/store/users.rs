@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::row::{self, read_row};
+use super::{Change, Reader, StoreError};
 use crate::base::random;
 use crate::base::secret::Secret;
-use crate::engine::{self, params};
+use crate::engine::{self, Row, params};
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -31,6 +32,10 @@ pub struct Users {
     by_lower_email: HashMap<String, Arc<User>>,
 }
 
+fn password_hash(row: &Row<'_>, index: usize) -> engine::Result<Option<Secret>> {
+    Ok(row.get::<_, Option<String>>(index)?.filter(|hash| !hash.is_empty()).map(Secret::new))
+}
+
 impl Users {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
         let users: Vec<User> = reader.list(
@@ -39,15 +44,9 @@ impl Users {
                  FROM users ORDER BY created_at DESC",
             [],
             |row| {
-                Ok(User {
-                    id: row.get(0)?,
-                    email: row.get(1)?,
-                    name: row.get(2)?,
-                    password_hash: row.get::<_, Option<String>>(3)?.filter(|hash| !hash.is_empty()).map(Secret::new),
-                    active: row.get(4)?,
-                    created_at: row::time(row, 5)?,
-                    deactivated_at: row::time(row, 6)?,
-                    token_version: row.get(7)?,
+                read_row!(row => User {
+                    id, email, name, password_hash: password_hash, active, created_at: row::time,
+                    deactivated_at: row::time, token_version
                 })
             },
         )?;
@@ -133,22 +132,24 @@ pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreEr
 
 /// Replaces the hash of an unchanged password, because the hashing parameters have changed. Sessions continue.
 pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) -> Result<(), StoreError> {
-    change.execute(
-        "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
-        params![new.expose(), id, previous.expose()],
-    )?;
-    Ok(())
+    change
+        .execute(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            params![new.expose(), id, previous.expose()],
+        )
+        .map(drop)
 }
 
 /// Ends all sessions of a user and revokes all personal tokens.
 pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
     change.execute("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
-    change.execute(
-        "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
+    change
+        .execute(
+            "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
          WHERE user_id = ? AND revoked_at IS NULL",
-        params![change.now.as_microsecond(), id],
-    )?;
-    Ok(())
+            params![change.now.as_microsecond(), id],
+        )
+        .map(drop)
 }
 
 /// Records a sign-in, and returns the address and the token version for the session. Rejects an inactive user.

@@ -13,7 +13,6 @@ mod publish_remote;
 mod publish_table;
 mod rebuild;
 mod run;
-mod run_record;
 mod runner;
 mod select;
 mod table_backoff;

@@ -33,8 +33,6 @@ const HOMONYMS: &[(&str, &str)] = &[
     ("src/extract/remote/extensions.rs", "keboola"),
     // The name of a run that no table is to blame for.
     ("src/connectors/keboola/mod.rs", "keboola"),
-    // A statement of SQL.
-    ("src/query/policy/opening.rs", "table"),
     // How a publication stores a table.
     ("src/sync/publication_file.rs", "remote"),
     // A field of JSON.

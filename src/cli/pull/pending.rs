@@ -1,9 +1,7 @@
 //! Files that a pull downloads.
 
-use std::fs::Metadata;
 use std::path::PathBuf;
 
-use super::state::{Entry, mtime_ns};
 use crate::cli::workspace::{IndexedPart, Workspace, part_file_name};
 use crate::protocol::sync::ManifestTable;
 
@@ -57,12 +55,6 @@ impl PendingFile {
             Some(part) => workspace.parts_folder(&self.table).join(part_file_name(part, self.version.text())),
             None => workspace.table_file(&self.table),
         }
-    }
-
-    /// The entry of the installed file in the state.
-    pub fn entry(&self, file: &Metadata, md5: String) -> Entry {
-        let (hash, mtime_ns) = (self.version.text().to_owned(), mtime_ns(file));
-        Entry { hash, rows: self.rows, size_bytes: file.len(), md5, mtime_ns }
     }
 
     /// `orders`, `orders/2026-11`.

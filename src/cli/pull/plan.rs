@@ -118,5 +118,5 @@ fn up_to_date(
     if pending.size_bytes.is_some_and(|size| size != file.len()) || hash::md5_file(&path)? != *expected {
         return Ok(None);
     }
-    Ok(Some(pending.entry(&file, expected.clone())))
+    Ok(Some(Entry::new(pending, &file, expected.clone())))
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
+use super::pending::PendingFile;
 use crate::base::atomic_file;
 use crate::cli::workspace::Workspace;
 
@@ -54,6 +55,12 @@ impl State {
 }
 
 impl Entry {
+    /// For a file that was installed.
+    pub fn new(pending: &PendingFile, file: &Metadata, md5: String) -> Self {
+        let (hash, mtime_ns) = (pending.version.text().to_owned(), mtime_ns(file));
+        Self { hash, rows: pending.rows, size_bytes: file.len(), md5, mtime_ns }
+    }
+
     /// Whether the file seems unchanged since it was installed.
     pub fn matches(&self, file: &Metadata) -> bool {
         file.len() == self.size_bytes && mtime_ns(file) == self.mtime_ns
@@ -61,6 +68,6 @@ impl Entry {
 }
 
 /// Time of the last change, in nanoseconds since 1970.
-pub fn mtime_ns(file: &Metadata) -> i64 {
+fn mtime_ns(file: &Metadata) -> i64 {
     file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec())
 }

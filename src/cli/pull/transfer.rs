@@ -180,7 +180,7 @@ impl<'a> Transfer<'a> {
             fs::metadata(&target)
         });
         let file = installed.await.map_err(io::Error::other)??;
-        Ok(pending.entry(&file, received.md5))
+        Ok(Entry::new(pending, &file, received.md5))
     }
 }
 

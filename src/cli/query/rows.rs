@@ -35,9 +35,8 @@ impl<'a> RowWriter<'a> {
             Self::Table(table) => table.aligned_row(cells.iter().map(|cell| (cell.text(), cell.is_number()))),
             Self::Csv(writer) => writer.write_record(cells.iter().map(Cell::text))?,
             Self::Json { names, rows, out } => {
-                out.write_all(if *rows == 0 { b"[" } else { b"," })?;
+                out.write_all(if *rows == 0 { b"[\n  {" } else { b",\n  {" })?;
                 *rows += 1;
-                out.write_all(b"\n  {")?;
                 for (index, (name, cell)) in names.iter().zip(&cells).enumerate() {
                     let comma = if index == 0 { "" } else { "," };
                     write!(out, "{comma}\n    {}: {}", serde_json::to_string(name)?, cell.json())?;
@@ -68,8 +67,7 @@ fn distinct(columns: &[String]) -> Vec<String> {
     let mut used = HashSet::new();
     let mut names = Vec::with_capacity(columns.len());
     for column in columns {
-        let mut name = column.clone();
-        let mut number = 0;
+        let (mut name, mut number) = (column.clone(), 0);
         while used.contains(&name) || (number > 0 && all.contains(&name)) {
             number += 1;
             name = format!("{column}_{number}");

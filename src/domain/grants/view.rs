@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::manage::known_type;
+use super::known_type;
 use crate::access::is_admin;
 use crate::base::time;
 use crate::domain::accounts::view::existing;

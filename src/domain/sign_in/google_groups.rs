@@ -8,7 +8,7 @@ use crate::store::audit::{Action, Actor, Origin};
 use crate::store::groups::GOOGLE_SYNC;
 use crate::store::members::SOURCE_GOOGLE;
 use crate::store::{ADMIN_GROUP, Change, EVERYONE_GROUP, Snapshot, Store, StoreError};
-use crate::store::{audit, google_sync, groups, members, users};
+use crate::store::{audit, groups, members, users};
 
 const DESCRIPTION: &str = "Auto-created from Google Workspace claim";
 
@@ -71,7 +71,7 @@ fn replace(
     let (mut added, mut removed, mut kept_last_admin) = (Vec::new(), Vec::new(), false);
     let listed: Vec<(String, String)> =
         emails.iter().map(|email| find_or_create_group(change, actor, email, google)).collect::<Result<_, _>>()?;
-    for (id, name) in google_sync::groups_of(change, user_id)? {
+    for (id, name) in members::google_groups_of(change, user_id)? {
         if listed.iter().any(|(listed, _)| *listed == id) {
             continue;
         }
@@ -80,7 +80,7 @@ fn replace(
             kept_last_admin = true;
             continue;
         }
-        google_sync::remove(change, user_id, &id)?;
+        members::remove_google(change, user_id, &id)?;
         removed.push(name);
     }
     for (id, name) in listed {
@@ -110,7 +110,7 @@ fn find_or_create_group(
         email if google.everyone.as_deref() == Some(email) => EVERYONE_GROUP,
         email => email,
     };
-    if let Some(existing) = google_sync::group_named(change, name)? {
+    if let Some(existing) = members::group_named(change, name)? {
         return Ok(existing);
     }
     let id = groups::insert(change, name, Some(DESCRIPTION), GOOGLE_SYNC)?;

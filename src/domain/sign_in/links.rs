@@ -42,13 +42,12 @@ pub async fn request_link(
     };
     let resource = user.as_ref().map_or("auth".to_owned(), |user| format!("user:{}", user.id));
     let id = recipient.as_ref().map(|user| user.id.clone()).unwrap_or_default();
-    let token = store
-        .write(move |change| -> Result<_, StoreError> {
-            let token = one_time::issue(change, &id, purpose)?;
-            audit::record_result(change, &origin.anonymous(), action, &resource, json!({ "email": email }), result)?;
-            Ok(token)
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        let token = one_time::issue(change, &id, purpose)?;
+        audit::record_result(change, &origin.anonymous(), action, &resource, json!({ "email": email }), result)?;
+        Ok(token)
+    });
+    let token = written.await?;
     Ok(recipient.map(|user| IssuedLink { email: user.email.clone(), token }))
 }
 
@@ -73,24 +72,23 @@ pub async fn sign_in_with_link(
     // The allowed domains may have changed since the link was mailed.
     let is_allowed = auth.admits(&email) && !rules::is_service_account(email.trim());
     let actor = origin.clone().anonymous();
-    let consumed = store
-        .write(move |change| -> Result<_, StoreError> {
-            let consumed = match is_allowed {
-                true => one_time::consume(change, &email, &token, Purpose::MagicLink)?,
-                false => Err(InvalidToken::Wrong),
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        let consumed = match is_allowed {
+            true => one_time::consume(change, &email, &token, Purpose::MagicLink)?,
+            false => Err(InvalidToken::Wrong),
+        };
+        if let Err(invalid) = &consumed {
+            let reason = match invalid {
+                InvalidToken::Wrong => "invalid_link",
+                InvalidToken::Expired => "expired_link",
+                InvalidToken::Deactivated => "deactivated",
             };
-            if let Err(invalid) = &consumed {
-                let reason = match invalid {
-                    InvalidToken::Wrong => "invalid_link",
-                    InvalidToken::Expired => "expired_link",
-                    InvalidToken::Deactivated => "deactivated",
-                };
-                let details = json!({ "email": attempted(&email), "provider": "magic_link" });
-                audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)?;
-            }
-            Ok(consumed)
-        })
-        .await?;
+            let details = json!({ "email": attempted(&email), "provider": "magic_link" });
+            audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)?;
+        }
+        Ok(consumed)
+    });
+    let consumed = written.await?;
     let Ok(id) = consumed else { return Ok(None) };
     start_session(store, keys, origin, &id, SignInMethod::MagicLink).await.map(Some)
 }
@@ -132,19 +130,18 @@ pub async fn choose_password(
 ) -> Result<Result<String, InvalidToken>> {
     let (email, token, purpose) = (choice.email.clone(), choice.token.clone(), choice.purpose);
     let (name, by) = (rules::name(&choice.name)?, origin.clone());
-    let consumed = store
-        .write(move |change| -> Result<_, StoreError> {
-            let consumed = one_time::consume(change, &email, &token, purpose)?;
-            if let Ok(id) = &consumed {
-                users::set_password(change, id, &hash)?;
-                if !name.is_empty() {
-                    users::set_name(change, id, &name)?;
-                }
-                audit::record(change, &by.user(id), action(purpose), &format!("user:{id}"), Value::Null)?;
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        let consumed = one_time::consume(change, &email, &token, purpose)?;
+        if let Ok(id) = &consumed {
+            users::set_password(change, id, &hash)?;
+            if !name.is_empty() {
+                users::set_name(change, id, &name)?;
             }
-            Ok(consumed)
-        })
-        .await?;
+            audit::record(change, &by.user(id), action(purpose), &format!("user:{id}"), Value::Null)?;
+        }
+        Ok(consumed)
+    });
+    let consumed = written.await?;
     if let Err(invalid) = consumed {
         record_invalid_token(store, origin, &choice, invalid).await?;
     }

@@ -78,11 +78,10 @@ pub async fn complete_password_attempt(
         None => origin.clone().anonymous(),
     };
     let details = json!({ "email": attempted(&attempt.email) });
-    store
-        .write(move |change| -> Result<_, StoreError> {
-            audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)
+    });
+    written.await?;
     Ok(Err(if reason == "deactivated" { PasswordRefusal::Deactivated } else { PasswordRefusal::Credentials }))
 }
 

@@ -76,14 +76,13 @@ pub async fn end_session(store: &Store, caller: &Principal) -> Result<()> {
     let (actor, user_id) = (caller.actor(), caller.user().id.clone());
     // The id of a session without an expiry time is remembered until the end of the year 9999.
     let expires_at = caller.expires_at().unwrap_or(time::from_micros(253_402_300_799_000_000));
-    store
-        .write(move |change| -> Result<_, StoreError> {
-            if let Some(jti) = &jti {
-                sessions::revoke(change, jti, &user_id, expires_at)?;
-            }
-            audit::record(change, &actor, Action::Logout, "auth", Value::Null)
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<_, StoreError> {
+        if let Some(jti) = &jti {
+            sessions::revoke(change, jti, &user_id, expires_at)?;
+        }
+        audit::record(change, &actor, Action::Logout, "auth", Value::Null)
+    });
+    written.await?;
     Ok(())
 }
 
@@ -114,22 +113,21 @@ pub async fn bootstrap_admin(
     password_hash: Option<Secret>,
 ) -> Result<StartedSession> {
     let by = origin.clone();
-    let id = store
-        .write(move |change| -> Result<_> {
-            if !members::is_bootstrap_open(change)? {
-                return Err(Error::Forbidden(
-                    "Bootstrap disabled — a user with a password already exists. Use /auth/password/login.".into(),
-                ));
-            }
-            let (id, action) = activate(change, &admin)?;
-            if let Some(hash) = &password_hash {
-                users::set_password(change, &id, hash)?;
-            }
-            members::claim(change, &id, ADMIN_GROUP, members::BOOTSTRAP)?;
-            audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
-            Ok(id)
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<_> {
+        if !members::is_bootstrap_open(change)? {
+            return Err(Error::Forbidden(
+                "Bootstrap disabled — a user with a password already exists. Use /auth/password/login.".into(),
+            ));
+        }
+        let (id, action) = activate(change, &admin)?;
+        if let Some(hash) = &password_hash {
+            users::set_password(change, &id, hash)?;
+        }
+        members::claim(change, &id, ADMIN_GROUP, members::BOOTSTRAP)?;
+        audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
+        Ok(id)
+    });
+    let id = written.await?;
     start_session(store, keys, origin, &id, SignInMethod::Bootstrap).await
 }
 

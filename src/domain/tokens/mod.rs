@@ -106,16 +106,15 @@ pub async fn revoke_any_token(store: &Store, admin: &Admin, id: String) -> Resul
 
 /// Without an `owner` an admin revokes it. A token that is already revoked stays as it is, without an audit row.
 async fn revoke(store: &Store, actor: Actor, id: String, owner: Option<String>) -> Result<()> {
-    store
-        .write(move |change| -> Result<(), StoreError> {
-            let Some(owner_id) = tokens::revoke(change, &id, owner.as_deref())? else { return Ok(()) };
-            let (action, details) = match owner {
-                Some(_) => (Action::TokenRevoke, Value::Null),
-                None => (Action::TokenAdminRevoke, json!({ "owner_id": owner_id })),
-            };
-            audit::record(change, &actor, action, &format!("token:{id}"), details)
-        })
-        .await?;
+    let written = store.write(move |change| -> Result<(), StoreError> {
+        let Some(owner_id) = tokens::revoke(change, &id, owner.as_deref())? else { return Ok(()) };
+        let (action, details) = match owner {
+            Some(_) => (Action::TokenRevoke, Value::Null),
+            None => (Action::TokenAdminRevoke, json!({ "owner_id": owner_id })),
+        };
+        audit::record(change, &actor, action, &format!("token:{id}"), details)
+    });
+    written.await?;
     Ok(())
 }
 

@@ -9,6 +9,11 @@ use super::namespace::Namespace;
 use super::{MAX_SQL_BYTES, QueryError};
 use crate::engine::parse::{Parsed, Parser};
 
+/// Whether a list of words, separated by blanks, has this one.
+fn contains_word(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|listed| listed == word)
+}
+
 /// Returns the statement without its trailing `;` if it is one `SELECT` over readable tables only.
 ///
 /// `exists` returns whether a table that the caller cannot read exists at all.

@@ -1,51 +1,23 @@
 //! The first word of a statement, which decides between two errors.
 
+use super::contains_word;
+
 /// Statements that only show something.
-const READ_ONLY: [&str; 10] =
-    ["", "describe", "desc", "explain", "from", "show", "summarize", "table", "values", "pivot"];
+const READ_ONLY: &str = "\
+    describe desc explain from show summarize table values pivot unpivot";
 
 /// Statements that change something.
-const STATEMENTS: [&str; 32] = [
-    "alter",
-    "analyze",
-    "attach",
-    "begin",
-    "call",
-    "checkpoint",
-    "comment",
-    "commit",
-    "copy",
-    "create",
-    "deallocate",
-    "delete",
-    "detach",
-    "drop",
-    "execute",
-    "export",
-    "force",
-    "import",
-    "insert",
-    "install",
-    "load",
-    "merge",
-    "pragma",
-    "prepare",
-    "reset",
-    "rollback",
-    "set",
-    "truncate",
-    "update",
-    "use",
-    "vacuum",
-    "upsert",
-];
+const STATEMENTS: &str = "\
+    alter analyze attach begin call checkpoint comment commit copy create deallocate delete detach drop execute \
+    export force import insert install load merge pragma prepare reset rollback set truncate update use vacuum \
+    upsert";
 
 pub fn is_read_only(word: &str) -> bool {
-    READ_ONLY.contains(&word) || word == "unpivot"
+    word.is_empty() || contains_word(READ_ONLY, word)
 }
 
 pub fn is_statement(word: &str) -> bool {
-    STATEMENTS.contains(&word)
+    contains_word(STATEMENTS, word)
 }
 
 /// The first word in lower case, after white space, comments and parentheses.

@@ -56,11 +56,8 @@ impl ScheduleSettings {
             if let Schedule::Every(interval) = job.schedule
                 && interval.as_secs().unsigned_abs() < tick
             {
-                return Err(ScheduleSettingsError::Tick {
-                    tick,
-                    interval: interval.as_secs().unsigned_abs(),
-                    job: job.name,
-                });
+                let interval = interval.as_secs().unsigned_abs();
+                return Err(ScheduleSettingsError::Tick { tick, interval, job: job.name });
             }
         }
         let jitter = env.number_if_set(&env_vars::SCHEDULER_JITTER_SECONDS)?;
@@ -77,11 +74,9 @@ impl ScheduleSettings {
 
 fn credentials(env: &Environment) -> Result<Credentials, ScheduleSettingsError> {
     if let Some(token) = env.secret(&env_vars::SCHEDULER_API_TOKEN) {
-        let length = token.expose().len();
-        return if length >= 32 {
-            Ok(Credentials::Token(token))
-        } else {
-            Err(ScheduleSettingsError::ShortToken(length))
+        return match token.expose().len() {
+            32.. => Ok(Credentials::Token(token)),
+            length => Err(ScheduleSettingsError::ShortToken(length)),
         };
     }
     let (email, password) = (env.get(&env_vars::SEED_ADMIN_EMAIL), env.secret(&env_vars::SEED_ADMIN_PASSWORD));

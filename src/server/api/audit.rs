@@ -73,7 +73,7 @@ fn timestamp(field: &str, text: String) -> ApiResult<Timestamp> {
 }
 
 fn invalid(field: &str, reason: &str, input: impl Into<Value>) -> ApiError {
-    ApiError::unprocessable(vec![FieldError::value(&["query", field], reason, input)])
+    ApiError::unprocessable(vec![FieldError::value(["query", field], reason, input)])
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -20,7 +20,7 @@ pub async fn run_query(
     Json(body): Json<QueryRequest>,
 ) -> ApiResult<impl IntoResponse + use<>> {
     let limit = usize::try_from(body.limit).map_err(|_| {
-        let error = FieldError::value(&["body", "limit"], "limit must not be negative", json!(body.limit));
+        let error = FieldError::value(["body", "limit"], "limit must not be negative", json!(body.limit));
         ApiError::unprocessable(vec![error])
     })?;
     let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;

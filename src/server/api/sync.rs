@@ -67,7 +67,7 @@ pub async fn list_sync_runs(app: AppState, admin: Admin, Query(query): Query<Run
     let limit = query.limit.unwrap_or(syncs::DEFAULT_RUNS);
     if !(1..=syncs::MAX_RUNS).contains(&limit) {
         let reason = format!("limit must be between 1 and {}", syncs::MAX_RUNS);
-        return Err(ApiError::unprocessable(vec![FieldError::value(&["query", "limit"], &reason, limit)]));
+        return Err(ApiError::unprocessable(vec![FieldError::value(["query", "limit"], &reason, limit)]));
     }
     Ok(Json(syncs::list_runs(&app.store, &app.runner, &admin, query.before, limit).await?))
 }

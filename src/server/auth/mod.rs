@@ -1,6 +1,5 @@
 //! Signing in and out over HTTP, and the caller's personal tokens.
 
-pub mod bootstrap;
 pub mod email_link;
 pub mod google;
 pub mod links;

@@ -1,17 +1,20 @@
+//! The caller, the first admin, and signing out.
+
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 
 use crate::access::Principal;
 use crate::domain::accounts::view;
-use crate::domain::sign_in::end_session;
-use crate::protocol::auth::{LoggedOut, Me};
+use crate::domain::sign_in::{FirstAdmin, bootstrap_admin, end_session};
+use crate::protocol::auth::{BootstrapRequest, LoggedOut, Me, TokenResponse};
 use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
-use crate::server::http::session::accepts_html;
-use crate::server::http::session::{SESSION_COOKIE, redirect, remove_cookie};
+use crate::server::http::session::{SESSION_COOKIE, Session, accepts_html, redirect, remove_cookie};
 use crate::server::services::google::PENDING_COOKIE;
+use crate::server::services::limits::Rule;
 use crate::server::{ApiResult, AppState};
+use crate::store::audit::Origin;
 
 /// Returns the caller.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
@@ -31,4 +34,21 @@ pub async fn log_out(app: AppState, MaybePrincipal(caller): MaybePrincipal, head
     };
     let removed = [SESSION_COOKIE, PENDING_COOKIE].map(|name| (SET_COOKIE, remove_cookie(&app, name)));
     Ok((AppendHeaders(removed), response).into_response())
+}
+
+const RULE: Rule = Rule { path: "/auth/bootstrap", per_minute: 3 };
+
+/// Creates the first admin, once. A seeded admin who has no password yet can be claimed this way; other accounts cannot.
+#[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", request_body = BootstrapRequest, security(()),
+    responses((status = 200, body = TokenResponse), (status = 403, description = "There is an admin already"),
+        (status = 409, description = "The address belongs to an account other than the seeded admin"), (status = 429)))]
+pub async fn bootstrap(app: AppState, origin: Origin, Json(body): Json<BootstrapRequest>) -> ApiResult<Response> {
+    app.limits.admit(RULE, origin.ip)?;
+    let admin = FirstAdmin::new(&body.email, &body.password, &body.name)?;
+    let hash = match body.password {
+        password if password.is_empty() => None,
+        password => Some(app.passwords.hash(password).await?),
+    };
+    let started = bootstrap_admin(&app.store, &app.authenticator.keys(), origin, admin, hash).await?;
+    Ok(Session::new(&app, started).into_token_response())
 }

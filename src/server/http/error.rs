@@ -53,10 +53,10 @@ pub struct FieldError {
 
 impl FieldError {
     /// A well-typed value that breaks a rule; `reason` says which.
-    pub fn value(loc: &[&str], reason: &str, input: impl Into<Value>) -> Self {
+    pub fn value(loc: impl IntoIterator<Item: Into<Value>>, reason: &str, input: impl Into<Value>) -> Self {
         Self {
             kind: "value_error",
-            loc: loc.iter().map(|part| json!(part)).collect(),
+            loc: loc.into_iter().map(Into::into).collect(),
             msg: format!("Value error, {reason}"),
             input: input.into(),
             ctx: Some(json!({"error": {}})),
@@ -104,11 +104,6 @@ impl ApiError {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
-    /// The server's own deadline has passed.
-    pub fn timeout(detail: impl Into<Value>) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
-    }
-
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -138,7 +133,7 @@ impl From<StoreError> for ApiError {
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StoreError::Busy => Self::too_many(error.to_string(), 1),
-            StoreError::TimedOut => Self::timeout(error.to_string()),
+            StoreError::TimedOut => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
@@ -151,7 +146,7 @@ impl From<domain::Error> for ApiError {
         match error {
             Error::Invalid(text) => Self::bad_request(text),
             Error::Field { field, reason, input } => {
-                Self::unprocessable(vec![FieldError::value(&["body", &field], &reason, input)])
+                Self::unprocessable(vec![FieldError::value(["body", &field], &reason, input)])
             }
             Error::Unauthorized(text) => Self::unauthorized(text),
             Error::Forbidden(text) => Self::forbidden(text),
@@ -191,11 +186,14 @@ impl From<QueryError> for ApiError {
             | QueryError::Sql(_)
             | QueryError::TooLarge(_) => Self::bad_request(text),
             QueryError::Denied(_) => Self::forbidden(text),
-            QueryError::Timeout { elapsed } => Self::timeout(json!({
-                "kind": "timeout",
-                "elapsed_ms": elapsed.as_millis() as u64,
-                "hint": "Select fewer rows or columns, or pull the tables and query them locally",
-            })),
+            QueryError::Timeout { elapsed } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                json!({
+                    "kind": "timeout",
+                    "elapsed_ms": elapsed.as_millis() as u64,
+                    "hint": "Select fewer rows or columns, or pull the tables and query them locally",
+                }),
+            ),
             QueryError::Busy => Self::too_many(text, BUSY_SECONDS),
             QueryError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
             QueryError::Remote(_) => Self::new(StatusCode::BAD_GATEWAY, text),

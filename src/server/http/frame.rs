@@ -83,7 +83,7 @@ mod tests {
     }
 
     async fn checked() -> ApiError {
-        ApiError::unprocessable(vec![FieldError::value(&["body", "name"], "name must not be empty", "")])
+        ApiError::unprocessable(vec![FieldError::value(["body", "name"], "name must not be empty", "")])
     }
 
     async fn unauthenticated() -> ApiError {

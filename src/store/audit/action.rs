@@ -1,103 +1,71 @@
 //! What can be recorded in the audit log.
 
-/// Something that somebody did. Its text stands in `audit_log.action` and at the edge, so it never changes; a new action
-/// is named `area.verb` in the past or imperative form that its area uses, such as `user.create`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Login,
-    ApiLogin,
-    LoginFailed,
-    Logout,
-    BootstrapActivatedSeed,
-    BootstrapCompleted,
-    MagicLinkRequested,
-    PasswordSetupRequested,
-    PasswordSetup,
-    PasswordResetRequested,
-    PasswordReset,
-    TokenCreate,
-    TokenRevoke,
-    TokenAdminRevoke,
-    TokenFirstUseNewIp,
-    AccessDenied,
-    UserCreate,
-    UserInvite,
-    UserUpdate,
-    UserDelete,
-    UserSetPassword,
-    UserResetPassword,
-    UserGoogleSync,
-    UserGroupCreated,
-    UserGroupUpdated,
-    UserGroupDeleted,
-    UserGroupMemberAdded,
-    UserGroupMemberRemoved,
-    ResourceGrantCreated,
-    ResourceGrantDeleted,
-    AccessRequestCreated,
-    AccessRequestApproved,
-    AccessRequestDenied,
-    BreakGlassGrantAdmin,
-    TableRegister,
-    TableUpdate,
-    TableUnregister,
-    TableUpload,
-    TableDiscover,
-    MetadataPush,
-    SyncTrigger,
-    SyncSettingsUpdate,
-    SigningKeyRotate,
-    AuditSealed,
+/// Defines the actions with the texts that are stored and shown.
+macro_rules! actions {
+    ($(#[$about:meta])* $name:ident { $($action:ident = $text:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($action,)+
+        }
+
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$action => $text,)+
+                }
+            }
+        }
+    };
 }
 
-impl Action {
-    /// As stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::ApiLogin => "token_created",
-            Self::LoginFailed => "login_failed",
-            Self::Logout => "logout",
-            Self::BootstrapActivatedSeed => "bootstrap_activated_seed",
-            Self::BootstrapCompleted => "bootstrap_completed",
-            Self::MagicLinkRequested => "magic_link.requested",
-            Self::PasswordSetupRequested => "password.setup_requested",
-            Self::PasswordSetup => "password.setup",
-            Self::PasswordResetRequested => "password.reset_requested",
-            Self::PasswordReset => "password.reset",
-            Self::TokenCreate => "token.create",
-            Self::TokenRevoke => "token.revoke",
-            Self::TokenAdminRevoke => "token.admin_revoke",
-            Self::TokenFirstUseNewIp => "token.first_use_new_ip",
-            Self::AccessDenied => "access.denied",
-            Self::UserCreate => "user.create",
-            Self::UserInvite => "user.invite",
-            Self::UserUpdate => "user.update",
-            Self::UserDelete => "user.delete",
-            Self::UserSetPassword => "user.set_password",
-            Self::UserResetPassword => "user.reset_password",
-            Self::UserGoogleSync => "user.google_sync",
-            Self::UserGroupCreated => "user_group.created",
-            Self::UserGroupUpdated => "user_group.updated",
-            Self::UserGroupDeleted => "user_group.deleted",
-            Self::UserGroupMemberAdded => "user_group.member_added",
-            Self::UserGroupMemberRemoved => "user_group.member_removed",
-            Self::ResourceGrantCreated => "resource_grant.created",
-            Self::ResourceGrantDeleted => "resource_grant.deleted",
-            Self::AccessRequestCreated => "access_request.created",
-            Self::AccessRequestApproved => "access_request.approved",
-            Self::AccessRequestDenied => "access_request.denied",
-            Self::BreakGlassGrantAdmin => "break_glass.grant_admin",
-            Self::TableRegister => "register_table",
-            Self::TableUpdate => "update_table",
-            Self::TableUnregister => "unregister_table",
-            Self::TableUpload => "upload_table",
-            Self::TableDiscover => "discover_and_register",
-            Self::MetadataPush => "metadata.push",
-            Self::SyncTrigger => "sync.trigger",
-            Self::SyncSettingsUpdate => "sync_settings.update",
-            Self::SigningKeyRotate => "signing_key.rotate",
-            Self::AuditSealed => "audit.sealed",
-        }
+actions! {
+    /// Something that somebody did. Its text stands in `audit_log.action` and at the edge, so it never changes; a new action
+    /// is named `area.verb` in the past or imperative form that its area uses, such as `user.create`.
+    Action {
+        Login = "login",
+        ApiLogin = "token_created",
+        LoginFailed = "login_failed",
+        Logout = "logout",
+        BootstrapActivatedSeed = "bootstrap_activated_seed",
+        BootstrapCompleted = "bootstrap_completed",
+        MagicLinkRequested = "magic_link.requested",
+        PasswordSetupRequested = "password.setup_requested",
+        PasswordSetup = "password.setup",
+        PasswordResetRequested = "password.reset_requested",
+        PasswordReset = "password.reset",
+        TokenCreate = "token.create",
+        TokenRevoke = "token.revoke",
+        TokenAdminRevoke = "token.admin_revoke",
+        TokenFirstUseNewIp = "token.first_use_new_ip",
+        AccessDenied = "access.denied",
+        UserCreate = "user.create",
+        UserInvite = "user.invite",
+        UserUpdate = "user.update",
+        UserDelete = "user.delete",
+        UserSetPassword = "user.set_password",
+        UserResetPassword = "user.reset_password",
+        UserGoogleSync = "user.google_sync",
+        UserGroupCreated = "user_group.created",
+        UserGroupUpdated = "user_group.updated",
+        UserGroupDeleted = "user_group.deleted",
+        UserGroupMemberAdded = "user_group.member_added",
+        UserGroupMemberRemoved = "user_group.member_removed",
+        ResourceGrantCreated = "resource_grant.created",
+        ResourceGrantDeleted = "resource_grant.deleted",
+        AccessRequestCreated = "access_request.created",
+        AccessRequestApproved = "access_request.approved",
+        AccessRequestDenied = "access_request.denied",
+        BreakGlassGrantAdmin = "break_glass.grant_admin",
+        TableRegister = "register_table",
+        TableUpdate = "update_table",
+        TableUnregister = "unregister_table",
+        TableUpload = "upload_table",
+        TableDiscover = "discover_and_register",
+        MetadataPush = "metadata.push",
+        SyncTrigger = "sync.trigger",
+        SyncSettingsUpdate = "sync_settings.update",
+        SigningKeyRotate = "signing_key.rotate",
+        AuditSealed = "audit.sealed",
     }
 }

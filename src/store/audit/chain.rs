@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Action, Head, Origin, record};
 use crate::base::hash::sha256_hex;
 use crate::engine::{self, Row, params};
+use crate::store::row::read_row;
 use crate::store::{Change, Reader, StoreError};
 
 /// The fields of a row that its hash covers.
@@ -35,24 +36,16 @@ impl Link {
     }
 
     fn read(row: &Row<'_>) -> engine::Result<(Self, String)> {
-        let link = Self {
-            seq: row.get(0)?,
-            prev_hash: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
-            id: row.get(2)?,
-            at: row.get(3)?,
-            user_id: row.get(4)?,
-            action: row.get(5)?,
-            resource: row.get(6)?,
-            params: row.get(7)?,
-            result: row.get(8)?,
-            duration_ms: row.get(9)?,
-        };
-        Ok((link, row.get::<_, Option<String>>(10)?.unwrap_or_default()))
+        let link: engine::Result<Self> = read_row!(row => Self {
+            seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms
+        });
+        Ok((link?, row.get(10)?))
     }
 }
 
-const FIELDS: &str = "seq, prev_hash, id, epoch_us(timestamp), user_id, action, resource, params::VARCHAR, result, \
-                      duration_ms, hash";
+const FIELDS: &str =
+    "seq, coalesce(prev_hash, ''), id, epoch_us(timestamp), user_id, action, resource, params::VARCHAR,
+    result, duration_ms, coalesce(hash, '')";
 
 /// The end of the chain as it stands in the database.
 pub fn head(reader: &Reader<'_>) -> engine::Result<Head> {
@@ -124,15 +117,11 @@ pub fn checked(reader: &Reader<'_>, from: Checked, limit: usize) -> engine::Resu
         (at.seq, at.hash) = (link.seq, hash);
     }
     // Rows with a repeated number, or one below 1, were skipped.
-    if at.done && numbered(reader)? != at.seq {
+    let count = || reader.one("SELECT count(seq) FROM audit_log", [], |row| row.get::<_, i64>(0));
+    if at.done && count()? != at.seq {
         at.broken = Some("there are rows beside the chain, with numbers of others or below 1".into());
     }
     Ok(at)
-}
-
-/// Number of rows that say they are in the chain.
-fn numbered(reader: &Reader<'_>) -> engine::Result<i64> {
-    reader.one("SELECT count(seq) FROM audit_log", [], |row| row.get(0))
 }
 
 /// Whether a row of the chain has this hash, as every earlier [`Head`] must.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::base::time;
-use crate::engine::{self, Row, params};
-use crate::store::{Reader, row};
+use crate::engine::{self, params};
+use crate::store::Reader;
+use crate::store::row::{self, read_row};
 
 /// A row of the log.
 #[derive(Clone, Debug)]
@@ -102,38 +102,15 @@ pub fn search(
     };
     let Filter { action, resource, result, user_id, user, since, until } = filter;
     let email = user.as_ref().map(|(email, _)| email.to_lowercase());
+    let [since, until] = [since, until].map(|at| row::micros(*at));
     let account = user.as_ref().and_then(|(_, id)| id.as_deref());
     reader.list(
         SQL,
-        params![
-            action,
-            resource,
-            result,
-            user_id,
-            email,
-            account,
-            row::micros(*since),
-            row::micros(*until),
-            seq,
-            at,
-            id,
-            limit as i64
-        ],
-        read,
+        params![action, resource, result, user_id, email, account, since, until, seq, at, id, limit as i64],
+        |row| {
+            read_row!(row => Entry {
+                id, seq, at: row::instant, user_id, action, resource, params, result, duration_ms, hash
+            })
+        },
     )
-}
-
-fn read(row: &Row<'_>) -> engine::Result<Entry> {
-    Ok(Entry {
-        id: row.get(0)?,
-        seq: row.get(1)?,
-        at: time::from_micros(row.get(2)?),
-        user_id: row.get(3)?,
-        action: row.get(4)?,
-        resource: row.get(5)?,
-        params: row.get(6)?,
-        result: row.get(7)?,
-        duration_ms: row.get(8)?,
-        hash: row.get(9)?,
-    })
 }

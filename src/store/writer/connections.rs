@@ -1,11 +1,9 @@
 //! The connections beside the writer's, on the same instance of the engine: for reads, and for copying the database.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::rollback;
-use crate::base::panic_text;
+use super::{catch_panic, rollback};
 use crate::engine::{Connection, StopOnDrop, Watch};
 use crate::store::StoreError;
 
@@ -78,7 +76,7 @@ impl Connections {
         limit: Duration,
         work: impl FnOnce(&Connection) -> T,
     ) -> Result<T, StoreError> {
-        let outcome = catch_unwind(AssertUnwindSafe(|| watch.run(&connection, limit, work)));
+        let outcome = catch_panic(|| watch.run(&connection, limit, work));
         let is_clean = rollback(&connection);
         let mut shared = self.lock();
         match shared.running.iter().position(|(running, _)| *running == number) {
@@ -91,7 +89,7 @@ impl Connections {
             drop(connection);
         }
         self.returned.notify_all();
-        outcome.map_err(|panic| StoreError::Broken(panic_text(panic.as_ref()).to_owned()))
+        outcome
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

@@ -4,17 +4,21 @@ mod backup;
 mod connections;
 mod thread;
 
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
 use self::thread::Writer;
-use super::{MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction};
+use super::{Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError};
+use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::panic_text;
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Watch};
 
@@ -32,8 +36,29 @@ pub struct Store {
     snapshot: Arc<ArcSwap<Snapshot>>,
     open: Arc<AtomicBool>,
     connections: Arc<Connections>,
-    admitted_reads: Arc<Semaphore>,
-    running_reads: Arc<Semaphore>,
+    reads: ConcurrencyLimit,
+}
+
+/// A change together with the state that it started from.
+pub struct Transaction<'a> {
+    change: Change<'a>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Transaction<'_> {
+    /// The state that the change started from. Changes run one after the other, so a rule that is checked against it still
+    /// holds at the commit.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl<'a> Deref for Transaction<'a> {
+    type Target = Change<'a>;
+
+    fn deref(&self) -> &Change<'a> {
+        &self.change
+    }
 }
 
 enum Job {
@@ -52,8 +77,7 @@ impl Store {
             snapshot: Arc::clone(&writer.snapshot),
             open: Arc::clone(&writer.open),
             connections: Arc::clone(&writer.connections),
-            admitted_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS + MAX_WAITING_READS)),
-            running_reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            reads: ConcurrencyLimit::new(MAX_CONCURRENT_READS, MAX_WAITING_READS),
         };
         std::thread::Builder::new()
             .name("store-writer".into())
@@ -87,14 +111,13 @@ impl Store {
         read: impl FnOnce(&Reader<'_>) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + READ_TIMEOUT;
-        let admitted = Arc::clone(&self.admitted_reads).try_acquire_owned().map_err(|_| StoreError::Busy)?;
-        let running = timeout_at(deadline, Arc::clone(&self.running_reads).acquire_owned());
-        let running = running.await.map_err(|_| StoreError::TimedOut)?.map_err(|_| StoreError::Closed)?;
+        let permit = timeout_at(deadline, self.reads.acquire()).await.map_err(|_| StoreError::TimedOut)?;
+        let permit = permit.map_err(|_| StoreError::Busy)?;
         let watch = Watch::new();
         let _stop = watch.stop_on_drop();
         let store = self.clone();
         let work = move || {
-            let _permits = (admitted, running);
+            let _permit = permit;
             store.read_now(watch, deadline, read)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
@@ -157,6 +180,11 @@ fn rollback(connection: &Connection) -> bool {
         tracing::debug!(error = engine::message(error), "nothing to roll back");
     }
     outcome.is_ok()
+}
+
+/// Runs work of a caller, whose panic must not end the thread.
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| StoreError::Broken(panic_text(panic.as_ref()).to_owned()))
 }
 
 #[cfg(test)]

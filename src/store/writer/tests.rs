@@ -109,13 +109,13 @@ async fn dropping_the_future_stops_its_read_and_more_than_fit_are_refused() {
             tokio::spawn(async move { store.read(endless).await })
         })
         .collect();
-    while store.admitted_reads.available_permits() > 0 {
+    while store.reads.available() > 0 {
         tokio::task::yield_now().await;
     }
     assert!(matches!(store.read(count).await, Err(StoreError::Busy)));
     insert(&store, "ann@example.com").await;
     reads.drain(..).for_each(|read| read.abort());
-    while store.admitted_reads.available_permits() == 0 {
+    while store.reads.available() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(store.read(count).await.unwrap(), 1);

@@ -1,6 +1,6 @@
 //! The writer thread, the only one that changes the state database while a process runs.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -10,15 +10,13 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::connections::Connections;
-use super::{Job, backup, rollback};
+use super::{Job, Transaction, backup, catch_panic, rollback};
+use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, panic_text};
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Limits, Watch};
-use crate::store::snapshot::SnapshotParts;
 use crate::store::{
-    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, Transaction, VERSION, audit, migrate,
-    seed, sessions,
+    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
 };
 
 /// How long the write-ahead log may grow before it is merged into the database file.
@@ -50,10 +48,6 @@ impl Drop for Writer {
     }
 }
 
-fn open_database(path: &Path) -> engine::Result<Connection> {
-    engine::open(path, &Limits::small())
-}
-
 impl Writer {
     /// Takes the data directory and brings the database to the current version.
     pub(super) fn open(data_dir: &DataDir, context: &MigrationContext) -> Result<Self, OpenError> {
@@ -66,7 +60,7 @@ impl Writer {
         let path = data_dir.system_db();
         migrate::prepare(&path, context)?;
         let failed = |source| OpenError::Engine { path: path.clone(), source };
-        let connection = open_database(&path).map_err(failed)?;
+        let connection = engine::open(&path, &Limits::small()).map_err(failed)?;
         migrate::complete(&connection).map_err(failed)?;
         let mut writer = Self {
             connection: None,
@@ -150,50 +144,36 @@ impl Writer {
         let made = Change::new(connection, self.audit_head.clone());
         let transaction = Transaction { change: made, snapshot: self.snapshot.load_full() };
         // A panic must not take the writer, and with it the server, down.
-        let value = match catch_unwind(AssertUnwindSafe(|| change(&transaction))) {
-            Ok(Ok(value)) => value,
-            Ok(Err(error)) => {
-                rollback(connection);
-                return Err(error);
-            }
-            Err(panic) => {
-                rollback(connection);
-                return Err(StoreError::Broken(panic_text(panic.as_ref()).to_owned()).into());
-            }
-        };
-        if let Err(error) = connection.execute_batch("COMMIT") {
-            rollback(connection);
-            return Err(StoreError::from(error).into());
-        }
+        let outcome = catch_panic(|| change(&transaction)).map_err(E::from).flatten();
+        let value = outcome.inspect_err(|_| _ = rollback(connection))?;
+        let committed = connection.execute_batch("COMMIT").inspect_err(|_| _ = rollback(connection));
+        committed.map_err(StoreError::from)?;
         let (audit_head, written) = transaction.change.finish();
-        let stale = written.into_iter().map(SnapshotParts::of_table).fold(SnapshotParts::default(), SnapshotParts::and);
         (self.unmerged, self.uncopied) = (true, true);
         self.audit_head = audit_head;
-        if !stale.is_empty() {
-            self.publish(connection, stale)?;
+        if Snapshot::is_made_from(&written) {
+            self.publish(connection, &written)?;
         }
         Ok(value)
     }
 
     /// Shows the committed state to requests. If it cannot be read back, the server must not go on deciding by old
     /// grants: nobody is let in until a later change could read it.
-    fn publish(&self, connection: &Connection, stale: SnapshotParts) -> Result<(), StoreError> {
+    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<(), StoreError> {
         let reader = &Reader::new(connection);
         let previous = self.snapshot.load_full();
         let is_whole = previous.schema_version > 0;
-        let reloaded = if is_whole { previous.reload(reader, stale) } else { Snapshot::load(reader) };
+        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader) };
         match reloaded.or_else(|_| Snapshot::load(reader)) {
-            Ok(snapshot) => {
-                self.snapshot.store(Arc::new(snapshot));
-                Ok(())
-            }
+            Ok(snapshot) => self.snapshot.store(snapshot.into()),
             Err(error) => {
                 tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
                 self.snapshot.store(Arc::default());
                 self.open.store(false, Ordering::Release);
-                Err(StoreError::from(error))
+                return Err(error.into());
             }
         }
+        Ok(())
     }
 
     fn begin(&mut self) -> engine::Result<Connection> {
@@ -212,7 +192,7 @@ impl Writer {
         }
         // The instance that failed ends with its last connection, and must not touch the file after that.
         self.connections.close();
-        let connection = open_database(&self.data_dir.system_db())?;
+        let connection = engine::open(&self.data_dir.system_db(), &Limits::small())?;
         tracing::warn!("the state database had to be opened again after a fatal error");
         self.take(&connection)?;
         connection.execute_batch("BEGIN")?;

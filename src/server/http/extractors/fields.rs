@@ -1,7 +1,7 @@
 //! Deserializes a JSON value, with errors that name the field.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
 
 use crate::server::http::error::{ApiError, FieldError};
@@ -29,6 +29,12 @@ pub fn read<T: DeserializeOwned>(place: &'static str, mut value: Value) -> Resul
         let input = at(&mut value, &path).map_or(Value::Null, |value| value.clone());
         return Err(ApiError::unprocessable(vec![describe(place, path, &message, input)]));
     }
+}
+
+/// Decodes names and values that are encoded as in a URL. The last value of a repeated name counts.
+pub fn pairs(encoded: &str) -> Map<String, Value> {
+    let pairs = ::url::form_urlencoded::parse(encoded.as_bytes());
+    pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()
 }
 
 fn segment(segment: &Segment) -> Option<Value> {
@@ -136,12 +142,6 @@ fn describe(place: &'static str, path: Vec<Value>, message: &str, input: Value) 
     };
     match known {
         Some((kind, msg)) => FieldError { kind, loc, msg: msg.into(), input, ctx: None },
-        None => FieldError {
-            kind: "value_error",
-            loc,
-            msg: format!("Value error, {message}"),
-            input,
-            ctx: Some(json!({"error": {}})),
-        },
+        None => FieldError::value(loc, message, input),
     }
 }

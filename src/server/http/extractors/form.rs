@@ -26,31 +26,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 async fn pairs<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String, Value>, ApiError> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/x-www-form-urlencoded" => {
-            let body = body::read(request.into_body(), MAX_BYTES, too_large()).await?;
-            let text = std::str::from_utf8(&body).map_err(|_| unreadable())?;
-            Ok(::url::form_urlencoded::parse(text.as_bytes())
-                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-                .collect())
-        }
-        "multipart/form-data" => {
-            let (parts, body) = request.into_parts();
-            let body = body::read(body, MAX_BYTES, too_large()).await?;
-            let request = Request::from_parts(parts, body.into());
-            let mut multipart = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
-            let mut pairs = Map::new();
-            while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
-                let Some(name) = field.name().map(str::to_owned) else { continue };
-                let value = field.text().await.map_err(|_| unreadable())?;
-                pairs.insert(name, Value::String(value));
-            }
-            Ok(pairs)
-        }
-        _ => Ok(Map::new()),
+    let is_multipart = essence == "multipart/form-data";
+    if !is_multipart && essence != "application/x-www-form-urlencoded" {
+        return Ok(Map::new());
     }
-}
-
-fn too_large() -> String {
-    format!("The form is longer than {} KB", MAX_BYTES / 1024)
+    let (parts, body) = request.into_parts();
+    let body = body::read(body, MAX_BYTES, format!("The form is longer than {} KB", MAX_BYTES / 1024)).await?;
+    if !is_multipart {
+        return Ok(fields::pairs(std::str::from_utf8(&body).map_err(|_| unreadable())?));
+    }
+    let request = Request::from_parts(parts, body.into());
+    let mut multipart = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
+    let mut pairs = Map::new();
+    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
+        let Some(name) = field.name().map(str::to_owned) else { continue };
+        let value = field.text().await.map_err(|_| unreadable())?;
+        pairs.insert(name, Value::String(value));
+    }
+    Ok(pairs)
 }
