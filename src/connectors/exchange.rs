@@ -139,7 +139,10 @@ impl Report {
         };
         match &error {
             None => self.tables_extracted += 1,
-            Some(error) => self.failed(table, error),
+            Some(error) => {
+                tracing::warn!(table, error, "table was not extracted");
+                self.failed(table, error);
+            }
         }
         self.notes.extend(notes.iter().map(|note| TableNote { table: table.to_owned(), note: note.clone() }));
         if self.is_live {

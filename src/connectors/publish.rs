@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::TableRequest;
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
 use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder, state_file};
@@ -21,6 +22,12 @@ pub struct Extracted {
     pub rows: i64,
     /// For a table that stays at its source.
     pub remote: Option<RemoteView>,
+}
+
+impl Extracted {
+    pub fn of(request: &TableRequest, rows: i64, remote: Option<RemoteView>) -> Self {
+        Self { name: request.name.clone(), description: request.description.clone(), rows, remote }
+    }
 }
 
 /// Writes `extract.duckdb` of the source in `directory`.

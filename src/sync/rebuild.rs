@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::health::Problem;
 use super::orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 use crate::store::sync_state::{self, Synced};
-use crate::store::{Snapshot, Store, StoreError, ownership};
+use crate::store::{Store, StoreError, ownership};
 
 /// Why a rebuild was not carried out or not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,10 @@ pub async fn rebuild_and_record(
     durations: Durations,
 ) -> Result<Rebuilt, RunError> {
     let owners = store.write(|change| ownership::load(change)).await?;
-    let standing = Standing { owners, materialized: materialized(&store.snapshot()) };
+    let snapshot = store.snapshot();
+    let materialized = snapshot.registry.all().into_iter().filter(|table| table.is_materialized());
+    let materialized = materialized.map(|table| (table.source().clone().into(), table.name.clone())).collect();
+    let standing = Standing { owners, materialized };
     let orchestrator = Arc::clone(orchestrator);
     let rebuilt =
         tokio::task::spawn_blocking(move || orchestrator.rebuild(&standing)).await.map_err(|_| RunError::Lost)??;
@@ -61,12 +64,4 @@ pub async fn rebuild_and_record(
         })
         .await?;
     Ok(rebuilt)
-}
-
-/// Registered materialized tables, as (source, name).
-fn materialized(snapshot: &Snapshot) -> Vec<(String, String)> {
-    let all = snapshot.registry.all().into_iter();
-    all.filter(|table| table.is_materialized())
-        .map(|table| (table.source().clone().into(), table.name.clone()))
-        .collect()
 }

@@ -1,6 +1,6 @@
 //! Sync runs: one at a time; requests during a run become one more run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -119,18 +119,17 @@ impl Runner {
     /// Requests a sync of these registry ids, or of everything that is due, on behalf of the user with this address.
     /// Returns the id of the run that will do it.
     pub fn trigger(&self, ids: Option<HashSet<String>>, by: Option<&str>) -> String {
+        let requested = RunScope(ids.map(BTreeSet::from_iter));
         let mut next = self.next();
         let queued = match next.take() {
             Some(Queued { run, scope, span }) => {
-                let scope = scope.and(RunScope::of(ids));
-                Queued { run: Run { requested: scope.ids(), ..run }, scope, span }
+                let scope = scope.and(requested);
+                Queued { run: Run { requested: scope.0.clone().map(Vec::from_iter), ..run }, scope, span }
             }
-            None => Queued::new(RunScope::of(ids), by),
+            None => Queued::new(requested, by),
         };
-        let id = queued.run.id.clone();
-        *next = Some(queued);
         self.woken.notify_one();
-        id
+        next.insert(queued).run.id.clone()
     }
 
     /// The pending run and the current one, newest first.
@@ -160,7 +159,7 @@ impl Runner {
 
     /// Carries out one run for everything that is due, and returns when it is published.
     pub async fn run_due(&self) {
-        let Queued { run, scope, .. } = Queued::new(RunScope::Due, None);
+        let Queued { run, scope, .. } = Queued::new(RunScope::default(), None);
         self.current.start(&run);
         self.run(&scope).await;
     }
@@ -237,7 +236,7 @@ impl Queued {
         let run = Run {
             id: random::uuid(),
             triggered_by: by.map(str::to_owned),
-            requested: scope.ids(),
+            requested: scope.0.clone().map(Vec::from_iter),
             requested_at: time::iso_naive(time::now()),
             ..Run::default()
         };

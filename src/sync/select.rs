@@ -1,6 +1,6 @@
 //! Which registered tables a run fetches, and from which source.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -15,51 +15,28 @@ use crate::store::registry::Table;
 /// When a materialized table without a schedule is due.
 const HOURLY: &str = "every 1h";
 
-/// What a run was requested for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RunScope {
-    /// Every table that is due.
-    Due,
-    /// These registry ids, due or not.
-    Ids(HashSet<String>),
-}
+/// The registry ids that a run was requested for, due or not; `None`: every table that is due.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RunScope(pub(super) Option<BTreeSet<String>>);
 
 impl RunScope {
-    /// These ids, or without any what is due.
-    pub(super) fn of(ids: Option<HashSet<String>>) -> Self {
-        ids.map_or(Self::Due, Self::Ids)
-    }
-
-    /// The ids in order; none for what is due.
-    pub(super) fn ids(&self) -> Option<Vec<String>> {
-        let Self::Ids(ids) = self else { return None };
-        let mut ids: Vec<_> = ids.iter().cloned().collect();
-        ids.sort();
-        Some(ids)
+    pub(super) fn is_of_due(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Both requests in one run.
     pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Ids(mut ids), Self::Ids(more)) => {
-                ids.extend(more);
-                Self::Ids(ids)
-            }
-            _ => Self::Due,
-        }
+        Self(self.0.zip(other.0).map(|(ids, more)| ids.into_iter().chain(more).collect()))
     }
 
     /// Returns whether the table is requested by its id or, if everything that is due is, `is_due`.
     pub(super) fn covers(&self, table: &Table, is_due: impl FnOnce() -> bool) -> bool {
-        match self {
-            Self::Ids(ids) => ids.contains(&table.id),
-            Self::Due => is_due(),
-        }
+        self.0.as_ref().map_or_else(is_due, |ids| ids.contains(&table.id))
     }
 
     /// Returns whether something is requested of a connector that publishes these tables.
     pub(super) fn names_one_of(&self, tables: &[String], snapshot: &Snapshot) -> bool {
-        let Self::Ids(ids) = self else { return true };
+        let Some(ids) = &self.0 else { return true };
         let mut names = ids.iter().filter_map(|id| Some(&snapshot.registry.get(id)?.name));
         names.any(|name| tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
     }
@@ -96,7 +73,7 @@ pub(super) fn select<'a>(
     now: Timestamp,
 ) -> Vec<(&'a dyn Source, Request)> {
     let request = |source: &dyn Source| {
-        let (mut fetched, mut shown, mut is_shown_requested) = (Vec::new(), Vec::new(), *scope == RunScope::Due);
+        let (mut fetched, mut shown, mut is_shown_requested) = (Vec::new(), Vec::new(), scope.is_of_due());
         for table in snapshot.registry.all() {
             match part(source, table) {
                 Some(Part::Fetched) => {

@@ -126,13 +126,9 @@ pub fn run(
         let started = Instant::now();
         let outcome = one(&files, &directory, table, &resources);
         report.finished(&table.name, &outcome, started.elapsed());
-        match outcome {
-            Ok(Done { rows, .. }) => {
-                tracing::info!(table = table.name, rows, seconds = started.elapsed().as_secs_f64(), "extracted");
-                let (name, description) = (table.name.clone(), table.description.clone());
-                extracted.push(Extracted { name, description, rows, remote: None });
-            }
-            Err(error) => tracing::warn!(table = table.name, "not extracted: {error}"),
+        if let Ok(Done { rows, .. }) = outcome {
+            tracing::info!(table = table.name, rows, seconds = started.elapsed().as_secs_f64(), "extracted");
+            extracted.push(Extracted::of(table, rows, None));
         }
     }
     let _ = atomic_file::remove_directory(&spill);

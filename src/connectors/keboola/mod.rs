@@ -124,9 +124,6 @@ async fn extract_all(run: &Run, request: &Request) -> (Report, Vec<Extracted>) {
             extracted.push(table);
             done
         });
-        if let Err(error) = &done {
-            tracing::warn!(table = table.name, error, "table was not extracted");
-        }
         report.finished(&table.name, &done, elapsed);
     }
     drop(outcomes);

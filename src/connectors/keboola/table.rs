@@ -86,25 +86,22 @@ pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<(E
     let plan = Plan::make(request, &detail, columns, &run.directory);
     let notes = plan.note.iter().cloned().collect();
     let mut work = Work { run, request, id: &id, plan: &plan, notes };
-    let rows = match plan.fetch {
+    let (rows, started) = match plan.fetch {
         Fetch::Nothing { rows } => {
             tracing::info!(table = id, "unchanged since the last export");
-            rows
+            return Ok((Extracted::of(request, rows, None), Done { rows, notes: work.notes }));
         }
         Fetch::Whole(reason) => {
             tracing::info!(table = id, reason, "fetching it whole");
-            let (rows, started) = work.whole().await?;
-            plan.record(&run.directory, &request.name, &detail, started, rows)?;
-            rows
+            work.whole().await?
         }
         Fetch::Since(since) => {
             tracing::info!(table = id, since, "fetching what was imported since");
-            let (rows, started) = work.increment(since).await?;
-            plan.record(&run.directory, &request.name, &detail, started, rows)?;
-            rows
+            work.increment(since).await?
         }
     };
-    Ok((extracted(request, rows, None), Done { rows, notes: work.notes }))
+    plan.record(&run.directory, &request.name, &detail, started, rows)?;
+    Ok((Extracted::of(request, rows, None), Done { rows, notes: work.notes }))
 }
 
 /// A table that stays at Keboola: only its columns are read.
@@ -119,11 +116,7 @@ pub async fn remote(run: &Run, request: &TableRequest, id: String) -> Result<(Ex
         table: request.source_name().to_owned(),
         columns: columns.into_iter().map(|column| (column.name, column.kind.sql())).collect(),
     };
-    Ok((extracted(request, 0, Some(view)), Done::default()))
-}
-
-fn extracted(request: &TableRequest, rows: i64, remote: Option<RemoteView>) -> Extracted {
-    Extracted { name: request.name.clone(), description: request.description.clone(), rows, remote }
+    Ok((Extracted::of(request, 0, Some(view)), Done::default()))
 }
 
 /// The columns to fetch, in the order of the table.
