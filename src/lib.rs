@@ -1,13 +1,13 @@
 //! Agnes hands company tables to analysts and their AI agents: connectors write parquet, an orchestrator publishes it,
 //! a server knows who may read what, and a laptop pulls exactly that.
 //!
-//! The floors of the house, from the ground up (`docs/architecture.md` tells who may use whom):
+//! The layers, lowest first (`docs/architecture.md` lists which may use which):
 //!
 //! * `base`, `config`, `protocol`: files, names, settings, request and response types
-//! * `engine`, `extract`, `store`, `access`: DuckDB, the extract contract, the state database, who may do what
-//! * `connectors`, `profiler`, `query`, `sync`: the work itself
-//! * `client`: our own HTTP client
-//! * `cli`, `roles`, `server`: what people and programs talk to
+//! * `engine`, `extract`, `store`, `access`, `logging`: DuckDB, the extract contract, the state database, who may do what
+//! * `connectors`, `profiler`, `query`, `sync`: sources, statistics, callers' SQL, publishing
+//! * `domain`: what somebody can do; `client`: the client of our own HTTP API
+//! * `cli`, `roles`, `server`: the command line, the scheduler, HTTP
 
 pub mod access;
 pub mod base;

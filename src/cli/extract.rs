@@ -119,6 +119,9 @@ impl Run for Extract {
             }
             Self::Custom { name, stdin } => {
                 let request = stdin.then(read_request).transpose()?;
+                if PROVIDED.iter().any(|source| source.kind.as_str() == name) {
+                    return Err(custom::CustomError::Name(name).into());
+                }
                 let connector = custom::find(&custom::folder(&settings.env), &name)?;
                 let run = custom::Settings::load(&settings)?;
                 custom::run(&connector, &run, request.as_ref().map_or_else(Report::default, Request::report))?

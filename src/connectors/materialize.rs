@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Done, Report, Request, TableRequest, drift};
+use super::{Done, Report, Request, TableRequest, column_changes};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::base::ident;
@@ -64,7 +64,7 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     sandbox.lock(&connection).map_err(|error| engine::message(&error))?;
     connection.execute_batch(&parquet::copy(query, pending.path())).map_err(|error| engine::message(&error))?;
     let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
-    let mut notes = drift::between(&target, pending.path());
+    let mut notes = column_changes::between(&target, pending.path());
     if rows == 0 {
         notes.push("the SQL gave no rows".into());
     }

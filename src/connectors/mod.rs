@@ -1,7 +1,7 @@
 //! Connectors: each turns one kind of source into `extracts/<source>/` by the extract contract.
 
+mod column_changes;
 pub(crate) mod custom;
-mod drift;
 mod exchange;
 pub mod files;
 pub mod keboola;

@@ -50,7 +50,7 @@ pub trait Source: Debug + Send + Sync {
         Ok(())
     }
 
-    /// How the process is started that fetches its tables.
+    /// The child process that fetches its tables.
     fn extraction(&self) -> Extraction;
 
     /// How its tables are reached without fetching them.

@@ -9,7 +9,8 @@ use crate::config::{DataDir, Settings, env_vars};
 use crate::extract::{self, RemoteAttach};
 use crate::protocol::vocabulary::SourceType;
 
-/// The sources that Agnes provides. A new one is a file that defines its [`Provided`], and a line here.
+/// The sources that Agnes provides. A new one is a file with its [`Provided`] and [`Source`] (and the `mod` line of that
+/// file), and a line here. No custom connector can have the same name.
 pub const PROVIDED: &[Provided] = &[keboola::SOURCE, files::SOURCE];
 
 /// The sources of this instance, with their settings.

@@ -1,4 +1,4 @@
-//! What users, administrators and offline commands can do: a folder for each area, a function for each operation.
+//! What users, administrators and offline commands can do: a module for each area, a function for each operation.
 //!
 //! An operation takes the store, a proof of who the caller is ([`Admin`](crate::access::Admin),
 //! [`Principal`](crate::access::Principal) or [`Actor`](crate::store::audit::Actor)) and plain arguments. It checks the

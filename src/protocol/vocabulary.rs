@@ -22,6 +22,11 @@ impl SourceType {
     /// The folder of data files.
     pub const LOCAL: Self = Self(Cow::Borrowed("local"));
 
+    /// The source of that name; a source names itself where it is defined.
+    pub const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,9 +7,9 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::services::google::Google;
-use super::services::limits::Limits;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
+use super::services::rate_limits::Limits;
 use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
 use super::settings::ServerSettings;

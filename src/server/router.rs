@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::api::{access_requests, audit, catalog, permissions, settings, signing_key};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
-use super::http::{frame, middleware};
+use super::http::{middleware, stack};
 use super::{AppState, auth, web};
 
 #[derive(OpenApi)]
@@ -118,7 +118,7 @@ pub fn build(app: AppState) -> Router {
     let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
     let show_errors = |routes| web::show_errors(app.clone(), routes);
-    frame::wrap(routes, &app.config.http, show_errors).with_state(app)
+    stack::wrap(routes, &app.config.http, show_errors).with_state(app)
 }
 
 /// Adds what cannot be derived from the handlers.

@@ -1,5 +1,6 @@
 //! From a trigger to published tables: extractors run, the orchestrator publishes, clients download.
 
+mod analytics_db;
 mod current_run;
 mod extractor;
 mod health;
@@ -8,7 +9,6 @@ mod merged;
 mod offers;
 mod orchestrator;
 mod profiling;
-mod publication_file;
 mod publish_remote;
 mod publish_table;
 mod rebuild;

@@ -10,7 +10,7 @@ use super::health::{self, Problem, SourceHealth};
 use super::offers::{self, Offer};
 use super::publish_remote::{Aliases, RemoteSource};
 use super::publish_table::{PublishContext, publish_table};
-use super::{merged, publication_file};
+use super::{analytics_db, merged};
 use crate::base::atomic_file;
 use crate::config::{DataDir, Environment};
 use crate::connectors::Sources;
@@ -64,7 +64,7 @@ type Tables = BTreeMap<String, PublishedTable>;
 impl Orchestrator {
     /// Starts from what was last published.
     pub fn open(data_dir: DataDir, limits: Limits) -> Self {
-        let publication = Publication::new(1, publication_file::read(&data_dir));
+        let publication = Publication::new(1, analytics_db::read(&data_dir));
         Self {
             data_dir,
             limits,
@@ -107,7 +107,7 @@ impl Orchestrator {
         let retained = retained(&previous, &broken, &problems);
         let tables = self.publish(&offers, &standing.owners, &previous, retained, &mut problems)?;
         let tables: Vec<PublishedTable> = tables.into_values().collect();
-        publication_file::write(&self.data_dir, &tables)?;
+        analytics_db::write(&self.data_dir, &tables)?;
         let is_foreign = |source: &str| self.sources.as_ref().is_some_and(|sources| sources.is_foreign(source));
         let publication = Arc::new(Publication::new(previous.generation + 1, tables).with_foreign(is_foreign));
         self.current.store(Arc::clone(&publication));

@@ -1,4 +1,5 @@
-//! Materialized tables that failed are left alone for a while.
+//! Backoff for materialized tables that failed: 5 minutes, doubling up to an hour. It is kept in memory, and ignored for
+//! tables that are requested by id.
 
 use std::collections::HashMap;
 use std::time::Duration;

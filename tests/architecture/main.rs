@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where its preparation fails")]
 
 mod circles;
-mod floors;
+mod layers;
 mod lexer;
 mod project;
 mod server;

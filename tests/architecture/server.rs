@@ -27,8 +27,8 @@ fn server_layers_point_down() {
     assert_none("A part of the server uses one that it may not use", upward(&Project::read()));
     let project = Project::of(&[
         ("src/server/mod.rs", "pub use app::App; pub use http::error::ApiError;"),
-        ("src/server/app.rs", "use super::services::limits; use super::auth::Google;"),
-        ("src/server/services/limits.rs", "use crate::server::ApiError;"),
+        ("src/server/app.rs", "use super::services::rate_limits; use super::auth::Google;"),
+        ("src/server/services/rate_limits.rs", "use crate::server::ApiError;"),
         ("src/server/http/mod.rs", "pub mod error;"),
         ("src/server/http/error.rs", "use crate::server::App; #[cfg(test)] mod tests { use crate::server::router; }"),
         ("src/server/auth/mod.rs", "use crate::server::http::error; use crate::{server::api::x, domain};"),
@@ -38,7 +38,7 @@ fn server_layers_point_down() {
     ]);
     let expected = [
         "src/server/app.rs:1: 'app' uses 'auth'",
-        "src/server/services/limits.rs:1: 'services' uses 'http'",
+        "src/server/services/rate_limits.rs:1: 'services' uses 'http'",
         "src/server/auth/mod.rs:1: 'auth' uses 'api'",
         "src/server/novelty.rs: 'novelty' has no layer; add it to LAYERS",
     ];

@@ -34,7 +34,7 @@ const HOMONYMS: &[(&str, &str)] = &[
     // The name of a run that no table is to blame for.
     ("src/connectors/keboola/mod.rs", "keboola"),
     // How a publication stores a table.
-    ("src/sync/publication_file.rs", "remote"),
+    ("src/sync/analytics_db.rs", "remote"),
     // A field of JSON.
     ("src/cli/pull/report.rs", "table"),
 ];

@@ -13,7 +13,7 @@ use super::folder::{DataFile, Format, Origin};
 use super::state::{self, Fingerprint, State};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
-use crate::connectors::{Done, drift};
+use crate::connectors::{Done, column_changes};
 use crate::engine::Limits;
 use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
 
@@ -107,7 +107,7 @@ fn convert_if_new(file: &DataFile, target: Target, resources: &Resources<'_>) ->
     if Fingerprint::of(&file.path).map_err(Fault::Read)? != source {
         return Err(Fault::Changed);
     }
-    let notes = drift::between(&target.parquet, pending.path());
+    let notes = column_changes::between(&target.parquet, pending.path());
     Ok(Converted::New { pending, target, state: State { source, rows }, notes })
 }
 

@@ -14,7 +14,7 @@ use super::types::{self, Column};
 use super::{Settings, merge};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::{ident, time};
-use crate::connectors::{Done, Extracted, TableRequest, drift};
+use crate::connectors::{Done, Extracted, TableRequest, column_changes};
 use crate::engine::Limits;
 use crate::extract::{self, ExtractError, RemoteView, parquet};
 
@@ -168,7 +168,7 @@ impl Work<'_> {
                 }
                 whole = joined;
             }
-            let drift = drift::between(&target, whole.path());
+            let drift = column_changes::between(&target, whole.path());
             // Without its state the new data would only be fetched again; with the old state it could count as current.
             plan::forget(&directory, &name)?;
             if let Strategy::Partitioned { .. } = strategy {

@@ -146,7 +146,7 @@ pub async fn issue_reset_token(store: &Store, admin: &Admin, google: &GoogleGrou
     written.await
 }
 
-/// Gives a user a password, of which `hash` is the hash; see [`rules::password`].
+/// Sets the hash of a user's password; see [`rules::password`]. Replacing a password ends all sessions and personal tokens.
 pub async fn set_password(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str, hash: Secret) -> Result<()> {
     let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
     let written = store.write(move |change| {

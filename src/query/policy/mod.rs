@@ -1,8 +1,8 @@
 //! What a statement may contain, checked on DuckDB's own syntax tree with allow-lists: unknown node types, functions and
 //! relations are rejected.
 
+mod first_keyword;
 mod functions;
-mod opening;
 mod walk;
 
 use super::namespace::Namespace;
@@ -26,7 +26,7 @@ pub fn check<'a>(
     if sql.len() > MAX_SQL_BYTES {
         return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
     }
-    let opening = opening::keyword(sql);
+    let opening = first_keyword::keyword(sql);
     let is_select = opening == "select" || opening == "with";
     let statement = match parser.parse(sql)? {
         Parsed::Selects(statements) => match statements.as_slice() {
@@ -35,9 +35,9 @@ pub fn check<'a>(
             _ => return Err(QueryError::Refused),
         },
         // Keywords that only show something have always had the milder error.
-        Parsed::NotSelect if opening::is_read_only(&opening) => return Err(QueryError::NotSelect),
+        Parsed::NotSelect if first_keyword::is_read_only(&opening) => return Err(QueryError::NotSelect),
         Parsed::NotSelect => return Err(QueryError::Refused),
-        Parsed::Invalid(_) if opening::is_statement(&opening) => return Err(QueryError::Refused),
+        Parsed::Invalid(_) if first_keyword::is_statement(&opening) => return Err(QueryError::Refused),
         Parsed::Invalid(_) if !is_select => return Err(QueryError::NotSelect),
         Parsed::Invalid(message) if message.contains("A CTE needs a SELECT") => return Err(QueryError::Refused),
         Parsed::Invalid(message) => {

@@ -8,7 +8,7 @@ use crate::protocol::auth::{LoginResponse, SendLink, SentLink, VerifyLink};
 use crate::server::http::extractors::Json;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::Session;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;

@@ -15,7 +15,7 @@ use crate::server::http::extractors::Query;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::{Session, cookie, remove_cookie, set_cookie};
 use crate::server::services::google::{Oidc, PENDING_COOKIE, PENDING_TIMEOUT, PendingSignIn};
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 

@@ -11,7 +11,7 @@ use crate::domain::sign_in::{
 use crate::protocol::auth::{LoginRequest, LoginResponse, SetupRequest, SetupResponse, TokenRequest, TokenResponse};
 use crate::server::http::extractors::Json;
 use crate::server::http::session::Session;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};

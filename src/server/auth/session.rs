@@ -12,7 +12,7 @@ use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::session::{SESSION_COOKIE, Session, accepts_html, redirect, remove_cookie};
 use crate::server::services::google::PENDING_COOKIE;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiResult, AppState};
 use crate::store::audit::Origin;
 

@@ -6,7 +6,7 @@ use crate::access::{Admin, Interactive, Principal};
 use crate::domain::tokens::{self, view};
 use crate::protocol::tokens::{CreateToken, CreatedToken, OwnedToken, Token};
 use crate::server::http::extractors::{Created, Json, Path};
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiResult, AppState};
 
 const RULE: Rule = Rule { path: "/auth/tokens", per_minute: 30 };

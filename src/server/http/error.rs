@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::domain;
 use crate::protocol::ErrorBody;
 use crate::query::QueryError;
-use crate::server::services::limits::TooManyRequests;
 use crate::server::services::passwords::HashError;
+use crate::server::services::rate_limits::TooManyRequests;
 use crate::store::StoreError;
 
 /// `Retry-After` when a queue is full.

@@ -3,6 +3,6 @@
 mod body;
 pub mod error;
 pub mod extractors;
-pub mod frame;
 pub mod middleware;
 pub mod session;
+pub mod stack;

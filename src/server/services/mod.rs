@@ -1,8 +1,8 @@
 //! What the server shares between requests besides the state database. Nothing here knows the [`super::App`] or HTTP responses.
 
 pub mod google;
-pub mod limits;
 pub mod mail;
 pub mod passwords;
+pub mod rate_limits;
 pub mod refusals;
 pub mod token_uses;

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::access::Admin;
     use crate::config::Environment;
-    use crate::server::http::frame;
+    use crate::server::http::stack;
     use crate::server::web::{PageResult, SignedIn};
     use crate::server::{ApiError, App, ServerSettings};
 
@@ -161,7 +161,7 @@ mod tests {
             .route("/panic", get(panic))
             .route("/api/fail", get(fail));
         let show_errors = |routes| crate::server::web::show_errors(app.clone(), routes);
-        frame::wrap(routes, &app.config.http, show_errors).with_state(app)
+        stack::wrap(routes, &app.config.http, show_errors).with_state(app)
     }
 
     async fn open(server: &Router, path: &str, accept: &str) -> (Response, String) {

@@ -1,4 +1,4 @@
-//! Rolling copies of the state database, for the day when the original is lost.
+//! Rolling copies of the state database, in case the original is lost.
 
 use std::path::{Path, PathBuf};
 

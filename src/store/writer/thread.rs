@@ -87,7 +87,7 @@ impl Writer {
         self.change(|change| seed::seed(change, seeds))
     }
 
-    /// Works jobs off until the store is closed.
+    /// Runs jobs until the store is closed.
     pub(super) fn run(mut self, queue: &mpsc::Receiver<Job>) {
         let (mut merged_at, mut copied_at) = (Instant::now(), Instant::now());
         let closed = loop {

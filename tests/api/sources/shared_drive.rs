@@ -16,7 +16,7 @@ pub struct SharedDrive {
 
 impl Source for SharedDrive {
     fn kind(&self) -> SourceType {
-        "shared_drive".into()
+        SourceType::named("shared_drive")
     }
 
     fn title(&self) -> String {

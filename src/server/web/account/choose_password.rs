@@ -8,7 +8,7 @@ use crate::protocol::auth::{LinkQuery, PasswordForm};
 use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
 use crate::server::web::{Page, PageContext, PageError, PageResult};

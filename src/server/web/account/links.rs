@@ -10,7 +10,7 @@ use crate::server::auth::links::request_link;
 use crate::server::auth::next;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::middleware::caller::Caller;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::web::{Page, PageContext, PageResult};
 use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;

@@ -14,7 +14,7 @@ use crate::server::auth::{links, next};
 use crate::server::http::error::Failure;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::Session;
-use crate::server::services::limits::Rule;
+use crate::server::services::rate_limits::Rule;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
 use crate::server::web::{Page, PageContext, PageResult};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::project::Project;
 use crate::{assert_none, found};
 
-/// A module may use what stands on a lower floor.
-const FLOORS: &[&[&str]] = &[
+/// A module may use what stands on a lower layer.
+const LAYERS: &[&[&str]] = &[
     &["base", "config", "protocol"],
     &["engine", "extract", "store", "access", "logging"],
     &["connectors", "profiler", "query", "sync"],
@@ -14,8 +14,8 @@ const FLOORS: &[&[&str]] = &[
     &["cli", "roles", "server"],
 ];
 
-/// Exceptions on one floor: (user, used, from this file only).
-const NEIGHBOURS: &[(&str, &str, Option<&str>)] = &[
+/// Exceptions on one layer: (user, used, from this file only).
+const NEIGHBORS: &[(&str, &str, Option<&str>)] = &[
     ("config", "base", None),
     ("protocol", "base", None),
     ("extract", "engine", None),
@@ -42,11 +42,11 @@ fn imports_point_down() {
         ("src/unheard_of.rs", ""),
     ]);
     let expected = [
-        "src/store/writer.rs:1: 'store' (floor 1) reaches sideways to 'access' (floor 1)",
-        "src/store/writer.rs:1: 'store' (floor 1) reaches up to 'server' (floor 4)",
+        "src/store/writer.rs:1: 'store' (layer 1) reaches sideways to 'access' (layer 1)",
+        "src/store/writer.rs:1: 'store' (layer 1) reaches up to 'server' (layer 4)",
         "src/server/a.rs:1: 'server' never uses 'client'",
-        "src/cli/pull.rs:1: 'cli' (floor 4) reaches sideways to 'server' (floor 4)",
-        "src/unheard_of.rs: 'unheard_of' has no floor; add it to FLOORS",
+        "src/cli/pull.rs:1: 'cli' (layer 4) reaches sideways to 'server' (layer 4)",
+        "src/unheard_of.rs: 'unheard_of' has no layer; add it to LAYERS",
     ];
     assert_eq!(upward(&project), found(expected));
 }
@@ -55,8 +55,8 @@ fn upward(project: &Project) -> BTreeSet<String> {
     let mut objections = BTreeSet::new();
     for (at, source) in project.sources.iter().enumerate() {
         let Some(user) = source.top() else { continue };
-        if floor(user).is_none() {
-            objections.insert(format!("{}: '{user}' has no floor; add it to FLOORS", source.path));
+        if layer(user).is_none() {
+            objections.insert(format!("{}: '{user}' has no layer; add it to LAYERS", source.path));
         }
         for reference in project.references(at) {
             let objection = reference.path.first().and_then(|used| objection(user, used, &source.path));
@@ -66,23 +66,23 @@ fn upward(project: &Project) -> BTreeSet<String> {
     objections
 }
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|modules| modules.contains(&module))
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
 }
 
 /// What is wrong with `user` using `used` in the file `path`.
 fn objection(user: &str, used: &str, path: &str) -> Option<String> {
-    let (here, there) = (floor(user)?, floor(used)?);
+    let (here, there) = (layer(user)?, layer(used)?);
     if FORBIDDEN.contains(&(user, used)) {
         return Some(format!("'{user}' never uses '{used}'"));
     }
     let invited =
-        NEIGHBOURS.iter().any(|&(from, to, file)| (from, to) == (user, used) && file.is_none_or(|file| file == path));
+        NEIGHBORS.iter().any(|&(from, to, file)| (from, to) == (user, used) && file.is_none_or(|file| file == path));
     if user == used || there < here || (there == here && invited) {
         return None;
     }
     let direction = if there > here { "up" } else { "sideways" };
-    Some(format!("'{user}' (floor {here}) reaches {direction} to '{used}' (floor {there})"))
+    Some(format!("'{user}' (layer {here}) reaches {direction} to '{used}' (layer {there})"))
 }
 
 #[test]
