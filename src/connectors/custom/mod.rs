@@ -57,7 +57,7 @@ pub enum CustomError {
     Late(u64, String),
     #[error("it ended with {0}{1}")]
     Failed(std::process::ExitStatus, String),
-    #[error("it succeeded but did not write extract.duckdb; it has to, in the directory that AGNES_EXTRACT_DIR names")]
+    #[error("it succeeded but wrote no extract.duckdb into the directory that AGNES_EXTRACT_DIR names")]
     Nothing,
     #[error("what it wrote cannot be published, so the last extract stays: {0}")]
     Refused(String),

@@ -98,8 +98,8 @@ pub async fn set_user_password(
     Path(id): Path<String>,
     Json(body): Json<SetPassword>,
 ) -> ApiResult<StatusCode> {
-    accounts::view::existing(&app.store.snapshot(), &id)?;
     rules::password(&body.password)?;
+    accounts::view::existing(&app.store.snapshot(), &id)?;
     let hash = app.passwords.hash(body.password).await?;
     accounts::set_password(&app.store, &admin, &app.config.google_groups, &id, hash).await?;
     Ok(StatusCode::NO_CONTENT)
