@@ -137,8 +137,9 @@ impl Server {
         let mut child = command.spawn().expect("the server starts");
         let mut token = String::new();
         if options.contains(&"--demo") {
-            let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-            token = lines
+            let stdout = child.stdout.as_mut().expect("a pipe");
+            token = BufReader::new(stdout)
+                .lines()
                 .map_while(Result::ok)
                 .find_map(|line| {
                     line.strip_prefix("Token").and_then(|rest| rest.split_whitespace().next().map(str::to_owned))

@@ -1,4 +1,4 @@
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::time::Duration;
 
 use super::{CliError, Context, Output, Printer, Run, exit};
@@ -86,7 +86,11 @@ async fn serve_until_stopped(config: ServerSettings, with_demo: bool, printer: &
                 return Err(error.into());
             }
         };
-        introduce(&server, access, printer)?;
+        match introduce(&server, access, printer) {
+            // Whoever read this far, such as `head`, has what it wanted; the server keeps running.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
     } else if std::io::stderr().is_terminal() {
         printer.note(format!("Agnes listens on http://{}; stop it with Ctrl-C", server.address()));
     }
