@@ -30,7 +30,7 @@ impl Icu {
                 tracing::info!("the DuckDB extension icu was installed");
             }
         };
-        // Without a thread there is no installation, and the warning holds.
+        // If the thread cannot be started, nothing is installed, and the warning is right.
         let _ = std::thread::Builder::new().name("install-icu".into()).spawn(install);
         Ok(icu)
     }

@@ -30,10 +30,7 @@ pub async fn request_password_reset(
     Form(form): Form<AddressForm>,
 ) -> PageResult {
     page.app.limits.admit(RESET_RULE, origin.ip)?;
-    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Reset, &form.email, "").await? {
-        page.app.mail.queue(mail);
-    }
-    check_email(&page, "24 hours")
+    mail_link(&page, origin, &caller, Purpose::Reset, &form.email, "", "24 hours").await
 }
 
 /// Mails a link for choosing a first password, for accounts that have no password yet.
@@ -48,10 +45,7 @@ pub async fn request_password_setup(
     Form(form): Form<AddressForm>,
 ) -> PageResult {
     page.app.limits.admit(SETUP_RULE, origin.ip)?;
-    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::Setup, &form.email, "").await? {
-        page.app.mail.queue(mail);
-    }
-    check_email(&page, "7 days")
+    mail_link(&page, origin, &caller, Purpose::Setup, &form.email, "", "7 days").await
 }
 
 /// Mails a link that signs in, for the form of the login page.
@@ -66,10 +60,23 @@ pub async fn request_login_link(
     Form(form): Form<LinkForm>,
 ) -> PageResult {
     page.app.limits.admit(SEND_RULE, origin.ip)?;
-    if let Some(mail) = request_link(&page.app, origin, &caller, Purpose::MagicLink, &form.email, &form.next).await? {
+    mail_link(&page, origin, &caller, Purpose::MagicLink, &form.email, &form.next, "one hour").await
+}
+
+/// Mails a link where the account and its state allow one, and says the same either way. `validity` is that of the link.
+async fn mail_link(
+    page: &PageContext,
+    origin: Origin,
+    caller: &Caller,
+    purpose: Purpose,
+    email: &str,
+    next: &str,
+    validity: &str,
+) -> PageResult {
+    if let Some(mail) = request_link(&page.app, origin, caller, purpose, email, next).await? {
         page.app.mail.queue(mail);
     }
-    check_email(&page, "one hour")
+    check_email(page, validity)
 }
 
 /// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
