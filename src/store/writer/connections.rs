@@ -72,7 +72,7 @@ impl Connections {
     pub(super) fn run<T>(
         &self,
         Lease { number, connection }: Lease,
-        watch: Watch,
+        mut watch: Watch,
         limit: Duration,
         work: impl FnOnce(&Connection) -> T,
     ) -> Result<T, StoreError> {
