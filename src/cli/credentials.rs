@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -182,11 +182,8 @@ fn with_server(text: &str, server: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<Option<String>, CliError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(CliError::new("bad_config", format!("cannot read {}: {error}", path.display()))),
-    }
+    let failed = |error| CliError::new("bad_config", format!("cannot read {}: {error}", path.display()));
+    atomic_file::read(path).map_err(failed)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! After a rotation the previous key still verifies until the sessions that it signed have expired.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -119,11 +119,8 @@ impl Rotation {
 }
 
 fn read(path: &Path) -> io::Result<Option<Secret>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let text = atomic_file::read(path)?;
+    Ok(text.map(|text| text.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new))
 }
 
 /// The previous key, until a day after the rotation that wrote the file.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{catch_panic, rollback};
 use crate::engine::{Connection, StopOnDrop, Watch};
-use crate::store::StoreError;
+use crate::store::{Result, StoreError};
 
 #[derive(Default)]
 pub(super) struct Connections {
@@ -54,7 +54,7 @@ impl Connections {
     }
 
     /// A connection on which `begin` has succeeded, for [`Connections::run`].
-    pub(super) fn lease(&self, begin: &str, watch: &Watch) -> Result<Lease, StoreError> {
+    pub(super) fn lease(&self, begin: &str, watch: &Watch) -> Result<Lease> {
         let mut shared = self.lock();
         let connection = match (shared.idle.pop(), &shared.template) {
             (Some(idle), _) => idle,
@@ -75,7 +75,7 @@ impl Connections {
         watch: Watch,
         limit: Duration,
         work: impl FnOnce(&Connection) -> T,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let outcome = catch_panic(|| watch.run(&connection, limit, work));
         let is_clean = rollback(&connection);
         let mut shared = self.lock();
