@@ -13,7 +13,7 @@ pub const MAX_ENTRIES: usize = 500;
 /// Which entries to return.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// `user` is filled in by `email`.
+    /// Without its `user`, which follows from `email`.
     pub filter: Filter,
     /// The address of a user, or one that a failed sign-in used.
     pub email: Option<String>,

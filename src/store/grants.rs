@@ -37,7 +37,7 @@ impl Grants {
                  FROM resource_grants",
             [],
             read_row!(as Grant {
-                    id, group_id, resource_type: row::word, resource_id, assigned_at: row::time, assigned_by
+                id, group_id, resource_type: row::word, resource_id, assigned_at: row::time, assigned_by
             }),
         )?;
         let mut loaded = Self::default();

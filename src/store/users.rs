@@ -44,8 +44,8 @@ impl Users {
                  FROM users ORDER BY created_at DESC",
             [],
             read_row!(as User {
-                    id, email, name, password_hash: password_hash, active, created_at: row::time,
-                    deactivated_at: row::time, token_version
+                id, email, name, password_hash: password_hash, active, created_at: row::time,
+                deactivated_at: row::time, token_version
             }),
         )?;
         let mut loaded = Self::default();
