@@ -1,12 +1,13 @@
 //! What a pull has to do: the manifest compared with the workspace.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::Metadata;
 use std::io;
 
 use super::parts::PartedTable;
 use super::pending::{PendingFile, Version, is_md5};
 use super::state::{Entry, State};
-use crate::base::{hash, ident};
+use crate::base::{hash, ident, if_exists};
 use crate::cli::workspace::Workspace;
 use crate::protocol::sync::{Manifest, ManifestPart};
 use crate::protocol::vocabulary::QueryMode;
@@ -90,12 +91,7 @@ fn up_to_date(
         return Ok(None);
     }
     let path = workspace.table_file(&pending.table);
-    let file = match std::fs::metadata(&path) {
-        Ok(file) if file.is_file() => file,
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = if_exists(std::fs::metadata(&path))?.filter(Metadata::is_file) else { return Ok(None) };
     let known = known.filter(|entry| entry.hash == pending.version.text());
     if pending.version == Version::Unknown {
         return Ok(None);
