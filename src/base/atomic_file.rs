@@ -101,14 +101,6 @@ pub fn promote(finished: &Path, target: &Path, mode: u32) -> io::Result<()> {
     pending.commit()
 }
 
-/// Reads a text file; `None` if it is missing.
-pub fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        text => text.map(Some),
-    }
-}
-
 /// Removes `target` durably; a missing file is fine.
 pub fn remove(target: &Path) -> io::Result<()> {
     match fs::remove_file(target) {

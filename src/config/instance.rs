@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{DataDir, Environment, env_vars};
-use crate::base::atomic_file;
+use crate::base::if_exists;
 
 /// The keys that are in use. Unknown keys are ignored: they belong to other features or to older versions.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -108,7 +108,8 @@ impl Instance {
 }
 
 fn read(path: &Path, env: &Environment) -> Result<Value, InstanceError> {
-    let text = atomic_file::read(path).map_err(|source| InstanceError::Read { path: path.into(), source })?;
+    let text =
+        if_exists(std::fs::read_to_string(path)).map_err(|source| InstanceError::Read { path: path.into(), source })?;
     let value: Option<Value> = serde_saphyr::from_str(&text.unwrap_or_default())
         .map_err(|error| InstanceError::Yaml { path: path.into(), message: error.to_string() })?;
     let mut value = value.filter(|value| !value.is_null()).unwrap_or_else(|| Value::Object(Default::default()));

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::env_vars::{self, EnvVar};
 use super::{DataDir, Environment};
 use crate::base::atomic_file::{self, PRIVATE, Pending, stage};
+use crate::base::if_exists;
 use crate::base::{random, secret::Secret};
 
 /// How long the previous key is valid: as long as a session.
@@ -119,8 +120,8 @@ impl Rotation {
 }
 
 fn read(path: &Path) -> io::Result<Option<Secret>> {
-    let text = atomic_file::read(path)?;
-    Ok(text.map(|text| text.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new))
+    let text = if_exists(fs::read_to_string(path))?.unwrap_or_default();
+    Ok(Some(text.trim()).filter(|key| !key.is_empty()).map(Secret::new))
 }
 
 /// The previous key, until a day after the rotation that wrote the file.

@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{catch_panic, rollback};
+use crate::base::locked;
 use crate::engine::{Connection, StopOnDrop, Watch};
 use crate::store::{Result, StoreError};
 
@@ -93,6 +94,6 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shared)
     }
 }
