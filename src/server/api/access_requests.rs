@@ -9,8 +9,7 @@ use crate::server::{ApiResult, AppState};
 use crate::store::access_requests::PENDING;
 
 /// Lists the caller's own requests, newest first.
-#[utoipa::path(get, path = "/api/access-requests/my", tag = "access",
-    responses((status = 200, body = AccessRequests)))]
+#[utoipa::path(get, path = "/api/access-requests/my", tag = "access", responses((status = 200, body = AccessRequests)))]
 pub async fn list_own_access_requests(app: AppState, caller: Principal) -> ApiResult<Json<AccessRequests>> {
     Ok(Json(access_requests::list_own_access_requests(&app.store, &caller).await?))
 }
@@ -41,8 +40,9 @@ pub async fn list_access_requests(
 }
 
 /// Requests access to a table. The response does not reveal whether there is such a table.
-#[utoipa::path(post, path = "/api/access-requests", tag = "access", request_body = CreateAccessRequest,
-    responses((status = 201, body = AccessRequest), (status = 400), (status = 409, description = "Requested or granted already")))]
+#[utoipa::path(post, path = "/api/access-requests", tag = "access",
+    responses((status = 201, body = AccessRequest), (status = 400),
+        (status = 409, description = "Requested or granted already")))]
 pub async fn create_access_request(
     app: AppState,
     caller: Principal,
@@ -54,7 +54,7 @@ pub async fn create_access_request(
 
 /// Grants the requested table: to a group, which the requester is added to, or to the requester alone.
 #[utoipa::path(post, path = "/api/access-requests/{id}/approve", tag = "access", request_body = Option<Review>,
-    params(("id" = String, Path, description = "Request id")),
+    params(("id", description = "Request id")),
     responses((status = 200, body = AccessRequest), (status = 404), (status = 409, description = "Decided already")))]
 pub async fn approve_access_request(
     app: AppState,
@@ -69,7 +69,7 @@ pub async fn approve_access_request(
 
 /// Denies a request.
 #[utoipa::path(post, path = "/api/access-requests/{id}/deny", tag = "access", request_body = Option<Review>,
-    params(("id" = String, Path, description = "Request id")),
+    params(("id", description = "Request id")),
     responses((status = 200, body = AccessRequest), (status = 404), (status = 409, description = "Decided already")))]
 pub async fn deny_access_request(
     app: AppState,

@@ -16,7 +16,7 @@ pub async fn list_catalog_tables(app: AppState, caller: Principal) -> Json<Catal
 
 /// Returns what the columns of a table hold.
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Value), (status = 403), (status = 404)))]
 pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> ApiResult<Json<Value>> {
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
@@ -27,7 +27,7 @@ pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Pa
 
 /// Profiles a table again.
 #[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
 pub async fn refresh_table_profile(
     app: AppState,

@@ -37,7 +37,7 @@ pub async fn register_discovered_tables(app: AppState, admin: Admin) -> ApiResul
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source.
 #[utoipa::path(post, path = "/api/admin/metadata/{table}/push", tag = "registry",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
 pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> ApiResult<Json<Pushed>> {
     Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))

@@ -32,7 +32,7 @@ pub async fn list_resource_types(_: Admin) -> Json<Vec<ResourceTypeInfo>> {
 }
 
 /// Grants a resource to a group. It applies from the next request of each member.
-#[utoipa::path(post, path = "/api/admin/grants", tag = "access", request_body = CreateGrant,
+#[utoipa::path(post, path = "/api/admin/grants", tag = "access",
     responses((status = 201, body = Grant), (status = 404), (status = 409, description = "Already granted")))]
 pub async fn create_grant(app: AppState, admin: Admin, Json(body): Json<CreateGrant>) -> ApiResult<Created<Grant>> {
     let CreateGrant { group_id, resource_type, resource_id } = body;
@@ -41,8 +41,8 @@ pub async fn create_grant(app: AppState, admin: Admin, Json(body): Json<CreateGr
 }
 
 /// Withdraws a grant. It no longer applies from the next request of each member.
-#[utoipa::path(delete, path = "/api/admin/grants/{id}", tag = "access",
-    params(("id" = String, Path, description = "Grant id")), responses((status = 204), (status = 404)))]
+#[utoipa::path(delete, path = "/api/admin/grants/{id}", tag = "access", params(("id", description = "Grant id")),
+    responses((status = 204), (status = 404)))]
 pub async fn delete_grant(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
     grants::revoke_grant(&app.store, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -56,8 +56,7 @@ pub async fn get_access_overview(app: AppState, _: Admin) -> ApiResult<Json<Over
 
 /// Returns what a user is granted, and through which groups.
 #[utoipa::path(get, path = "/api/admin/users/{id}/effective-access", tag = "access",
-    params(("id" = String, Path, description = "User id")),
-    responses((status = 200, body = EffectiveAccess), (status = 404)))]
+    params(("id", description = "User id")), responses((status = 200, body = EffectiveAccess), (status = 404)))]
 pub async fn get_user_effective_access(
     app: AppState,
     _: Admin,

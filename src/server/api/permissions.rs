@@ -28,16 +28,16 @@ pub async fn list_permissions(app: AppState, _: Admin, Query(query): Query<Permi
 }
 
 /// Lists everything that a user may read through any group.
-#[utoipa::path(get, path = "/api/permissions/{id}", tag = "access",
-    params(("id" = String, Path, description = "User id")),
+#[utoipa::path(get, path = "/api/permissions/{id}", tag = "access", params(("id", description = "User id")),
     responses((status = 200, body = Permissions), (status = 404)))]
 pub async fn list_user_permissions(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<Permissions>> {
     Ok(Json(view::permissions_of_user(&app.store.snapshot(), &id)?))
 }
 
 /// Grants a table to a group, or to one user through their personal group.
-#[utoipa::path(post, path = "/api/permissions", tag = "access", request_body = PermissionRequest,
-    responses((status = 201, body = Permission), (status = 400), (status = 404), (status = 409, description = "Already granted")))]
+#[utoipa::path(post, path = "/api/permissions", tag = "access",
+    responses((status = 201, body = Permission), (status = 400), (status = 404),
+        (status = 409, description = "Already granted")))]
 pub async fn grant_table_permission(
     app: AppState,
     admin: Admin,
@@ -52,8 +52,7 @@ pub async fn grant_table_permission(
 }
 
 /// Withdraws a permission.
-#[utoipa::path(delete, path = "/api/permissions/{id}", tag = "access",
-    params(("id" = String, Path, description = "Permission id")),
+#[utoipa::path(delete, path = "/api/permissions/{id}", tag = "access", params(("id", description = "Permission id")),
     responses((status = 200, body = Revoked), (status = 404)))]
 pub async fn revoke_permission(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<Revoked>> {
     grants::revoke_table_grant(&app.store, &admin, &id).await?;
@@ -61,7 +60,7 @@ pub async fn revoke_permission(app: AppState, admin: Admin, Path(id): Path<Strin
 }
 
 /// Withdraws a permission, by table and recipient.
-#[utoipa::path(delete, path = "/api/permissions", tag = "access", request_body = PermissionRequest,
+#[utoipa::path(delete, path = "/api/permissions", tag = "access",
     responses((status = 200, body = Revoked), (status = 400), (status = 404)))]
 pub async fn revoke_table_permission(
     app: AppState,

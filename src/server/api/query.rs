@@ -11,7 +11,7 @@ use crate::server::{ApiError, ApiResult, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
 /// `truncated` is true if there were more.
-#[utoipa::path(post, path = "/api/query", tag = "query", request_body = QueryRequest,
+#[utoipa::path(post, path = "/api/query", tag = "query",
     responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
         (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
 pub async fn run_query(

@@ -15,7 +15,7 @@ pub async fn get_settings(app: AppState, caller: Principal) -> ApiResult<Json<Us
 }
 
 /// Switches one table on or off for the caller.
-#[utoipa::path(put, path = "/api/settings/dataset", tag = "settings", request_body = SetDataset,
+#[utoipa::path(put, path = "/api/settings/dataset", tag = "settings",
     responses((status = 200, body = SetDataset), (status = 403), (status = 422)))]
 pub async fn set_dataset(
     app: AppState,
@@ -35,7 +35,7 @@ pub async fn get_sync_settings(app: AppState, caller: Principal) -> ApiResult<Js
 }
 
 /// Switches tables on or off for the caller. Those that the caller may not read are rejected one by one.
-#[utoipa::path(post, path = "/api/sync/settings", tag = "settings", request_body = SetDatasets,
+#[utoipa::path(post, path = "/api/sync/settings", tag = "settings",
     responses((status = 200, body = UpdatedDatasets), (status = 422)))]
 pub async fn set_sync_settings(
     app: AppState,
@@ -54,7 +54,7 @@ pub async fn get_subscriptions(app: AppState, caller: Principal) -> ApiResult<Js
 }
 
 /// Subscribes the caller to tables.
-#[utoipa::path(post, path = "/api/sync/table-subscriptions", tag = "settings", request_body = SetSubscriptions,
+#[utoipa::path(post, path = "/api/sync/table-subscriptions", tag = "settings",
     responses((status = 200, body = UpdatedSubscriptions), (status = 422)))]
 pub async fn set_subscriptions(
     app: AppState,

@@ -73,8 +73,7 @@ pub async fn list_sync_runs(app: AppState, admin: Admin, Query(query): Query<Run
 }
 
 /// Returns one sync run.
-#[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", params(("id" = String, Path)),
-    responses((status = 200, body = Run), (status = 404)))]
+#[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", responses((status = 200, body = Run), (status = 404)))]
 pub async fn get_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<Run>> {
     Ok(Json(syncs::get_run(&app.store, &app.runner, &admin, id).await?))
 }

@@ -11,10 +11,8 @@ use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
 /// Returns whether the server works; for load balancers and container checks.
-#[utoipa::path(
-    get, path = "/api/health", tag = "system", security(()),
-    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
-)]
+#[utoipa::path(get, path = "/api/health", tag = "system", security(()),
+    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)))]
 pub async fn get_health(app: AppState) -> Json<Health> {
     let current = app.store.snapshot().schema_version;
     let (status, db_schema) = match app.store.is_open() {
@@ -126,9 +124,7 @@ fn sources(app: &AppState, is_admin: bool) -> Value {
 }
 
 /// Returns the running version, and when it was started.
-#[utoipa::path(
-    get, path = "/api/version", tag = "system", security(()), responses((status = 200, body = Version)),
-)]
+#[utoipa::path(get, path = "/api/version", tag = "system", security(()), responses((status = 200, body = Version)))]
 pub async fn get_version(app: AppState) -> Json<Version> {
     let build = app.config.build.clone();
     Json(Version {

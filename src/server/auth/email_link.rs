@@ -21,7 +21,7 @@ const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to
 
 /// Mails a link that signs in, valid for one hour and one use. It replaces an unused one and an invitation. In
 /// development mode the link is in the response.
-#[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", request_body = SendLink, security(()),
+#[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", security(()),
     responses((status = 200, body = SentLink), (status = 429)))]
 pub async fn send_login_link(
     app: AppState,
@@ -47,7 +47,7 @@ pub async fn send_login_link(
 }
 
 /// Signs in with the token of a mailed link.
-#[utoipa::path(post, path = "/auth/email/verify", tag = "auth", request_body = VerifyLink, security(()),
+#[utoipa::path(post, path = "/auth/email/verify", tag = "auth", security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Invalid, expired or used"),
         (status = 429)))]
 pub async fn verify_login_link(app: AppState, origin: Origin, Json(body): Json<VerifyLink>) -> ApiResult<Response> {

@@ -26,7 +26,7 @@ const REFUSED: &str =
     "Invalid email or password. Accounts that use external authentication sign in with their provider.";
 
 /// Signs in with a password.
-#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
+#[utoipa::path(post, path = "/auth/token", tag = "auth", security(()),
     responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
 pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<TokenRequest>) -> ApiResult<Response> {
@@ -40,7 +40,7 @@ pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<T
 }
 
 /// Signs in with a password.
-#[utoipa::path(post, path = "/auth/password/login", tag = "auth", request_body = LoginRequest, security(()),
+#[utoipa::path(post, path = "/auth/password/login", tag = "auth", security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
 pub async fn log_in(app: AppState, origin: Origin, Json(body): Json<LoginRequest>) -> ApiResult<Response> {
@@ -58,7 +58,7 @@ fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
 }
 
 /// Sets a password with the token of an invitation, and signs in.
-#[utoipa::path(post, path = "/auth/password/setup", tag = "auth", request_body = SetupRequest, security(()),
+#[utoipa::path(post, path = "/auth/password/setup", tag = "auth", security(()),
     responses((status = 200, body = SetupResponse), (status = 400, description = "A wrong token or a weak password"),
         (status = 403, description = "The account is not active"), (status = 429)))]
 pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<SetupRequest>) -> ApiResult<Response> {

@@ -39,7 +39,7 @@ pub async fn log_out(app: AppState, MaybePrincipal(caller): MaybePrincipal, head
 const RULE: Rule = Rule { path: "/auth/bootstrap", per_minute: 3 };
 
 /// Creates the first admin, once. A seeded admin who has no password yet can be claimed this way; other accounts cannot.
-#[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", request_body = BootstrapRequest, security(()),
+#[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", security(()),
     responses((status = 200, body = TokenResponse), (status = 403, description = "There is an admin already"),
         (status = 409, description = "The address belongs to an account other than the seeded admin"), (status = 429)))]
 pub async fn bootstrap(app: AppState, origin: Origin, Json(body): Json<BootstrapRequest>) -> ApiResult<Response> {

@@ -12,7 +12,7 @@ use crate::server::{ApiResult, AppState};
 const RULE: Rule = Rule { path: "/auth/tokens", per_minute: 30 };
 
 /// Creates a token, which is in this response only.
-#[utoipa::path(post, path = "/auth/tokens", tag = "auth", request_body = CreateToken,
+#[utoipa::path(post, path = "/auth/tokens", tag = "auth",
     responses((status = 201, body = CreatedToken), (status = 400, description = "No name, or a lifetime out of range"),
         (status = 403, description = "The caller used a token instead of signing in"), (status = 429)))]
 pub async fn create_token(
@@ -32,8 +32,8 @@ pub async fn list_tokens(app: AppState, caller: Principal) -> ApiResult<Json<Vec
 }
 
 /// One of the caller's tokens.
-#[utoipa::path(get, path = "/auth/tokens/{id}", tag = "auth",
-    params(("id" = String, Path, description = "Token id")), responses((status = 200, body = Token), (status = 404)))]
+#[utoipa::path(get, path = "/auth/tokens/{id}", tag = "auth", params(("id", description = "Token id")),
+    responses((status = 200, body = Token), (status = 404)))]
 pub async fn get_token(app: AppState, caller: Principal, Path(id): Path<String>) -> ApiResult<Json<Token>> {
     Ok(Json(view::own_token(&app.store, &caller, &id, |id| app.token_uses.last(id)).await?))
 }
@@ -45,16 +45,16 @@ pub async fn list_all_tokens(app: AppState, admin: Admin) -> ApiResult<Json<Vec<
 }
 
 /// Revokes one of the caller's tokens.
-#[utoipa::path(delete, path = "/auth/tokens/{id}", tag = "auth",
-    params(("id" = String, Path, description = "Token id")), responses((status = 204), (status = 404)))]
+#[utoipa::path(delete, path = "/auth/tokens/{id}", tag = "auth", params(("id", description = "Token id")),
+    responses((status = 204), (status = 404)))]
 pub async fn revoke_token(app: AppState, caller: Principal, Path(id): Path<String>) -> ApiResult<StatusCode> {
     tokens::revoke_token(&app.store, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Revokes a token of any user.
-#[utoipa::path(delete, path = "/auth/admin/tokens/{id}", tag = "auth",
-    params(("id" = String, Path, description = "Token id")), responses((status = 204), (status = 404)))]
+#[utoipa::path(delete, path = "/auth/admin/tokens/{id}", tag = "auth", params(("id", description = "Token id")),
+    responses((status = 204), (status = 404)))]
 pub async fn revoke_any_token(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
     tokens::revoke_any_token(&app.store, &admin, id).await?;
     Ok(StatusCode::NO_CONTENT)

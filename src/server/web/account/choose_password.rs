@@ -57,7 +57,6 @@ pub async fn show_password_reset(page: PageContext, Query(link): Query<LinkQuery
 
 /// Sets the password of an invited account and signs in.
 #[utoipa::path(post, path = "/auth/password/setup/confirm", tag = "auth", security(()),
-    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
 pub async fn confirm_setup(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
@@ -71,7 +70,6 @@ pub async fn confirm_setup(page: PageContext, origin: Origin, Form(form): Form<P
 
 /// Changes the password and signs in. Earlier sessions and personal tokens end.
 #[utoipa::path(post, path = "/auth/password/reset/confirm", tag = "auth", security(()),
-    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
 pub async fn confirm_reset(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {

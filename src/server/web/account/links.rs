@@ -20,7 +20,6 @@ const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute
 
 /// Mails a link for choosing another password.
 #[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
-    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_reset(
@@ -35,7 +34,6 @@ pub async fn request_password_reset(
 
 /// Mails a link for choosing a first password, for accounts that have no password yet.
 #[utoipa::path(post, path = "/auth/password/setup/request", tag = "auth", security(()),
-    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_setup(
@@ -50,7 +48,6 @@ pub async fn request_password_setup(
 
 /// Mails a link that signs in, for the form of the login page.
 #[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
-    request_body(content = LinkForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_login_link(
@@ -103,7 +100,6 @@ pub async fn follow_login_link(
 
 /// Signs in with the button of that page.
 #[utoipa::path(post, path = "/auth/email/verify/web", tag = "auth", security(()),
-    request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
 pub async fn confirm_login_link(page: PageContext, origin: Origin, Form(form): Form<VerifyForm>) -> PageResult {
     page.app.limits.admit(VERIFY_RULE, origin.ip)?;

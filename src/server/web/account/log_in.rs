@@ -115,7 +115,6 @@ const RULE: Rule = Rule { path: "/auth/password/login/web", per_minute: 10 };
 
 /// Signs in with the form of the login page and redirects to `next`.
 #[utoipa::path(post, path = "/auth/password/login/web", tag = "auth", security(()),
-    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the form with `error`"), (status = 429)))]
 pub async fn submit_login(page: PageContext, origin: Origin, Form(form): Form<LoginForm>) -> PageResult {
     page.app.limits.admit(RULE, origin.ip)?;
