@@ -4,20 +4,20 @@ use utoipa::IntoParams;
 use crate::access::{Admin, Principal};
 use crate::domain::access_requests;
 use crate::protocol::access::{AccessRequest, AccessRequests, CreateAccessRequest, Review};
-use crate::server::http::extractors::{Created, Json, Path, Query};
+use crate::server::http::extractors::{Created, Json, Path, Query, Reply};
 use crate::server::{ApiResult, AppState};
 use crate::store::access_requests::PENDING;
 
 /// Lists the caller's own requests, newest first.
 #[utoipa::path(get, path = "/api/access-requests/my", tag = "access", responses((status = 200, body = AccessRequests)))]
-pub async fn list_own_access_requests(app: AppState, caller: Principal) -> ApiResult<Json<AccessRequests>> {
+pub async fn list_own_access_requests(app: AppState, caller: Principal) -> Reply<AccessRequests> {
     Ok(Json(access_requests::list_own_access_requests(&app.store, &caller).await?))
 }
 
 /// Lists the pending requests, oldest first.
 #[utoipa::path(get, path = "/api/access-requests/pending", tag = "access",
     responses((status = 200, body = AccessRequests)))]
-pub async fn list_pending_access_requests(app: AppState, _: Admin) -> ApiResult<Json<AccessRequests>> {
+pub async fn list_pending_access_requests(app: AppState, _: Admin) -> Reply<AccessRequests> {
     Ok(Json(access_requests::list_access_requests(&app.store, Some(PENDING.into())).await?))
 }
 
@@ -35,7 +35,7 @@ pub async fn list_access_requests(
     app: AppState,
     _: Admin,
     Query(query): Query<AccessRequestQuery>,
-) -> ApiResult<Json<AccessRequests>> {
+) -> Reply<AccessRequests> {
     Ok(Json(access_requests::list_access_requests(&app.store, query.status).await?))
 }
 
@@ -61,7 +61,7 @@ pub async fn approve_access_request(
     admin: Admin,
     Path(id): Path<String>,
     body: Option<Json<Review>>,
-) -> ApiResult<Json<AccessRequest>> {
+) -> Reply<AccessRequest> {
     let review = body.map(|Json(review)| review).unwrap_or_default();
     let google = &app.config.google_groups;
     Ok(Json(access_requests::approve_access_request(&app.store, &admin, google, &id, review).await?))
@@ -76,7 +76,7 @@ pub async fn deny_access_request(
     admin: Admin,
     Path(id): Path<String>,
     body: Option<Json<Review>>,
-) -> ApiResult<Json<AccessRequest>> {
+) -> Reply<AccessRequest> {
     let review = body.map(|Json(review)| review).unwrap_or_default();
     Ok(Json(access_requests::deny_access_request(&app.store, &admin, &id, review).await?))
 }

@@ -6,7 +6,7 @@ use crate::access::{Admin, Principal};
 use crate::domain::accounts::view::existing;
 use crate::domain::grants::{self, view};
 use crate::protocol::access::{CreateGrant, EffectiveAccess, Grant, Overview, ResourceTypeInfo};
-use crate::server::http::extractors::{Created, Json, Path, Query};
+use crate::server::http::extractors::{Created, Json, Path, Query, Reply};
 use crate::server::{ApiResult, AppState};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -19,7 +19,7 @@ pub struct GrantQuery {
 /// Lists grants, by group name, type and id.
 #[utoipa::path(get, path = "/api/admin/grants", tag = "access", params(GrantQuery),
     responses((status = 200, body = Vec<Grant>), (status = 400, description = "Unknown type")))]
-pub async fn list_grants(app: AppState, _: Admin, Query(query): Query<GrantQuery>) -> ApiResult<Json<Vec<Grant>>> {
+pub async fn list_grants(app: AppState, _: Admin, Query(query): Query<GrantQuery>) -> Reply<Vec<Grant>> {
     let (group_id, resource_type) = (query.group_id.as_deref(), query.resource_type.as_deref());
     Ok(Json(view::grants(&app.store.snapshot(), group_id, resource_type)?))
 }
@@ -50,18 +50,14 @@ pub async fn delete_grant(app: AppState, admin: Admin, Path(id): Path<String>) -
 
 /// Returns everything that can be granted, all groups, and all grants.
 #[utoipa::path(get, path = "/api/admin/access-overview", tag = "access", responses((status = 200, body = Overview)))]
-pub async fn get_access_overview(app: AppState, _: Admin) -> ApiResult<Json<Overview>> {
+pub async fn get_access_overview(app: AppState, _: Admin) -> Reply<Overview> {
     Ok(Json(grants::access_overview(&app.store, &app.config.google_groups).await?))
 }
 
 /// Returns what a user is granted, and through which groups.
 #[utoipa::path(get, path = "/api/admin/users/{id}/effective-access", tag = "access",
     params(("id", description = "User id")), responses((status = 200, body = EffectiveAccess), (status = 404)))]
-pub async fn get_user_effective_access(
-    app: AppState,
-    _: Admin,
-    Path(id): Path<String>,
-) -> ApiResult<Json<EffectiveAccess>> {
+pub async fn get_user_effective_access(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<EffectiveAccess> {
     let snapshot = app.store.snapshot();
     Ok(Json(view::effective_access(&snapshot, &existing(&snapshot, &id)?.id)))
 }

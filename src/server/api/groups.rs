@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::access::Admin;
 use crate::domain::groups::{self, view};
 use crate::protocol::access::{AddMember, AddMembership, CreateGroup, Group, Member, Membership, UpdateGroup};
-use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
 
 /// Lists all groups, by name.
@@ -17,7 +17,7 @@ pub async fn list_groups(app: AppState, _: Admin) -> Json<Vec<Group>> {
 /// Returns one group.
 #[utoipa::path(get, path = "/api/admin/groups/{id}", tag = "access", params(("id", description = "Group id")),
     responses((status = 200, body = Group), (status = 404)))]
-pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<Group>> {
+pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Group> {
     Ok(Json(view::group(&app.config.google_groups, &app.store.snapshot(), &id)?))
 }
 
@@ -39,7 +39,7 @@ pub async fn update_group(
     admin: Admin,
     Path(id): Path<String>,
     Json(body): Json<UpdateGroup>,
-) -> ApiResult<Json<Group>> {
+) -> Reply<Group> {
     let google = &app.config.google_groups;
     groups::update_group(&app.store, &admin, google, &id, body.name, body.description).await?;
     Ok(Json(view::group(google, &app.store.snapshot(), &id)?))
@@ -56,7 +56,7 @@ pub async fn delete_group(app: AppState, admin: Admin, Path(id): Path<String>) -
 /// Lists the members of a group, by address.
 #[utoipa::path(get, path = "/api/admin/groups/{id}/members", tag = "access", params(("id", description = "Group id")),
     responses((status = 200, body = Vec<Member>), (status = 404)))]
-pub async fn list_group_members(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<Vec<Member>>> {
+pub async fn list_group_members(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Vec<Member>> {
     Ok(Json(view::members(&app.store.snapshot(), &id)?))
 }
 
@@ -89,11 +89,7 @@ pub async fn remove_group_member(
 /// Lists the groups of a user, system groups first, then by name.
 #[utoipa::path(get, path = "/api/admin/users/{id}/memberships", tag = "access", params(("id", description = "User id")),
     responses((status = 200, body = Vec<Membership>), (status = 404)))]
-pub async fn list_user_memberships(
-    app: AppState,
-    _: Admin,
-    Path(id): Path<String>,
-) -> ApiResult<Json<Vec<Membership>>> {
+pub async fn list_user_memberships(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Vec<Membership>> {
     Ok(Json(view::memberships(&app.config.google_groups, &app.store.snapshot(), &id)?))
 }
 

@@ -1,11 +1,9 @@
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use serde_json::json;
 
 use crate::access::Principal;
 use crate::domain::queries;
 use crate::protocol::query::{QueryRequest, QueryResponse};
-use crate::server::http::error::FieldError;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, ApiResult, AppState};
 
@@ -19,10 +17,8 @@ pub async fn run_query(
     caller: Principal,
     Json(body): Json<QueryRequest>,
 ) -> ApiResult<impl IntoResponse + use<>> {
-    let limit = usize::try_from(body.limit).map_err(|_| {
-        let error = FieldError::value(["body", "limit"], "limit must not be negative", json!(body.limit));
-        ApiError::unprocessable(vec![error])
-    })?;
+    let limit = usize::try_from(body.limit)
+        .map_err(|_| ApiError::value(["body", "limit"], "limit must not be negative", body.limit))?;
     let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;
     // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
     Ok(([(CONTENT_TYPE, "application/json")], answer.body))

@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use crate::access::Admin;
 use crate::domain::registry::{self, view};
 use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, UpdateTable, Updated};
-use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
 
 /// Lists all registered tables, by name.
@@ -27,7 +27,7 @@ pub async fn register_table(
 /// Returns whether a registration would be accepted. Nothing is stored.
 #[utoipa::path(post, path = "/api/admin/register-table/precheck", tag = "registry",
     responses((status = 200, body = Precheck), (status = 422)))]
-pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> ApiResult<Json<Precheck>> {
+pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> Reply<Precheck> {
     Ok(Json(registry::precheck_table(&app.store.snapshot(), &app.config.sources, &admin, &body)?))
 }
 
@@ -39,7 +39,7 @@ pub async fn update_table(
     admin: Admin,
     Path(id): Path<String>,
     Json(body): Json<UpdateTable>,
-) -> ApiResult<Json<Updated>> {
+) -> Reply<Updated> {
     Ok(Json(registry::update_table(&app.store, &app.config.sources, &admin, id, body).await?))
 }
 

@@ -48,11 +48,10 @@ pub struct GoogleLoginQuery {
         (status = 307, description = "Back to the login page, with an error code"), (status = 429)))]
 pub async fn begin_google_sign_in(
     app: AppState,
-    origin: Origin,
     caller: Caller,
     Query(query): Query<GoogleLoginQuery>,
 ) -> ApiResult<Response> {
-    app.limits.admit(LOGIN_RULE, origin.ip)?;
+    app.limits.admit(LOGIN_RULE, caller.origin.ip)?;
     let Some(oidc) = &app.google.oidc else { return Ok(refusal(NOT_CONFIGURED)) };
     let failed = |error: &dyn std::fmt::Display| {
         tracing::warn!(%error, "cannot start a Google sign-in");

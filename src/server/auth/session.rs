@@ -8,8 +8,8 @@ use crate::access::Principal;
 use crate::domain::accounts::view;
 use crate::domain::sign_in::{FirstAdmin, bootstrap_admin, end_session};
 use crate::protocol::auth::{BootstrapRequest, LoggedOut, Me, TokenResponse};
-use crate::server::http::extractors::Json;
 use crate::server::http::extractors::principal::MaybePrincipal;
+use crate::server::http::extractors::{Json, Reply};
 use crate::server::http::session::{SESSION_COOKIE, Session, accepts_html, redirect, remove_cookie};
 use crate::server::services::google::PENDING_COOKIE;
 use crate::server::services::rate_limits::Rule;
@@ -18,7 +18,7 @@ use crate::store::audit::Origin;
 
 /// Returns the caller.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
-pub async fn show_me(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
+pub async fn show_me(app: AppState, caller: Principal) -> Reply<Me> {
     Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
 }
 

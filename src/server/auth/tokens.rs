@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::access::{Admin, Interactive, Principal};
 use crate::domain::tokens::{self, view};
 use crate::protocol::tokens::{CreateToken, CreatedToken, OwnedToken, Token};
-use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiResult, AppState};
 
@@ -27,20 +27,20 @@ pub async fn create_token(
 
 /// The caller's tokens, newest first, including expired and revoked ones.
 #[utoipa::path(get, path = "/auth/tokens", tag = "auth", responses((status = 200, body = Vec<Token>)))]
-pub async fn list_tokens(app: AppState, caller: Principal) -> ApiResult<Json<Vec<Token>>> {
+pub async fn list_tokens(app: AppState, caller: Principal) -> Reply<Vec<Token>> {
     Ok(Json(view::own_tokens(&app.store, &caller, |id| app.token_uses.last(id)).await?))
 }
 
 /// One of the caller's tokens.
 #[utoipa::path(get, path = "/auth/tokens/{id}", tag = "auth", params(("id", description = "Token id")),
     responses((status = 200, body = Token), (status = 404)))]
-pub async fn get_token(app: AppState, caller: Principal, Path(id): Path<String>) -> ApiResult<Json<Token>> {
+pub async fn get_token(app: AppState, caller: Principal, Path(id): Path<String>) -> Reply<Token> {
     Ok(Json(view::own_token(&app.store, &caller, &id, |id| app.token_uses.last(id)).await?))
 }
 
 /// The tokens of all users, newest first.
 #[utoipa::path(get, path = "/auth/admin/tokens", tag = "auth", responses((status = 200, body = Vec<OwnedToken>)))]
-pub async fn list_all_tokens(app: AppState, admin: Admin) -> ApiResult<Json<Vec<OwnedToken>>> {
+pub async fn list_all_tokens(app: AppState, admin: Admin) -> Reply<Vec<OwnedToken>> {
     Ok(Json(view::all_tokens(&app.store, &admin, |id| app.token_uses.last(id)).await?))
 }
 

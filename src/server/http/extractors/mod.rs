@@ -7,5 +7,5 @@ pub mod principal;
 mod url;
 
 pub use form::Form;
-pub use json::{Created, Json};
+pub use json::{Created, Json, Reply};
 pub use url::{Path, Query};
