@@ -8,6 +8,7 @@ pub(crate) mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;
+pub(crate) mod loopback;
 pub(crate) mod process;
 pub mod random;
 pub(crate) mod schedule;

@@ -13,8 +13,9 @@ use std::time::Duration;
 use reqwest::{Certificate, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 
+use crate::base::loopback::is_loopback;
 use crate::base::secret::Secret;
 use crate::base::with_causes;
 use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
@@ -47,7 +48,7 @@ impl Client {
             ))
             .connect_timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
-        if is_local(&server) {
+        if is_loopback(&server) {
             // A proxy would connect to its own machine.
             builder = builder.no_proxy();
         }
@@ -120,13 +121,4 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ClientError> {
         return Err(invalid("contains no PEM certificate".into()));
     }
     Ok(certificates)
-}
-
-fn is_local(server: &Url) -> bool {
-    match server.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

@@ -4,9 +4,10 @@ use lettre::message::Mailbox;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::{Mail, TIMEOUT, roots};
+use crate::base::loopback::is_loopback;
 use crate::base::secret::Secret;
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
@@ -29,7 +30,7 @@ impl SendGrid {
             .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
             .redirect(Policy::none());
-        if is_this_machine(&address) {
+        if is_loopback(&address) {
             // A proxy would resolve it to its own machine.
             builder = builder.no_proxy();
         }
@@ -69,14 +70,5 @@ impl SendGrid {
                 "open_tracking": { "enable": false },
             },
         })
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
