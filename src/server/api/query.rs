@@ -1,5 +1,5 @@
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 
 use crate::access::Principal;
 use crate::domain::queries;
@@ -12,14 +12,10 @@ use crate::server::{ApiError, ApiResult, AppState};
 #[utoipa::path(post, path = "/api/query", tag = "query",
     responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
         (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
-pub async fn run_query(
-    app: AppState,
-    caller: Principal,
-    Json(body): Json<QueryRequest>,
-) -> ApiResult<impl IntoResponse + use<>> {
+pub async fn run_query(app: AppState, caller: Principal, Json(body): Json<QueryRequest>) -> ApiResult<Response> {
     let limit = usize::try_from(body.limit)
         .map_err(|_| ApiError::value(["body", "limit"], "limit must not be negative", body.limit))?;
     let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;
     // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
-    Ok(([(CONTENT_TYPE, "application/json")], answer.body))
+    Ok(([(CONTENT_TYPE, "application/json")], answer.body).into_response())
 }

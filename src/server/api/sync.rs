@@ -1,16 +1,15 @@
 use axum::Extension;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal, readable_tables};
 use crate::domain::syncs;
 use crate::protocol::sync::{Manifest, Triggered};
 use crate::protocol::sync_runs::{Run, RunPage};
-use crate::server::http::error::FieldError;
-use crate::server::http::extractors::{Json, Path, Query, Reply};
+use crate::server::http::extractors::{Json, Path, Query, Reply, fields};
 use crate::server::http::middleware::json_body::ParsedBody;
-use crate::server::{ApiError, ApiResult, AppState};
+use crate::server::{ApiError, AppState};
 use crate::sync::manifest;
 
 /// Starts a sync of these registry ids, or of everything that is due. While a run is in progress, the request is merged
@@ -25,30 +24,9 @@ pub async fn trigger_sync(
 ) -> Reply<Triggered> {
     // Text that was not declared as JSON is not a list, and must not be taken for "everything".
     let undeclared = if raw.is_empty() { Value::Null } else { Value::String(raw) };
-    let ids = table_ids(body.map_or(undeclared, |Extension(ParsedBody(value))| value))?;
-    Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids).await?))
-}
-
-/// Reads nothing, null or a list of strings.
-fn table_ids(body: Value) -> ApiResult<Vec<String>> {
-    let error = |kind, loc, msg: &str, input| {
-        ApiError::unprocessable(vec![FieldError { kind, loc, msg: msg.into(), input, ctx: None }])
-    };
-    match body {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| match item {
-                Value::String(id) => Ok(id),
-                other => {
-                    let loc = vec![json!("body"), json!(index)];
-                    Err(error("string_type", loc, "Input should be a valid string", other))
-                }
-            })
-            .collect(),
-        other => Err(error("list_type", vec![json!("body")], "Input should be a valid list", other)),
-    }
+    let body = body.map_or(undeclared, |Extension(ParsedBody(value))| value);
+    let ids: Option<Vec<String>> = fields::read("body", body)?;
+    Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids.unwrap_or_default()).await?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -9,8 +9,6 @@ use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiResult, AppState};
 
-const RULE: Rule = Rule { path: "/auth/tokens", per_minute: 30 };
-
 /// Creates a token, which is in this response only.
 #[utoipa::path(post, path = "/auth/tokens", tag = "auth",
     responses((status = 201, body = CreatedToken), (status = 400, description = "No name, or a lifetime out of range"),
@@ -20,7 +18,7 @@ pub async fn create_token(
     caller: Interactive,
     Json(body): Json<CreateToken>,
 ) -> ApiResult<Created<CreatedToken>> {
-    app.limits.admit(RULE, caller.actor().origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/tokens", per_minute: 30 }, caller.actor().origin.ip)?;
     let created = tokens::create_token(&app.store, &app.authenticator.keys(), &caller, &body).await?;
     Ok(Created(created))
 }

@@ -8,7 +8,6 @@ use super::flash::Flash;
 use super::form::FormState;
 use super::{PageError, templates};
 use crate::access::Principal;
-use crate::server::http::extractors::principal::MaybePrincipal;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::rate_limits::{Rule, TooManyRequests};
 use crate::server::{ApiError, AppState};
@@ -30,7 +29,7 @@ impl FromRequestParts<AppState> for PageContext {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let MaybePrincipal(person) = MaybePrincipal::from_request_parts(parts, app).await?;
+        let Ok(person) = Option::<Principal>::from_request_parts(parts, app).await;
         let caller = Caller::from_request_parts(parts, app).await?;
         let flash = Flash::read(&parts.headers);
         Ok(Self { app: app.clone(), person, caller, path: parts.uri.path().to_owned(), flash })

@@ -1,9 +1,9 @@
 //! Extractors whose rejections have the response bodies of the API's contract.
 
-mod fields;
+pub mod fields;
 mod form;
 mod json;
-pub mod principal;
+mod principal;
 mod url;
 
 pub use form::Form;

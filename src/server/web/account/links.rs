@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, Method};
 use minijinja::context;
 
-use super::check_email;
 use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
 use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
 use crate::server::auth::links::request_link;
@@ -14,15 +13,12 @@ use crate::server::services::rate_limits::Rule;
 use crate::server::web::{PageContext, PageResult};
 use crate::store::one_time::Purpose;
 
-const RESET_RULE: Rule = Rule { path: "/auth/password/reset", per_minute: 5 };
-const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute: 5 };
-
 /// Mails a link for choosing another password.
 #[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_reset(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
-    page.admit(RESET_RULE)?;
+    page.admit(Rule { path: "/auth/password/reset", per_minute: 5 })?;
     mail_link(&page, Purpose::Reset, &form.email, "", "24 hours").await
 }
 
@@ -31,7 +27,7 @@ pub async fn request_password_reset(page: PageContext, Form(form): Form<AddressF
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
 pub async fn request_password_setup(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
-    page.admit(SETUP_RULE)?;
+    page.admit(Rule { path: "/auth/password/setup/request", per_minute: 5 })?;
     mail_link(&page, Purpose::Setup, &form.email, "", "7 days").await
 }
 
@@ -49,7 +45,7 @@ async fn mail_link(page: &PageContext, purpose: Purpose, email: &str, next: &str
     if let Some(mail) = request_link(&page.app, &page.caller, purpose, email, next).await? {
         page.app.mail.queue(mail);
     }
-    check_email(page, validity)
+    page.render("check_email.html", context! { validity, can_mail => page.app.mail.is_configured() })
 }
 
 /// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays

@@ -110,13 +110,11 @@ pub async fn show_email_login(page: PageContext, Query(query): Query<LoginQuery>
     page.render("login_email.html", values)
 }
 
-const RULE: Rule = Rule { path: "/auth/password/login/web", per_minute: 10 };
-
 /// Signs in with the form of the login page and redirects to `next`.
 #[utoipa::path(post, path = "/auth/password/login/web", tag = "auth", security(()),
     responses((status = 302, description = "Signed in, or back to the form with `error`"), (status = 429)))]
 pub async fn submit_login(page: PageContext, Form(form): Form<LoginForm>) -> PageResult {
-    page.admit(RULE)?;
+    page.admit(Rule { path: "/auth/password/login/web", per_minute: 10 })?;
     let next = next::safe(&form.next);
     let back = |reason: &str| {
         let typed = FormState::new("login").with_value("email", &form.email);
