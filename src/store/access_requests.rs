@@ -83,7 +83,7 @@ pub fn insert(
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
     let (id, now) = (random::uuid(), change.now.as_microsecond());
-    change.execute(
+    change.run(
         "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
         params![id, user_id, email, ResourceType::Table.as_str(), table_id, reason, PENDING, now],

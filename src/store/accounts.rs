@@ -6,21 +6,19 @@ use crate::engine::params;
 
 /// Activates a user.
 pub fn activate(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change
-        .execute(
-            "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
+    change.run(
+        "UPDATE users SET active = true, deactivated_at = NULL, deactivated_by = NULL,
              updated_at = make_timestamp(?::BIGINT)
          WHERE id = ?",
-            params![change.now.as_microsecond(), id],
-        )
-        .map(drop)
+        params![change.now.as_microsecond(), id],
+    )
 }
 
 /// Deactivates a user on behalf of the user `by`: sessions and personal tokens end.
 pub fn deactivate(change: &Change<'_>, id: &str, by: &str) -> Result<(), StoreError> {
     let now = change.now.as_microsecond();
     // Of a user who is inactive already, the first time and author stay recorded.
-    change.execute(
+    change.run(
         "UPDATE users SET active = false, deactivated_at = make_timestamp(?::BIGINT), deactivated_by = ?,
              updated_at = make_timestamp(?::BIGINT)
          WHERE id = ? AND active",
@@ -39,7 +37,7 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
         groups::delete(change, &group)?;
     }
     for table in PERSONAL.split_whitespace() {
-        change.execute(&format!("DELETE FROM {table} WHERE user_id = ?"), [id])?;
+        change.run(&format!("DELETE FROM {table} WHERE user_id = ?"), [id])?;
     }
-    change.execute("DELETE FROM users WHERE id = ?", [id]).map(drop)
+    change.run("DELETE FROM users WHERE id = ?", [id])
 }

@@ -100,7 +100,7 @@ pub fn record_result(
     };
     let hash = link.hash();
     let Link { seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms } = &link;
-    change.execute(
+    change.run(
         "INSERT INTO audit_log (id, timestamp, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash)
          VALUES (?, make_timestamp(?::BIGINT), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![id, at, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash],

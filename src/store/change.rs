@@ -53,6 +53,11 @@ impl<'a> Change<'a> {
         Ok(self.connection.execute(sql, params)?)
     }
 
+    /// As [`Change::execute`], where the number of rows does not matter.
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
+        self.execute(sql, params).map(drop)
+    }
+
     /// The end of the audit log, and the tables that were written to.
     pub(super) fn finish(self) -> (Head, BTreeSet<&'static str>) {
         (self.audit_head.into_inner(), self.written.into_inner())

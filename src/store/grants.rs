@@ -95,7 +95,7 @@ pub fn insert(
         return Err(StoreError::Conflict("Grant already exists for this group/resource_type/resource_id".into()));
     }
     let id = random::uuid();
-    change.execute(
+    change.run(
         "INSERT INTO resource_grants (id, group_id, resource_type, resource_id, assigned_at, assigned_by)
          VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
         params![id, group_id, resource_type.as_str(), resource_id, change.now.as_microsecond(), by],
@@ -105,11 +105,11 @@ pub fn insert(
 
 /// Deletes a grant.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM resource_grants WHERE id = ?", [id]).map(drop)
+    change.run("DELETE FROM resource_grants WHERE id = ?", [id])
 }
 
 /// Deletes every grant on a table, so that none applies to another table that is registered under the same id later.
 pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
     let sql = "DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?";
-    change.execute(sql, [ResourceType::Table.as_str(), table_id]).map(drop)
+    change.run(sql, [ResourceType::Table.as_str(), table_id])
 }

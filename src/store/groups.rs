@@ -100,7 +100,7 @@ pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &s
 
 fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    change.execute(
+    change.run(
         "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
          VALUES (?, ?, ?, false, make_timestamp(?::BIGINT), ?)",
         params![id, name, description, change.now.as_microsecond(), by],
@@ -123,19 +123,19 @@ fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), S
 /// Renames a group.
 pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
     check_name_is_free(change, name, id)?;
-    change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id]).map(drop)
+    change.run("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])
 }
 
 /// Replaces the description of a group.
 pub fn set_description(change: &Change<'_>, id: &str, description: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id]).map(drop)
+    change.run("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])
 }
 
 /// Deletes a group with its members and grants.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
-    change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
-    change.execute("DELETE FROM user_groups WHERE id = ?", [id]).map(drop)
+    change.run("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
+    change.run("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
+    change.run("DELETE FROM user_groups WHERE id = ?", [id])
 }
 
 /// Returns the id of the user whose personal group this is, if it is a personal group.

@@ -71,13 +71,11 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if contains(change, user_id, group_id)? {
         return Err(StoreError::Conflict("User already a member".into()));
     }
-    change
-        .execute(
-            "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
+    change.run(
+        "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
          VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
-            params![user_id, group_id, source, change.now.as_microsecond(), by],
-        )
-        .map(drop)
+        params![user_id, group_id, source, change.now.as_microsecond(), by],
+    )
 }
 
 /// Returns whether a user is in a group, as of this transaction.
@@ -126,13 +124,11 @@ pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
 /// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
 pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
     ensure(change, user_id, group, SOURCE_SEED, by)?;
-    change
-        .execute(
-            "UPDATE user_group_members SET added_by = ?
+    change.run(
+        "UPDATE user_group_members SET added_by = ?
          WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
-            [by, user_id, group],
-        )
-        .map(drop)
+        [by, user_id, group],
+    )
 }
 
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody
@@ -162,9 +158,7 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
 
 /// Id and name of the group with that name, in any case.
 pub fn group_named(change: &Change<'_>, name: &str) -> Result<Option<(String, String)>, StoreError> {
-    Ok(change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?)
+    Ok(change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| row.try_into())?)
 }
 
 /// Ids and names of the groups that the user is in because Google says so.
@@ -173,11 +167,11 @@ pub fn google_groups_of(change: &Change<'_>, user_id: &str) -> Result<Vec<(Strin
         "SELECT m.group_id, coalesce(g.name, '') FROM user_group_members m
          LEFT JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND m.source = ? ORDER BY 2",
         params![user_id, SOURCE_GOOGLE],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.try_into(),
     )?)
 }
 
 /// Removes a membership that comes from Google Workspace.
 pub fn remove_google(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id]).map(drop)
+    change.run("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
 }

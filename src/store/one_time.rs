@@ -63,7 +63,7 @@ pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Sec
     let token = purpose.generate();
     let column = if purpose == Purpose::Reset { "reset_token" } else { "setup_token" };
     let sql = format!("UPDATE users SET {column} = ?, {column}_created = make_timestamp(?::BIGINT) WHERE id = ?");
-    change.execute(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
+    change.run(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
     Ok(Secret::new(token))
 }
 
@@ -89,14 +89,12 @@ pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) 
 
 /// Removes all outstanding tokens of a user.
 pub fn clear(change: &Change<'_>, user_id: &str) -> Result<(), StoreError> {
-    change
-        .execute(
-            "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
+    change.run(
+        "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
              reset_token_created = NULL
          WHERE id = ?",
-            [user_id],
-        )
-        .map(drop)
+        [user_id],
+    )
 }
 
 #[derive(Default)]

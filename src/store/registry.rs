@@ -140,7 +140,7 @@ pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
     let stored = get(change, &table.id)?;
     name_is_free(change, table)?;
-    change.execute("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
+    change.run("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
     let kept = Table { registered_by: stored.registered_by, ..table.clone() };
     write(change, &kept, stored.registered_at.unwrap_or(change.now))
 }
@@ -148,8 +148,8 @@ pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 /// Removes a row with its sync state and grants, and returns it.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
     let table = get(change, id)?;
-    change.execute("DELETE FROM table_registry WHERE id = ?", [id])?;
-    change.execute("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
+    change.run("DELETE FROM table_registry WHERE id = ?", [id])?;
+    change.run("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
     sync_state::forget(change, &table.name)?;
     grants::delete_for_table(change, id)?;
     Ok(table)
@@ -183,32 +183,30 @@ fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 
 fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<(), StoreError> {
     let key = (!table.primary_key.is_empty()).then(|| serde_json::json!(table.primary_key).to_string());
-    change
-        .execute(
-            "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
+    change.run(
+        "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
             query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
             registered_at, sync_options)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
-            params![
-                table.id,
-                table.name,
-                table.source_type.as_ref().map(SourceType::as_str),
-                table.bucket,
-                table.source_table,
-                table.source_query,
-                table.sync_strategy.as_ref().map(SyncStrategy::as_str),
-                table.query_mode.as_ref().map(QueryMode::as_str),
-                table.sync_schedule,
-                table.profile_after_sync,
-                key,
-                table.folder,
-                table.description,
-                table.registered_by,
-                registered_at.as_microsecond(),
-                table.sync_options.clone().map(sync_options::write)
-            ],
-        )
-        .map(drop)
+        params![
+            table.id,
+            table.name,
+            table.source_type.as_ref().map(SourceType::as_str),
+            table.bucket,
+            table.source_table,
+            table.source_query,
+            table.sync_strategy.as_ref().map(SyncStrategy::as_str),
+            table.query_mode.as_ref().map(QueryMode::as_str),
+            table.sync_schedule,
+            table.profile_after_sync,
+            key,
+            table.folder,
+            table.description,
+            table.registered_by,
+            registered_at.as_microsecond(),
+            table.sync_options.clone().map(sync_options::write)
+        ],
+    )
 }
 
 #[cfg(test)]

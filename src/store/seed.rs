@@ -5,6 +5,7 @@ use super::users::SCHEDULER_EMAIL;
 use super::{Change, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
+use crate::config::GoogleGroups;
 use crate::engine::params;
 
 const SYSTEM_GROUPS: [(&str, &str); 2] = [
@@ -12,7 +13,7 @@ const SYSTEM_GROUPS: [(&str, &str); 2] = [
     (EVERYONE_GROUP, "System: default group every user is implicitly a member of"),
 ];
 
-/// What to seed, from the environment.
+/// What the settings say about users and groups.
 #[derive(Clone, Debug, Default)]
 pub struct Seeds {
     pub admin_email: Option<String>,
@@ -21,6 +22,8 @@ pub struct Seeds {
     pub developer: Option<Developer>,
     /// Whether a usable scheduler token is configured.
     pub scheduler: bool,
+    /// For the snapshot; nothing is stored.
+    pub google: GoogleGroups,
 }
 
 /// The one user of `LOCAL_DEV_MODE`.
@@ -36,7 +39,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
     for (name, description) in SYSTEM_GROUPS {
         let promoted = change.execute("UPDATE user_groups SET is_system = true WHERE name = ?", [name])?;
         if promoted == 0 {
-            change.execute(
+            change.run(
                 "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
                  VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), 'system:seed')",
                 params![random::uuid(), name, description, change.now.as_microsecond()],

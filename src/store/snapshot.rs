@@ -11,6 +11,7 @@ use super::sync_state::SyncStates;
 use super::tokens::Credential;
 use super::users::Users;
 use super::{Reader, sessions, tokens};
+use crate::config::GoogleGroups;
 use crate::engine;
 
 /// Everything that decides who may do what, and what is registered. Each part is loaded again only when a change wrote
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub sync: Arc<SyncStates>,
     /// `jti` of sessions that were signed out before their end.
     pub revoked_sessions: Arc<HashSet<String>>,
+    /// Which groups Google Workspace manages, from the settings.
+    pub google: Arc<GoogleGroups>,
     /// Version in the database; [`super::VERSION`] or newer.
     pub schema_version: i32,
 }
@@ -46,9 +49,10 @@ const PARTS: [(&str, Load); 8] = [
 ];
 
 impl Snapshot {
-    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+    pub(super) fn load(reader: &Reader<'_>, google: &Arc<GoogleGroups>) -> engine::Result<Self> {
         let schema_version = reader.one("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
-        Self { schema_version, ..Self::default() }.reload(reader, &PARTS.map(|(table, _)| table).into())
+        Self { schema_version, google: Arc::clone(google), ..Self::default() }
+            .reload(reader, &PARTS.map(|(table, _)| table).into())
     }
 
     /// Whether a part is made from one of these tables.

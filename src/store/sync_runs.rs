@@ -49,14 +49,12 @@ convertible!(RunRecord, Run {
 
 /// Stores a run, or replaces what is stored of it.
 pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
-    change.execute("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
+    change.run("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
-    change
-        .execute(
-            "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
-            params![run.id, requested_at, run.status.to_string(), serde_json::json!(run).to_string()],
-        )
-        .map(drop)
+    change.run(
+        "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
+        params![run.id, requested_at, run.status.to_string(), serde_json::json!(run).to_string()],
+    )
 }
 
 /// Marks runs that an earlier process did not finish.
@@ -73,14 +71,12 @@ pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
 pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
     let cutoff = change.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
     let cutoff = cutoff.as_microsecond();
-    change.execute("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
-    change.execute("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
-    change
-        .execute(
-            "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
-            [RETAINED_RUNS],
-        )
-        .map(drop)
+    change.run("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
+    change.run("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
+    change.run(
+        "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
+        [RETAINED_RUNS],
+    )
 }
 
 /// Newest first; with `before`, only runs older than that one.

@@ -40,7 +40,7 @@ pub fn put(
         params![enabled, table_mode, change.now.as_microsecond(), user_id, dataset],
     )?;
     if updated == 0 {
-        change.execute(
+        change.run(
             "INSERT INTO user_sync_settings (user_id, dataset, enabled, table_mode, updated_at)
              VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT))",
             params![user_id, dataset, enabled, table_mode.unwrap_or("all"), change.now.as_microsecond()],

@@ -66,8 +66,8 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
     if same {
         return Ok(());
     }
-    change.execute("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
-    change.execute(
+    change.run("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
+    change.run(
         "INSERT INTO sync_state (table_id, last_sync, rows, file_size_bytes, uncompressed_size_bytes, columns, hash, status)
          VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok')",
         params![synced.table, at, synced.rows, synced.size_bytes, synced.hash],
@@ -80,27 +80,25 @@ pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option
     let known =
         change.execute("UPDATE sync_state SET status = 'error', error = ? WHERE table_id = ?", [error, table])?;
     if known == 0 {
-        change.execute("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
+        change.run("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
     }
     history(change, table, None, duration_ms, Some(error))
 }
 
 /// Deletes state and history of a table that is no longer registered or published.
 pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
-    change.execute("DELETE FROM sync_history WHERE table_id = ?", [table]).map(drop)
+    change.run("DELETE FROM sync_state WHERE table_id = ?", [table])?;
+    change.run("DELETE FROM sync_history WHERE table_id = ?", [table])
 }
 
 /// Deletes the state of tables that are neither in `published` nor in the registry.
 pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreError> {
     let list = serde_json::json!(published).to_string();
-    change
-        .execute(
-            "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
+    change.run(
+        "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
            AND table_id NOT IN (SELECT name FROM table_registry)",
-            [&list],
-        )
-        .map(drop)
+        [&list],
+    )
 }
 
 fn history(
@@ -112,11 +110,9 @@ fn history(
 ) -> Result<(), StoreError> {
     let status = if error.is_some() { "error" } else { "ok" };
     let duration_ms = duration_ms.map(|milliseconds| i32::try_from(milliseconds).unwrap_or(i32::MAX));
-    change
-        .execute(
-            "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
+    change.run(
+        "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
-            params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
-        )
-        .map(drop)
+        params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
+    )
 }

@@ -77,7 +77,7 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Tim
     }
     let NewToken { id, user_id, name, token_hash, scopes, expires_at } = token;
     let expires_at = row::micros(*expires_at);
-    change.execute(
+    change.run(
         "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, scopes, created_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
         params![id, user_id, name, token_hash, token.prefix(), scopes, change.now.as_microsecond(), expires_at],
@@ -89,7 +89,7 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Tim
 pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
     let stored: Option<(String, bool)> =
         change.find("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            row.try_into()
         })?;
     let (user_id, is_valid) = stored
         .filter(|(user_id, _)| owner.is_none_or(|owner| owner == user_id))
@@ -97,7 +97,7 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
     if !is_valid {
         return Ok(None);
     }
-    change.execute(
+    change.run(
         "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
@@ -107,7 +107,7 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
 /// Stores the last use of each token, unless the stored one is newer.
 pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), StoreError> {
     for (id, Use { at, ip }) in uses {
-        change.execute(
+        change.run(
             "UPDATE personal_access_tokens
              SET last_used_at = make_timestamp(?::BIGINT), last_used_ip = coalesce(?, last_used_ip)
              WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= make_timestamp(?::BIGINT))",

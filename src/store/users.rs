@@ -92,7 +92,7 @@ pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<St
     }
     let id = random::uuid();
     let now = change.now.as_microsecond();
-    change.execute(
+    change.run(
         "INSERT INTO users (id, email, name, active, created_at, updated_at)
          VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
         params![id, email, name, now, now],
@@ -132,37 +132,33 @@ pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreEr
 
 /// Replaces the hash of an unchanged password, because the hashing parameters have changed. Sessions continue.
 pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) -> Result<(), StoreError> {
-    change
-        .execute(
-            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
-            params![new.expose(), id, previous.expose()],
-        )
-        .map(drop)
+    change.run(
+        "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+        params![new.expose(), id, previous.expose()],
+    )
 }
 
 /// Ends all sessions of a user and revokes all personal tokens.
 pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
-    change
-        .execute(
-            "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
+    change.run("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
+    change.run(
+        "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
          WHERE user_id = ? AND revoked_at IS NULL",
-            params![change.now.as_microsecond(), id],
-        )
-        .map(drop)
+        params![change.now.as_microsecond(), id],
+    )
 }
 
 /// Records a sign-in, and returns the address and the token version for the session. Rejects an inactive user.
 pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreError> {
     let stored: Option<(String, bool, i64)> =
         change.find("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            row.try_into()
         })?;
     let (email, active, version) = stored.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
     if !active {
         return Err(StoreError::Conflict("Account deactivated".into()));
     }
-    change.execute(
+    change.run(
         "UPDATE users SET last_login_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;

@@ -11,14 +11,14 @@ use crate::server::{ApiResult, AppState};
 /// Lists all groups, by name.
 #[utoipa::path(get, path = "/api/admin/groups", tag = "access", responses((status = 200, body = Vec<Group>)))]
 pub async fn list_groups(app: AppState, _: Admin) -> Json<Vec<Group>> {
-    Json(view::groups(&app.config.google_groups, &app.store.snapshot()))
+    Json(view::groups(&app.store.snapshot()))
 }
 
 /// Returns one group.
 #[utoipa::path(get, path = "/api/admin/groups/{id}", tag = "access", params(("id", description = "Group id")),
     responses((status = 200, body = Group), (status = 404)))]
 pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Group> {
-    Ok(Json(view::group(&app.config.google_groups, &app.store.snapshot(), &id)?))
+    Ok(Json(view::group(&app.store.snapshot(), &id)?))
 }
 
 /// Adds a group.
@@ -26,7 +26,7 @@ pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> Reply
     responses((status = 201, body = Group), (status = 409, description = "The name is taken")))]
 pub async fn create_group(app: AppState, admin: Admin, Json(body): Json<CreateGroup>) -> ApiResult<Created<Group>> {
     let id = groups::create_group(&app.store, &admin, &body.name, body.description).await?;
-    let group = view::group(&app.config.google_groups, &app.store.snapshot(), &id)?;
+    let group = view::group(&app.store.snapshot(), &id)?;
     Ok(Created(group))
 }
 
@@ -40,16 +40,15 @@ pub async fn update_group(
     Path(id): Path<String>,
     Json(body): Json<UpdateGroup>,
 ) -> Reply<Group> {
-    let google = &app.config.google_groups;
-    groups::update_group(&app.store, &admin, google, &id, body.name, body.description).await?;
-    Ok(Json(view::group(google, &app.store.snapshot(), &id)?))
+    groups::update_group(&app.store, &admin, &id, body.name, body.description).await?;
+    Ok(Json(view::group(&app.store.snapshot(), &id)?))
 }
 
 /// Removes a group with its members and grants.
 #[utoipa::path(delete, path = "/api/admin/groups/{id}", tag = "access", params(("id", description = "Group id")),
     responses((status = 204), (status = 404), (status = 409, description = "A system group")))]
 pub async fn delete_group(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
-    groups::delete_group(&app.store, &admin, &app.config.google_groups, &id).await?;
+    groups::delete_group(&app.store, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -69,7 +68,7 @@ pub async fn add_group_member(
     Path(id): Path<String>,
     Json(body): Json<AddMember>,
 ) -> ApiResult<Created<Member>> {
-    let user_id = groups::add_member(&app.store, &admin, &app.config.google_groups, &id, &body.email).await?;
+    let user_id = groups::add_member(&app.store, &admin, &id, &body.email).await?;
     Ok(Created(view::member(&app.store.snapshot(), &id, &user_id)?))
 }
 
@@ -82,7 +81,7 @@ pub async fn remove_group_member(
     admin: Admin,
     Path((id, user_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_member(&app.store, &admin, &app.config.google_groups, &id, &user_id).await?;
+    groups::remove_member(&app.store, &admin, &id, &user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -90,7 +89,7 @@ pub async fn remove_group_member(
 #[utoipa::path(get, path = "/api/admin/users/{id}/memberships", tag = "access", params(("id", description = "User id")),
     responses((status = 200, body = Vec<Membership>), (status = 404)))]
 pub async fn list_user_memberships(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Vec<Membership>> {
-    Ok(Json(view::memberships(&app.config.google_groups, &app.store.snapshot(), &id)?))
+    Ok(Json(view::memberships(&app.store.snapshot(), &id)?))
 }
 
 /// Adds a user to a group.
@@ -103,9 +102,8 @@ pub async fn add_user_membership(
     Path(id): Path<String>,
     Json(body): Json<AddMembership>,
 ) -> ApiResult<Created<Membership>> {
-    let google = &app.config.google_groups;
-    groups::add_membership(&app.store, &admin, google, &id, &body.group_id).await?;
-    Ok(Created(view::membership(google, &app.store.snapshot(), &id, &body.group_id)?))
+    groups::add_membership(&app.store, &admin, &id, &body.group_id).await?;
+    Ok(Created(view::membership(&app.store.snapshot(), &id, &body.group_id)?))
 }
 
 /// Removes a user from a group.
@@ -117,6 +115,6 @@ pub async fn remove_user_membership(
     admin: Admin,
     Path((id, group_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_membership(&app.store, &admin, &app.config.google_groups, &id, &group_id).await?;
+    groups::remove_membership(&app.store, &admin, &id, &group_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

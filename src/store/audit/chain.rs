@@ -74,7 +74,7 @@ fn older(reader: &Reader<'_>) -> engine::Result<(i64, String)> {
                     resource, params::VARCHAR, result, duration_ms::VARCHAR])::VARCHAR), '' ORDER BY id), ''))
          FROM audit_log WHERE seq IS NULL",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.try_into(),
     )
 }
 

@@ -69,7 +69,7 @@ enum Job {
 impl Store {
     /// Takes the data directory, migrates, seeds and starts the writer thread.
     pub fn open(data_dir: &DataDir, context: &MigrationContext, seeds: &Seeds) -> Result<Self, OpenError> {
-        let mut writer = Writer::open(data_dir, context)?;
+        let mut writer = Writer::open(data_dir, context, &seeds.google)?;
         writer.seed(seeds)?;
         let (jobs, queue) = mpsc::channel();
         let store = Self {

@@ -13,7 +13,7 @@ use super::connections::Connections;
 use super::{Job, Transaction, backup, catch_panic, rollback};
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::config::DataDir;
+use crate::config::{DataDir, GoogleGroups};
 use crate::engine::{self, Connection, Limits, Watch};
 use crate::store::{
     Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
@@ -32,6 +32,7 @@ pub(super) struct Writer {
     /// Cleared while the database cannot be used.
     pub(super) open: Arc<AtomicBool>,
     pub(super) connections: Arc<Connections>,
+    google: Arc<GoogleGroups>,
     audit_head: audit::Head,
     unmerged: bool,
     uncopied: bool,
@@ -50,7 +51,11 @@ impl Drop for Writer {
 
 impl Writer {
     /// Takes the data directory and brings the database to the current version.
-    pub(super) fn open(data_dir: &DataDir, context: &MigrationContext) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        data_dir: &DataDir,
+        context: &MigrationContext,
+        google: &GoogleGroups,
+    ) -> Result<Self, OpenError> {
         let root = || data_dir.root().to_owned();
         let lock = FileLock::acquire(&data_dir.lock()).map_err(|error| match error {
             LockError::Held(_) => OpenError::InUse { path: root(), holder: error },
@@ -68,6 +73,7 @@ impl Writer {
             snapshot: Arc::default(),
             open: Arc::new(AtomicBool::new(true)),
             connections: Arc::default(),
+            google: Arc::new(google.clone()),
             audit_head: audit::Head::default(),
             unmerged: false,
             uncopied: false,
@@ -163,8 +169,8 @@ impl Writer {
         let reader = &Reader::new(connection);
         let previous = self.snapshot.load_full();
         let is_whole = previous.schema_version > 0;
-        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader) };
-        match reloaded.or_else(|_| Snapshot::load(reader)) {
+        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader, &self.google) };
+        match reloaded.or_else(|_| Snapshot::load(reader, &self.google)) {
             Ok(snapshot) => self.snapshot.store(snapshot.into()),
             Err(error) => {
                 tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
@@ -202,7 +208,7 @@ impl Writer {
     /// Goes on with a database that was just opened.
     fn take(&mut self, connection: &Connection) -> engine::Result<()> {
         let reader = &Reader::new(connection);
-        self.snapshot.store(Arc::new(Snapshot::load(reader)?));
+        self.snapshot.store(Arc::new(Snapshot::load(reader, &self.google)?));
         self.audit_head = audit::head(reader)?;
         self.connections.open(connection.try_clone()?);
         Ok(())
