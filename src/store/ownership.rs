@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::{Change, StoreError};
+use super::{Change, Result};
 use crate::engine::params;
 
 /// Lower-cased view name → source, as of this transaction.
-pub fn load(change: &Change<'_>) -> Result<HashMap<String, String>, StoreError> {
+pub fn load(change: &Change<'_>) -> Result<HashMap<String, String>> {
     Ok(change.list("SELECT lower(view_name), source_name FROM view_ownership", [], |row| row.try_into())?)
 }
 
 /// Replaces all owners with these (view, source) pairs; those that stay keep their time.
-pub fn replace(change: &Change<'_>, owners: &[(String, String)]) -> Result<(), StoreError> {
+pub fn replace(change: &Change<'_>, owners: &[(String, String)]) -> Result<()> {
     let current = load(change)?;
     let next: HashMap<String, &str> =
         owners.iter().map(|(view, source)| (view.to_lowercase(), source.as_str())).collect();

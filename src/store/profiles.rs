@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, Result, row};
 use crate::engine::{self, params};
 
 /// Stores the profile of a table, replacing the previous one.
-pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<(), StoreError> {
+pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<()> {
     change.run("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
     change.run(
         "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version)

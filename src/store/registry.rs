@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError, grants, sync_options, sync_state};
+use super::{Change, Reader, Result, StoreError, grants, sync_options, sync_state};
 use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -128,7 +128,7 @@ impl Registry {
 }
 
 /// Adds a row; id and name (without regard to case) must be free.
-pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+pub fn insert(change: &Change<'_>, table: &Table) -> Result<()> {
     if change.exists("SELECT 1 FROM table_registry WHERE lower(id) = lower(?)", [&table.id])? {
         return Err(StoreError::Conflict(format!("Table '{}' already registered", table.id)));
     }
@@ -137,7 +137,7 @@ pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 }
 
 /// Replaces the row with the same id, keeping who registered it and when.
-pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+pub fn update(change: &Change<'_>, table: &Table) -> Result<()> {
     let stored = get(change, &table.id)?;
     name_is_free(change, table)?;
     change.run("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
@@ -146,7 +146,7 @@ pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 }
 
 /// Removes a row with its sync state and grants, and returns it.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+pub fn delete(change: &Change<'_>, id: &str) -> Result<Table> {
     let table = get(change, id)?;
     change.run("DELETE FROM table_registry WHERE id = ?", [id])?;
     change.run("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
@@ -156,18 +156,18 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
 }
 
 /// All rows, as of this transaction.
-pub fn all(change: &Change<'_>) -> Result<Vec<Table>, StoreError> {
+pub fn all(change: &Change<'_>) -> Result<Vec<Table>> {
     Ok(change.list(&format!("SELECT {COLUMNS} FROM table_registry"), [], table)?)
 }
 
 /// The row with that id, as of this transaction.
-pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+pub fn get(change: &Change<'_>, id: &str) -> Result<Table> {
     change
         .find(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)?
         .ok_or_else(|| StoreError::NotFound("Table not found".into()))
 }
 
-fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+fn name_is_free(change: &Change<'_>, table: &Table) -> Result<()> {
     let taken: Option<String> = change.find(
         "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
         [&table.name, &table.id],
@@ -181,7 +181,7 @@ fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
     }
 }
 
-fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<(), StoreError> {
+fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<()> {
     let key = (!table.primary_key.is_empty()).then(|| serde_json::json!(table.primary_key).to_string());
     change.run(
         "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,

@@ -2,7 +2,7 @@
 
 use super::groups::{ADMIN_GROUP, EVERYONE_GROUP};
 use super::users::SCHEDULER_EMAIL;
-use super::{Change, StoreError, audit, groups, members, users};
+use super::{Change, Result, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
 use crate::config::GoogleGroups;
@@ -34,7 +34,7 @@ pub struct Developer {
     pub groups: Vec<String>,
 }
 
-pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError> {
+pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<()> {
     audit::seal(change)?;
     for (name, description) in SYSTEM_GROUPS {
         let promoted = change.execute("UPDATE user_groups SET is_system = true WHERE name = ?", [name])?;
@@ -47,7 +47,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         }
     }
     if let Some(email) = &seeds.admin_email {
-        let id = ensure_user(change, email, "Admin")?;
+        let (id, _) = users::ensure(change, email, Some("Admin"))?;
         let open = "SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') = ''";
         if let Some(hash) = &seeds.admin_password_hash
             && change.exists(open, [&id])?
@@ -57,7 +57,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_ADMIN)?;
     }
     if let Some(developer) = &seeds.developer {
-        let id = ensure_user(change, &developer.email, "Developer")?;
+        let (id, _) = users::ensure(change, &developer.email, Some("Developer"))?;
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_DEVELOPER)?;
         for group in &developer.groups {
             match groups::insert(change, group, None, groups::GOOGLE_SYNC) {
@@ -68,16 +68,9 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         }
     }
     if seeds.scheduler {
-        let id = ensure_user(change, SCHEDULER_EMAIL, "Scheduler")?;
+        let (id, _) = users::ensure(change, SCHEDULER_EMAIL, Some("Scheduler"))?;
         let by = "app.auth.scheduler_token:ensure_scheduler_user";
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, by)?;
     }
     Ok(())
-}
-
-fn ensure_user(change: &Change<'_>, email: &str, name: &str) -> Result<String, StoreError> {
-    match users::id_of(change, email)? {
-        Some(id) => Ok(id),
-        None => users::insert(change, email, Some(name)),
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result};
 use crate::engine::{self, params};
 
 pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
@@ -13,7 +13,7 @@ pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
 }
 
 /// Ends one session.
-pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<(), StoreError> {
+pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<()> {
     change.run(
         "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
         params![jti, user_id, expires_at.as_microsecond()],
@@ -21,7 +21,7 @@ pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timesta
 }
 
 /// Deletes the ids of sessions that have expired.
-pub(super) fn expire(change: &Change<'_>) -> Result<(), StoreError> {
+pub(super) fn expire(change: &Change<'_>) -> Result<()> {
     let sql = "DELETE FROM revoked_sessions WHERE expires_at <= make_timestamp(?::BIGINT)";
     change.run(sql, [change.now.as_microsecond()])
 }

@@ -7,10 +7,10 @@ use super::grants::Grants;
 use super::groups::Groups;
 use super::members::Members;
 use super::registry::Registry;
-use super::sync_state::SyncStates;
+use super::sync_state::SyncState;
 use super::tokens::Credential;
 use super::users::Users;
-use super::{Reader, sessions, tokens};
+use super::{Reader, sessions, sync_state, tokens};
 use crate::config::GoogleGroups;
 use crate::engine;
 
@@ -25,7 +25,8 @@ pub struct Snapshot {
     /// Personal access tokens by id; not those that ended long ago.
     pub tokens: Arc<HashMap<String, Credential>>,
     pub registry: Arc<Registry>,
-    pub sync: Arc<SyncStates>,
+    /// By table name.
+    pub sync: Arc<HashMap<String, SyncState>>,
     /// `jti` of sessions that were signed out before their end.
     pub revoked_sessions: Arc<HashSet<String>>,
     /// Which groups Google Workspace manages, from the settings.
@@ -44,7 +45,7 @@ const PARTS: [(&str, Load); 8] = [
     ("resource_grants", |next, reader| Grants::load(reader).map(|part| next.grants = part.into())),
     ("personal_access_tokens", |next, reader| tokens::load(reader).map(|part| next.tokens = part.into())),
     ("table_registry", |next, reader| Registry::load(reader).map(|part| next.registry = part.into())),
-    ("sync_state", |next, reader| SyncStates::load(reader).map(|part| next.sync = part.into())),
+    ("sync_state", |next, reader| sync_state::load(reader).map(|part| next.sync = part.into())),
     ("revoked_sessions", |next, reader| sessions::load(reader).map(|part| next.revoked_sessions = part.into())),
 ];
 

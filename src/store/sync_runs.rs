@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::row::convertible;
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result};
 use crate::base::time;
 use crate::engine::{self, params};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
@@ -48,7 +48,7 @@ convertible!(RunRecord, Run {
 });
 
 /// Stores a run, or replaces what is stored of it.
-pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
+pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<()> {
     change.run("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
     change.run(
@@ -58,7 +58,7 @@ pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
 }
 
 /// Marks runs that an earlier process did not finish.
-pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
+pub fn interrupt(change: &Change<'_>) -> Result<()> {
     let unfinished: Vec<String> =
         change.list("SELECT run FROM sync_runs WHERE status IN ('queued', 'running')", [], |row| row.get(0))?;
     unfinished
@@ -68,7 +68,7 @@ pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
 }
 
 /// Deletes runs and table history older than `days`, and all but the newest runs.
-pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
+pub fn expire(change: &Change<'_>, days: u32) -> Result<()> {
     let cutoff = change.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
     let cutoff = cutoff.as_microsecond();
     change.run("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;

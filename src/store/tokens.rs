@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::time;
 use crate::engine::{self, Row, params};
 
@@ -70,7 +70,7 @@ impl NewToken {
 
 /// Adds a token, unless all tokens of its owner were ended after the owner was authenticated: the account was
 /// deactivated, or its token version is no longer `version`. Returns when it was created.
-pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp, StoreError> {
+pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp> {
     let is_current = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
     if !change.exists(is_current, params![token.user_id, version])? {
         return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
@@ -86,7 +86,7 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Tim
 }
 
 /// Revokes a token; if `owner` is given, only a token of theirs. Returns the owner, or `None` if it was revoked already.
-pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
+pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>> {
     let stored: Option<(String, bool)> =
         change.find("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
             row.try_into()
@@ -105,7 +105,7 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
 }
 
 /// Stores the last use of each token, unless the stored one is newer.
-pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), StoreError> {
+pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<()> {
     for (id, Use { at, ip }) in uses {
         change.run(
             "UPDATE personal_access_tokens
@@ -146,11 +146,9 @@ pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Toke
                 last_used_ip, epoch_us(revoked_at)
          FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
         [owner],
-        |row| {
-            read_row!(row => Token {
-                id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
-                last_used_ip, revoked_at: row::time
-            })
-        },
+        read_row!(as Token {
+            id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
+            last_used_ip, revoked_at: row::time
+        }),
     )
 }

@@ -49,41 +49,34 @@ pub(in crate::domain) fn join(change: &Transaction<'_>, admin: &Admin, user_id: 
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
 }
 
+/// Whom the audit row of a removal is about.
+pub enum About {
+    Group,
+    User,
+}
+
 /// Removes a user from a group.
-pub async fn remove_member(store: &Store, admin: &Admin, group_id: &str, user_id: &str) -> Result<()> {
+pub async fn remove_member(store: &Store, admin: &Admin, group_id: &str, user_id: &str, about: About) -> Result<()> {
     let (actor, group_id, user_id) = (admin.actor(), group_id.to_owned(), user_id.to_owned());
     let written = store.write(move |change| {
-        remove(change, &group_id, &user_id)?;
-        let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
+        let group = view::editable(change.snapshot(), &group_id)?;
+        if group.name == ADMIN_GROUP
+            && members::contains(change, &user_id, &group_id)?
+            && !members::has_other_admin(change, &user_id)?
+        {
+            let text = "Cannot remove the last admin — at least one user must remain in the Admin group";
+            return Err(Error::conflict(text));
+        }
+        if owner(change.snapshot(), group).is_some_and(|owner| owner.id == user_id) {
+            let text = "A personal group keeps its only member; withdraw its grants, or delete the group";
+            return Err(Error::conflict(text));
+        }
+        members::remove(change, &user_id, &group_id)?;
+        let (resource, details) = match about {
+            About::Group => (format!("group:{group_id}"), json!({ "user_id": user_id })),
+            About::User => (format!("user:{user_id}"), json!({ "group_id": group_id, "group_name": group.name })),
+        };
         Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
     });
     written.await
-}
-
-/// As [`remove_member`], with an audit row about the user.
-pub async fn remove_membership(store: &Store, admin: &Admin, user_id: &str, group_id: &str) -> Result<()> {
-    let (actor, user_id, group_id) = (admin.actor(), user_id.to_owned(), group_id.to_owned());
-    let written = store.write(move |change| {
-        let group = remove(change, &group_id, &user_id)?;
-        let details = json!({ "group_id": group_id, "group_name": group.name });
-        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
-    });
-    written.await
-}
-
-fn remove<'a>(change: &'a Transaction<'_>, group_id: &str, user_id: &str) -> Result<&'a Group> {
-    let group = view::editable(change.snapshot(), group_id)?;
-    if group.name == ADMIN_GROUP
-        && members::contains(change, user_id, group_id)?
-        && !members::has_other_admin(change, user_id)?
-    {
-        return Err(Error::conflict("Cannot remove the last admin — at least one user must remain in the Admin group"));
-    }
-    if owner(change.snapshot(), group).is_some_and(|owner| owner.id == user_id) {
-        return Err(Error::conflict(
-            "A personal group keeps its only member; withdraw its grants, or delete the group",
-        ));
-    }
-    members::remove(change, user_id, group_id)?;
-    Ok(group)
 }

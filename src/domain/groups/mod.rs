@@ -13,7 +13,7 @@ use crate::store::users::User;
 use crate::store::{Change, Snapshot, Store};
 
 pub(in crate::domain) use self::members::join;
-pub use self::members::{add_member, add_membership, remove_member, remove_membership};
+pub use self::members::{About, add_member, add_membership, remove_member};
 
 /// Maximum length of names and descriptions, in characters.
 const MAX_NAME_CHARS: usize = 200;

@@ -51,56 +51,51 @@ pub fn editable<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
 /// Returns the members of a group, by address.
 pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>> {
     existing(snapshot, group_id)?;
-    let members = snapshot.members.of_group(group_id).iter();
-    let mut members: Vec<Member> = members.filter_map(|member| member_body(snapshot, member)).collect();
+    let member = |member: &Membership| {
+        let user = snapshot.users.get(&member.user_id)?;
+        Some(Member {
+            user_id: user.id.clone(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            active: user.active,
+            source: member.source.clone(),
+            added_at: member.added_at.map(time::spaced),
+            added_by: member.added_by.clone(),
+        })
+    };
+    let mut members: Vec<_> = snapshot.members.of_group(group_id).iter().filter_map(member).collect();
     members.sort_by(|a, b| a.email.cmp(&b.email));
     Ok(members)
 }
 
 /// Returns one member of a group.
 pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member> {
-    let member = snapshot.members.of_group(group_id).iter().find(|member| member.user_id == user_id);
-    member.and_then(|member| member_body(snapshot, member)).ok_or_else(|| Error::not_found("User not found"))
-}
-
-fn member_body(snapshot: &Snapshot, member: &Membership) -> Option<Member> {
-    let user = snapshot.users.get(&member.user_id)?;
-    Some(Member {
-        user_id: user.id.clone(),
-        email: user.email.clone(),
-        name: user.name.clone(),
-        active: user.active,
-        source: member.source.clone(),
-        added_at: member.added_at.map(time::spaced),
-        added_by: member.added_by.clone(),
-    })
+    let mut members = members(snapshot, group_id)?.into_iter();
+    members.find(|member| member.user_id == user_id).ok_or_else(|| Error::not_found("User not found"))
 }
 
 /// Returns the memberships of a user, system groups first, then by name.
 pub fn memberships(snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>> {
     existing_user(snapshot, user_id)?;
-    let memberships = snapshot.members.of_user(user_id).iter();
-    let mut memberships: Vec<MembershipBody> =
-        memberships.filter_map(|member| membership_body(snapshot, member)).collect();
+    let membership = |member: &Membership| {
+        let group = snapshot.groups.get(&member.group_id)?;
+        Some(MembershipBody {
+            group_id: group.id.clone(),
+            group_name: group.name.clone(),
+            is_system: group.is_system,
+            origin: group.origin(&snapshot.google).into(),
+            source: member.source.clone(),
+            added_at: member.added_at.map(time::spaced),
+            added_by: member.added_by.clone(),
+        })
+    };
+    let mut memberships: Vec<_> = snapshot.members.of_user(user_id).iter().filter_map(membership).collect();
     memberships.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.group_name.cmp(&b.group_name)));
     Ok(memberships)
 }
 
 /// Returns the membership of a user in one group.
 pub fn membership(snapshot: &Snapshot, user_id: &str, group_id: &str) -> Result<MembershipBody> {
-    let member = snapshot.members.of_user(user_id).iter().find(|member| member.group_id == group_id);
-    member.and_then(|member| membership_body(snapshot, member)).ok_or_else(|| Error::not_found("Group not found"))
-}
-
-fn membership_body(snapshot: &Snapshot, member: &Membership) -> Option<MembershipBody> {
-    let group = snapshot.groups.get(&member.group_id)?;
-    Some(MembershipBody {
-        group_id: group.id.clone(),
-        group_name: group.name.clone(),
-        is_system: group.is_system,
-        origin: group.origin(&snapshot.google).into(),
-        source: member.source.clone(),
-        added_at: member.added_at.map(time::spaced),
-        added_by: member.added_by.clone(),
-    })
+    let mut memberships = memberships(snapshot, user_id)?.into_iter();
+    memberships.find(|member| member.group_id == group_id).ok_or_else(|| Error::not_found("Group not found"))
 }

@@ -5,7 +5,7 @@ use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::auth::Auth;
 use crate::domain::{Error, Result, rules};
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::{Action, Actor, Origin};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
 /// Domains of personal Google accounts, which belong to no Workspace; Google itself vouches for their addresses.
@@ -173,10 +173,7 @@ pub async fn record_refused_google_sign_in(
     code: &'static str,
 ) -> Result<(), StoreError> {
     let user = email.as_ref().and_then(|email| store.snapshot().users.by_email(email).cloned());
-    let actor = match user {
-        Some(user) => origin.user(&user.id),
-        None => origin.anonymous(),
-    };
+    let actor = Actor { user_id: user.map(|user| user.id.clone()), origin };
     let mut details = json!({ "provider": "google" });
     if let Some(email) = email {
         details["email"] = attempted(&email).into();

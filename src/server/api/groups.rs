@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::access::Admin;
-use crate::domain::groups::{self, view};
+use crate::domain::groups::{self, About, view};
 use crate::protocol::access::{AddMember, AddMembership, CreateGroup, Group, Member, Membership, UpdateGroup};
 use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
@@ -81,7 +81,7 @@ pub async fn remove_group_member(
     admin: Admin,
     Path((id, user_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_member(&app.store, &admin, &id, &user_id).await?;
+    groups::remove_member(&app.store, &admin, &id, &user_id, About::Group).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,6 +115,6 @@ pub async fn remove_user_membership(
     admin: Admin,
     Path((id, group_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_membership(&app.store, &admin, &id, &group_id).await?;
+    groups::remove_member(&app.store, &admin, &group_id, &id, About::User).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,8 @@ use crate::base::lock::{FileLock, LockError};
 use crate::config::{DataDir, GoogleGroups};
 use crate::engine::{self, Connection, Limits, Watch};
 use crate::store::{
-    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
+    Change, MigrationContext, OpenError, Reader, Result, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed,
+    sessions,
 };
 
 /// How long the write-ahead log may grow before it is merged into the database file.
@@ -86,7 +87,7 @@ impl Writer {
     }
 
     /// Makes sure of what every start needs. A newer program may have other ideas about that.
-    pub(super) fn seed(&mut self, seeds: &Seeds) -> Result<(), StoreError> {
+    pub(super) fn seed(&mut self, seeds: &Seeds) -> Result<()> {
         if self.snapshot.load().schema_version > VERSION {
             return Ok(());
         }
@@ -135,7 +136,7 @@ impl Writer {
     }
 
     /// Opens the database again if the engine refuses to go on.
-    pub(super) fn ensure_open(&mut self) -> Result<(), StoreError> {
+    pub(super) fn ensure_open(&mut self) -> Result<()> {
         let connection = self.begin()?;
         rollback(&connection);
         self.connection = Some(connection);
@@ -165,20 +166,17 @@ impl Writer {
 
     /// Shows the committed state to requests. If it cannot be read back, the server must not go on deciding by old
     /// grants: nobody is let in until a later change could read it.
-    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<(), StoreError> {
+    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<()> {
         let reader = &Reader::new(connection);
         let previous = self.snapshot.load_full();
         let is_whole = previous.schema_version > 0;
         let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader, &self.google) };
-        match reloaded.or_else(|_| Snapshot::load(reader, &self.google)) {
-            Ok(snapshot) => self.snapshot.store(snapshot.into()),
-            Err(error) => {
-                tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
-                self.snapshot.store(Arc::default());
-                self.open.store(false, Ordering::Release);
-                return Err(error.into());
-            }
-        }
+        let reloaded = reloaded.or_else(|_| Snapshot::load(reader, &self.google)).inspect_err(|error| {
+            tracing::error!(error = engine::message(error), "the state database cannot be read; nobody is let in");
+            self.snapshot.store(Arc::default());
+            self.open.store(false, Ordering::Release);
+        });
+        self.snapshot.store(reloaded?.into());
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use super::caller::Caller;
-use crate::base::loopback::is_loopback;
+use crate::base::is_this_machine;
 use crate::server::ApiError;
 use crate::server::settings::AllowedOrigins;
 
@@ -58,5 +58,5 @@ fn authority(url: &str) -> Option<&str> {
 
 fn is_local(base_url: &str) -> bool {
     let is_below_localhost = |url: &Url| url.domain().is_some_and(|name| name.ends_with(".localhost"));
-    Url::parse(base_url).is_ok_and(|url| is_loopback(&url) || is_below_localhost(&url))
+    Url::parse(base_url).is_ok_and(|url| is_this_machine(&url) || is_below_localhost(&url))
 }

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Mail, TIMEOUT, roots};
-use crate::base::loopback::is_loopback;
 use crate::base::secret::Secret;
-use crate::base::with_causes;
+use crate::base::{is_this_machine, with_causes};
 use crate::config::{Environment, env_vars};
 
 pub struct SendGrid {
@@ -30,7 +29,7 @@ impl SendGrid {
             .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
             .redirect(Policy::none());
-        if is_loopback(&address) {
+        if is_this_machine(&address) {
             // A proxy would resolve it to its own machine.
             builder = builder.no_proxy();
         }
