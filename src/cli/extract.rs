@@ -9,6 +9,7 @@ use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 #[derive(clap::Subcommand, Debug)]
@@ -109,7 +110,7 @@ impl Run for Extract {
         if let Self::Check { file, name, .. } = &self {
             read_request()?;
             let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-            let checked = files::check(file, name, &settings.data_dir.staging(), &limits);
+            let checked = files::check(file, name, &settings.data_dir.staging(), &FileFormat::default(), &limits);
             return json_result(&checked);
         }
         let report = match self {

@@ -129,6 +129,19 @@ impl Facts {
         })
     }
 
+    /// Returns whether every value keeps its text, or its exact value, in that type.
+    pub fn fits(&self, kind: ColumnType) -> bool {
+        match (self.verdict(), kind) {
+            (None, _) | (_, ColumnType::Text) => true,
+            (Some(ColumnType::Integer), ColumnType::Double) => self.classes == Class::Integer.bit(),
+            (Some(ColumnType::Integer), ColumnType::Decimal { precision, scale }) => self.whole + scale <= precision,
+            (Some(ColumnType::Decimal { scale, .. }), ColumnType::Decimal { precision, scale: wider }) => {
+                scale <= wider && self.whole + wider <= precision
+            }
+            (Some(verdict), kind) => verdict == kind,
+        }
+    }
+
     /// The value that made the column text, and the type that it had before.
     pub fn decided_by(&self) -> Option<(&Seen, Option<ColumnType>)> {
         let mut so_far = Self::default();

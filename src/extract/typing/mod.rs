@@ -3,9 +3,13 @@
 //!
 //! [`Facts`] collects what is known about all values of a column, over rows, files and runs; [`Facts::verdict`] is its type.
 
+mod declared;
 mod facts;
+pub mod reasons;
 mod shape;
 mod types;
 
+pub use declared::{Declared, Separators};
 pub use facts::{Facts, Seen};
+pub use reasons::Reason;
 pub use types::ColumnType;

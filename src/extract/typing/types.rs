@@ -48,6 +48,16 @@ impl ColumnType {
         }
     }
 
+    /// The type that DuckDB calls `name`.
+    pub fn from_sql(name: &str) -> Option<Self> {
+        let plain =
+            [Self::Boolean, Self::Integer, Self::Double, Self::Date, Self::Timestamp, Self::Instant, Self::Text];
+        plain.into_iter().find(|kind| kind.sql() == name).or_else(|| {
+            let (precision, scale) = name.strip_prefix("DECIMAL(")?.strip_suffix(')')?.split_once(',')?;
+            Some(Self::Decimal { precision: precision.trim().parse().ok()?, scale: scale.trim().parse().ok()? })
+        })
+    }
+
     /// SQL that casts the text `value`, which has been found to fit the type.
     pub fn cast(self, value: &str) -> String {
         match self {
