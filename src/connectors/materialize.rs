@@ -9,7 +9,7 @@ use crate::base::ident;
 use crate::base::lock::FileLock;
 use crate::config::DataDir;
 use crate::engine::{self, Limits, Sandbox};
-use crate::extract::{self, RemoteAttach, RemotePolicy, data_file, parquet};
+use crate::extract::{self, RemoteAttach, RemotePolicy, data_file, lossless, parquet};
 
 pub struct Settings {
     pub data_dir: DataDir,
@@ -62,9 +62,9 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     settings.policy.attach(&connection, &attach).map_err(|error| text(&error))?;
     let sandbox = Sandbox::default().files([pending.path()]).directories(settings.limits.spill.as_deref());
     sandbox.lock(&connection).map_err(|error| engine::message(&error))?;
-    connection.execute_batch(&parquet::copy(query, pending.path())).map_err(|error| engine::message(&error))?;
+    let mut notes = lossless::write(&connection, query, pending.path()).map_err(|error| text(&error))?;
     let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
-    let mut notes = column_changes::between(&target, pending.path());
+    notes.extend(column_changes::between(&target, pending.path()));
     if rows == 0 {
         notes.push("the SQL gave no rows".into());
     }

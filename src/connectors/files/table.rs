@@ -15,7 +15,7 @@ use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
 use crate::engine::Limits;
-use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
+use crate::extract::{ExtractError, data_file, foreign, parquet, part_files, parts_folder, state_file};
 
 /// The resources of conversions.
 pub struct Resources<'a> {
@@ -92,22 +92,21 @@ fn convert_if_new(file: &DataFile, target: Target, resources: &Resources<'_>) ->
     let pending = Pending::beside(&target.parquet, PUBLIC).map_err(Fault::write)?;
     // Parquet takes no more than the text it is made from.
     resources.reserve.ensure(pending.folder(), source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
-    let rows = match file.format {
+    let foreign::Content { rows, mut notes } = match file.format {
         Format::Csv | Format::Tsv => {
             // Gives a clear error for a read-only or full directory, before DuckDB gives its own.
             drop(pending.create().map_err(Fault::write)?);
-            convert::to_parquet(file, pending.path(), resources.limits)?
+            foreign::Content::from(convert::to_parquet(file, pending.path(), resources.limits)?)
         }
         Format::Parquet => {
-            let rows = parquet::rows(&file.path).map_err(|error| Fault::parquet(&error))?;
             fs::copy(&file.path, pending.path()).map_err(Fault::write)?;
-            rows
+            foreign::check(pending.path(), resources.limits).map_err(|error| Fault::parquet(&error))?
         }
     };
     if Fingerprint::of(&file.path).map_err(Fault::Read)? != source {
         return Err(Fault::Changed);
     }
-    let notes = column_changes::between(&target.parquet, pending.path());
+    notes.extend(column_changes::between(&target.parquet, pending.path()));
     Ok(Converted::New { pending, target, state: State { source, rows }, notes })
 }
 
@@ -151,11 +150,7 @@ fn check_data(data: &DataFile, folder: &Path, limits: &Limits) -> Result<Checked
     let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
     let (rows, path) = match data.format {
         Format::Csv | Format::Tsv => (convert::to_parquet(data, pending.path(), limits)?, pending.path()),
-        Format::Parquet => {
-            let rows = parquet::rows(&data.path).map_err(unreadable)?;
-            parquet::read_through(&data.path, limits).map_err(unreadable)?;
-            (rows, data.path.as_path())
-        }
+        Format::Parquet => (foreign::check(&data.path, limits).map_err(unreadable)?.rows, data.path.as_path()),
     };
     Ok(Checked { rows, columns: parquet::columns([path].into_iter()).map_err(unreadable)? })
 }
