@@ -55,6 +55,8 @@ pub fn write(connection: &Connection, select: &str, target: &Path) -> Result<Vec
         if !widen(&mut columns, &engine::message(&error)) {
             return Err(error.into());
         }
+        // The failure ended the caller's transaction, if there is one.
+        let _ = connection.execute_batch("ROLLBACK; BEGIN");
     }
 }
 
@@ -134,7 +136,7 @@ fn converted(select: &str, columns: &[Column]) -> String {
         format!("{value} AS {}", quote_ident(&column.name))
     });
     let values: Vec<_> = values.collect();
-    format!("SELECT {} FROM ({select}) AS t({})", values.join(", "), inner.join(", "))
+    format!("SELECT {} FROM (\n{select}\n) AS t({})", values.join(", "), inner.join(", "))
 }
 
 fn guarded(misfit: &str, index: usize, kind: &str) -> String {

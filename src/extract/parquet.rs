@@ -72,7 +72,7 @@ pub fn merge<'a>(
 /// The statement that writes the result of `select` to a parquet file.
 pub fn copy(select: &str, target: &Path) -> String {
     let target = ident::quote_path(target);
-    format!("COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)")
+    format!("COPY (\n{select}\n) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)")
 }
 
 /// Reads every value once, so that damaged pages are found before the file is published.
