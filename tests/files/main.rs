@@ -7,6 +7,7 @@ mod faults;
 mod folder;
 mod foreign;
 mod parts;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -43,6 +43,15 @@ impl From<i64> for Content {
 
 /// Reads a file once in full, with both readers.
 pub fn check(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
+    guarded(path, || both(path, limits))
+}
+
+/// Reads only the footer: names and types.
+pub fn check_footer(path: &Path) -> Result<Content, ExtractError> {
+    guarded(path, || footer(path).map(|(_, content)| content))
+}
+
+fn guarded(path: &Path, read: impl FnOnce() -> Result<Content, ExtractError>) -> Result<Content, ExtractError> {
     match ends(path)? {
         Ends::Parquet => {}
         Ends::Encrypted => return Err(Fault::Encrypted.into()),
@@ -51,15 +60,19 @@ pub fn check(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
         Ends::Other => return Err(Fault::NotParquet("it is a file of another kind (no PAR1 at both ends)").into()),
     }
     // The reader may panic on damaged data.
-    catch_unwind(AssertUnwindSafe(|| both(path, limits)))
+    catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(Fault::Damaged("its content contradicts itself".into()).into()))
 }
 
-fn both(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
+fn footer(path: &Path) -> Result<(SerializedFileReader<File>, Content), ExtractError> {
     let file = SerializedFileReader::new(File::open(path)?).map_err(|error| damaged(&error, path))?;
     let footer = file.metadata().file_metadata();
-    let mut notes = schema::check(footer.schema_descr())?;
-    let rows = footer.num_rows();
+    let content = Content { notes: schema::check(footer.schema_descr())?, rows: footer.num_rows() };
+    Ok((file, content))
+}
+
+fn both(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
+    let (file, Content { rows, mut notes }) = footer(path)?;
     let outcome = leaf::check(&file).and_then(|()| compare::check(path, rows, limits));
     match outcome {
         Ok(()) => {}
