@@ -1,10 +1,12 @@
 //! The only module that uses the DuckDB crate: opening databases, limits, isolation.
 
+mod batches;
 mod deadline;
 mod icu;
 mod open;
 pub(crate) mod parse;
 
+pub use batches::for_each_batch;
 pub use deadline::{StopOnDrop, Watch, within};
 pub use duckdb::core::LogicalTypeId;
 pub use duckdb::types::{FromSql, TimeUnit, Value};

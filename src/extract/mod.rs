@@ -1,5 +1,7 @@
 //! The contract between connectors and the server: `extract.duckdb` with `_meta`, and `data/*.parquet`.
 
+pub mod foreign;
+pub mod lossless;
 pub mod parquet;
 mod publication;
 mod reader;
@@ -31,6 +33,8 @@ pub enum ExtractError {
     NoMeta(PathBuf),
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
+    #[error(transparent)]
+    Foreign(#[from] foreign::Fault),
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -89,6 +89,9 @@ impl Fault {
 
     pub fn parquet(error: &ExtractError) -> Self {
         let text = error.to_string();
+        if let ExtractError::Foreign(_) = error {
+            return Self::Engine(text);
+        }
         Self::Parquet(first_line(&text).to_owned())
     }
 
