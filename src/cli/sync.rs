@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{Api, Context, Output, Run, Table, commands, exit};
-use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunTable};
+use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunStep, RunTable};
 
 commands! {
     Sync {
@@ -75,9 +75,8 @@ pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
         }
         std::thread::sleep(POLL_INTERVAL);
     };
-    let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
-    let elapsed = duration(run.duration_ms.unwrap_or_default());
-    let (status, succeeded) = (run.status.name(), run.tables.len() - failed);
+    let (succeeded, failed) = counts(&run);
+    let (status, elapsed) = (run.status.name(), duration(run.duration_ms.unwrap_or_default()));
     let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
     let code = match run.status {
         RunStatus::Ok => 0,
@@ -99,7 +98,7 @@ fn list(runs: &[sync_runs::Run]) -> Output {
         ("FAILED", -6),
     ]);
     for run in runs {
-        let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
+        let (succeeded, failed) = counts(run);
         let status = match &run.step {
             Some(step) => format!("{}: {step}", run.status.name()),
             None => run.status.name().to_owned(),
@@ -110,11 +109,18 @@ fn list(runs: &[sync_runs::Run]) -> Output {
             run.triggered_by.as_deref().unwrap_or("-"),
             &status,
             &run.duration_ms.map_or("-".into(), duration),
-            &(run.tables.len() - failed).to_string(),
+            &succeeded.to_string(),
             &failed.to_string(),
         ]);
     }
     Output::default().table(table)
+}
+
+/// Tables that went well, and that failed. A missing profile is neither.
+fn counts(run: &sync_runs::Run) -> (usize, usize) {
+    let tables = run.tables.iter().filter(|table| table.step != RunStep::Profile);
+    let (failed, succeeded): (Vec<_>, Vec<_>) = tables.partition(|table| table.error.is_some());
+    (succeeded.len(), failed.len())
 }
 
 /// Everything known about one run.
@@ -142,8 +148,9 @@ fn line(table: &RunTable) -> String {
     match error {
         Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step.name()),
         None => {
-            let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
-            format!("{source}.{name}: {} rows{elapsed}{notes}", rows.unwrap_or_default())
+            let rows = rows.map(|rows| format!("{rows} rows{elapsed}"));
+            let facts: Vec<String> = rows.into_iter().chain(notes.iter().cloned()).collect();
+            format!("{source}.{name}: {}", facts.join("; "))
         }
     }
 }

@@ -89,6 +89,8 @@ pub enum RunStep {
     Extract,
     Materialize,
     Publish,
+    /// Listed only for tables without a profile; the notes say why.
+    Profile,
 }
 
 impl RunStep {
@@ -97,6 +99,7 @@ impl RunStep {
             Self::Extract => "extract",
             Self::Materialize => "materialize",
             Self::Publish => "publish",
+            Self::Profile => "profile",
         }
     }
 }
