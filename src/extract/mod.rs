@@ -4,11 +4,12 @@ pub mod parquet;
 mod publication;
 mod reader;
 mod remote;
+pub mod typing;
 mod writer;
 
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
-pub use remote::{RemoteAttach, RemotePolicy, RemoteTable};
+pub use remote::{Attached, Checked, Exact, RemoteAttach, RemotePolicy, RemoteTable, plain_message};
 pub use writer::{RemoteView, put_in_place, remove, write, write_with_remote};
 
 use std::collections::BTreeMap;

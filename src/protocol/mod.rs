@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;
 pub mod discovery;
+pub mod file_format;
 pub(crate) mod query;
 pub(crate) mod registry;
 pub(crate) mod settings;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, Result, row};
 use crate::engine::{self, params};
 
 /// What is known about the last content of a table that was to be profiled.
@@ -18,12 +18,12 @@ pub enum Stored {
 }
 
 /// Stores the profile of a table, a JSON document, in place of the previous one.
-pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &str) -> Result<(), StoreError> {
+pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &str) -> Result<()> {
     replace(change, table, version, profile, None)
 }
 
 /// Stores why there is no profile of this content. A profile of the same content stays.
-pub fn put_failure(change: &Change<'_>, table: &str, version: &str, failure: &str) -> Result<(), StoreError> {
+pub fn put_failure(change: &Change<'_>, table: &str, version: &str, failure: &str) -> Result<()> {
     let is_profiled = change.find(
         "SELECT 1 FROM table_profiles WHERE table_id = ? AND content_version = ? AND failure IS NULL",
         [table, version],
@@ -35,21 +35,13 @@ pub fn put_failure(change: &Change<'_>, table: &str, version: &str, failure: &st
     }
 }
 
-fn replace(
-    change: &Change<'_>,
-    table: &str,
-    version: &str,
-    profile: &str,
-    failure: Option<&str>,
-) -> Result<(), StoreError> {
-    change.execute("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
-    change
-        .execute(
-            "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version, failure)
+fn replace(change: &Change<'_>, table: &str, version: &str, profile: &str, failure: Option<&str>) -> Result<()> {
+    change.run("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
+    change.run(
+        "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version, failure)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?)",
-            params![table, profile, change.now.as_microsecond(), version, failure],
-        )
-        .map(drop)
+        params![table, profile, change.now.as_microsecond(), version, failure],
+    )
 }
 
 /// The profile of a table, or why it has none; `None`: nobody has tried to make one.
