@@ -74,7 +74,7 @@ pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
         std::thread::sleep(POLL_INTERVAL);
     };
     let (succeeded, failed) = counts(&run);
-    let (status, elapsed) = (run.status.name(), duration(run.duration_ms.unwrap_or_default()));
+    let (status, elapsed) = (run.status, duration(run.duration_ms.unwrap_or_default()));
     let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
     let code = match run.status {
         RunStatus::Ok => 0,
@@ -92,8 +92,8 @@ fn list(runs: &[sync_runs::Run]) -> Output {
     for run in runs {
         let (succeeded, failed) = counts(run);
         let status = match &run.step {
-            Some(step) => format!("{}: {step}", run.status.name()),
-            None => run.status.name().to_owned(),
+            Some(step) => format!("{}: {step}", run.status),
+            None => run.status.to_string(),
         };
         table.row([
             &run.id,
@@ -138,7 +138,7 @@ fn line(table: &RunTable) -> String {
     let RunTable { table: name, source, step, rows, duration_ms, error, notes } = table;
     let elapsed = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
     match error {
-        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step.name()),
+        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step),
         None => {
             let rows = rows.map(|rows| format!("{rows} rows{elapsed}"));
             let facts: Vec<String> = rows.into_iter().chain(notes.iter().cloned()).collect();
