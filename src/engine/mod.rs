@@ -30,3 +30,9 @@ pub fn is_disk_full(error: &Error) -> bool {
     let text = message(error);
     text.contains("No space left") || text.contains("not enough disk space") || text.contains("ENOSPC")
 }
+
+/// Whether the error says that there is not enough memory.
+pub fn is_out_of_memory(error: &Error) -> bool {
+    let text = message(error);
+    text.contains("Out of Memory") || text.contains("bad_alloc") || text.contains("failed to allocate")
+}
