@@ -9,6 +9,7 @@ use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 #[derive(clap::Subcommand, Debug)]
@@ -137,7 +138,8 @@ impl Run for Extract {
             Self::Check { file, name, .. } => {
                 read_request()?;
                 let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-                return json_result(&files::check(&file, &name, &settings.data_dir.staging(), &limits));
+                let (format, staging) = (FileFormat::default(), settings.data_dir.staging());
+                return json_result(&files::check(&file, &name, &staging, &format, &limits));
             }
             Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::store::registry::Table;
@@ -53,6 +54,9 @@ pub struct TableRequest {
     pub sync_options: Option<SyncOptions>,
     pub primary_key: Vec<String>,
     pub description: Option<String>,
+    /// How its text files are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_format: Option<FileFormat>,
 }
 
 impl TableRequest {
@@ -68,6 +72,7 @@ impl TableRequest {
             sync_options: table.sync_options.clone(),
             primary_key: table.primary_key.clone(),
             description: table.description.clone(),
+            file_format: None,
         }
     }
 

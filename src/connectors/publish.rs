@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::TableRequest;
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
+use crate::extract::typing::reasons;
 use crate::extract::{self, ExtractError, RemoteAttach, RemoteView, TableMeta, data_file, parts_folder, state_file};
 use crate::protocol::vocabulary::QueryMode;
 
@@ -88,6 +89,7 @@ fn bytes(directory: &Path, table: &str) -> Option<u64> {
 fn remove_data(directory: &Path, table: &str) -> std::io::Result<()> {
     atomic_file::remove(&data_file(directory, table))?;
     atomic_file::remove(&state_file(directory, table))?;
+    reasons::remove(directory, table)?;
     atomic_file::remove_directory(&parts_folder(directory, table))
 }
 

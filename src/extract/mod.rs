@@ -4,6 +4,7 @@ pub mod parquet;
 mod publication;
 mod reader;
 mod remote;
+pub mod typing;
 mod writer;
 
 pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};

@@ -8,7 +8,7 @@ fn types_are_found() {
         "all.csv",
         "id,code,ratio,day,at,zoned,flag,text,nothing,eu day,big,\"odd \"\"name\"\"\"\n\
          1,007,0.5,2024-01-31,2024-01-31 10:00:00,2024-01-31T10:00:00+02:00,true,\"a, b\",,31.01.2024,12345678901234567890,x\n\
-         -2,123,2,2024-02-29,2024-01-31T11:30:00.5,2024-01-31T10:00:00Z,FALSE,\"say \"\"hi\"\"\nthere\",,01.02.2024,1,y\n\
+         -2,123,2,2024-02-29,2024-01-31T11:30:00.5,2024-01-31T10:00:00Z,false,\"say \"\"hi\"\"\nthere\",,01.02.2024,1,y\n\
          ,,,,,,,,,,,\n",
     );
     assert_eq!((report.tables_extracted, report.exit_code()), (1, 0), "{report:?}");
@@ -25,7 +25,7 @@ fn types_are_found() {
             "text VARCHAR",
             "nothing VARCHAR",
             "eu day VARCHAR",
-            "big VARCHAR",
+            "big DECIMAL(38,0)",
             "odd \"name\" VARCHAR"
         ]
     );
@@ -69,14 +69,22 @@ fn values_beyond_the_sample_lose_nothing() {
         ("12", "1.75", "DOUBLE"),
         ("12", "1_000", "VARCHAR"),
         ("12", "n/a", "VARCHAR"),
-        ("12", "12345678901234567890", "VARCHAR"),
+        ("12", "12345678901234567890", "DECIMAL(38,0)"),
+        ("12.5", "135217135789158401", "VARCHAR"),
+        ("12.50", "1.5", "VARCHAR"),
+        ("12.5", "nan", "VARCHAR"),
+        ("12.5", "1e400", "VARCHAR"),
+        ("2024-01-31T08:00:00Z", "2024-07-31 10:00:00", "VARCHAR"),
+        ("2024-01-31T08:00:00Z", "2024-07-31 10:00:00+2", "VARCHAR"),
+        ("2024-01-31T08:00:00Z", "2024-02-30T10:00:00Z", "VARCHAR"),
+        ("true", "TRUE", "VARCHAR"),
         ("0.5", "unknown", "VARCHAR"),
         ("2024-01-31", "2024-01-31 10:00:00", "VARCHAR"),
         ("2024-01-31", "01/02/03", "VARCHAR"),
         ("2024-01-31", "2024-02-31", "VARCHAR"),
         ("2024-01-31 10:00:00", "later", "VARCHAR"),
         ("true", "1", "VARCHAR"),
-        ("", "5", "VARCHAR"),
+        ("", "5", "BIGINT"),
     ] {
         let mut text = String::from("n,v\n");
         for n in 0..40_000 {
@@ -95,13 +103,18 @@ fn values_beyond_the_sample_lose_nothing() {
 }
 
 #[test]
-fn many_misfits_end_as_text() {
+fn a_late_text_changes_only_its_column() {
     let width = 12;
     let line = |value: &str| vec![value; width].join(",") + "\n";
     let mut text = (0..width).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",") + "\n";
     text.push_str(&line("1").repeat(30_000));
-    text.push_str(&line("x"));
+    let late: Vec<_> = (0..width).map(|n| if n < 9 { "x" } else { "2" }).collect();
+    text.push_str(&(late.join(",") + "\n"));
     let (case, report) = Case::with("t.csv", text);
     assert_eq!(report.tables_extracted, 1, "{report:?}");
-    assert_eq!(case.values("t", "c11")[30_000], "x");
+    assert_eq!(case.values("t", "c0")[30_000], "x");
+    let columns = case.columns("t");
+    assert!(columns[..9].iter().all(|column| column.ends_with("VARCHAR")), "{columns:?}");
+    assert!(columns[9..].iter().all(|column| column.ends_with("BIGINT")), "{columns:?}");
+    assert_eq!(report.notes[0].note, "column c0 is text, since line 30002 has \"x\"; the values before it are BIGINT");
 }

@@ -51,8 +51,6 @@ fn wrong_encodings() {
     assert_refused("t.csv", b"x,jm\xe9no\n1,2\n", &["line 1", "is not UTF-8"]);
     let late = [b"x,y\n".as_slice(), &b"1,2\n".repeat(50_000), b"1,Kov\xe1\n"].concat();
     assert_refused("t.csv", late, &["is not UTF-8"]);
-    let utf16: Vec<u8> = "\u{feff}x,y\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_refused("t.csv", utf16, &["iconv -f UTF-16"]);
     assert_refused("t.csv", b"x,y\n1,a\0b\n", &["line 2: a NUL byte"]);
     let late = ["x,y\n".to_owned(), "1,abcdefgh\n".repeat(900_000), "1,\0\n".to_owned()].concat();
     assert_refused("t.csv", late, &["line 900002: a NUL byte"]);
@@ -63,7 +61,9 @@ fn headers() {
     assert_refused("t.csv", "", &["it is empty"]);
     assert_refused("t.csv", "\n\n", &["it is empty"]);
     assert_refused("t.csv", "x,X\n1,2\n", &["two columns are named 'X'"]);
-    assert_refused("t.csv", ",x\n1,2\n", &["column 1 of the header has no name"]);
+    assert_refused("t.csv", "y,,x\n1,2,3\n", &["column 2 of the header has no name"]);
+    assert_refused("t.csv", "x,y,\n1,2,\n1,2,3\n", &["column 3 of the header has no name"]);
+    assert_refused("t.csv", "Report of 2024\nid;name\n1;x\n2;y\n", &["line 1", "--skip-lines"]);
 }
 
 /// DuckDB reads a gzip stream that was cut off at the end of a line as a complete file.
@@ -76,8 +76,32 @@ fn damaged_gzip() {
     let checksum = wrong.len() - 6;
     wrong[checksum] ^= 0xff;
     assert_refused("t.csv.gz", wrong, &["gzip data is damaged"]);
-    assert_refused("t.csv.gz", "x,y\n1,2\n", &["gzip data is damaged"]);
+    assert_refused("t.csv.gz", "x,y\n1,2\n", &["not compressed", "name it without .gz"]);
     assert_refused("t.csv.gz", "", &["t.csv.gz"]);
+}
+
+#[test]
+fn other_formats() {
+    let (case, _) = Case::with("g.csv", "x\n1\n");
+    let parquet = std::fs::read(case.parquet("g")).unwrap();
+    assert_refused("t.csv", "<!DOCTYPE html>\n<html><body>Your session has expired</body></html>\n", &["an HTML page"]);
+    assert_refused(
+        "t.csv",
+        "PK\u{3}\u{4}\u{14}\0\0\0xl/workbook.xml",
+        &["a workbook of Excel", "save the sheet as CSV"],
+    );
+    assert_refused("t.csv", gzip("x\n1\n"), &["compressed with gzip", ".csv.gz"]);
+    assert_refused("t.csv", parquet, &["a parquet file"]);
+    assert_refused("t.csv", "[{\"x\": 1}]", &["JSON"]);
+}
+
+#[test]
+fn line_ends_and_quotes_in_doubt() {
+    assert_refused("t.csv", "x,y\n1,a\rb\n2,c\n", &["line 2", "carriage return"]);
+    assert_refused("t.tsv", "x\ty\n1\t\"Hello\n2\tBye\"\n", &["line 2", "--quote none"]);
+    assert_refused("t.csv", "x,y\n1, \"a\"\n", &["line 2", "quote"]);
+    let long = format!("x,y\n1,\"{}", "abcdefgh\n".repeat(9_000_000));
+    assert_refused("t.csv", long, &["line 2", "64 MB"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conversion;
 mod faults;
 mod folder;
 mod parts;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -125,9 +125,94 @@ fn a_new_column_is_added_and_a_changed_type_told() {
         [
             "orders: column old is gone",
             "orders: column at is now VARCHAR, and was DATE",
-            "orders: column new (DOUBLE) is new"
+            "orders: column new (DECIMAL(18,1)) is new"
         ]
     );
-    assert_eq!(case.columns("orders"), ["id BIGINT", "at VARCHAR", "new DOUBLE"]);
+    assert_eq!(case.columns("orders"), ["id BIGINT", "at VARCHAR", "new DECIMAL(18,1)"]);
     assert_eq!(notes(&case.run()), [""; 0], "told once");
+}
+
+impl Case {
+    /// The rows of `sales` as text, through the view of the extract.
+    fn sales(&self, columns: &str) -> Vec<String> {
+        let connection = engine::in_memory(&Limits::small()).unwrap();
+        let database = quote_path(&self.source().join(extract::DATABASE));
+        connection.execute_batch(&format!("ATTACH {database} AS e (READ_ONLY)")).unwrap();
+        let sql = format!("SELECT concat_ws('|', {columns}) FROM e.main.sales ORDER BY id");
+        let mut statement = connection.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+#[test]
+fn a_column_has_the_type_of_all_its_parts() {
+    let case = Case::new();
+    case.part("sales/2025-01.csv", "id,day,rebate,paid,seen\n1,2025-01-03,,,\n");
+    case.part("sales/2025-02.csv", "id,day,rebate,paid,seen\n3,2025-02-03,10.5,true,2025-02-03T10:00:00Z\n");
+    case.part("sales/2025-03.csv", "id,day,rebate,paid,seen\n");
+    assert_eq!(notes(&case.run()), [""; 0]);
+    assert_eq!(
+        case.sales("typeof(day), typeof(rebate), typeof(paid), typeof(seen)"),
+        ["DATE|DECIMAL(18,1)|BOOLEAN|TIMESTAMP WITH TIME ZONE"; 2]
+    );
+    // Only the first part is written again when the second brings another type.
+    let before = case.parts();
+    case.part("sales/2025-02.csv", "id,day,rebate,paid,seen\n3,2025-02-03,n/a,true,2025-02-03T10:00:00Z\n");
+    let told = notes(&case.run());
+    assert!(
+        told.contains(&"sales: part 2025-02: column rebate is now VARCHAR, and was DECIMAL(18,1)".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(case.sales("typeof(rebate), rebate"), ["VARCHAR", "VARCHAR|n/a"]);
+    assert_eq!(case.parts()["2025-03.parquet"].cmp(&before["2025-03.parquet"]), std::cmp::Ordering::Greater);
+}
+
+#[test]
+fn parts_that_do_not_agree_keep_their_texts() {
+    let case = Case::new();
+    case.part(
+        "sales/a.csv",
+        "id,period,zip,flag,price,at,t\n1,202501,12345,true,1.50,2025-01-03 10:00,2025-07-01 10:00:00\n",
+    );
+    case.run();
+    assert_eq!(
+        case.sales("typeof(period), typeof(zip), typeof(flag), typeof(\"at\")"),
+        ["BIGINT|BIGINT|BOOLEAN|TIMESTAMP"]
+    );
+    case.part(
+        "sales/b.csv",
+        "id,period,zip,flag,price,at,t\n2,2025-02-01,01234,1,n/a,unknown,2025-07-01T10:00:00+02:00\n",
+    );
+    case.run();
+    assert_eq!(
+        case.sales("period, zip, flag, price, \"at\", t"),
+        [
+            "202501|12345|true|1.50|2025-01-03 10:00|2025-07-01 10:00:00",
+            "2025-02-01|01234|1|n/a|unknown|2025-07-01T10:00:00+02:00"
+        ]
+    );
+    // Without the odd part the types are back.
+    std::fs::remove_file(case.folder().join("sales/b.csv")).unwrap();
+    case.run();
+    assert_eq!(case.sales("typeof(period), typeof(price)"), ["BIGINT|DECIMAL(18,2)"]);
+}
+
+#[test]
+fn parquet_parts_of_other_types_are_refused() {
+    let case = Case::new();
+    let connection = engine::in_memory(&Limits::small()).unwrap();
+    std::fs::create_dir_all(case.folder().join("sales")).unwrap();
+    let write = |name: &str, select: &str| {
+        let path = quote_path(&case.folder().join("sales").join(name));
+        connection.execute_batch(&format!("COPY ({select}) TO {path} (FORMAT parquet)")).unwrap();
+    };
+    write("a.parquet", "SELECT 1 AS id, DATE '2025-01-01' AS d");
+    case.part("sales/b.csv", "id,d\n2,2025-02-01\n");
+    assert_eq!(case.run().tables_failed, 0);
+    let before = case.sales("typeof(id), d");
+    assert_eq!(before, ["BIGINT|2025-01-01", "BIGINT|2025-02-01"]);
+    write("c.parquet", "SELECT 3 AS id, 'soon' AS d");
+    let report = case.run();
+    assert!(report.errors[0].error.contains("part c: column d is VARCHAR, but DATE in part a"), "{report:?}");
+    assert_eq!(case.sales("typeof(id), d"), before);
 }

@@ -1,102 +1,144 @@
-//! CSV to parquet: one streaming `COPY` through DuckDB, typed by the sample and retyped where a later value does not fit.
+//! A text whose types are known to parquet: one streaming `COPY` through DuckDB, and the proof that nothing was lost.
 
 use std::path::Path;
 
 use super::fault::Fault;
-use super::folder::DataFile;
-use super::kind::Kind;
-use super::text::{self, Sample};
+use super::options::Options;
+use super::survey::{Survey, find_value};
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
-use crate::engine::{self, Limits, Sandbox};
+use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::parquet;
+use crate::extract::typing::ColumnType;
 
-/// Attempts with wider types, before every column becomes text.
-const MAX_ATTEMPTS: usize = 8;
-/// Starts the error for a value that its column's type cannot hold exactly; followed by `<column>:<value>`.
+/// Starts the error for a value that is not of its declared type; followed by `<column>:<value>`.
 const MISFIT: &str = "value-does-not-fit:";
+/// DuckDB's own limit for a record, in bytes.
+const USUAL_RECORD: usize = 2_000_000;
+/// From this many columns on, rows are written in small groups, since each column of a group takes memory.
+const WIDE: usize = 500;
 
-/// Writes the rows of `file` to the parquet file `target`. Returns their number.
-///
-/// A value beyond the sample that does not fit makes its column `DOUBLE` where that loses nothing, else `VARCHAR`.
-pub fn to_parquet(file: &DataFile, target: &Path, limits: &Limits) -> Result<i64, Fault> {
-    let sample = text::sample(file)?;
-    // The scan runs on another core, so that it costs little time.
-    let (rows, scanned) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| text::scan(file));
-        let rows = copy_with_retyping(file, sample, target, limits);
-        (rows, scan.join())
-    });
-    // What the scan found is the cause of DuckDB's error.
-    scanned.map_err(|_| Fault::Engine("the check of the file broke off".into()))??;
-    rows
-}
-
-fn copy_with_retyping(file: &DataFile, mut sample: Sample, target: &Path, limits: &Limits) -> Result<i64, Fault> {
-    let sandbox = Sandbox::default().files([&file.path, target]).directories(limits.spill.as_deref());
-    let connection = sandbox.open(limits).map_err(|error| Fault::reader(&error))?;
-    for left in (0..MAX_ATTEMPTS).rev() {
-        let error = match connection.execute(&copy(file, &sample, target), []) {
-            Ok(rows) => return Ok(rows as i64),
-            Err(error) => error,
-        };
+/// Writes the rows to the parquet file `target`; `types` are those of the columns of the layout.
+pub fn to_parquet(
+    survey: &Survey,
+    types: &[ColumnType],
+    options: &Options,
+    target: &Path,
+    limits: &Limits,
+) -> Result<(), Fault> {
+    let is_wide = survey.layout.names.len() > WIDE;
+    let limits = Limits { threads: if is_wide { 1 } else { limits.threads }, ..limits.clone() };
+    let sandbox =
+        Sandbox::default().files([survey.readable().path.as_path(), target]).directories(limits.spill.as_deref());
+    let connection = sandbox.open(&limits).map_err(|error| Fault::conversion(&error))?;
+    let written = connection.execute(&copy(survey, types, options, target, is_wide), []).map_err(|error| {
         let text = engine::message(&error);
-        let Some((index, value)) = misfit(&text).filter(|(index, _)| *index < sample.columns.len()) else {
-            return Err(Fault::reader(&error));
-        };
-        let (name, kind) = &mut sample.columns[index];
-        let widened = match kind.join(Kind::of(value)) {
-            same if same == *kind => Kind::Text,
-            Kind::Unknown => Kind::Text,
-            wider => wider,
-        };
-        tracing::debug!(file = %file.path.display(), column = name, "{kind:?} does not hold every value: {widened:?}");
-        *kind = widened;
-        if left == 1 {
-            sample.columns.iter_mut().for_each(|(_, kind)| *kind = Kind::Text);
+        match misfit(&text) {
+            Some((column, value)) => undeclared(survey, options, column, value).unwrap_or_else(|fault| fault),
+            None if text.starts_with("Out of Memory") => Fault::TooWide { columns: survey.layout.names.len() },
+            None => Fault::conversion(&error),
         }
-    }
-    Err(Fault::Engine("no types were found for its columns".into()))
+    })?;
+    check(&connection, survey, written as u64, target)
 }
 
-/// The columns are called `c0`, `c1`… inside, so that DuckDB's messages cannot be confused with odd names. Casts are in
-/// a subquery (`v0`, `v1`…), so that each is done once.
-fn copy(file: &DataFile, sample: &Sample, target: &Path) -> String {
-    let (mut types, mut casts, mut values) = (Vec::new(), vec!["*".to_owned()], Vec::new());
-    for (index, (name, kind)) in sample.columns.iter().enumerate() {
-        let (column, cast, name) = (format!("c{index}"), format!("v{index}"), quote_ident(name));
-        types.push(format!("'{column}': '{}'", kind.reader_type()));
-        values.push(match kind.checked_cast(&column, &cast) {
-            None => format!("{column} AS {name}"),
-            Some((value, fits)) => {
-                casts.push(format!("{value} AS {cast}"));
+/// The columns are called `c0`, `c1`… inside, so that DuckDB's messages cannot be confused with odd names. A declared value is
+/// computed in a subquery (`v0`, `v1`…), so that it is done once.
+fn copy(survey: &Survey, types: &[ColumnType], options: &Options, target: &Path, is_wide: bool) -> String {
+    let layout = &survey.layout;
+    let (mut reader_types, mut parsed, mut values) = (Vec::new(), vec!["*".to_owned()], Vec::new());
+    for (index, (name, kind)) in layout.names.iter().zip(types).enumerate() {
+        let column = format!("c{index}");
+        let declared = options.declared(name);
+        // Every text was found to be of its type, so that the reader can cast it. For zones it knows too few forms.
+        let reader_type = match *kind {
+            ColumnType::Instant => ColumnType::Text,
+            _ if declared.is_some() || !options.null_values.is_empty() => ColumnType::Text,
+            other => other,
+        };
+        reader_types.push(format!("'{column}': '{}'", reader_type.sql()));
+        let text = match options.null_values.is_empty() {
+            true => column,
+            false => {
+                let nulls: Vec<_> = options.null_values.iter().map(|null| quote_literal(null)).collect();
+                format!("CASE WHEN {column} NOT IN ({}) THEN {column} END", nulls.join(", "))
+            }
+        };
+        let value = match declared {
+            Some(declared) => {
+                parsed.push(format!("{} AS v{index}", declared.parse(&format!("({text})"), options.separators)));
                 format!(
-                    "CASE WHEN {fits} THEN {cast} WHEN {column} IS NOT NULL \
-                     THEN error('{MISFIT}{index}:' || {column}) END AS {name}"
+                    "CASE WHEN ({text}) IS NULL OR v{index} IS NOT NULL THEN v{index} ELSE error('{MISFIT}{index}:' || c{index}) END"
                 )
             }
-        });
+            None if reader_type == *kind => text,
+            None => kind.cast(&format!("({text})")),
+        };
+        values.push(format!("{value} AS {}", quote_ident(name)));
     }
+    reader_types.extend((layout.names.len()..layout.width).map(|index| format!("'c{index}': 'VARCHAR'")));
+    let quote = options.quote.byte().map_or_else(|| "''".into(), |quote| quote_literal(&char::from(quote).to_string()));
+    let long = match survey.longest {
+        0..USUAL_RECORD => String::new(),
+        longest => format!(", max_line_size = {}, buffer_size = {}", longest + 1024, longest * 2),
+    };
+    let text = survey.readable();
     let select = format!(
-        "SELECT {values} FROM (SELECT {casts} FROM read_csv({source}, auto_detect = false, header = true, \
-         delim = {delimiter}, quote = '\"', escape = '\"', strict_mode = true, compression = '{compression}', \
-         columns = {{{types}}}))",
+        "SELECT {values} FROM (SELECT {parsed} FROM read_csv({source}, auto_detect = false, header = true, skip = {skip}, \
+         delim = {delimiter}, quote = {quote}, escape = {quote}, strict_mode = true, compression = '{compression}', \
+         columns = {{{types}}}{long}))",
         values = values.join(", "),
-        casts = casts.join(", "),
-        source = quote_path(&file.path),
-        delimiter = quote_literal(&char::from(sample.delimiter).to_string()),
-        compression = if file.gzip { "gzip" } else { "none" },
-        types = types.join(", "),
+        parsed = parsed.join(", "),
+        source = quote_path(&text.path),
+        skip = layout.skip_lines,
+        delimiter = quote_literal(&char::from(layout.delimiter).to_string()),
+        compression = if text.gzip { "gzip" } else { "none" },
+        types = reader_types.join(", "),
     );
-    parquet::copy(&select, target)
+    let copy = parquet::copy(&select, target);
+    if is_wide { copy.replacen("(FORMAT parquet", "(FORMAT parquet, ROW_GROUP_SIZE 2048", 1) } else { copy }
 }
 
-/// Column and value that stopped a `COPY`, whether our check, DuckDB's reader or a cast found it.
+/// The column and the value that stopped a `COPY`.
 fn misfit(text: &str) -> Option<(usize, &str)> {
-    if let Some((_, rest)) = text.split_once(MISFIT) {
-        let (index, value) = rest.split_once(':')?;
-        return Some((index.parse().ok()?, value.lines().next().unwrap_or_default()));
+    let (index, value) = text.split_once(MISFIT)?.1.split_once(':')?;
+    Some((index.parse().ok()?, value))
+}
+
+fn undeclared(survey: &Survey, options: &Options, column: usize, value: &str) -> Result<Fault, Fault> {
+    // DuckDB may add to its message.
+    let line = find_value(survey, options, column, |text| !options.is_null(text) && value.starts_with(text))?
+        .unwrap_or_default();
+    let name = survey.layout.names.get(column).cloned().unwrap_or_default();
+    Ok(Fault::Misfit {
+        line,
+        value: value.lines().next().unwrap_or_default().chars().take(100).collect(),
+        declared: options.declared(&name).map(ToString::to_string).unwrap_or_default(),
+        column: name,
+    })
+}
+
+/// Compares the rows, and the values of each column, with what was counted in the text.
+fn check(connection: &Connection, survey: &Survey, written: u64, target: &Path) -> Result<(), Fault> {
+    let lost = |what: String| Fault::Engine(format!("{what}; nothing was changed, please report this"));
+    if written != survey.rows {
+        return Err(lost(format!("{} rows were read, but {written} written", survey.rows)));
     }
-    let (_, rest) = text.split_once("Error when converting column \"c")?;
-    let (index, rest) = rest.split_once("\". Could not convert string \"")?;
-    Some((index.parse().ok()?, rest.split_once("\" to '")?.0))
+    let sql = format!(
+        "SELECT column_id, sum(num_values - stats_null_count)::UBIGINT FROM parquet_metadata({}) GROUP BY ALL",
+        quote_path(target)
+    );
+    let counts = connection
+        .prepare(&sql)
+        .and_then(|mut statement| {
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<Vec<(usize, u64)>, _>>()
+        })
+        .map_err(|error| Fault::conversion(&error))?;
+    for (column, values) in counts {
+        let expected = survey.facts.get(column).map_or(values, |facts| facts.values);
+        if values != expected {
+            let name = &survey.layout.names[column];
+            return Err(lost(format!("column '{name}' has {expected} values, but {values} were written")));
+        }
+    }
+    Ok(())
 }

@@ -9,24 +9,53 @@ use crate::extract::ExtractError;
 pub enum Fault {
     #[error("it is empty; a header row with the column names is needed")]
     Empty,
+    #[error("it is {what}, not a table of text; {advice}")]
+    NotText { what: &'static str, advice: &'static str },
+    #[error(
+        "line {line} has {found} where the rows below have {expected} columns; if the header is further down, say how many \
+         lines are above it (--skip-lines), or delete them"
+    )]
+    Title { line: u64, found: String, expected: usize },
     #[error("column {column} of the header has no name")]
     NoName { column: usize },
     #[error("two columns are named '{name}' (upper and lower case are the same)")]
     SameName { name: String },
     #[error("line {line}: a row with {found} columns, but the header has {expected}")]
-    Ragged { line: String, expected: String, found: String },
+    Ragged { line: u64, expected: usize, found: usize },
     #[error(
-        "line {line}: a quote that is not closed, or text after a closing quote (a quote inside a value is doubled)"
+        "line {line}: a quote that is not closed, or text beside a quoted value (a quote inside a value is doubled; if quotes \
+         are ordinary characters here, say so with --quote none)"
     )]
-    Quote { line: String },
-    #[error("{}it is not UTF-8; convert it, e.g. `iconv -f {encoding} -t UTF-8`", at(*.line))]
-    NotUtf8 { line: Option<usize>, encoding: &'static str },
+    Quote { line: u64 },
+    #[error(
+        "line {line}: a quoted value runs over lines and tabs; if quotes are ordinary characters here, say so (--quote none), \
+         else replace the tabs in it"
+    )]
+    QuoteOverLines { line: u64 },
+    #[error(
+        "line {line}: it is not UTF-8, it may be {guess}; name its encoding (--encoding {guess}), or convert it, e.g. \
+         `iconv -f {guess} -t UTF-8`; other encodings differ in a few letters only, so look at the result"
+    )]
+    NotUtf8 { line: u64, guess: &'static str },
+    #[error("line {line}: bytes that are not {encoding}; name the encoding that it has (--encoding)")]
+    Encoding { line: u64, encoding: &'static str },
     #[error("line {line}: a NUL byte; this is not a text file")]
-    Nul { line: usize },
-    #[error("the line ends are mixed (LF and CRLF) or the quoting is broken; convert it, e.g. with `dos2unix`")]
-    LineEnds,
-    #[error("line {line}: a line of more than 2 MB; is a quote not closed?")]
-    LongLine { line: String },
+    Nul { line: u64 },
+    #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF; remove it")]
+    StrayCr { line: u64 },
+    #[error("line {line}: a row of more than {megabytes} MB; is a quote not closed?")]
+    LongLine { line: u64, megabytes: usize },
+    #[error("the column '{name}' has a declared type, but the header has no such column")]
+    NoSuchColumn { name: String },
+    #[error("line {line}, column '{column}': \"{value}\" is not {declared}, which was declared")]
+    Misfit { line: u64, column: String, value: String, declared: String },
+    #[error("{0}")]
+    Options(String),
+    #[error(
+        "its {columns} columns take more memory than an extraction may use; split the table, or allow more \
+         (AGNES_EXTRACT_MEMORY)"
+    )]
+    TooWide { columns: usize },
     #[error("the gzip data is damaged: {0}")]
     Gzip(String),
     #[error("it changed while it was read; run again when it is complete")]
@@ -43,13 +72,18 @@ pub enum Fault {
     Engine(String),
 }
 
-fn at(line: Option<usize>) -> String {
-    line.map_or_else(String::new, |line| format!("line {line}: "))
-}
-
 impl Fault {
     pub fn write(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::StorageFull { Self::DiskFull } else { Self::Write(error) }
+    }
+
+    /// A read error of a compressed file is mostly about its content.
+    pub fn read(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Gzip("it ends early".into()),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Self::Gzip(error.to_string()),
+            _ => Self::Read(error),
+        }
     }
 
     pub fn parquet(error: &ExtractError) -> Self {
@@ -57,32 +91,21 @@ impl Fault {
         Self::Parquet(first_line(&text).to_owned())
     }
 
-    /// Shortens the message of DuckDB's CSV reader, which is long and names options that users do not have.
-    pub fn reader(error: &engine::Error) -> Self {
-        let text = engine::message(error);
-        let line = after(&text, "CSV Error on Line: ").unwrap_or("?").to_owned();
+    /// Bytes that are not UTF-8, with the encoding that they suggest.
+    pub fn not_utf8(line: u64, bytes: &[u8]) -> Self {
+        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+        detector.feed(bytes, true);
+        Self::NotUtf8 { line, guess: detector.guess(None, chardetng::Utf8Detection::Deny).name() }
+    }
+
+    /// A fault of the conversion itself: what can be wrong with the text was found before.
+    pub fn conversion(error: &engine::Error) -> Self {
         if engine::is_disk_full(error) {
             Self::DiskFull
-        } else if let Some(counts) = after(&text, "Expected Number of Columns: ") {
-            let (expected, found) = counts.split_once(" Found: ").unwrap_or((counts, "others"));
-            Self::Ragged { line, expected: expected.trim().into(), found: found.trim().into() }
-        } else if text.contains("unterminated quote") {
-            Self::Quote { line }
-        } else if text.contains("Invalid unicode") || text.contains("not utf-8") {
-            Self::NotUtf8 { line: line.parse().ok(), encoding: "LATIN1" }
-        } else if text.contains("Maximum line size") {
-            Self::LongLine { line }
-        } else if text.contains("state machine") {
-            Self::LineEnds
         } else {
-            Self::Engine(first_line(&text).to_owned())
+            Self::Engine(first_line(&engine::message(error)).to_owned())
         }
     }
-}
-
-/// The rest of the line behind `mark`.
-fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
-    text.find(mark).map(|start| first_line(&text[start + mark.len()..]).trim())
 }
 
 fn first_line(text: &str) -> &str {

@@ -7,8 +7,12 @@
 mod convert;
 mod fault;
 mod folder;
-mod kind;
+mod layout;
+mod options;
+mod records;
+mod schema;
 mod state;
+mod survey;
 mod table;
 mod text;
 
@@ -28,7 +32,7 @@ use crate::engine::Limits;
 use crate::extract::ExtractError;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 use folder::Folder;
-use table::Resources;
+use table::{Job, Resources};
 
 pub const SOURCE: Provided = Provided {
     kind: SourceType::LOCAL,
@@ -155,7 +159,8 @@ fn one(files: &Folder, directory: &Path, table: &TableRequest, resources: &Resou
         ));
     }
     let origin = files.find(table.source_name())?;
-    table::extract(&origin, directory, &table.name, resources)
+    let format = table.file_format.clone().unwrap_or_default();
+    table::extract(&origin, &Job { directory, table: &table.name, format: &format, resources })
 }
 
 /// Deletes the state of tables that were dropped.

@@ -1,4 +1,4 @@
-//! The state of a converted file, so that an unchanged one is not converted again.
+//! The state of a converted file, so that an unchanged one is not read again.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::extract::typing::Facts;
+use crate::protocol::file_format::FileFormat;
+
 /// Raised whenever a new conversion would write something else for the same file.
-const CONVERTER: u32 = 1;
+const CONVERTER: u32 = 2;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Fingerprint {
@@ -18,10 +21,22 @@ pub struct Fingerprint {
     converter: u32,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct State {
     pub source: Fingerprint,
     pub rows: i64,
+    pub format: FileFormat,
+    pub columns: Vec<Column>,
+}
+
+/// A column of a file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Column {
+    pub name: String,
+    /// What it was converted to, as DuckDB names it.
+    pub kind: String,
+    /// What its texts are; `None` in a parquet file.
+    pub facts: Option<Facts>,
 }
 
 impl Fingerprint {

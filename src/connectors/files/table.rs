@@ -10,12 +10,17 @@ use serde::{Deserialize, Serialize};
 use super::convert;
 use super::fault::Fault;
 use super::folder::{DataFile, Format, Origin};
-use super::state::{self, Fingerprint, State};
+use super::options::Options;
+use super::schema::Schema;
+use super::state::{self, Column, Fingerprint, State};
+use super::survey::{Survey, survey};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
 use crate::engine::Limits;
+use crate::extract::typing::{ColumnType, Reason, reasons};
 use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
+use crate::protocol::file_format::FileFormat;
 
 /// The resources of conversions.
 pub struct Resources<'a> {
@@ -23,51 +28,37 @@ pub struct Resources<'a> {
     pub reserve: Reserve,
 }
 
+/// A table to be made, and how its files are read.
+pub struct Job<'a> {
+    pub directory: &'a Path,
+    pub table: &'a str,
+    pub format: &'a FileFormat,
+    pub resources: &'a Resources<'a>,
+}
+
 /// Puts `data/<table>.parquet`, or the files of `data/<table>/`, in place, unless they are there from unchanged files.
-pub fn extract(origin: &Origin, directory: &Path, table: &str, resources: &Resources<'_>) -> Result<Done, String> {
-    match origin {
+pub fn extract(origin: &Origin, job: &Job<'_>) -> Result<Done, String> {
+    let Job { directory, table, .. } = *job;
+    let folder = parts_folder(directory, table);
+    let done = match origin {
         Origin::File(file) => {
             let target = Target { parquet: data_file(directory, table), state: state_file(directory, table) };
-            let done = convert_if_new(file, target, resources)
-                .and_then(Converted::put_in_place)
-                .map_err(|fault| of(file, fault))?;
-            atomic_file::remove_directory(&parts_folder(directory, table))
-                .map_err(|error| of(file, Fault::write(error)))?;
-            Ok(done)
+            let done = job.convert(vec![Part { name: None, file, target }])?;
+            atomic_file::remove_directory(&folder).map(|()| done)
         }
-        Origin::Parts(parts) => extract_parts(parts, directory, table, resources),
-    }
-}
-
-/// All parts are converted before the first is put in place.
-fn extract_parts(
-    parts: &BTreeMap<String, DataFile>,
-    directory: &Path,
-    table: &str,
-    resources: &Resources<'_>,
-) -> Result<Done, String> {
-    let folder = parts_folder(directory, table);
-    let mut converted = Vec::new();
-    for (part, file) in parts {
-        let state = state_file(directory, &format!("{table}/{part}"));
-        let target = Target { parquet: folder.join(format!("{part}.parquet")), state };
-        converted.push((file, convert_if_new(file, target, resources).map_err(|fault| of(file, fault))?));
-    }
-    let mut whole = Done::default();
-    for (file, part) in converted {
-        let part = part.put_in_place().map_err(|fault| of(file, fault))?;
-        whole.rows += part.rows;
-        let name = file.path.file_stem().unwrap_or_default().to_string_lossy();
-        whole.notes.extend(part.notes.into_iter().map(|note| format!("part {name}: {note}")));
-    }
-    let tidied = remove_other_parts(&folder, parts).and_then(|()| atomic_file::remove(&data_file(directory, table)));
-    tidied.map_err(|error| format!("{table}: {}", Fault::write(error)))?;
-    Ok(whole)
-}
-
-/// A fault with the file that has it.
-fn of(file: &DataFile, fault: Fault) -> String {
-    format!("{}: {fault}", file.path.file_name().unwrap_or_default().to_string_lossy())
+        Origin::Parts(files) => {
+            let part = |(name, file): (&String, _)| {
+                let state = state_file(directory, &format!("{table}/{name}"));
+                let parquet = folder.join(format!("{name}.parquet"));
+                Part { name: Some(name.clone()), file, target: Target { parquet, state } }
+            };
+            let done = job.convert(files.iter().map(part).collect())?;
+            remove_other_parts(&folder, files)
+                .and_then(|()| atomic_file::remove(&data_file(directory, table)))
+                .map(|()| done)
+        }
+    };
+    done.map_err(|error| format!("{table}: {}", Fault::write(error)))
 }
 
 struct Target {
@@ -75,54 +66,169 @@ struct Target {
     state: PathBuf,
 }
 
-/// A conversion that has not been put in place yet.
-enum Converted {
-    Unchanged(i64),
-    New { pending: Pending, target: Target, state: State, notes: Vec<String> },
+/// A file of a table.
+struct Part<'a> {
+    /// `None`: the table has only this one.
+    name: Option<String>,
+    file: &'a DataFile,
+    target: Target,
 }
 
-fn convert_if_new(file: &DataFile, target: Target, resources: &Resources<'_>) -> Result<Converted, Fault> {
-    let source = Fingerprint::of(&file.path).map_err(Fault::Read)?;
-    if let Some(known) = state::read(&target.state)
-        && known.source == source
-        && parquet::rows(&target.parquet).is_ok_and(|rows| rows == known.rows)
-    {
-        return Ok(Converted::Unchanged(known.rows));
+/// A file that was read, or is known from an earlier run.
+struct Known<'a> {
+    part: Part<'a>,
+    state: State,
+    content: Content,
+}
+
+enum Content {
+    /// It has not changed since it was converted.
+    Unchanged,
+    Text(Box<Survey>),
+    Parquet,
+}
+
+/// A file that was converted and is not in place yet.
+struct Converted<'a> {
+    part: Part<'a>,
+    state: State,
+    /// `None`: what is in place stays.
+    pending: Option<Pending>,
+    notes: Vec<String>,
+}
+
+impl Job<'_> {
+    /// All files are read before the types are decided, and all are converted before the first is put in place.
+    fn convert(&self, parts: Vec<Part<'_>>) -> Result<Done, String> {
+        let options = Options::parse(Some(self.format)).map_err(|fault| fault.to_string())?;
+        let mut known = Vec::new();
+        for part in parts {
+            let file = part.file;
+            known.push(self.read(part, &options).map_err(|fault| of(file, &fault))?);
+        }
+        let columns: Vec<_> =
+            known.iter().map(|known| (known.part.name.as_deref(), known.state.columns.as_slice())).collect();
+        let schema = Schema::decide(&columns, &options)?;
+        let converted: Vec<_> = known
+            .into_iter()
+            .map(|known| {
+                let file = known.part.file;
+                self.write(known, &schema, &options).map_err(|fault| of(file, &fault))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut done = Done::default();
+        if converted.iter().any(|converted| converted.pending.is_some()) {
+            done.notes.extend(schema.reasons.iter().filter_map(Reason::note));
+        }
+        for converted in converted {
+            let file = converted.part.file;
+            done.rows += converted.state.rows;
+            done.notes.extend_from_slice(&converted.notes);
+            converted.put_in_place().map_err(|fault| of(file, &fault))?;
+        }
+        reasons::keep(self.directory, self.table, &schema.reasons).map_err(|error| error.to_string())?;
+        Ok(done)
     }
-    let pending = Pending::beside(&target.parquet, PUBLIC).map_err(Fault::write)?;
-    // Parquet takes no more than the text it is made from.
-    resources.reserve.ensure(pending.folder(), source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
-    let rows = match file.format {
+
+    fn read<'a>(&self, part: Part<'a>, options: &Options) -> Result<Known<'a>, Fault> {
+        let source = Fingerprint::of(&part.file.path).map_err(Fault::Read)?;
+        if let Some(state) = state::read(&part.target.state)
+            && state.source == source
+            && state.format == *self.format
+            && parquet::rows(&part.target.parquet).is_ok_and(|rows| rows == state.rows)
+        {
+            return Ok(Known { part, state, content: Content::Unchanged });
+        }
+        // Parquet takes no more than the text it is made from.
+        let folder = part.target.parquet.parent().unwrap_or(self.directory);
+        fs::create_dir_all(folder).map_err(Fault::write)?;
+        self.resources.reserve.ensure(folder, source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
+        let (content, rows, columns) = read(part.file, options, &part.target.parquet)?;
+        let state = State { source, rows, format: self.format.clone(), columns };
+        Ok(Known { part, state, content })
+    }
+
+    fn write<'a>(&self, known: Known<'a>, schema: &Schema, options: &Options) -> Result<Converted<'a>, Fault> {
+        let Known { part, mut state, mut content } = known;
+        let (types, is_new) = decided(&mut state.columns, schema);
+        if is_new && matches!(content, Content::Unchanged) {
+            // Another file of the table has changed the type.
+            content = Content::Text(Box::new(survey(part.file, options, &part.target.parquet)?));
+        }
+        let pending = Pending::beside(&part.target.parquet, PUBLIC).map_err(Fault::write)?;
+        let mut notes = Vec::new();
+        match content {
+            Content::Unchanged => return Ok(Converted { part, state, pending: None, notes }),
+            Content::Text(survey) => {
+                // Gives a clear error for a read-only or full directory, before DuckDB gives its own.
+                drop(pending.create().map_err(Fault::write)?);
+                convert::to_parquet(&survey, &types, options, pending.path(), self.resources.limits)?;
+                notes = survey.layout.notes;
+            }
+            Content::Parquet => {
+                fs::copy(&part.file.path, pending.path()).map_err(Fault::write)?;
+            }
+        }
+        if Fingerprint::of(&part.file.path).map_err(Fault::Read)? != state.source {
+            return Err(Fault::Changed);
+        }
+        notes.extend(column_changes::between(&part.target.parquet, pending.path()));
+        if let Some(name) = &part.name {
+            notes = notes.into_iter().map(|note| format!("part {name}: {note}")).collect();
+        }
+        Ok(Converted { part, state, pending: Some(pending), notes })
+    }
+}
+
+/// What is in a file: its content, rows and columns, whose types are not decided yet.
+fn read(file: &DataFile, options: &Options, target: &Path) -> Result<(Content, i64, Vec<Column>), Fault> {
+    let unreadable = |error: ExtractError| Fault::parquet(&error);
+    match file.format {
         Format::Csv | Format::Tsv => {
-            // Gives a clear error for a read-only or full directory, before DuckDB gives its own.
-            drop(pending.create().map_err(Fault::write)?);
-            convert::to_parquet(file, pending.path(), resources.limits)?
+            let survey = survey(file, options, target)?;
+            let facts = survey.layout.names.iter().zip(survey.facts.iter().cloned());
+            let columns =
+                facts.map(|(name, facts)| Column { name: name.clone(), kind: String::new(), facts: Some(facts) });
+            let (columns, rows) = (columns.collect(), survey.rows as i64);
+            Ok((Content::Text(Box::new(survey)), rows, columns))
         }
         Format::Parquet => {
-            let rows = parquet::rows(&file.path).map_err(|error| Fault::parquet(&error))?;
-            fs::copy(&file.path, pending.path()).map_err(Fault::write)?;
-            rows
+            let rows = parquet::rows(&file.path).map_err(unreadable)?;
+            let columns = parquet::columns([file.path.as_path()].into_iter()).map_err(unreadable)?;
+            let column = |(name, kind)| Column { name, kind, facts: None };
+            Ok((Content::Parquet, rows, columns.into_iter().map(column).collect()))
         }
-    };
-    if Fingerprint::of(&file.path).map_err(Fault::Read)? != source {
-        return Err(Fault::Changed);
     }
-    let notes = column_changes::between(&target.parquet, pending.path());
-    Ok(Converted::New { pending, target, state: State { source, rows }, notes })
 }
 
-impl Converted {
-    fn put_in_place(self) -> Result<Done, Fault> {
-        let (pending, target, state, notes) = match self {
-            Self::Unchanged(rows) => return Ok(Done { rows, notes: Vec::new() }),
-            Self::New { pending, target, state, notes } => (pending, target, state, notes),
-        };
+/// Notes the decided type of each column, and returns the types, with whether any column of text had another one before.
+fn decided(columns: &mut [Column], schema: &Schema) -> (Vec<ColumnType>, bool) {
+    let mut is_new = false;
+    let types = columns.iter_mut().map(|column| {
+        let kind = schema.kind(&column.name);
+        if column.facts.is_some() && column.kind != kind.sql() {
+            column.kind = kind.sql();
+            is_new = true;
+        }
+        kind
+    });
+    (types.collect(), is_new)
+}
+
+/// A fault with the file that has it.
+fn of(file: &DataFile, fault: &Fault) -> String {
+    format!("{}: {fault}", file.path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+impl Converted<'_> {
+    fn put_in_place(self) -> Result<(), Fault> {
+        let Self { part, state, pending, .. } = self;
+        let Some(pending) = pending else { return Ok(()) };
         // Without its state the new file would only be converted again; with the old state it could count as unchanged.
-        atomic_file::remove(&target.state).map_err(Fault::write)?;
+        atomic_file::remove(&part.target.state).map_err(Fault::write)?;
         pending.commit().map_err(Fault::write)?;
-        let note = serde_json::to_vec_pretty(&state).map_err(|error| Fault::write(error.into()))?;
-        atomic_file::write(&target.state, &note, PUBLIC).map_err(Fault::write)?;
-        Ok(Done { rows: state.rows, notes })
+        let state = serde_json::to_vec(&state).map_err(|error| Fault::write(error.into()))?;
+        atomic_file::write(&part.target.state, &state, PUBLIC).map_err(Fault::write)
     }
 }
 
@@ -137,25 +243,34 @@ pub struct Checked {
     pub rows: i64,
     /// Names and types, in order.
     pub columns: Vec<(String, String)>,
+    /// What was decided while it was read.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Converts `file`, whose format follows from the ending of `name`, into a temporary file in `folder`, and returns what it
 /// holds or what is wrong with it.
-pub fn check(file: &Path, name: &str, folder: &Path, limits: &Limits) -> Result<Checked, String> {
+pub fn check(file: &Path, name: &str, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, String> {
     let data = DataFile::with_name_of(file, name).ok_or_else(|| format!("{name}: not the name of a data file"))?;
-    check_data(&data, folder, limits).map_err(|fault| format!("{name}: {fault}"))
+    check_data(&data, folder, format, limits).map_err(|fault| format!("{name}: {fault}"))
 }
 
-fn check_data(data: &DataFile, folder: &Path, limits: &Limits) -> Result<Checked, Fault> {
-    let unreadable = |error: ExtractError| Fault::parquet(&error);
+fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, Fault> {
+    let options = Options::parse(Some(format))?;
     let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
-    let (rows, path) = match data.format {
-        Format::Csv | Format::Tsv => (convert::to_parquet(data, pending.path(), limits)?, pending.path()),
-        Format::Parquet => {
-            let rows = parquet::rows(&data.path).map_err(unreadable)?;
-            parquet::read_through(&data.path, limits).map_err(unreadable)?;
-            (rows, data.path.as_path())
+    let (content, rows, mut columns) = read(file, &options, pending.path())?;
+    let schema = Schema::decide(&[(None, &columns)], &options).map_err(Fault::Engine)?;
+    let (types, _) = decided(&mut columns, &schema);
+    let mut notes: Vec<String> = schema.reasons.iter().filter_map(Reason::note).collect();
+    match content {
+        Content::Text(survey) => {
+            convert::to_parquet(&survey, &types, &options, pending.path(), limits)?;
+            notes.extend(survey.layout.notes);
         }
-    };
-    Ok(Checked { rows, columns: parquet::columns([path].into_iter()).map_err(unreadable)? })
+        Content::Parquet | Content::Unchanged => {
+            parquet::read_through(&file.path, limits).map_err(|error| Fault::parquet(&error))?;
+        }
+    }
+    let columns = columns.into_iter().map(|column| (column.name, column.kind)).collect();
+    Ok(Checked { rows, columns, notes })
 }

@@ -1,153 +1,157 @@
-//! Text files: what their head suggests about delimiter, columns and types, and what DuckDB's reader accepts silently: NUL
-//! bytes, and gzip data that ends early or fails its checksum.
+//! The text of a data file: decompressed, in UTF-8, and recognized when it is something else.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
 use super::fault::Fault;
-use super::folder::{DataFile, Format};
-use super::kind::Kind;
+use super::folder::DataFile;
+use crate::base::atomic_file::{PUBLIC, Pending};
 
-/// Rows and bytes (decompressed) of the sample.
-const MAX_ROWS: usize = 20_000;
-const MAX_BYTES: u64 = 8 * 1024 * 1024;
-/// Rows that must agree on a delimiter.
-const DIALECT_ROWS: usize = 100;
+/// Bytes that show what a file is.
+const HEAD: usize = 4096;
+const BUFFER: usize = 256 * 1024;
 
-#[derive(Debug)]
-pub struct Sample {
-    pub delimiter: u8,
-    pub columns: Vec<(String, Kind)>,
+/// A text that DuckDB can read: the file itself, or a rewritten copy.
+pub struct Text {
+    pub path: PathBuf,
+    pub gzip: bool,
+    /// Deletes a copy in the end.
+    _copy: Option<Pending>,
+    /// What was done to it, for the person who brought the file.
+    pub note: Option<String>,
 }
 
-/// Reads the head of the file. The first row must name the columns.
-pub fn sample(file: &DataFile) -> Result<Sample, Fault> {
-    let mut head = Vec::new();
-    let text = open(file).map_err(Fault::Read)?;
-    text.take(MAX_BYTES).read_to_end(&mut head).map_err(|error| unreadable(file, error))?;
-    let is_cut = head.len() as u64 == MAX_BYTES;
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Err(Fault::NotUtf8 { line: Some(1), encoding: "UTF-16" });
-    }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Fault::Empty);
-    }
-    if text.contains(&0) {
-        let line = 1 + text.iter().take_while(|byte| **byte != 0).filter(|byte| **byte == b'\n').count();
-        return Err(Fault::Nul { line });
-    }
-    let delimiter = if file.format == Format::Tsv { b'\t' } else { delimiter(text) };
-
-    let mut rows = reader(text, delimiter).into_byte_records();
-    let header = rows.next().and_then(Result::ok).ok_or(Fault::Empty)?;
-    let mut columns = names(&header)?;
-    let mut previous: Option<csv::ByteRecord> = None;
-    // The last row of a sample that was cut may be half a row.
-    for row in rows.map_while(Result::ok).take(MAX_ROWS).map(Some).chain((!is_cut).then_some(None)) {
-        if let Some(row) = std::mem::replace(&mut previous, row) {
-            for ((_, kind), field) in columns.iter_mut().zip(row.iter()) {
-                if *kind != Kind::Text {
-                    *kind = kind.join(std::str::from_utf8(field).map_or(Kind::Text, Kind::of));
-                }
-            }
+impl Text {
+    /// Recognizes the file. A copy in UTF-8 is written next to `target` if it has another encoding.
+    pub fn open(file: &DataFile, declared: Option<&'static Encoding>, target: &Path) -> Result<Self, Fault> {
+        let mut head = Vec::new();
+        if file.gzip && !starts_with(&file.path, b"\x1f\x8b").map_err(Fault::Read)? {
+            return Err(Fault::NotText { what: "not compressed, in spite of its name", advice: "name it without .gz" });
         }
-    }
-    Ok(Sample { delimiter, columns })
-}
-
-fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text)
-}
-
-/// The delimiter on whose columns the first rows agree; else the one that cuts the header into most columns.
-fn delimiter(text: &[u8]) -> u8 {
-    let score = |delimiter: u8| {
-        let mut widths = reader(text, delimiter).into_byte_records().map_while(Result::ok).take(DIALECT_ROWS);
-        let width = widths.next().map_or(1, |header| header.len());
-        (width > 1 && widths.all(|row| row.len() == width), width)
-    };
-    // The first of equals wins.
-    let mut best = (b',', score(b','));
-    for candidate in *b";\t|" {
-        let found = score(candidate);
-        if found > best.1 {
-            best = (candidate, found);
+        let text = raw(&file.path, file.gzip)?;
+        text.take(HEAD as u64).read_to_end(&mut head).map_err(Fault::read)?;
+        if let Some((what, advice)) = other_format(&head) {
+            return Err(Fault::NotText { what, advice });
         }
-    }
-    best.0
-}
-
-fn names(header: &csv::ByteRecord) -> Result<Vec<(String, Kind)>, Fault> {
-    let mut columns: Vec<(String, Kind)> = Vec::new();
-    for (index, field) in header.iter().enumerate() {
-        let name = std::str::from_utf8(field).map_err(|_| Fault::NotUtf8 { line: Some(1), encoding: "LATIN1" })?.trim();
-        if name.is_empty() {
-            return Err(Fault::NoName { column: index + 1 });
+        let marked = Encoding::for_bom(&head).map(|(encoding, _)| encoding);
+        let encoding = declared.or(marked).or_else(|| utf16_without_mark(&head)).unwrap_or(UTF_8);
+        if head.iter().all(u8::is_ascii_whitespace) && head.len() < HEAD {
+            return Err(Fault::Empty);
         }
-        if columns.iter().any(|(other, _)| other.to_lowercase() == name.to_lowercase()) {
-            return Err(Fault::SameName { name: name.to_owned() });
+        let original = Self { path: file.path.clone(), gzip: file.gzip, _copy: None, note: None };
+        if encoding == UTF_8 {
+            return Ok(original);
         }
-        columns.push((name.to_owned(), Kind::Unknown));
+        let copy = Self::rewrite(target, |copy| decode(original.reader()?, encoding, copy))?;
+        Ok(Self { note: declared.is_none().then(|| format!("it was read as {}", encoding.name())), ..copy })
     }
-    Ok(columns)
+
+    /// A copy next to `target` with what `write` writes.
+    pub fn rewrite(target: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<Self, Fault> {
+        let copy = Pending::beside(target, PUBLIC).map_err(Fault::write)?;
+        let mut file = io::BufWriter::with_capacity(BUFFER, copy.create().map_err(Fault::write)?);
+        write(&mut file)?;
+        file.flush().map_err(Fault::write)?;
+        Ok(Self { path: copy.path().to_owned(), gzip: false, _copy: Some(copy), note: None })
+    }
+
+    /// The decompressed bytes, without a byte order mark.
+    pub fn reader(&self) -> Result<impl Read + use<>, Fault> {
+        let mut text = raw(&self.path, self.gzip)?;
+        let mut start = Vec::new();
+        text.by_ref().take(3).read_to_end(&mut start).map_err(Fault::read)?;
+        if start == b"\xef\xbb\xbf" {
+            start.clear();
+        }
+        Ok(io::Cursor::new(start).chain(text))
+    }
 }
 
-/// The text of the file, decompressed.
-fn open(file: &DataFile) -> io::Result<Box<dyn Read + Send>> {
-    let raw = File::open(&file.path)?;
-    Ok(if file.gzip {
-        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(128 * 1024, raw)))
-    } else {
-        Box::new(raw)
-    })
+fn raw(path: &Path, gzip: bool) -> Result<Box<dyn Read>, Fault> {
+    let file = File::open(path).map_err(Fault::Read)?;
+    Ok(if gzip { Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file))) } else { Box::new(file) })
 }
 
-/// Reads the whole file once.
-pub fn scan(file: &DataFile) -> Result<(), Fault> {
-    let mut text = open(file).map_err(Fault::Read)?;
-    let mut buffer = vec![0; 256 * 1024];
+fn starts_with(path: &Path, magic: &[u8]) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(magic.len() as u64).read_to_end(&mut start)?;
+    Ok(start == magic)
+}
+
+/// What a file is that is not a table of text, and what to do with it.
+fn other_format(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const FORMATS: [(&[u8], &str, &str); 8] = [
+        (b"PK\x03\x04", "a workbook of Excel or another zip archive", "save the sheet as CSV, or unpack it"),
+        (b"\xd0\xcf\x11\xe0", "an old workbook of Excel", "save the sheet as CSV"),
+        (b"\x1f\x8b", "compressed with gzip", "name it .csv.gz or .tsv.gz"),
+        (b"PAR1", "a parquet file", "name it .parquet"),
+        (b"(\xb5\x2f\xfd", "compressed with zstd", "decompress it"),
+        (b"BZh", "compressed with bzip2", "decompress it"),
+        (b"SQLite format 3\0", "a SQLite database", "export its tables as CSV"),
+        (b"%PDF-", "a PDF document", "export the table as CSV"),
+    ];
+    if let Some((_, what, advice)) = FORMATS.into_iter().find(|(magic, ..)| head.starts_with(magic)) {
+        return Some((what, advice));
+    }
+    let start: Vec<u8> = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start()
+        .iter()
+        .take(64)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    if ["<!doctype", "<html", "<head", "<body", "<table"].iter().any(|tag| start.starts_with(tag.as_bytes())) {
+        return Some((
+            "an HTML page",
+            "perhaps the sign-in page or an error of the program that it came from; export it again",
+        ));
+    }
+    if start.starts_with(b"<?xml") {
+        return Some(("XML", "export it as CSV"));
+    }
+    // A header may begin with a brace, but not with a brace and a quoted name.
+    let json = start.strip_prefix(b"[").unwrap_or(&start).trim_ascii_start();
+    if json.strip_prefix(b"{").is_some_and(|inner| inner.trim_ascii_start().starts_with(b"\"")) {
+        return Some(("JSON", "export it as CSV"));
+    }
+    None
+}
+
+/// Text of mostly Latin letters in UTF-16, which has a zero in every second byte.
+fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
+    match () {
+        () if half > 0 && even == 0 && odd * 10 >= half * 7 => Some(UTF_16LE),
+        () if half > 0 && odd == 0 && even * 10 >= half * 7 => Some(UTF_16BE),
+        () => None,
+    }
+}
+
+/// Copies the text in UTF-8; what is not text in this encoding is an error.
+fn decode(mut text: impl Read, encoding: &'static Encoding, copy: &mut dyn Write) -> Result<(), Fault> {
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let mut bytes = vec![0; BUFFER];
+    let mut decoded = vec![0; BUFFER * 3 + 16];
+    let mut lines = 0;
     loop {
-        match text.read(&mut buffer).map_err(|error| unreadable(file, error))? {
-            0 => return Ok(()),
-            read if buffer[..read].contains(&0) => return Err(nul(file)),
-            _ => {}
+        let read = text.read(&mut bytes).map_err(Fault::read)?;
+        let (result, _, written) = decoder.decode_to_utf8_without_replacement(&bytes[..read], &mut decoded, read == 0);
+        lines += memchr::memchr_iter(b'\n', &decoded[..written]).count() as u64;
+        match result {
+            // The output always has room.
+            DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => return Err(Fault::Encoding { line: lines + 1, encoding: encoding.name() }),
         }
-    }
-}
-
-/// Finds the line of the first NUL byte. Lines are only counted here, so that good files cost less.
-fn nul(file: &DataFile) -> Fault {
-    let lines = |reader: &mut dyn Read| -> io::Result<usize> {
-        let mut count = 0;
-        for byte in io::BufReader::new(reader).bytes() {
-            match byte? {
-                0 => break,
-                b'\n' => count += 1,
-                _ => {}
-            }
+        copy.write_all(&decoded[..written]).map_err(Fault::write)?;
+        if read == 0 {
+            return Ok(());
         }
-        Ok(count)
-    };
-    match open(file).and_then(|mut text| lines(&mut text)) {
-        Ok(count) => Fault::Nul { line: count + 1 },
-        Err(_) => Fault::Changed,
-    }
-}
-
-/// A read error of a gzip stream is mostly about its content.
-fn unreadable(file: &DataFile, error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if file.gzip => {
-            Fault::Gzip(if error.kind() == io::ErrorKind::UnexpectedEof {
-                "it ends early".into()
-            } else {
-                error.to_string()
-            })
-        }
-        _ => Fault::Read(error),
     }
 }
 
@@ -156,18 +160,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delimiters() {
-        for (text, expected) in [
-            ("a,b\n1,2\n", b','),
-            ("a;b\n1,5;2\n2,5;3\n", b';'),
-            ("name (last, first);age;city\nx;1;y\n", b';'),
-            ("a\tb\n1,2\t3\n", b'\t'),
-            ("a|b|c\n1|2|3\n", b'|'),
-            ("\"a;b\",c\n1,2\n", b','),
-            ("a,b,c\n1,2\n3,4,5\n", b','),
-            ("one\n1\n", b','),
+    fn other_formats() {
+        for (head, what) in [
+            ("<!DOCTYPE html>\n<html>", "HTML"),
+            ("  <HTML lang=en>", "HTML"),
+            ("<?xml version=\"1.0\"?>", "XML"),
+            ("[\n {\"id\": 1}]", "JSON"),
+            ("PK\u{3}\u{4}x", "Excel"),
         ] {
-            assert_eq!(delimiter(text.as_bytes()) as char, expected as char, "{text}");
+            assert!(other_format(head.as_bytes()).is_some_and(|(found, _)| found.contains(what)), "{head}");
+        }
+        for text in ["id,name\n1,<html>\n", "[a],b\n", "{id},x\n", "<5,>=5\n"] {
+            assert_eq!(other_format(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -1,0 +1,243 @@
+//! How a text is laid out: delimiter, lines above the header, names of the columns.
+
+use std::io::Read;
+
+use super::fault::Fault;
+use super::folder::Format;
+use super::options::Options;
+use super::records::Records;
+
+/// Bytes and records that must agree on a delimiter.
+const SAMPLE_BYTES: u64 = 1024 * 1024;
+const SAMPLE_RECORDS: usize = 100;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    pub delimiter: u8,
+    /// Lines above the header.
+    pub skip_lines: usize,
+    /// The columns of the table, which come first in each record.
+    pub names: Vec<String>,
+    /// Fields of each record: the columns, and fields without name or value behind them.
+    pub width: usize,
+    /// What was decided, for the person who brought the file.
+    pub notes: Vec<String>,
+}
+
+impl Layout {
+    /// From the head of `text`. The first record below the skipped lines must name the columns.
+    pub fn find(text: impl Read, format: Format, options: &Options) -> Result<Self, Fault> {
+        let mut head = Vec::new();
+        text.take(SAMPLE_BYTES).read_to_end(&mut head).map_err(Fault::read)?;
+        let mut notes = Vec::new();
+        let above = LinesAbove::find(&head, options.skip_lines);
+        if above.blank > 0 {
+            notes.push(format!("{} empty line(s) above the header were left out", above.blank));
+        }
+        let sample = Sample {
+            text: &head[above.bytes..],
+            is_cut: head.len() as u64 == SAMPLE_BYTES,
+            quote: options.quote.byte(),
+            lines_above: above.lines,
+        };
+        let tabs = (format == Format::Tsv).then_some(b'\t');
+        let delimiter = match options.delimiter.or(above.separator).or(tabs) {
+            Some(delimiter) => delimiter,
+            None => sample.delimiter()?,
+        };
+        let header = sample.header(delimiter)?;
+        let width = header.len();
+        let names = names(header, &mut notes)?;
+        if let Some(missing) =
+            options.columns.keys().find(|name| !names.iter().any(|known| known.to_lowercase() == **name))
+        {
+            return Err(Fault::NoSuchColumn { name: missing.clone() });
+        }
+        Ok(Self { delimiter, skip_lines: above.lines, names, width, notes })
+    }
+}
+
+/// The lines before the header.
+struct LinesAbove {
+    lines: usize,
+    bytes: usize,
+    blank: usize,
+    /// From a line such as `sep=;`, which Excel understands.
+    separator: Option<u8>,
+}
+
+impl LinesAbove {
+    fn find(head: &[u8], declared: Option<usize>) -> Self {
+        let mut above = Self { lines: 0, bytes: 0, blank: 0, separator: None };
+        let ends_with_cr = !head.contains(&b'\n');
+        let end = if ends_with_cr { b'\r' } else { b'\n' };
+        for line in head.split_inclusive(|byte| *byte == end) {
+            let text = line.trim_ascii();
+            let separator = match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"\"sep=")) {
+                Some([separator, rest @ ..]) if above.lines == 0 && matches!(rest.trim_ascii(), b"" | b"\"") => {
+                    Some(*separator)
+                }
+                _ => None,
+            };
+            let is_blank = text.is_empty() && !line.contains(&b'\t');
+            match declared {
+                Some(lines) if above.lines >= lines => break,
+                None if !is_blank && separator.is_none() => break,
+                _ => {}
+            }
+            above.blank += usize::from(is_blank && declared.is_none());
+            above.separator = above.separator.or(separator);
+            above.lines += 1;
+            above.bytes += line.len();
+        }
+        above
+    }
+}
+
+/// The head of a text, from the header on.
+struct Sample<'a> {
+    text: &'a [u8],
+    is_cut: bool,
+    quote: Option<u8>,
+    lines_above: usize,
+}
+
+impl Sample<'_> {
+    /// The header's fields.
+    fn header(&self, delimiter: u8) -> Result<Vec<String>, Fault> {
+        let mut records = Records::new(self.text, delimiter, self.quote).starting_at(self.lines_above);
+        match records.next(false)? {
+            Some(record) => Ok(record.texts().map(|text| text.trim().to_owned()).collect()),
+            None => Err(Fault::Empty),
+        }
+    }
+
+    /// Line and fields of the first records, as far as they can be read with this delimiter.
+    fn widths(&self, delimiter: u8) -> (Vec<(u64, usize)>, bool) {
+        let mut records = Records::new(self.text, delimiter, self.quote).starting_at(self.lines_above);
+        let mut widths = Vec::new();
+        let mut is_readable = true;
+        while widths.len() < SAMPLE_RECORDS {
+            match records.next(false) {
+                Ok(Some(record)) => widths.push((record.line, record.len())),
+                Ok(None) => break,
+                Err(_) => {
+                    is_readable = self.is_cut;
+                    break;
+                }
+            }
+        }
+        if self.is_cut && widths.len() < SAMPLE_RECORDS {
+            // It may be half a record.
+            widths.pop();
+        }
+        (widths, is_readable)
+    }
+
+    /// The delimiter on which the first records agree. Commas stand in prose and numbers, too, so any other delimiter that agrees as
+    /// well wins; without agreement the one that cuts the header into most columns does.
+    fn delimiter(&self) -> Result<u8, Fault> {
+        let mut agreed: Option<(u8, usize)> = None;
+        let mut widest = (b',', 1);
+        for candidate in *b",;\t|" {
+            let (widths, is_readable) = self.widths(candidate);
+            let Some(&(line, width)) = widths.first() else { continue };
+            if is_readable && width > 1 && widths.iter().all(|(_, other)| *other == width) {
+                let beats = |(best, most): (u8, usize)| width > most || (best == b',' && width == most);
+                if agreed.is_none_or(beats) {
+                    agreed = Some((candidate, width));
+                }
+            }
+            if agreed.is_none()
+                && let Some(expected) = width_below_title(&widths)
+            {
+                return Err(Fault::Title { line, found: "one text".into(), expected });
+            }
+            if width > widest.1 {
+                widest = (candidate, width);
+            }
+        }
+        Ok(agreed.map_or(widest.0, |(delimiter, _)| delimiter))
+    }
+}
+
+/// The width of the records if one or a few single texts stand above records that agree among themselves.
+fn width_below_title(widths: &[(u64, usize)]) -> Option<usize> {
+    let titles = widths.iter().take_while(|(_, fields)| *fields == 1).count();
+    let below = &widths[titles..];
+    let (_, width) = *below.first()?;
+    let looks_like_a_table = below.len() > 1 && below.iter().all(|(_, fields)| *fields == width);
+    // Two texts with a comma may also be prose.
+    (looks_like_a_table && (titles == 1 || (titles <= 5 && width > 2))).then_some(width)
+}
+
+fn names(mut header: Vec<String>, notes: &mut Vec<String>) -> Result<Vec<String>, Fault> {
+    let named = header.iter().rposition(|name| !name.is_empty()).ok_or(Fault::Empty)? + 1;
+    // Whether they hold values is seen later.
+    header.truncate(named);
+    if header[0].is_empty() {
+        // Python's pandas writes its row numbers into such a column.
+        header[0] = "column_1".into();
+        notes.push("the first column has no name; it was called column_1".into());
+    }
+    let mut seen = std::collections::HashSet::new();
+    for (index, name) in header.iter().enumerate() {
+        if name.is_empty() {
+            return Err(Fault::NoName { column: index + 1 });
+        }
+        if !seen.insert(name.to_lowercase()) {
+            return Err(Fault::SameName { name: name.clone() });
+        }
+    }
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(text: &str) -> Result<Layout, String> {
+        Layout::find(text.as_bytes(), Format::Csv, &Options::default()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn delimiters() {
+        for (text, expected) in [
+            ("a,b\n1,2\n", b','),
+            ("a;b\n1,5;2\n2,5;3\n", b';'),
+            ("name (last, first);age;city\nx;1;y\n", b';'),
+            ("Monat;Umsatz, EUR;Kosten, EUR\n01/2024;1200,50;800,25\n", b';'),
+            ("a\tb\n1,2\t3\n", b'\t'),
+            ("a|b|c\n1|2|3\n", b'|'),
+            ("\"a;b\",c\n1,2\n", b','),
+            ("a,b,c\n1,2\n3,4,5\n", b','),
+            ("id,name,at;by\n1,x,3;4\n", b','),
+            ("one\n1\n", b','),
+        ] {
+            assert_eq!(layout(text).unwrap().delimiter as char, expected as char, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_above_the_header() {
+        for (text, skipped, delimiter) in [
+            ("sep=;\r\na;b\r\n1;2\r\n", 1, b';'),
+            ("\n\na,b\n1,2\n", 2, b','),
+            ("a,b\n", 0, b','),
+            ("\r\na\r\n", 1, b','),
+        ] {
+            let found = layout(text).unwrap();
+            assert_eq!((found.skip_lines, found.delimiter), (skipped, delimiter), "{text:?}");
+        }
+        assert!(layout("Report of 2024\nid;name\n1;x\n2;y\n").unwrap_err().starts_with("line 1 has one text"));
+    }
+
+    #[test]
+    fn header() {
+        assert_eq!(layout(",a, b \n0,1,2\n").unwrap().names, ["column_1", "a", "b"]);
+        let found = layout("a,b,,\n1,2,,\n").unwrap();
+        assert_eq!((found.names.len(), found.width), (2, 4));
+        assert!(layout("a,,b\n").is_err());
+        assert!(layout("a,A\n").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! The one type of each column of a table, over all its files.
+
+use std::collections::BTreeMap;
+
+use super::options::Options;
+use super::state::Column;
+use crate::extract::typing::{ColumnType, Facts, Reason};
+
+/// What the files of a table say about one column.
+#[derive(Default)]
+struct Evidence {
+    name: String,
+    facts: Facts,
+    /// Type and file of the first parquet file that has it.
+    parquet: Option<(String, String)>,
+}
+
+/// The types of a table's columns.
+pub struct Schema {
+    /// By lower-cased name.
+    types: BTreeMap<String, ColumnType>,
+    pub reasons: Vec<Reason>,
+}
+
+impl Schema {
+    /// Decides from the columns of each file, which are given with the name of their part (`None`: the only file).
+    pub fn decide(files: &[(Option<&str>, &[Column])], options: &Options) -> Result<Self, String> {
+        let mut order: Vec<String> = Vec::new();
+        let mut columns: BTreeMap<String, Evidence> = BTreeMap::new();
+        for (part, file) in files {
+            for column in *file {
+                let key = column.name.to_lowercase();
+                let evidence = columns.entry(key.clone()).or_insert_with(|| {
+                    order.push(key);
+                    Evidence { name: column.name.clone(), ..Evidence::default() }
+                });
+                match (&column.facts, part) {
+                    (Some(facts), Some(part)) => evidence.facts.join(facts, part),
+                    (Some(facts), None) => evidence.facts = facts.clone(),
+                    (None, part) => evidence.add_parquet(&column.kind, part.unwrap_or_default())?,
+                }
+            }
+        }
+        let mut schema = Self { types: BTreeMap::new(), reasons: Vec::new() };
+        for key in order {
+            let evidence = &columns[&key];
+            let declared = options.declared(&evidence.name);
+            let reason = match &evidence.parquet {
+                Some((kind, _)) if evidence.facts == Facts::default() => Reason {
+                    column: evidence.name.clone(),
+                    kind: kind.clone(),
+                    is_declared: false,
+                    values: None,
+                    decided_by: None,
+                    before: None,
+                },
+                _ => {
+                    let kind = declared.map_or_else(|| evidence.kind(), |declared| Ok(declared.kind))?;
+                    schema.types.insert(key, kind);
+                    Reason::new(&evidence.name, kind, declared.is_some(), &evidence.facts)
+                }
+            };
+            schema.reasons.push(reason);
+        }
+        Ok(schema)
+    }
+
+    /// The type of a column of text; text if it holds nothing anywhere.
+    pub fn kind(&self, column: &str) -> ColumnType {
+        self.types.get(&column.to_lowercase()).copied().unwrap_or(ColumnType::Text)
+    }
+}
+
+impl Evidence {
+    fn add_parquet(&mut self, kind: &str, part: &str) -> Result<(), String> {
+        let Some((known, first)) = &self.parquet else {
+            self.parquet = Some((kind.to_owned(), part.to_owned()));
+            return Ok(());
+        };
+        if known == kind || (is_whole(known) && is_whole(kind)) {
+            return Ok(());
+        }
+        Err(format!(
+            "part {part}: column {} is {kind}, but {known} in part {first}; write it with the same type in both",
+            self.name
+        ))
+    }
+
+    /// The type of the texts, which has to agree with that of parquet files.
+    fn kind(&self) -> Result<ColumnType, String> {
+        let Some((kind, part)) = &self.parquet else { return Ok(self.facts.verdict().unwrap_or(ColumnType::Text)) };
+        let wanted = if is_whole(kind) { Some(ColumnType::Integer) } else { ColumnType::from_sql(kind) };
+        wanted.filter(|wanted| self.facts.fits(*wanted)).ok_or_else(|| {
+            format!(
+                "column {} is {kind} in part {part}, which is parquet, and texts of the other parts do not fit that",
+                self.name
+            )
+        })
+    }
+}
+
+fn is_whole(kind: &str) -> bool {
+    matches!(kind, "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "UTINYINT" | "USMALLINT" | "UINTEGER")
+}

@@ -1,0 +1,129 @@
+//! Reading a whole text once: is it sound, and what is in its columns?
+
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use super::fault::Fault;
+use super::folder::DataFile;
+use super::layout::Layout;
+use super::options::Options;
+use super::records::Records;
+use super::text::Text;
+use crate::extract::typing::Facts;
+
+/// A text whose every record has been read.
+pub struct Survey {
+    text: Text,
+    /// A copy for DuckDB, if it cannot read the text as it is.
+    rewritten: Option<Text>,
+    pub layout: Layout,
+    /// By column of the layout.
+    pub facts: Vec<Facts>,
+    pub rows: u64,
+    /// Bytes of the longest record.
+    pub longest: usize,
+}
+
+impl Survey {
+    /// The text that DuckDB can read.
+    pub fn readable(&self) -> &Text {
+        self.rewritten.as_ref().unwrap_or(&self.text)
+    }
+}
+
+/// Reads the file. Copies that are needed are written next to `target`.
+pub fn survey(file: &DataFile, options: &Options, target: &Path) -> Result<Survey, Fault> {
+    let text = Text::open(file, options.encoding, target)?;
+    let mut layout = Layout::find(text.reader()?, file.format, options)?;
+    layout.notes.extend(text.note.clone());
+    let mut records = open(&text, &layout, options)?;
+    let mut facts = vec![Facts::default(); layout.names.len()];
+    // A declared column needs no facts but the number of its values.
+    let is_declared: Vec<bool> = layout.names.iter().map(|name| options.declared(name).is_some()).collect();
+    let mut rows = 0;
+    let is_single = layout.width == 1;
+    records.next(false)?;
+    // In a table of one column, an empty line is a row without a value.
+    while let Some(record) = records.next(is_single)? {
+        if record.len() != layout.width {
+            return Err(Fault::Ragged { line: record.line, expected: layout.width, found: record.len() });
+        }
+        rows += 1;
+        if layout.delimiter == b'\t' && record.has_tab_and_line_end() {
+            return Err(Fault::QuoteOverLines { line: record.line });
+        }
+        for (index, field) in record.texts().enumerate() {
+            match facts.get_mut(index) {
+                Some(_) if options.is_null(&field) => {}
+                Some(column) if is_declared[index] => column.values += 1,
+                Some(column) => column.observe(&field, record.line),
+                None if field.is_empty() => {}
+                None => return Err(Fault::NoName { column: index + 1 }),
+            }
+        }
+    }
+    if layout.width > layout.names.len() {
+        let empty = layout.width - layout.names.len();
+        layout.notes.push(format!("{empty} column(s) without name and values at the end were left out"));
+    }
+    let (line_ends, longest) = (records.line_ends, records.longest);
+    let rewritten = match line_ends.lf && line_ends.crlf {
+        true => Some(with_one_line_end(&text, &layout, options, target)?),
+        false => None,
+    };
+    Ok(Survey { text, rewritten, layout, facts, rows, longest })
+}
+
+/// The line of the first value of a column for which `matches` holds.
+pub fn find_value(
+    survey: &Survey,
+    options: &Options,
+    column: usize,
+    matches: impl Fn(&str) -> bool,
+) -> Result<Option<u64>, Fault> {
+    let mut records = open(&survey.text, &survey.layout, options)?;
+    records.next(false)?;
+    while let Some(record) = records.next(survey.layout.width == 1)? {
+        if record.texts().nth(column).is_some_and(|text| matches(&text)) {
+            return Ok(Some(record.line));
+        }
+    }
+    Ok(None)
+}
+
+/// The records from the header on.
+fn open(text: &Text, layout: &Layout, options: &Options) -> Result<Records<impl Read + use<>>, Fault> {
+    let mut reader = BufReader::with_capacity(64 * 1024, text.reader()?);
+    for _ in 0..layout.skip_lines {
+        skip_line(&mut reader)?;
+    }
+    Ok(Records::new(reader, layout.delimiter, options.quote.byte()).starting_at(layout.skip_lines))
+}
+
+/// Skips to the next line; where there is no LF, CR ends a line.
+fn skip_line(text: &mut impl std::io::BufRead) -> Result<(), Fault> {
+    loop {
+        let buffer = text.fill_buf().map_err(Fault::read)?;
+        let end = memchr::memchr(b'\n', buffer).or_else(|| memchr::memchr(b'\r', buffer));
+        let (used, is_done) = match end {
+            Some(end) => (end + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        text.consume(used);
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// A copy whose records all end with LF: DuckDB does not read a mixture.
+fn with_one_line_end(text: &Text, layout: &Layout, options: &Options, target: &Path) -> Result<Text, Fault> {
+    let mut records = open(text, layout, options)?;
+    Text::rewrite(target, |copy| {
+        copy.write_all(&b"\n".repeat(layout.skip_lines)).map_err(Fault::write)?;
+        while let Some(record) = records.next(layout.width == 1)? {
+            copy.write_all(record.text.as_bytes()).and_then(|()| copy.write_all(b"\n")).map_err(Fault::write)?;
+        }
+        Ok(())
+    })
+}

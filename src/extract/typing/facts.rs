@@ -1,0 +1,229 @@
+//! What is known about all values of a column.
+
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Class, Shape};
+use super::types::ColumnType;
+
+/// Characters of a value that are shown.
+const SHOWN: usize = 40;
+
+/// The facts about a column that decide its type. They can be kept, and joined with those of other files.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Facts {
+    /// Bits of [`Class`].
+    classes: u32,
+    /// The most digits before the point of a number.
+    whole: u8,
+    /// The digits behind the point of the first number that is not whole.
+    scale: u8,
+    /// Whether another number has more or fewer.
+    mixed_scale: bool,
+    /// The values that are not empty.
+    pub values: u64,
+    /// The first value of each class, and the first of another scale, in order.
+    turns: Vec<Turn>,
+}
+
+/// A value that added something to what was known.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+struct Turn {
+    class: Class,
+    whole: u8,
+    scale: u8,
+    seen: Seen,
+}
+
+/// A value, and where it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Seen {
+    /// The file, if a table has several.
+    pub part: Option<String>,
+    pub line: u64,
+    /// Shortened.
+    pub text: String,
+}
+
+impl Facts {
+    /// Takes note of a value; an empty text is none.
+    pub fn observe(&mut self, text: &str, line: u64) {
+        if text.is_empty() {
+            return;
+        }
+        self.values += 1;
+        // Nothing can change the verdict any more.
+        if self.classes & Class::Text.bit() == 0 {
+            self.add(Shape::of(text), || Seen { part: None, line, text: shorten(text) });
+        }
+    }
+
+    fn add(&mut self, shape: Shape, seen: impl FnOnce() -> Seen) {
+        let is_new = self.classes & shape.class.bit() == 0;
+        let is_fraction = shape.scale > 0;
+        let had_fraction = self.scale > 0;
+        let turns_mixed = is_fraction && had_fraction && shape.scale != self.scale && !self.mixed_scale;
+        self.whole = self.whole.max(shape.whole);
+        if is_new || turns_mixed {
+            self.classes |= shape.class.bit();
+            self.mixed_scale |= turns_mixed;
+            if is_fraction && !had_fraction {
+                self.scale = shape.scale;
+            }
+            self.turns.push(Turn { class: shape.class, whole: shape.whole, scale: shape.scale, seen: seen() });
+        }
+    }
+
+    /// Adds what is known about the same column of another file, called `part`.
+    pub fn join(&mut self, other: &Self, part: &str) {
+        for turn in &other.turns {
+            let shape = Shape { class: turn.class, whole: turn.whole, scale: turn.scale };
+            self.add(shape, || Seen {
+                part: Some(turn.seen.part.as_deref().unwrap_or(part).to_owned()),
+                ..turn.seen.clone()
+            });
+        }
+        self.whole = self.whole.max(other.whole);
+        self.mixed_scale |= other.mixed_scale;
+        self.values += other.values;
+    }
+
+    /// The type; `None` if no value was seen.
+    pub fn verdict(&self) -> Option<ColumnType> {
+        const WHOLE: u32 = Class::Integer.bit() | Class::LongInteger.bit();
+        const HUGE: u32 = WHOLE | Class::HugeInteger.bit();
+        const FIXED: u32 =
+            Class::Fraction.bit() | Class::PointZero.bit() | Class::FixedFraction.bit() | Class::LongFraction.bit();
+        const FLOATING: u32 = Class::Integer.bit()
+            | Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::NegativeZero.bit()
+            | Class::Exponent.bit();
+        const INSTANT: u32 = Class::Instant.bit() | Class::ShortInstant.bit();
+        const BOTH_WHOLE: u32 = Class::Integer.bit() | Class::PointZero.bit();
+
+        let within = |allowed: u32| self.classes & !allowed == 0;
+        let only = |class: Class| self.classes == class.bit();
+        if self.classes == 0 {
+            return None;
+        }
+        let decimal =
+            (within(FIXED) && !self.mixed_scale).then(|| ColumnType::decimal(self.whole, self.scale)).flatten();
+        Some(if within(WHOLE) {
+            ColumnType::Integer
+        } else if within(HUGE) {
+            ColumnType::decimal(self.whole, 0).unwrap_or(ColumnType::Text)
+        } else if let Some(decimal) = decimal {
+            decimal
+        } else if within(FLOATING) && self.classes & BOTH_WHOLE != BOTH_WHOLE {
+            ColumnType::Double
+        } else if only(Class::LowerBoolean) || only(Class::TitleBoolean) || only(Class::UpperBoolean) {
+            ColumnType::Boolean
+        } else if only(Class::Date) {
+            ColumnType::Date
+        } else if only(Class::Timestamp) {
+            ColumnType::Timestamp
+        } else if within(INSTANT) {
+            ColumnType::Instant
+        } else {
+            ColumnType::Text
+        })
+    }
+
+    /// Returns whether every value keeps its text, or its exact value, in that type.
+    pub fn fits(&self, kind: ColumnType) -> bool {
+        match (self.verdict(), kind) {
+            (None, _) | (_, ColumnType::Text) => true,
+            (Some(ColumnType::Integer), ColumnType::Double) => self.classes == Class::Integer.bit(),
+            (Some(ColumnType::Integer), ColumnType::Decimal { precision, scale }) => self.whole + scale <= precision,
+            (Some(ColumnType::Decimal { scale, .. }), ColumnType::Decimal { precision, scale: wider }) => {
+                scale <= wider && self.whole + wider <= precision
+            }
+            (Some(verdict), kind) => verdict == kind,
+        }
+    }
+
+    /// The value that made the column text, and the type that it had before.
+    pub fn decided_by(&self) -> Option<(&Seen, Option<ColumnType>)> {
+        let mut so_far = Self::default();
+        let mut before = None;
+        for turn in &self.turns {
+            so_far.add(Shape { class: turn.class, whole: turn.whole, scale: turn.scale }, || turn.seen.clone());
+            match so_far.verdict() {
+                Some(ColumnType::Text) => return Some((&turn.seen, before)),
+                verdict => before = verdict,
+            }
+        }
+        None
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(texts: &[&str]) -> Facts {
+        let mut facts = Facts::default();
+        texts.iter().zip(2..).for_each(|(text, line)| facts.observe(text, line));
+        facts
+    }
+
+    #[test]
+    fn verdicts() {
+        let decimal = |precision, scale| ColumnType::Decimal { precision, scale };
+        for (texts, verdict) in [
+            (&["1", "", "-7", "9223372036854775807"][..], ColumnType::Integer),
+            (&["1", "9223372036854775808"], decimal(38, 0)),
+            (&["19.90", "5.00", "-0.05"], decimal(18, 2)),
+            (&["0.5", "1.5"], decimal(18, 1)),
+            (&["99999999999999.99", "0.10"], decimal(18, 2)),
+            (&["12345678901234567890.12", "0.10"], decimal(38, 2)),
+            (&["0.5", "12.25", "850"], ColumnType::Double),
+            (&["0.5", "12.25", "3.0", "-0.0", "1e-05"], ColumnType::Double),
+            (&["0.5", "3.0", "3"], ColumnType::Text),
+            (&["1.9", "1.10", "1.20", "2.0"], ColumnType::Text),
+            (&["850", "12.500"], ColumnType::Text),
+            (&["135217135789158401", "12.5"], ColumnType::Text),
+            (&["0.123456789012345678", "99999999999999.99"], ColumnType::Text),
+            (&["12E5", "44E3"], ColumnType::Text),
+            (&["true", "false"], ColumnType::Boolean),
+            (&["true", "False"], ColumnType::Text),
+            (&["1", "true"], ColumnType::Text),
+            (&["2024-01-31", "2024-02-01"], ColumnType::Date),
+            (&["2024-01-31", "2024-02-01 10:00"], ColumnType::Text),
+            (&["2024-02-01 10:00", "2024-02-01T10:00:00.5"], ColumnType::Timestamp),
+            (&["2024-02-01 10:00", "2024-02-01T10:00:00Z"], ColumnType::Text),
+            (&["2021-08-06T13:18Z", "2021-08-06T13:18:01+02:00"], ColumnType::Instant),
+        ] {
+            assert_eq!(facts(texts).verdict(), Some(verdict), "{texts:?}");
+        }
+        assert_eq!(facts(&["", ""]).verdict(), None);
+    }
+
+    #[test]
+    fn the_deciding_value() {
+        let facts = facts(&["1", "2", "n/a", "x"]);
+        let (seen, before) = facts.decided_by().unwrap();
+        assert_eq!((seen.line, seen.text.as_str(), before), (4, "n/a", Some(ColumnType::Integer)));
+    }
+
+    #[test]
+    fn joining_is_like_reading_all() {
+        let texts = ["1", "2.5", "3.25", "1e-05", "4", "", "5.0", "7.50", "2024-01-31", "x"];
+        for split in 0..texts.len() {
+            for end in split..=texts.len() {
+                let (mut joined, second) = (facts(&texts[..split]), facts(&texts[split..end]));
+                joined.join(&second, "b");
+                let whole = facts(&texts[..end]);
+                assert_eq!((joined.verdict(), joined.values), (whole.verdict(), whole.values), "{split} {end}");
+            }
+        }
+    }
+}
