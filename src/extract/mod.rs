@@ -34,9 +34,15 @@ pub enum ExtractError {
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
     #[error(transparent)]
-    Foreign(#[from] foreign::Fault),
+    Foreign(Box<foreign::Fault>),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<foreign::Fault> for ExtractError {
+    fn from(fault: foreign::Fault) -> Self {
+        Self::Foreign(fault.into())
+    }
 }
 
 /// One row of `_meta`.
