@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::records::MAX_RECORD;
+use crate::connectors::records::{MAX_RECORD, RecordError};
 use crate::engine;
 use crate::extract::ExtractError;
 
@@ -92,19 +92,25 @@ impl Fault {
         Self::Parquet(first_line(&text).to_owned())
     }
 
-    /// Bytes that are not UTF-8, with the encoding that they suggest.
-    pub fn not_utf8(line: u64, bytes: &[u8]) -> Self {
-        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        Self::NotUtf8 { line, guess: detector.guess(None, chardetng::Utf8Detection::Deny).name() }
-    }
-
     /// A fault of the conversion itself: what can be wrong with the text was found before.
     pub fn conversion(error: &engine::Error) -> Self {
         if engine::is_disk_full(error) {
             Self::DiskFull
         } else {
             Self::Engine(first_line(&engine::message(error)).to_owned())
+        }
+    }
+}
+
+impl From<RecordError> for Fault {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Quote { line } => Self::Quote { line },
+            RecordError::NotUtf8 { line, guess } => Self::NotUtf8 { line, guess },
+            RecordError::Nul { line } => Self::Nul { line },
+            RecordError::StrayCr { line } => Self::StrayCr { line },
+            RecordError::LongLine { line } => Self::LongLine { line },
+            RecordError::Read(error) => Self::read(error),
         }
     }
 }

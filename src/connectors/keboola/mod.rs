@@ -13,8 +13,10 @@ mod plan;
 mod retry;
 mod settings;
 mod source;
+mod survey;
 mod table;
 mod types;
+mod values;
 
 pub use retry::Retry;
 pub use settings::{Settings, SettingsError};

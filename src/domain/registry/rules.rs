@@ -81,15 +81,15 @@ pub fn row(sources: &Sources, table: &Table) -> Result<()> {
     source
         .map_or(Ok(()), |source| source.check(table))
         .map_err(|invalid| Error::field(invalid.field, invalid.reason, invalid.input))?;
-    strategy(table)
+    strategy(table, source.is_some_and(|source| source.has_keys()))
 }
 
-/// The sync strategy, and the fields that it needs.
-fn strategy(table: &Table) -> Result<()> {
+/// The sync strategy, and the fields that it needs. The primary key may be known at the source only.
+fn strategy(table: &Table, source_has_keys: bool) -> Result<()> {
     let Some(strategy) = table.sync_strategy.as_ref().filter(|text| !text.as_str().is_empty()) else { return Ok(()) };
     one_of("sync_strategy", strategy.as_str(), SyncStrategy::KNOWN)?;
     let options = table.sync_options.clone().unwrap_or_default();
-    if *strategy == SyncStrategy::Incremental && table.primary_key.is_empty() {
+    if *strategy == SyncStrategy::Incremental && table.primary_key.is_empty() && !source_has_keys {
         let reason = "sync_strategy='incremental' needs a primary_key, by which changed rows are found";
         return Err(Error::field("primary_key", reason, Value::Array(Vec::new())));
     }
