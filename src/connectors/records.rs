@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter, memchr3};
 /// Of the buffer at first, in bytes. It grows with the longest record.
 const BUFFER: usize = 256 * 1024;
 /// The longest record, in bytes.
-pub const MAX_RECORD: usize = 64 * 1024 * 1024;
+const MAX_RECORD: usize = 64 * 1024 * 1024;
 
 /// Why a text cannot be read as records.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +22,8 @@ pub enum RecordError {
     Nul { line: u64 },
     #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF")]
     StrayCr { line: u64 },
-    #[error("line {line}: a row of more than {} MB", MAX_RECORD >> 20)]
-    LongLine { line: u64 },
+    #[error("line {line}: a row of more than {megabytes} MB")]
+    LongLine { line: u64, megabytes: usize },
     #[error(transparent)]
     Read(io::Error),
 }
@@ -175,7 +175,7 @@ impl<R: Read> Records<R> {
         self.start = 0;
         if self.end == self.buffer.len() {
             if self.buffer.len() >= MAX_RECORD {
-                return Err(RecordError::LongLine { line: self.line });
+                return Err(RecordError::LongLine { line: self.line, megabytes: MAX_RECORD >> 20 });
             }
             self.buffer.resize(self.buffer.len() * 2, 0);
         }

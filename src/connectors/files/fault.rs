@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::connectors::records::{MAX_RECORD, RecordError};
+use crate::connectors::records::RecordError;
 use crate::engine;
 use crate::extract::ExtractError;
 
@@ -44,8 +44,8 @@ pub enum Fault {
     Nul { line: u64 },
     #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF; remove it")]
     StrayCr { line: u64 },
-    #[error("line {line}: a row of more than {} MB; is a quote not closed?", MAX_RECORD >> 20)]
-    LongLine { line: u64 },
+    #[error("line {line}: a row of more than {megabytes} MB; is a quote not closed?")]
+    LongLine { line: u64, megabytes: usize },
     #[error("the column '{name}' has a declared type, but the header has no such column")]
     NoSuchColumn { name: String },
     #[error("line {line}, column '{column}': \"{value}\" is not {declared}, which was declared")]
@@ -109,7 +109,7 @@ impl From<RecordError> for Fault {
             RecordError::NotUtf8 { line, guess } => Self::NotUtf8 { line, guess },
             RecordError::Nul { line } => Self::Nul { line },
             RecordError::StrayCr { line } => Self::StrayCr { line },
-            RecordError::LongLine { line } => Self::LongLine { line },
+            RecordError::LongLine { line, megabytes } => Self::LongLine { line, megabytes },
             RecordError::Read(error) => Self::read(error),
         }
     }
