@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use agnes::base::ident::quote_path;
 use agnes::connectors::{Request, TableRequest};
-use agnes::engine::{self, Limits};
+use agnes::engine::{self, Connection, Limits};
 use agnes::extract::parts_folder;
 use agnes::protocol::sync_options::SyncOptions;
 use serde_json::json;
@@ -116,7 +116,7 @@ impl History {
     }
 
     /// Compares what is stored in the directory of the scene.
-    fn check(&self, scene: &Scene, what: &str) {
+    fn check(&self, connection: &Connection, scene: &Scene, what: &str) {
         let name = &self.request.name;
         let folder = parts_folder(&scene.directory, name);
         let files: Vec<PathBuf> = match std::fs::read_dir(folder) {
@@ -124,7 +124,6 @@ impl History {
             Err(_) => vec![scene.parquet(name)],
         };
         let files: Vec<_> = files.iter().map(|file| quote_path(file)).collect();
-        let connection = engine::in_memory(&Limits::small()).unwrap();
         let sql = format!(
             "SELECT coalesce(k1::VARCHAR, ''), k2, coalesce(day::VARCHAR, ''), coalesce(value::VARCHAR, ''), typeof(value), \
              typeof(day) FROM read_parquet([{}])",
@@ -151,12 +150,13 @@ impl History {
 
 async fn histories(seed: u64, count: usize) {
     let mut random = Random(seed);
+    let connection = engine::in_memory(&Limits::small()).unwrap();
     let scene = Scene::new().await;
     let mut histories: Vec<_> = (0..count).map(|number| History::new(number, &mut random)).collect();
     for round in 0..ROUNDS {
         histories.iter_mut().for_each(|history| history.change(round, &mut random, &scene));
         fetch(&scene, histories.iter().map(|history| history.request.clone()).collect()).await;
-        histories.iter().for_each(|history| history.check(&scene, &format!("seed {seed} round {round}")));
+        histories.iter().for_each(|history| history.check(&connection, &scene, &format!("seed {seed} round {round}")));
     }
     let exports = scene.keboola.exports();
     let increments = exports.iter().filter(|export| !export["changedSince"].is_null()).count();
@@ -164,10 +164,11 @@ async fn histories(seed: u64, count: usize) {
     let again = exports.len() - increments - count;
     assert!((1..increments).contains(&again), "{again} of {increments} increments did not fit");
 
+    // Nothing is there yet, so this loads everything.
     let whole = Scene { directory: scene.directory.with_file_name("whole"), ..scene };
-    let plain = |history: &History| TableRequest { sync_strategy: None, sync_options: None, ..history.request.clone() };
-    fetch(&whole, histories.iter().map(plain).collect()).await;
-    histories.iter().for_each(|history| history.check(&whole, &format!("seed {seed} whole")));
+    fetch(&whole, histories.iter().map(|history| history.request.clone()).collect()).await;
+    assert_eq!(whole.keboola.exports().len(), exports.len() + count);
+    histories.iter().for_each(|history| history.check(&connection, &whole, &format!("seed {seed} whole")));
 }
 
 async fn fetch(scene: &Scene, tables: Vec<TableRequest>) {

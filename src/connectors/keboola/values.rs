@@ -3,10 +3,9 @@
 //! In a typed table the text of a value is one way to write it, and the value counts. In other tables the text is the value at
 //! Keboola: there, columns of a key get a type only if it returns each text, so that two keys never become one.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
+use super::form::{exact_form, form};
 use super::types::{Column, Kind};
 use crate::extract::typing::{ColumnType, Facts, Reason};
 
@@ -32,7 +31,8 @@ pub fn observe(column: &Column, facts: &mut Facts, text: &str, row: u64) {
     match column.kind {
         _ if text.is_empty() => {}
         Kind::Varchar => facts.values += 1,
-        _ => facts.observe_as(&form(column, text), text, row),
+        kind if is_exact_key(column) => facts.observe_as(exact_form(kind, text), text, row),
+        kind => facts.observe_as(&form(kind, text), text, row),
     }
 }
 
@@ -151,136 +151,19 @@ fn stored(column: &Column, verdict: ColumnType) -> Stored {
         (Kind::BigInt, Integer | Decimal { scale: 0, .. })
         | (Kind::Number | Kind::Double, Integer | Decimal { .. })
         | (Kind::Decimal { .. }, Decimal { .. })
-        | (Kind::Date, Date) => Stored::As(verdict),
+        | (Kind::Boolean, Boolean)
+        | (Kind::Date, Date)
+        | (Kind::Timestamp | Kind::TimestampLocal | Kind::TimestampTz, Timestamp) => Stored::As(verdict),
         // An untyped key, since the forms of other columns have decimals.
         (Kind::Decimal { .. }, Integer) if exact => Stored::As(verdict),
-        // `1e-05` and `1E-5`, `t` and `true`, or the same moment in two zones are other texts, and the same value.
+        // `1e-05` and `1E-5`, or the same moment in two zones, are two texts and one value.
         _ if exact => Stored::As(Text),
-        (Kind::Number | Kind::Double, Double)
-        | (Kind::Boolean, Boolean)
-        | (Kind::Timestamp | Kind::TimestampLocal | Kind::TimestampTz, Timestamp)
-        | (Kind::Timestamp | Kind::TimestampTz, Instant) => Stored::As(verdict),
+        (Kind::Number | Kind::Double, Double) | (Kind::Timestamp | Kind::TimestampTz, Instant) => Stored::As(verdict),
         (Kind::TimestampLocal, Instant) => Stored::Local,
         (Kind::Time, Boolean) => Stored::Time,
         (Kind::Blob, Boolean) => Stored::Blob,
         _ => Stored::As(Text),
     }
-}
-
-/// A form of the value that has the class of the column's type if that type returns the value. [`Facts`] knows no times of day and
-/// no bytes: those count as `true`, and a double as `1e-05`, however it is written.
-fn form<'a>(column: &Column, text: &'a str) -> Cow<'a, str> {
-    if is_exact_key(column) {
-        return text.into();
-    }
-    let fits_as = |fits: bool, form: &'static str| Cow::Borrowed(if fits { form } else { "?" });
-    match column.kind {
-        Kind::Varchar | Kind::Number => text.into(),
-        Kind::BigInt => whole(text).into(),
-        Kind::Decimal { scale, .. } => decimal(text, usize::from(scale)),
-        Kind::Double if returns_as_double(text) => "1e-05".into(),
-        Kind::Double => text.into(),
-        Kind::Boolean => match text.to_ascii_lowercase().as_str() {
-            "true" | "t" | "1" => "true".into(),
-            "false" | "f" | "0" => "false".into(),
-            _ => "?".into(),
-        },
-        Kind::Date => {
-            let midnight = text.split_at_checked(10).and_then(|(day, clock)| {
-                let fraction = clock.strip_prefix(" 00:00:00").or_else(|| clock.strip_prefix("T00:00:00"))?;
-                is_zeros(fraction).then_some(day)
-            });
-            midnight.unwrap_or(text).into()
-        }
-        Kind::Timestamp | Kind::TimestampLocal | Kind::TimestampTz => time(text),
-        Kind::Time => {
-            let padded = format!("2000-01-01 {}{text}", if text.find(':') == Some(1) { "0" } else { "" });
-            let mut facts = Facts::default();
-            facts.observe(&time(&padded), 0);
-            fits_as(facts.verdict() == Some(ColumnType::Timestamp), "true")
-        }
-        Kind::Blob => {
-            fits_as(text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "true")
-        }
-    }
-}
-
-/// Nothing, or a point with zeros only.
-fn is_zeros(fraction: &str) -> bool {
-    fraction.is_empty()
-        || fraction.strip_prefix('.').is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0') && !zeros.is_empty())
-}
-
-/// `10.0` as `10`.
-fn whole(text: &str) -> &str {
-    match text.split_once('.') {
-        Some((whole, zeros)) if !whole.is_empty() && zeros.bytes().all(|byte| byte == b'0') && !zeros.is_empty() => {
-            whole
-        }
-        _ => text,
-    }
-}
-
-/// `1.5` as `1.50`, and `1.500`, too.
-fn decimal(text: &str, scale: usize) -> Cow<'_, str> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_number =
-        whole.strip_prefix('-').unwrap_or(whole).bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
-    let has_digits = text.bytes().any(|byte| byte.is_ascii_digit()) && (fraction.is_empty() == !text.contains('.'));
-    if !is_number || !has_digits || scale == 0 {
-        return text.into();
-    }
-    let needed = fraction.trim_end_matches('0');
-    let whole = match whole {
-        "" => "0",
-        "-" => "-0",
-        whole => whole,
-    };
-    format!("{whole}.{needed:0<scale$}").into()
-}
-
-/// With one space less, no zone in words, and no zeros beyond microseconds.
-fn time(text: &str) -> Cow<'_, str> {
-    if text.len() == 10 {
-        return format!("{text} 00:00:00").into();
-    }
-    let (clock, zone) = match text.get(11..).and_then(|clock| clock.find(['+', '-', 'Z', 'U', ' '])) {
-        Some(at) => text.split_at(11 + at),
-        None => (text, ""),
-    };
-    let clock = match clock.split_once('.') {
-        Some((seconds, fraction)) if fraction.len() > 6 && fraction.bytes().skip(6).all(|byte| byte == b'0') => {
-            Cow::from(format!("{seconds}.{}", fraction.get(..6).unwrap_or(fraction)))
-        }
-        _ => clock.into(),
-    };
-    match zone.trim_start() {
-        "UTC" => format!("{clock}Z"),
-        zone => format!("{clock}{zone}"),
-    }
-    .into()
-}
-
-/// Returns whether the shortest digits that give the double back are those of the text.
-fn returns_as_double(text: &str) -> bool {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    let Some(value) = text.parse::<f64>().ok().filter(|value| is_number && value.is_finite()) else { return false };
-    digits(text) == digits(&format!("{value:e}"))
-}
-
-/// Sign, significant digits and the power of ten of the first of them.
-fn digits(number: &str) -> Option<(bool, String, i64)> {
-    let (mantissa, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let unsigned = mantissa.trim_start_matches(['+', '-']);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let all = format!("{whole}{fraction}");
-    let zeros = all.bytes().take_while(|byte| *byte == b'0').count();
-    let significant = all.trim_start_matches('0').trim_end_matches('0').to_owned();
-    if significant.is_empty() {
-        return Some((mantissa.starts_with('-'), significant, 0));
-    }
-    let power = power.parse::<i64>().ok()?.checked_add(whole.len() as i64 - zeros as i64)?;
-    Some((mantissa.starts_with('-'), significant, power))
 }
 
 #[cfg(test)]
@@ -405,6 +288,10 @@ mod tests {
             (Kind::Decimal { precision: 12, scale: 2 }, &["1.50", "1.5"], "VARCHAR"),
             (Kind::Decimal { precision: 12, scale: 2 }, &["1", "2"], "BIGINT"),
             (Kind::Boolean, &["true", "1"], "VARCHAR"),
+            (Kind::Boolean, &["True", "False"], "BOOLEAN"),
+            (Kind::Timestamp, &["2024-01-31 10:00:00", "2024-01-31 10:00:00.5"], "TIMESTAMP"),
+            (Kind::Timestamp, &["2024-01-31 10:00:00", "2024-01-31 10:00:00.0"], "VARCHAR"),
+            (Kind::TimestampTz, &["2024-01-31 10:00:00Z"], "VARCHAR"),
             (Kind::Timestamp, &["2024-01-31 10:00:00", "2024-01-31T10:00:00"], "VARCHAR"),
             (Kind::Date, &["2024-01-31"], "DATE"),
         ] {
