@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
@@ -11,6 +11,7 @@ use super::namespace::{self, SERVER};
 use super::{QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_ident;
+use crate::base::locked;
 use crate::engine::{self, Connection, Icu, Limits, Sandbox};
 use crate::extract::{self, Content, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable};
 
@@ -130,7 +131,7 @@ impl Instance {
 
     /// A new connection, so that queries on one instance run concurrently.
     pub fn connect(&self) -> Result<Connection, QueryError> {
-        Ok(self.root.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?)
+        Ok(locked(&self.root).try_clone()?)
     }
 }
 
@@ -168,7 +169,7 @@ impl Instances {
     ) -> Result<Arc<Instance>, QueryError> {
         let key = Key::new(generation, readable, with_remote);
         let slot = self.slot(&key);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&slot);
         if let Some(instance) = slot.as_ref() {
             return Ok(instance.clone());
         }
@@ -179,7 +180,7 @@ impl Instances {
     }
 
     fn slot(&self, key: &Key) -> Slot {
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = locked(&self.cached);
         let old: Vec<_> =
             cached.iter().map(|(key, _)| key).filter(|old| old.generation < key.generation).cloned().collect();
         for old in old {
@@ -190,7 +191,7 @@ impl Instances {
 
     /// Removes an instance that must not be used again.
     pub fn discard(&self, instance: &Instance) {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner).pop(&instance.key);
+        locked(&self.cached).pop(&instance.key);
     }
 
     #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Running queries concurrently, with limits on their number and time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use super::namespace::Namespace;
 use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings, policy};
 use crate::access::ReadableTable;
 use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::locked;
 use crate::engine::Watch;
 use crate::engine::parse::Parser;
 
@@ -113,7 +114,7 @@ impl Inner {
         sql: &'a str,
     ) -> Result<(Arc<Instance>, &'a str), QueryError> {
         let namespace = Namespace::new(readable);
-        let parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+        let parser = locked(&self.parser);
         let sql = policy::check(&parser, &namespace, exists, sql)?;
         drop(parser);
         Ok((self.instances.get(generation, readable, may_need_remote(readable, sql))?, sql))
