@@ -33,6 +33,11 @@ impl Api {
         self.response(self.client.get(path, query)).map_err(CliError::failed)
     }
 
+    /// `POST` with query parameters and no body.
+    pub fn post<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<T>, CliError> {
+        self.response(self.client.post(path, query)).map_err(CliError::failed)
+    }
+
     /// Sends a JSON body.
     pub fn send<T: DeserializeOwned>(
         &self,
@@ -67,10 +72,11 @@ impl Api {
     pub fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
+        query: &[(&str, &str)],
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Response<T>, CliError> {
-        self.response(self.client.upload(path, file, sent)).map_err(CliError::failed)
+        self.response(self.client.upload(path, query, file, sent)).map_err(CliError::failed)
     }
 
     fn response<T: DeserializeOwned>(

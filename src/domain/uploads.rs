@@ -1,7 +1,7 @@
 //! Uploading a data file as a table of the `local` source.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,16 @@ use crate::access::Admin;
 use crate::base::atomic_file::{self, Pending};
 use crate::connectors::files;
 use crate::domain::{Error, Result, registry::rules};
-use crate::extract::Publication;
+use crate::extract::{Publication, parquet};
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
 use crate::store::{Snapshot, Store};
 use crate::sync::Runner;
+
+/// Maximum number of columns that a message names.
+const NAMED_COLUMNS: usize = 5;
 
 /// A received file that is to become a table.
 pub struct Upload {
@@ -25,6 +28,8 @@ pub struct Upload {
     pub extension: String,
     pub file: Pending,
     pub size_bytes: u64,
+    /// Whether it may replace a table that has none of its columns.
+    pub replace: bool,
 }
 
 /// Checks that a file may become the table of that name: it is new, or its rows come from files already.
@@ -49,14 +54,19 @@ pub async fn upload_table(
     runner: &Runner,
     admin: &Admin,
     folder: &Path,
+    publication: &Publication,
     upload: Upload,
 ) -> Result<UploadedTable> {
-    let Upload { name, extension, file, size_bytes } = upload;
+    let Upload { name, extension, file, size_bytes, replace } = upload;
     let file_name = format!("{name}{extension}");
     let checked = runner.check_file(file.path(), &file_name).await;
     let checked = checked.map_err(|error| Error::Unprocessable(format!("{error}. Nothing was changed.")))?;
     // It may have been registered for another source while the file was received.
     store.snapshot().registry.by_name(&name).map_or(Ok(()), |row| check_source(&name, row.source()))?;
+    if !replace {
+        let new = checked.columns.iter().map(|(name, _)| name.clone()).collect();
+        check_columns(publication, &name, new).await?;
+    }
     let (table, directory) = (name.clone(), folder.to_owned());
     tokio::task::spawn_blocking(move || replace_files(file, &directory, &table, &file_name))
         .await
@@ -66,6 +76,38 @@ pub async fn upload_table(
     let run_id = runner.trigger(Some([id.clone()].into()), Some(&admin.user().email));
     let columns = checked.columns.into_iter().map(|(name, kind)| Column { name, kind }).collect();
     Ok(UploadedTable { id, name, rows: checked.rows, size_bytes, columns, status: status.into(), run_id })
+}
+
+/// Refuses columns of which the published table has none: the file is most likely not a new version of that table.
+async fn check_columns(publication: &Publication, name: &str, new: Vec<String>) -> Result<()> {
+    let Some(table) = publication.get(name).cloned() else { return Ok(()) };
+    let files: Vec<PathBuf> = table.files().map(|file| file.path.clone()).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let read = tokio::task::spawn_blocking(move || parquet::columns(files.iter().map(PathBuf::as_path))).await;
+    // A table that cannot be read may be replaced by anything.
+    let Ok(old) = read.map_err(io::Error::other)? else { return Ok(()) };
+    let old: Vec<String> = old.into_iter().map(|(name, _)| name).collect();
+    let is_known = |column: &String| old.iter().any(|known| known.to_lowercase() == column.to_lowercase());
+    if new.iter().any(is_known) {
+        return Ok(());
+    }
+    Err(Error::conflict(format!(
+        "The file has none of the columns of table '{name}': it has {}, the table has {}. Nothing was changed. If it is to \
+         replace the table, upload it with --replace (API: replace=true)",
+        some(&new),
+        some(&old)
+    )))
+}
+
+/// `id, amount`, or with many columns `a, b, c, d, e and 7 more`.
+fn some(columns: &[String]) -> String {
+    let named = columns.iter().take(NAMED_COLUMNS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match columns.len().saturating_sub(NAMED_COLUMNS) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// Puts the file into place and removes every other file that the table may have been made of.

@@ -76,6 +76,47 @@ async fn what_is_wrong_is_told_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_without_any_column_of_the_table_replaces_it_only_on_demand() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    published(&app, "orders", "orders.csv", "id,amount\n1,2\n").await;
+    assert_snapshot!(upload(admin, "Orders", "orders.csv", "a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n").await, @r#"
+    409 Conflict
+    {"detail":"The file has none of the columns of table 'Orders': it has a, b, c, d, e and 2 more, the table has id, amount. Nothing was changed. If it is to replace the table, upload it with --replace (API: replace=true)"}
+    "#);
+    assert_snapshot!(upload(admin, "orders", "orders.tsv", "name\nann\n").await, @r#"
+    409 Conflict
+    {"detail":"The file has none of the columns of table 'orders': it has name, the table has id, amount. Nothing was changed. If it is to replace the table, upload it with --replace (API: replace=true)"}
+    "#);
+    assert_eq!(upload(admin, "orders?replace=false", "orders.csv", "name\nann\n").await.status, 409);
+    assert_eq!((files(&app), admin.value("SELECT amount FROM orders").await), (vec!["orders.csv".into()], json!(2)));
+    app.sync().await;
+    assert_eq!(admin.value("SELECT amount FROM orders").await, 2);
+    // One column is enough, in whatever case.
+    published(&app, "orders", "orders.csv", "AMOUNT,name\n3,ann\n").await;
+    assert_eq!(admin.value("SELECT amount FROM orders").await, 3);
+    published(&app, "orders?replace=true", "orders.csv", "place,day\nBrno,7\n").await;
+    assert_eq!(admin.value("SELECT day FROM orders").await, 7);
+    assert_eq!(upload(admin, "orders?replace=maybe", "orders.csv", "place\nBrno\n").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_table_in_parts_is_compared_with_the_columns_of_all_parts() {
+    let app = TestApp::start().await;
+    let folder = app.files_folder().join("sales");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("2025-01.csv"), "id\n1\n").unwrap();
+    std::fs::write(folder.join("2025-02.csv"), "id,extra\n2,3\n").unwrap();
+    let admin = app.admin().await;
+    let row = json!({"name": "sales", "source_type": "local"});
+    assert_eq!(admin.post_json("/api/admin/register-table", row).await.status, 201);
+    app.sync().await;
+    assert_eq!(admin.value("SELECT count(*) FROM sales").await, 2);
+    assert_eq!(upload(admin, "sales", "sales.csv", "name\nann\n").await.status, 409);
+    assert_eq!(upload(admin, "sales", "sales.csv", "extra\n4\n").await.status, 201);
+}
+
+#[tokio::test]
 async fn a_table_of_another_source_is_not_replaced() {
     let keboola = [("KEBOOLA_STACK_URL", "https://keboola.example"), ("KEBOOLA_STORAGE_TOKEN", "t")];
     let app = TestApp::start_with(&keboola).await;

@@ -1,7 +1,9 @@
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
+use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::base::atomic_file::{PUBLIC, Pending};
@@ -9,26 +11,36 @@ use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
 use crate::protocol::upload::UploadedTable;
-use crate::server::http::extractors::{Created, Path};
+use crate::server::http::extractors::{Created, Path, Query};
 use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// Whether the file may replace a table that has none of its columns.
+    #[serde(default)]
+    replace: bool,
+}
+
 /// Makes a table of the file in the multipart field `file`, or replaces the file that it was made of. The file is
 /// checked first; one that cannot become a table is rejected, and nothing changes.
-#[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload", params(("name" = String, Path)),
-    request_body(content_type = "multipart/form-data", content = Vec<u8>),
-    responses((status = 201, body = UploadedTable), (status = 409, description = "The table has another source"),
+#[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
+    params(("name" = String, Path), UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    responses((status = 201, body = UploadedTable),
+        (status = 409, description = "The table has another source, or none of the file's columns"),
         (status = 413), (status = 415), (status = 422), (status = 507)))]
 pub async fn upload_table(
     app: AppState,
     admin: Admin,
     Path(name): Path<String>,
+    Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> ApiResult<Created<UploadedTable>> {
     let mut multipart = multipart.map_err(|_| no_file())?;
-    let outcome = accept(&app, &admin, name, &headers, &mut multipart).await;
+    let outcome = accept(&app, &admin, name, query.replace, &headers, &mut multipart).await;
     if outcome.is_err() {
         drain(&mut multipart).await;
     }
@@ -52,6 +64,7 @@ async fn accept(
     app: &AppState,
     admin: &Admin,
     name: String,
+    replace: bool,
     headers: &HeaderMap,
     multipart: &mut Multipart,
 ) -> ApiResult<Created<UploadedTable>> {
@@ -74,8 +87,9 @@ async fn accept(
     let folder = app.config.instance.files_folder(&app.config.data_dir);
     let file = Pending::beside(&folder.join(format!("{name}{extension}")), PUBLIC).map_err(Error::from)?;
     let size_bytes = receive(field, &file, app.config.max_upload_bytes).await?;
-    let upload = Upload { name, extension, file, size_bytes };
-    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, upload).await?;
+    let upload = Upload { name, extension, file, size_bytes, replace };
+    let publication = app.orchestrator.publication();
+    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, &publication, upload).await?;
     Ok(Created(table))
 }
 

@@ -16,6 +16,9 @@ pub struct Upload {
     /// Name of the table [default: the file's name without its ending]
     #[arg(long)]
     name: Option<String>,
+    /// Replace a table that has none of the file's columns
+    #[arg(long)]
+    replace: bool,
 }
 
 impl Run for Upload {
@@ -36,7 +39,8 @@ impl Run for Upload {
         let bar = context.printer.progress(size.len());
         let shown = bar.clone();
         let path = ["api", "upload", "tables", &name];
-        let answer = api.upload::<UploadedTable>(&path, &self.file, move |bytes| shown.inc(bytes));
+        let query: &[(&str, &str)] = if self.replace { &[("replace", "true")] } else { &[] };
+        let answer = api.upload::<UploadedTable>(&path, query, &self.file, move |bytes| shown.inc(bytes));
         bar.finish_and_clear();
         let answer = answer?;
         let table = &answer.body;
