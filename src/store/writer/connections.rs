@@ -73,7 +73,7 @@ impl Connections {
     pub(super) fn run<T>(
         &self,
         Lease { number, connection }: Lease,
-        watch: Watch,
+        mut watch: Watch,
         limit: Duration,
         work: impl FnOnce(&Connection) -> T,
     ) -> Result<T> {
