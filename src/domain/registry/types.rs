@@ -9,6 +9,7 @@ use crate::extract::typing::{Declared, Reason, reasons};
 use crate::extract::{Publication, parquet};
 use crate::protocol::file_format::FileFormat;
 use crate::protocol::registry::{ColumnType, TableTypes};
+use crate::protocol::vocabulary::SourceType;
 use crate::store::Snapshot;
 
 /// Returns the types that the last sync gave the columns of a table, why, and what the next one will apply.
@@ -22,6 +23,7 @@ pub async fn table_types(
     let table = snapshot.registry.get(id).ok_or_else(|| Error::not_found("Table not found"))?.clone();
     let published = publication.get(&table.name).cloned();
     let source = published.as_ref().map_or(table.source().as_str(), |published| &published.source).to_owned();
+    let is_of_files = source == SourceType::LOCAL.as_str();
     let (name, directory) = (table.name.clone(), data_dir.extract(&source));
     let read = move || -> Result<Vec<ColumnType>> {
         let reasons = reasons::kept(&directory, &name);
@@ -37,7 +39,9 @@ pub async fn table_types(
     };
     let mut columns = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
     let file_format = table.file_format.clone();
-    compare(&mut columns, file_format.as_ref());
+    if is_of_files {
+        compare(&mut columns, file_format.as_ref());
+    }
     Ok(TableTypes { id: table.id.clone(), name: table.name.clone(), file_format, columns })
 }
 
@@ -69,6 +73,7 @@ fn compare(columns: &mut Vec<ColumnType>, format: Option<&FileFormat>) {
         };
         column.declared = declared.map(|(_, declared)| declared.to_owned());
     }
+    let missing = if columns.is_empty() { "the table has no data yet" } else { "but the table has no such column" };
     let known: Vec<_> = columns.iter().map(|column| column.name.to_lowercase()).collect();
     let unknown = format.into_iter().flat_map(|format| &format.columns);
     columns.extend(unknown.filter(|(name, _)| !known.contains(&name.to_lowercase())).map(|(name, declared)| {
@@ -78,7 +83,7 @@ fn compare(columns: &mut Vec<ColumnType>, format: Option<&FileFormat>) {
             declared: Some(declared.clone()),
             is_declared: false,
             values: None,
-            why: format!("declared as {declared}, but the table has no such column"),
+            why: format!("declared as {declared}, {missing}"),
         }
     }));
 }

@@ -55,7 +55,7 @@ impl Reason {
             (Some(0), _) => "no values".into(),
             (Some(1), _) => "the only value".into(),
             (Some(values), _) => format!("all {values} values"),
-            (None, _) => "the type in the parquet file".into(),
+            (None, _) => "the type that the source delivers".into(),
         }
     }
 

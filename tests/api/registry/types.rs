@@ -159,7 +159,7 @@ async fn a_parquet_file_keeps_its_types() {
     app.drop_file("orders.parquet", std::fs::read(parquet).unwrap());
     app.register("orders").await.ok();
     app.sync().await;
-    assert_eq!(reasons(&app, "orders").await[0], "id BIGINT: the type in the parquet file");
+    assert_eq!(reasons(&app, "orders").await[0], "id BIGINT: the type that the source delivers");
     declare(&app, "orders", json!({ "columns": { "id": "integer", "name": "text" } })).await.ok();
     app.sync().await;
     assert_eq!(reasons(&app, "orders").await[0], "id BIGINT: declared as integer");

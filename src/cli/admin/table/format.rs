@@ -6,7 +6,6 @@ use crate::protocol::file_format::FileFormat;
 
 /// What is not given stays as it was declared; an empty value takes an option back.
 #[derive(clap::Args, Debug, Default, PartialEq)]
-#[command(next_help_heading = "How the file is read (kept for the table; an empty value takes an option back)")]
 pub struct FormatOptions {
     /// Type of a column, e.g. amount='decimal(18,2)' zip=text when="timestamp('%d.%m.%Y')"; text, integer, double, boolean,
     /// date and timestamptz are the others
@@ -132,6 +131,6 @@ fn set_character(field: &mut Option<char>, given: Option<String>) -> Result<(), 
 fn column_type(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((column, declared)) if !column.is_empty() => Ok((column.to_owned(), declared.to_owned())),
-        _ => Err("write COLUMN=TYPE, e.g. zip=text".into()),
+        _ => Err("write COLUMN=TYPE, e.g. zip=text, after all other arguments".into()),
     }
 }

@@ -8,6 +8,9 @@ use crate::cli::{Api, Context, Output, Run, Table};
 use crate::protocol::registry::{TableRow, TableTypes, Updated};
 
 /// Show the type of each column and why it has that type, or declare how the files of the table are read
+///
+/// What is declared is kept for the table, and applied by the next sync. Options that are not given stay as they are; an
+/// empty value takes one back.
 #[derive(clap::Args, Debug)]
 pub struct Types {
     /// Name or id
@@ -53,7 +56,7 @@ fn show(api: &Api, table: TableRow) -> anyhow::Result<Output> {
         listing.row([&column.name, column.kind.as_deref().unwrap_or("-"), &column.why]);
     }
     let mut output = match types.columns.is_empty() {
-        true => Output::message(format_args!("{} has no data yet.", types.name)),
+        true => Output::message(format_args!("{} has no columns here yet.", types.name)),
         false => Output::default().table(listing),
     };
     if let Some(format) = &types.file_format {

@@ -11,7 +11,8 @@ use crate::protocol::upload::UploadedTable;
 
 /// Create a table from a file, or replace the table's file
 ///
-/// With --json the command does not wait until the table is published.
+/// With --json the command does not wait until the table is published. Options that say how the file is read are kept for
+/// the table (see `agnes admin table types`).
 #[derive(clap::Args, Debug)]
 pub struct Upload {
     /// A .csv, .csv.gz, .tsv, .tsv.gz or .parquet file
