@@ -31,7 +31,7 @@ pub struct UploadQuery {
 /// checked first; one that cannot become a table is rejected, and nothing changes. The field `file_format` (JSON as in
 /// the registry) says how it is read, and is kept; without it, what was declared for the table before counts.
 #[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
-    params(("name" = String, Path), UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    params(UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
     responses((status = 201, body = UploadedTable),
         (status = 409, description = "The table has another source, or none of the file's columns"),
         (status = 413), (status = 415), (status = 422), (status = 507)))]
