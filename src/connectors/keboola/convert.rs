@@ -1,15 +1,15 @@
 //! CSV pieces to one typed parquet file, through DuckDB's reader.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::fault::ConvertError;
 use super::survey::Survey;
 use super::types::Column;
 use super::values::{Learned, Stored};
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
 use crate::engine::{self, Connection, Limits, Sandbox};
+use crate::extract;
 use crate::extract::typing::ColumnType;
-use crate::extract::{self, ExtractError};
 
 /// Sizes of buffers, in bytes.
 #[derive(Clone, Copy)]
@@ -19,24 +19,6 @@ struct Sizes {
     max_row: u64,
     /// Text of one parquet row group, which stays in memory until it is written.
     row_group: u64,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
-    #[error("the exported CSV cannot be read: {0}")]
-    Csv(String),
-    #[error("a downloaded piece is not whole: {0}")]
-    Gzip(io::Error),
-    #[error("the exported columns ({found}) are not those of the table ({expected})")]
-    Header { found: String, expected: String },
-    #[error("row {row} of the export has {found} fields, but the table has {expected} columns")]
-    Width { row: u64, expected: usize, found: usize },
-    #[error("{written} rows were written of {read}")]
-    RowsLost { read: u64, written: i64 },
-    #[error("{}", engine::message(.0))]
-    Engine(#[from] engine::Error),
-    #[error(transparent)]
-    Extract(#[from] ExtractError),
 }
 
 /// Writes `target` with the types that were decided. Rows keep their order. An empty value is NULL unless the column is text; there

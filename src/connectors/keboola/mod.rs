@@ -6,6 +6,7 @@
 pub mod client;
 mod convert;
 mod download;
+mod fault;
 mod form;
 mod location;
 mod merge;

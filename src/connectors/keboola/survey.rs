@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::convert::ConvertError;
 use super::download::{Export, Part};
+use super::fault::ConvertError;
 use super::types::Column;
 use super::values;
 use crate::connectors::records::{RecordError, Records};

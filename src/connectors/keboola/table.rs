@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::client::{ExportOptions, StorageClient, StorageError};
-use super::convert::{self, ConvertError};
+use super::convert;
 use super::download::{DownloadError, Downloader};
+use super::fault::ConvertError;
 use super::plan::{self, Fetch, Outcome, Plan, Strategy};
 use super::survey::Survey;
 use super::types::{self, Column};
