@@ -41,6 +41,10 @@ impl Schema {
                 }
             }
         }
+        if let Some(missing) = options.columns.keys().find(|name| !columns.contains_key(*name)) {
+            let place = if files.len() > 1 { "no part has such a column" } else { "the header has no such column" };
+            return Err(format!("the column '{missing}' has a declared type, but {place}"));
+        }
         let mut schema = Self { types: BTreeMap::new(), reasons: Vec::new() };
         for key in order {
             let evidence = &columns[&key];
