@@ -12,7 +12,6 @@ use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequ
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
 use crate::profiler;
-use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 #[derive(clap::Subcommand, Debug)]
@@ -145,10 +144,10 @@ impl Run for Extract {
                 context.block_on(source.extract(request))??
             }
             Self::Check { file, name, .. } => {
-                read_request()?;
+                let format = read_request()?.tables.into_iter().next().and_then(|table| table.file_format);
                 let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-                let (format, staging) = (FileFormat::default(), settings.data_dir.staging());
-                return json_result(&files::check(&file, &name, &staging, &format, &limits));
+                let format = format.unwrap_or_default();
+                return json_result(&files::check(&file, &name, &settings.data_dir.staging(), &format, &limits));
             }
             Self::Profile { .. } => {
                 let task: profiler::Task = read_input()?;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError, request};
+use crate::protocol::file_format::FileFormat;
 
 /// Timeout of a whole transfer.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -76,11 +77,12 @@ impl Client {
         }
     }
 
-    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
+    /// Streams a file as the multipart field `file`, behind how it is read as `file_format`; `sent` gets the size of each chunk.
     pub async fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
+        format: Option<&FileFormat>,
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<T, ClientError> {
@@ -91,7 +93,11 @@ impl Client {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
         let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
-        self.json(self.follow(builder.multipart(Form::new().part("file", part))).await?).await
+        let mut form = Form::new();
+        if let Some(format) = format {
+            form = form.text("file_format", serde_json::json!(format).to_string());
+        }
+        self.json(self.follow(builder.multipart(form.part("file", part))).await?).await
     }
 
     fn stalled(&self, timeout: Duration) -> ClientError {

@@ -7,6 +7,7 @@ pub mod files;
 pub mod keboola;
 pub(crate) mod materialize;
 mod publish;
+mod records;
 mod source;
 mod sources;
 

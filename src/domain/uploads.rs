@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::access::Admin;
 use crate::base::atomic_file::{self, Pending};
-use crate::connectors::files;
+use crate::connectors::files::{self, Checked};
 use crate::domain::{Error, Result, registry::rules};
 use crate::extract::{Publication, parquet};
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::audit::{self, Action};
@@ -30,6 +31,8 @@ pub struct Upload {
     pub size_bytes: u64,
     /// Whether it may replace a table that has none of its columns.
     pub replace: bool,
+    /// How it is read; what was declared for the table before counts if it is absent.
+    pub format: Option<FileFormat>,
 }
 
 /// Checks that a file may become the table of that name: it is new, or its rows come from files already.
@@ -57,9 +60,11 @@ pub async fn upload_table(
     publication: &Publication,
     upload: Upload,
 ) -> Result<UploadedTable> {
-    let Upload { name, extension, file, size_bytes, replace } = upload;
+    let Upload { name, extension, file, size_bytes, replace, format } = upload;
+    format.as_ref().map_or(Ok(()), rules::file_format)?;
     let file_name = format!("{name}{extension}");
-    let checked = runner.check_file(file.path(), &file_name).await;
+    let stored = || store.snapshot().registry.by_name(&name).and_then(|row| row.file_format.clone());
+    let checked = runner.check_file(file.path(), &file_name, format.clone().or_else(stored)).await;
     let checked = checked.map_err(|error| Error::Unprocessable(format!("{error}. Nothing was changed.")))?;
     // It may have been registered for another source while the file was received.
     store.snapshot().registry.by_name(&name).map_or(Ok(()), |row| check_source(&name, row.source()))?;
@@ -71,11 +76,15 @@ pub async fn upload_table(
     tokio::task::spawn_blocking(move || replace_files(file, &directory, &table, &file_name))
         .await
         .map_err(io::Error::other)??;
-    let details = json!({ "rows": checked.rows, "bytes": size_bytes });
-    let (id, status) = register(store, admin, &name, details).await?;
+    let mut details = json!({ "rows": checked.rows, "bytes": size_bytes });
+    if let Some(format) = &format {
+        details["file_format"] = json!(format);
+    }
+    let (id, status) = register(store, admin, &name, format, details).await?;
     let run_id = runner.trigger(Some([id.clone()].into()), Some(&admin.user().email));
-    let columns = checked.columns.into_iter().map(|(name, kind)| Column { name, kind }).collect();
-    Ok(UploadedTable { id, name, rows: checked.rows, size_bytes, columns, status: status.into(), run_id })
+    let columns = checked.columns.iter().cloned().map(|(name, kind)| Column { name, kind }).collect();
+    let Checked { rows, notes, .. } = checked;
+    Ok(UploadedTable { id, name, rows, size_bytes, columns, status: status.into(), notes, run_id })
 }
 
 /// Refuses columns of which the published table has none: the file is most likely not a new version of that table.
@@ -126,8 +135,14 @@ fn replace_files(file: Pending, folder: &Path, table: &str, file_name: &str) -> 
     Ok(())
 }
 
-/// Registers the table unless it is registered. Returns its id and what was done.
-async fn register(store: &Store, admin: &Admin, name: &str, details: Value) -> Result<(String, &'static str)> {
+/// Registers the table unless it is registered, with what is declared for it. Returns its id and what was done.
+async fn register(
+    store: &Store,
+    admin: &Admin,
+    name: &str,
+    format: Option<FileFormat>,
+    details: Value,
+) -> Result<(String, &'static str)> {
     let actor = admin.actor();
     let table = Table {
         id: name.to_lowercase(),
@@ -143,11 +158,17 @@ async fn register(store: &Store, admin: &Admin, name: &str, details: Value) -> R
         let rows = registry::all(change)?;
         let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
         let (id, status) = match existing {
-            Some(row) => {
+            Some(mut row) => {
                 check_source(&table.name, row.source())?;
-                (row.id, "updated")
+                let id = row.id.clone();
+                if let Some(format) = format {
+                    row.file_format = format.or_none();
+                    registry::update(change, &row)?;
+                }
+                (id, "updated")
             }
             None => {
+                let table = Table { file_format: format.and_then(FileFormat::or_none), ..table };
                 registry::insert(change, &table)?;
                 (table.id, "registered")
             }

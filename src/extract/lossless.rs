@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use super::ExtractError;
-use super::parquet::copy;
-use crate::base::ident::quote_ident;
+use crate::base::ident::{quote_ident, quote_path};
 use crate::engine::{self, Connection};
 
 /// Starts the error for a value that the first choice of a type does not hold; followed by the column's number.
@@ -34,6 +33,12 @@ enum Choice {
     Text,
     /// Written as it is.
     Same,
+}
+
+/// The statement that writes the result of `select` to a parquet file.
+pub fn copy(select: &str, target: &Path) -> String {
+    let target = quote_path(target);
+    format!("COPY (\n{select}\n) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)")
 }
 
 /// Writes the result of `select` to `target`. Returns notes on the columns that became text.

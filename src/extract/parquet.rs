@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
+pub use super::lossless::copy;
 use super::{ExtractError, lossless, reader};
 use crate::base::ident;
 use crate::engine::{self, Connection, Limits, Sandbox};
@@ -67,12 +68,6 @@ pub fn merge<'a>(
     let select = format!("SELECT * FROM {}", read_files(paths));
     engine::within(&connection, TIMEOUT, |connection| lossless::write(connection, &select, target))?;
     Ok(())
-}
-
-/// The statement that writes the result of `select` to a parquet file.
-pub fn copy(select: &str, target: &Path) -> String {
-    let target = ident::quote_path(target);
-    format!("COPY (\n{select}\n) TO {target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)")
 }
 
 /// Reads every value once, so that damaged pages are found before the file is published.

@@ -27,3 +27,4 @@ mod sandbox;
 mod session;
 mod sync;
 mod tokens;
+mod types;

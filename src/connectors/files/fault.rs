@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::connectors::records::RecordError;
 use crate::engine;
 use crate::extract::ExtractError;
 
@@ -45,8 +46,6 @@ pub enum Fault {
     StrayCr { line: u64 },
     #[error("line {line}: a row of more than {megabytes} MB; is a quote not closed?")]
     LongLine { line: u64, megabytes: usize },
-    #[error("the column '{name}' has a declared type, but the header has no such column")]
-    NoSuchColumn { name: String },
     #[error("line {line}, column '{column}': \"{value}\" is not {declared}, which was declared")]
     Misfit { line: u64, column: String, value: String, declared: String },
     #[error("{0}")]
@@ -94,19 +93,25 @@ impl Fault {
         Self::Parquet(first_line(&text).to_owned())
     }
 
-    /// Bytes that are not UTF-8, with the encoding that they suggest.
-    pub fn not_utf8(line: u64, bytes: &[u8]) -> Self {
-        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        Self::NotUtf8 { line, guess: detector.guess(None, chardetng::Utf8Detection::Deny).name() }
-    }
-
     /// A fault of the conversion itself: what can be wrong with the text was found before.
     pub fn conversion(error: &engine::Error) -> Self {
         if engine::is_disk_full(error) {
             Self::DiskFull
         } else {
             Self::Engine(first_line(&engine::message(error)).to_owned())
+        }
+    }
+}
+
+impl From<RecordError> for Fault {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Quote { line } => Self::Quote { line },
+            RecordError::NotUtf8 { line, guess } => Self::NotUtf8 { line, guess },
+            RecordError::Nul { line } => Self::Nul { line },
+            RecordError::StrayCr { line } => Self::StrayCr { line },
+            RecordError::LongLine { line, megabytes } => Self::LongLine { line, megabytes },
+            RecordError::Read(error) => Self::read(error),
         }
     }
 }

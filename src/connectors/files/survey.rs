@@ -7,8 +7,8 @@ use super::fault::Fault;
 use super::folder::DataFile;
 use super::layout::Layout;
 use super::options::Options;
-use super::records::Records;
 use super::text::Text;
+use crate::connectors::records::Records;
 use crate::extract::typing::Facts;
 
 /// A text whose every record has been read.

@@ -1,11 +1,14 @@
 //! `agnes admin table`
 
 mod discover;
+mod format;
 mod register;
+mod types;
 mod upload;
 
 pub use discover::Discover;
 pub use register::{Register, Update};
+pub use types::Types;
 pub use upload::Upload;
 
 use reqwest::Method;
@@ -19,6 +22,7 @@ commands! {
         List(List),
         Register(Register),
         Update(Update),
+        Types(Types),
         Unregister(Unregister),
         Discover(Discover),
         Upload(Upload),
