@@ -10,7 +10,7 @@ async fn query(caller: &Client, sql: &str) -> Answer {
 /// A server with the tables `Orders` and `salaries`, and somebody who may read the first.
 async fn start() -> (TestApp, Client) {
     let app = TestApp::start().await;
-    app.drop_file("Orders.csv", "id,customer,amount\n1,Ann,1.5\n2,Bob,2.5\n3,Cyd,4.0\n");
+    app.drop_file("Orders.csv", "id,customer,amount\n1,Ann,1.5\n2,Bob,2.5\n3,Cyd,4\n");
     app.drop_file("salaries.csv", "name,salary\nAnn,100\n");
     app.register("Orders").await.ok();
     app.register("salaries").await.ok();
