@@ -5,6 +5,7 @@
 mod conversion;
 mod faults;
 mod folder;
+mod nasty;
 mod parts;
 mod shapes;
 
