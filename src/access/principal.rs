@@ -1,5 +1,6 @@
 //! From a token to a person.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -203,23 +204,19 @@ impl Principal {
     }
 }
 
-impl Admin {
-    pub fn user(&self) -> &User {
-        self.0.user()
-    }
+impl Deref for Admin {
+    type Target = Principal;
 
-    pub fn actor(&self) -> Actor {
-        self.0.actor()
+    fn deref(&self) -> &Principal {
+        &self.0
     }
 }
 
-impl Interactive {
-    pub fn user(&self) -> &User {
-        self.0.user()
-    }
+impl Deref for Interactive {
+    type Target = Principal;
 
-    pub fn actor(&self) -> Actor {
-        self.0.actor()
+    fn deref(&self) -> &Principal {
+        &self.0
     }
 }
 

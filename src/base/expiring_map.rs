@@ -1,7 +1,8 @@
 //! A map of bounded size whose entries expire.
 
+use super::locked;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use lru::LruCache;
@@ -60,7 +61,7 @@ impl<K: Hash + Eq, V> ExpiringMap<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<K, (Instant, V)>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.entries)
     }
 }
 

@@ -24,16 +24,11 @@ impl Schedule {
     /// `None` for anything outside the grammar.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(interval) = text.strip_prefix("every ") {
-            let unit = interval.chars().last()?;
-            let digits = interval.strip_suffix(unit)?;
+            let minutes = interval.strip_suffix('m').map(|digits| (digits, 60));
+            let (digits, seconds) = minutes.or_else(|| Some((interval.strip_suffix('h')?, 3600)))?;
             let number: i64 = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
-            let seconds = match unit {
-                'm' => 60,
-                'h' => 3600,
-                _ => return None,
-            };
-            return (number >= 1)
-                .then(|| number.checked_mul(seconds).map(|total| Self::Every(SignedDuration::from_secs(total))))?;
+            let total = number.checked_mul(seconds).filter(|total| *total > 0)?;
+            return Some(Self::Every(SignedDuration::from_secs(total)));
         }
         if let Some(times) = text.strip_prefix("daily ") {
             return times.split(',').map(time_of_day).collect::<Option<_>>().map(Self::Daily);

@@ -36,19 +36,8 @@ pub fn parse(text: &str) -> Option<Timestamp> {
 
 fn text(at: Timestamp, separator: char) -> String {
     let civil = civil(at);
-    let fraction = match civil.subsec_nanosecond() / 1000 {
-        0 => String::new(),
-        micros => format!(".{micros:06}"),
-    };
-    format!(
-        "{:04}-{:02}-{:02}{separator}{:02}:{:02}:{:02}{fraction}",
-        civil.year(),
-        civil.month(),
-        civil.day(),
-        civil.hour(),
-        civil.minute(),
-        civil.second()
-    )
+    let fraction = if civil.subsec_nanosecond() < 1000 { "" } else { ".%6f" };
+    civil.strftime(&format!("%Y-%m-%d{separator}%H:%M:%S{fraction}")).to_string()
 }
 
 /// The date and time of day in UTC.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::CliError;
 use crate::base::atomic_file::{self, PRIVATE, PUBLIC};
+use crate::base::if_exists;
 use crate::base::secret::Secret;
 use crate::config::{Environment, env_vars};
 
@@ -77,9 +78,8 @@ impl ConfigDir {
     /// Stores server and token. Call this only after the server has accepted the token.
     pub fn save(&self, server: &Url, token: &Secret, email: &str) -> Result<(), CliError> {
         let mut tokens = self.tokens()?;
-        tokens
-            .servers
-            .insert(key(server), StoredToken { access_token: token.expose().to_owned(), email: email.to_owned() });
+        let stored = StoredToken { access_token: token.expose().to_owned(), email: email.to_owned() };
+        tokens.servers.insert(key(server), stored);
         let config = with_server(&read(&self.0.join("config.yaml"))?.unwrap_or_default(), &key(server));
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.0)?;
@@ -182,11 +182,8 @@ fn with_server(text: &str, server: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<Option<String>, CliError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(CliError::new("bad_config", format!("cannot read {}: {error}", path.display()))),
-    }
+    if_exists(fs::read_to_string(path))
+        .map_err(|error| CliError::new("bad_config", format!("cannot read {}: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -128,24 +128,22 @@ impl From<ClientError> for CliError {
             }
             ClientError::Setup(message) => Self::new("client_setup", message.as_str()),
             ClientError::Status { status, body, .. } => {
-                let code = if *status == 401 { exit::NO_SERVER } else { exit::FAILED };
-                let kind = if *status == 401 { "auth_failed" } else { "refused" };
-                let (prefixed, message, hint) = describe(*status, body, &error);
-                let hint = hint.or_else(|| {
-                    (*status == 401).then(|| {
-                        "The token is missing, expired or revoked. Run: agnes auth login, or: agnes auth import-token"
-                            .to_owned()
-                    })
-                });
-                Self { kind, message, prefixed, hint, status: Some(*status), exit: code }
+                let refused = describe(*status, body, &error).status(*status);
+                if *status != 401 {
+                    return refused;
+                }
+                let sign_in =
+                    "The token is missing, expired or revoked. Run: agnes auth login, or: agnes auth import-token";
+                let hint = refused.hint.or_else(|| Some(sign_in.to_owned()));
+                Self { kind: "auth_failed", hint, exit: exit::NO_SERVER, ..refused }
             }
         }
     }
 }
 
-/// Whether the text gets a prefix, the text, and the hint for an error response.
-fn describe(status: u16, body: &Value, error: &ClientError) -> (bool, String, Option<String>) {
-    let bare = || (false, format!("HTTP {status}: {}", error.detail()), None);
+/// The text and the hint for an error response.
+fn describe(status: u16, body: &Value, error: &ClientError) -> CliError {
+    let bare = || CliError::bare("refused", format!("HTTP {status}: {}", error.detail()));
     let Some(Value::Object(detail)) = body.get("detail") else { return bare() };
     let named = |key: &str| detail.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let label = if named("kind").is_some() { "kind" } else { "reason" };
@@ -160,7 +158,7 @@ fn describe(status: u16, body: &Value, error: &ClientError) -> (bool, String, Op
         text.push('\n');
         text.push_str(&wrapped("suggestion", suggestion));
     }
-    (true, text, named("hint").map(str::to_owned))
+    CliError { hint: named("hint").map(str::to_owned), ..CliError::new("refused", text) }
 }
 
 fn in_order(detail: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {

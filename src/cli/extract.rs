@@ -107,12 +107,6 @@ impl Run for Extract {
         }
         let settings = Settings::load(context.env.clone())?;
         crate::logging::init(&settings.env)?;
-        if let Self::Check { file, name, .. } = &self {
-            read_request()?;
-            let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-            let checked = files::check(file, name, &settings.data_dir.staging(), &FileFormat::default(), &limits);
-            return json_result(&checked);
-        }
         let report = match self {
             Self::Files { folder, source, stdin } => {
                 let request = stdin.then(read_request).transpose()?;
@@ -141,7 +135,13 @@ impl Run for Extract {
                 let request = if stdin { read_request()? } else { registered(context, &settings, &kind)? };
                 context.block_on(source.extract(request))??
             }
-            Self::Check { .. } | Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
+            Self::Check { file, name, .. } => {
+                read_request()?;
+                let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
+                let (format, staging) = (FileFormat::default(), settings.data_dir.staging());
+                return json_result(&files::check(&file, &name, &staging, &format, &limits));
+            }
+            Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
         };
         let notes = report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}"));
         let errors = report.errors.iter().map(|failure| format!("{}: {}", failure.table, failure.error));
@@ -214,13 +214,8 @@ fn read_request() -> anyhow::Result<Request> {
 /// Every table that is registered for a source. Needs the state database, so no server may run.
 fn registered(context: &Context, settings: &Settings, source: &SourceType) -> anyhow::Result<Request> {
     let snapshot = offline::with_store(context, settings, offline::SERVER_DOES_IT, async |store| store.snapshot())?;
-    let tables: Vec<_> = snapshot
-        .registry
-        .all()
-        .into_iter()
-        .filter(|table| table.source() == source)
-        .map(|table| TableRequest::from_registry(table))
-        .collect();
+    let of_source = snapshot.registry.all().into_iter().filter(|table| table.source() == source);
+    let tables: Vec<_> = of_source.map(|table| TableRequest::from_registry(table)).collect();
     let keep = tables.iter().map(|table| table.name.clone()).collect();
     Ok(Request { tables, keep: Some(keep), asked_by: None })
 }

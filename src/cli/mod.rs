@@ -1,12 +1,13 @@
 //! The `agnes` command line: one file for each command, or for the small commands of one group.
 //!
 //! A command is a struct with its arguments ([`clap::Args`]; the doc comment is the help text) that implements [`Run`]
-//! and returns an [`Output`]. [`Printer::print`] shows it, as text or with the global `--json`; [`CliError`] becomes
+//! and returns an [`Output`]. Commands that are little more than one request are the variants of one enum instead
+//! (`admin/grant.rs`). [`Printer::print`] shows the output, as text or with the global `--json`; [`CliError`] becomes
 //! `Error: …`, hint and exit code in one place.
 //!
 //! To add a command, write it (`pub struct Show`, `impl Run for Show`) in its group's file or in one of its own, and give
-//! it one line in the `commands!` list of the group (`Show(Show),`). Names are noun first: `agnes admin user add`. Names
-//! of older versions stay as hidden aliases.
+//! it one line in the `commands!` list of the group (`Show(Show),`), or add a variant to the enum of the group. Names are
+//! noun first: `agnes admin user add`. Names of older versions stay as hidden aliases.
 
 mod admin;
 mod api;
@@ -30,7 +31,7 @@ mod sync;
 mod table;
 mod workspace;
 
-use api::{Api, Response};
+use api::Api;
 use command::{Lazy, Run, commands};
 pub use context::{Context, Globals, TokenSource};
 pub use error::{CliError, exit};

@@ -21,9 +21,8 @@ impl Run for Rebuild {
             let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
             let sources = Sources::load(&settings);
             let policy = RemotePolicy::new(&settings.env, &sources.attachments());
-            let orchestrator =
-                Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy).into();
-            rebuild_and_record(store, &orchestrator, Durations::default()).await
+            let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy);
+            rebuild_and_record(store, &orchestrator.into(), Durations::default()).await
         })??;
         let mut output = rebuilt.sources.iter().fold(Output::default(), |output, (source, tables)| {
             output.line(format_args!("{source}: {}", tables.join(", ")))

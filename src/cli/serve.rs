@@ -52,10 +52,9 @@ fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     let data_dir = DataDir::new(context.env.text(&env_vars::DATA_DIR))?;
     let env = context.env.clone().with_overlay(&data_dir.env_overlay())?;
     let host = args.host.as_deref().unwrap_or(env.text(&env_vars::AGNES_HOST)).trim();
-    let port = args
-        .port
-        .map_or_else(|| env.number(&env_vars::AGNES_PORT), Ok)
-        .map_err(|wrong| CliError::new("unhealthy", wrong.to_string()))?;
+    let unhealthy = |text: String| CliError::new("unhealthy", text);
+    let port = args.port.map_or_else(|| env.number(&env_vars::AGNES_PORT), Ok);
+    let port = port.map_err(|wrong| unhealthy(wrong.to_string()))?;
     let address = match host {
         "0.0.0.0" | "::" => format!("http://127.0.0.1:{port}"),
         host if host.contains(':') => format!("http://[{host}]:{port}"),
@@ -63,14 +62,8 @@ fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     };
     let client = context.client_for(super::credentials::server_url(&address)?, None)?;
     let ask = async { tokio::time::timeout(CHECK_TIMEOUT, client.get::<Health>(&["api", "health"], &[])).await };
-    let outcome = context.block_on(ask)?;
-    let health = match outcome {
-        Ok(response) => response.map_err(|error| CliError::new("unhealthy", error.to_string()))?,
-        Err(_) => {
-            let late = format!("{address} did not answer within {} s", CHECK_TIMEOUT.as_secs());
-            return Err(CliError::new("unhealthy", late).into());
-        }
-    };
+    let late = |_| unhealthy(format!("{address} did not answer within {} s", CHECK_TIMEOUT.as_secs()));
+    let health = context.block_on(ask)?.map_err(late)?.map_err(|error| unhealthy(error.to_string()))?;
     let code = if health.status == "ok" { 0 } else { exit::FAILED };
     Output::message(&health.status).exit(code).json(&health)
 }

@@ -2,45 +2,43 @@
 
 use std::time::Duration;
 
-use crate::cli::{Api, Context, Output, Run, Table, commands, exit};
+use crate::cli::{Api, Context, Output, Run, Table, exit};
 use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunTable};
 
-commands! {
-    Sync {
-        Status(Status),
-    }
+#[derive(clap::Subcommand, Debug)]
+#[command(arg_required_else_help = false)]
+pub enum Sync {
+    /// Show the last syncs, newest first, and what failed in the newest
+    Status {
+        /// Show one run with every table
+        #[arg(value_name = "RUN")]
+        id: Option<String>,
+        /// Maximum number of runs, up to 200
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+        limit: u16,
+        /// Only runs before this one
+        #[arg(long, value_name = "RUN", conflicts_with = "id")]
+        before: Option<String>,
+    },
 }
 
-/// Show the last syncs, newest first, and what failed in the newest
-#[derive(clap::Args, Debug)]
-pub struct Status {
-    /// Show one run with every table
-    #[arg(value_name = "RUN")]
-    id: Option<String>,
-    /// Maximum number of runs, up to 200
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
-    limit: u16,
-    /// Only runs before this one
-    #[arg(long, value_name = "RUN", conflicts_with = "id")]
-    before: Option<String>,
-}
-
-impl Run for Status {
+impl Run for Sync {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let Self::Status { id, limit, before } = self;
         let api = context.api()?;
-        if let Some(id) = &self.id {
+        if let Some(id) = &id {
             let run = api.get::<sync_runs::Run>(&["api", "sync", "runs", id], &[])?.body;
             return describe(&run).json(&run);
         }
-        let limit = self.limit.to_string();
-        let before = self.before.as_deref().map(|id| ("before", id));
-        let query: Vec<_> = [("limit", limit.as_str())].into_iter().chain(before).collect();
+        let limit = limit.to_string();
+        let earlier = before.as_deref().map(|id| ("before", id));
+        let query: Vec<_> = [("limit", limit.as_str())].into_iter().chain(earlier).collect();
         let page: RunPage = api.get(&["api", "sync", "runs"], &query)?.body;
         if page.runs.is_empty() {
             return Output::message("No sync has run yet.").note("Start one with: agnes admin sync --wait").json(&page);
         }
         let mut output = list(&page.runs);
-        if self.before.is_none()
+        if before.is_none()
             && let Some(newest) = page.runs.iter().find(|run| run.status.is_over())
         {
             output = failures(output, newest);
@@ -89,15 +87,9 @@ pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
 
 /// One line for each run.
 fn list(runs: &[sync_runs::Run]) -> Output {
-    let mut table = Table::listing([
-        ("RUN", 36),
-        ("REQUESTED", 26),
-        ("BY", 24),
-        ("STATUS", 11),
-        ("TOOK", -9),
-        ("TABLES", -6),
-        ("FAILED", -6),
-    ]);
+    let columns =
+        [("RUN", 36), ("REQUESTED", 26), ("BY", 24), ("STATUS", 11), ("TOOK", -9), ("TABLES", -6), ("FAILED", -6)];
+    let mut table = Table::listing(columns);
     for run in runs {
         let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
         let status = match &run.step {

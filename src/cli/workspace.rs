@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{CliError, Context};
-use crate::base::atomic_file;
 use crate::base::ident::{self, quote_path};
+use crate::base::{atomic_file, if_exists};
 use crate::config::env_vars;
 use crate::extract::parquet;
 
@@ -89,11 +89,7 @@ impl Workspace {
 
     /// Names of the tables that have files, in order.
     pub fn tables(&self) -> std::io::Result<Vec<String>> {
-        let entries = match std::fs::read_dir(self.parquet_dir()) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
+        let Some(entries) = if_exists(std::fs::read_dir(self.parquet_dir()))? else { return Ok(Vec::new()) };
         let mut names = std::collections::BTreeSet::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();

@@ -13,10 +13,10 @@ use std::time::Duration;
 use reqwest::{Certificate, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 
 use crate::base::secret::Secret;
-use crate::base::with_causes;
+use crate::base::{is_this_machine, with_causes};
 use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::protocol::sync::Manifest;
@@ -38,16 +38,12 @@ impl Client {
     /// For a server whose address has no trailing slash, but may have a path; the token is sent to it only. `ca_files`
     /// are PEM files of additional certificate authorities to trust. Does not connect.
     pub fn new(server: Url, token: Option<Secret>, ca_files: &[PathBuf]) -> Result<Self, ClientError> {
+        let (version, os, arch) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
         let mut builder = reqwest::Client::builder()
-            .user_agent(format!(
-                "agnes-cli/{} ({}; {})",
-                env!("CARGO_PKG_VERSION"),
-                std::env::consts::OS,
-                std::env::consts::ARCH
-            ))
+            .user_agent(format!("agnes-cli/{version} ({os}; {arch})"))
             .connect_timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
-        if is_local(&server) {
+        if is_this_machine(&server) {
             // A proxy would connect to its own machine.
             builder = builder.no_proxy();
         }
@@ -120,13 +116,4 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ClientError> {
         return Err(invalid("contains no PEM certificate".into()));
     }
     Ok(certificates)
-}
-
-fn is_local(server: &Url) -> bool {
-    match server.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

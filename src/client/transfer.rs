@@ -72,6 +72,22 @@ impl Client {
         }
     }
 
+    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        file: &Path,
+        sent: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<T, ClientError> {
+        let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
+        let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
+        let length = open.metadata().await.map_err(unreadable)?.len();
+        let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.multipart(Form::new().part("file", part));
+        request::json(self.follow(builder).await?).await
+    }
     fn stalled(&self) -> ClientError {
         let reason = format!("no data for {} seconds", IDLE_TIMEOUT.as_secs());
         ClientError::Unreachable { server: self.server().to_owned(), reason }
@@ -92,23 +108,4 @@ impl Download {
 fn first_byte(response: &Response) -> Option<u64> {
     let range = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
     range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
-}
-
-impl Client {
-    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
-    pub async fn upload<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        file: &Path,
-        sent: impl Fn(u64) + Send + Sync + 'static,
-    ) -> Result<T, ClientError> {
-        let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
-        let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
-        let length = open.metadata().await.map_err(unreadable)?.len();
-        let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
-        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.multipart(Form::new().part("file", part));
-        request::json(self.follow(builder).await?).await
-    }
 }

@@ -1,9 +1,6 @@
 //! Who may sign in: `auth:` of `instance.yaml`, and groups of Google Workspace.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{SeqAccess, Visitor};
 
 use super::{Environment, env_vars};
 
@@ -16,8 +13,16 @@ pub struct Auth {
 }
 
 /// Domains in lower case, from a comma-separated string or a list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "OneOrMany")]
 pub struct Domains(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a domain, several separated by commas, or a list of domains")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
 
 impl Auth {
     /// The domains whose addresses may sign in; none means no restriction.
@@ -37,38 +42,15 @@ impl Auth {
     }
 }
 
-impl Domains {
-    fn add(&mut self, text: &str) {
-        let items = text.split(',').map(|item| item.trim().trim_start_matches('@').to_lowercase());
-        self.0.extend(items.filter(|item| !item.is_empty()));
-    }
-}
-
-impl<'de> Deserialize<'de> for Domains {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Domains;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a domain, several separated by commas, or a list of domains")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Domains, E> {
-                let mut domains = Domains::default();
-                domains.add(text);
-                Ok(domains)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Domains, A::Error> {
-                let mut domains = Domains::default();
-                while let Some(text) = items.next_element::<String>()? {
-                    domains.add(&text);
-                }
-                Ok(domains)
-            }
-        }
-        deserializer.deserialize_any(Reader)
+impl From<OneOrMany> for Domains {
+    fn from(texts: OneOrMany) -> Self {
+        let texts = match texts {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        };
+        let items = texts.iter().flat_map(|text| text.split(','));
+        let items = items.map(|item| item.trim().trim_start_matches('@').to_lowercase());
+        Self(items.filter(|item| !item.is_empty()).collect())
     }
 }
 

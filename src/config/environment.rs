@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::env_vars::{self, EnvVar};
 use super::value::{self, WrongValue};
 use crate::base::disk::Reserve;
+use crate::base::if_exists;
 use crate::base::secret::Secret;
 
 /// Values of environment variables; any may be a secret, so `Debug` shows none. Tests build one from a list instead of
@@ -33,11 +34,7 @@ impl Environment {
 
     /// Adds the `KEY=value` lines of an overlay file; `#` starts a comment. A missing file is fine.
     pub fn with_overlay(mut self, path: &Path) -> std::io::Result<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(self),
-            Err(error) => return Err(error),
-        };
+        let text = if_exists(std::fs::read_to_string(path))?.unwrap_or_default();
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             if let Some((name, value)) = line.split_once('=') {
                 self.overlay.insert(name.trim().to_owned(), Secret::new(value.trim()));

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{DataDir, Environment, env_vars};
+use crate::base::if_exists;
 
 /// The keys that are in use. Unknown keys are ignored: they belong to other features or to older versions.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -107,23 +108,18 @@ impl Instance {
 }
 
 fn read(path: &Path, env: &Environment) -> Result<Value, InstanceError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Object(Default::default())),
-        Err(source) => return Err(InstanceError::Read { path: path.into(), source }),
-    };
-    let mut value: Option<Value> = serde_saphyr::from_str(&text)
+    let text =
+        if_exists(std::fs::read_to_string(path)).map_err(|source| InstanceError::Read { path: path.into(), source })?;
+    let value: Option<Value> = serde_saphyr::from_str(&text.unwrap_or_default())
         .map_err(|error| InstanceError::Yaml { path: path.into(), message: error.to_string() })?;
-    match value.take() {
-        None | Some(Value::Null) => Ok(Value::Object(Default::default())),
-        Some(mut value @ Value::Object(_)) => {
-            expand(&mut value, env);
-            // Each file on its own, so that the error names the right one.
-            typed(value.clone(), path)?;
-            Ok(value)
-        }
-        Some(_) => Err(InstanceError::Shape { path: path.into() }),
+    let mut value = value.filter(|value| !value.is_null()).unwrap_or_else(|| Value::Object(Default::default()));
+    if !value.is_object() {
+        return Err(InstanceError::Shape { path: path.into() });
     }
+    expand(&mut value, env);
+    // Each file on its own, so that the error names the right one.
+    typed(value.clone(), path)?;
+    Ok(value)
 }
 
 fn typed(value: Value, path: &Path) -> Result<Instance, InstanceError> {

@@ -3,7 +3,7 @@
 //! After a rotation the previous key still verifies until the sessions that it signed have expired.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::env_vars::{self, EnvVar};
 use super::{DataDir, Environment};
 use crate::base::atomic_file::{self, PRIVATE, Pending, stage};
+use crate::base::if_exists;
 use crate::base::{random, secret::Secret};
 
 /// How long the previous key is valid: as long as a session.
@@ -119,11 +120,8 @@ impl Rotation {
 }
 
 fn read(path: &Path) -> io::Result<Option<Secret>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let text = if_exists(fs::read_to_string(path))?.unwrap_or_default();
+    Ok(Some(text.trim()).filter(|key| !key.is_empty()).map(Secret::new))
 }
 
 /// The previous key, until a day after the rotation that wrote the file.

@@ -1,7 +1,9 @@
 //! Tables made by SQL that runs at a source, and kept here as parquet files.
 
+use std::path::Path;
 use std::time::Instant;
 
+use super::storable::Storable;
 use super::{Done, Report, Request, TableRequest, column_changes};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::disk::Reserve;
@@ -9,7 +11,7 @@ use crate::base::ident;
 use crate::base::lock::FileLock;
 use crate::config::DataDir;
 use crate::engine::{self, Limits, Sandbox};
-use crate::extract::{self, RemoteAttach, RemotePolicy, data_file, parquet};
+use crate::extract::{self, Checked, Exact, RemoteAttach, RemotePolicy, data_file, parquet};
 
 pub struct Settings {
     pub data_dir: DataDir,
@@ -58,13 +60,10 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     let before = std::fs::metadata(&target).map_or(0, |file| file.len());
     settings.reserve.ensure(&directory, before).map_err(|error| text(&error))?;
     let pending = Pending::beside(&target, PUBLIC).map_err(|error| text(&error))?;
-    let connection = engine::in_memory(&settings.policy.limits(&settings.limits)).map_err(|e| engine::message(&e))?;
-    settings.policy.attach(&connection, &attach).map_err(|error| text(&error))?;
-    let sandbox = Sandbox::default().files([pending.path()]).directories(settings.limits.spill.as_deref());
-    sandbox.lock(&connection).map_err(|error| engine::message(&error))?;
-    connection.execute_batch(&parquet::copy(query, pending.path())).map_err(|error| engine::message(&error))?;
+    let stored = store(query, &attach, pending.path(), settings)?;
     let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
     let mut notes = column_changes::between(&target, pending.path());
+    notes.extend(stored);
     if rows == 0 {
         notes.push("the SQL gave no rows".into());
     }
@@ -74,4 +73,37 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
         extract::write(&directory, &[]).map_err(|error| text(&error))?;
     }
     Ok(Done { rows, notes })
+}
+
+/// How often the SQL is run again because its source changed or holds values to be read in another way.
+const MAX_RUNS: usize = 4;
+
+/// Writes the result of `query` to `file`, every value as at the source. Returns notes.
+fn store(query: &str, attach: &[RemoteAttach], file: &Path, settings: &Settings) -> Result<Vec<String>, String> {
+    let plain = |error: engine::Error| extract::plain_message(&engine::message(&error));
+    let mut exact: Vec<Exact> = Vec::new();
+    for _ in 0..MAX_RUNS {
+        let connection = engine::in_memory(&settings.policy.limits(&settings.limits)).map_err(plain)?;
+        let attached = settings.policy.attach_checked(&connection, attach, &exact, query);
+        let attached = attached.map_err(|error| error.to_string())?;
+        let sandbox = Sandbox::default().files([file]).directories(settings.limits.spill.as_deref());
+        sandbox.lock(&connection).map_err(plain)?;
+        let run = attached.run(&connection, |connection| {
+            let storable = Storable::of(connection, query)?;
+            connection.execute_batch(&parquet::copy(&storable.query, file))?;
+            Ok(storable.notes)
+        });
+        match run.map_err(plain)? {
+            Checked::Right(mut notes) => {
+                notes.extend(
+                    exact.iter().map(|exact| format!("read exactly, as the values need: {}", exact.describe())),
+                );
+                return Ok(notes);
+            }
+            Checked::Changed => {}
+            Checked::Again(more) => exact.extend(more),
+            Checked::Refused(reason) => return Err(reason),
+        }
+    }
+    Err("the columns at the source keep changing while it is read".into())
 }

@@ -9,6 +9,7 @@ pub(crate) mod materialize;
 mod publish;
 mod source;
 mod sources;
+mod storable;
 
 pub use exchange::{Done, Finished, Report, Request, TableError, TableNote, TableRequest};
 pub use publish::{Extracted, LOCK, prune, publish};

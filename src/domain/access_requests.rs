@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::access::{Admin, Principal, holds};
 use crate::base::time;
-use crate::config::GoogleGroups;
 use crate::domain::groups::{self, ensure_personal_group};
 use crate::domain::{Error, Result, grants, rules};
 use crate::protocol::access::{AccessRequest, AccessRequests, Review};
@@ -72,15 +71,9 @@ async fn list(store: &Store, filter: AccessRequestFilter) -> Result<AccessReques
 const MAX_NOTE_CHARS: usize = 2000;
 
 /// Grants the requested table: to a group, which the requester is added to, or to the requester alone.
-pub async fn approve_access_request(
-    store: &Store,
-    admin: &Admin,
-    google: &GoogleGroups,
-    id: &str,
-    review: Review,
-) -> Result<AccessRequest> {
+pub async fn approve_access_request(store: &Store, admin: &Admin, id: &str, review: Review) -> Result<AccessRequest> {
     let Review { group_id, note } = checked(review)?;
-    let (admin, google, id) = (admin.clone(), google.clone(), id.to_owned());
+    let (admin, id) = (admin.clone(), id.to_owned());
     let approved = store.write(move |change| {
         let request = decide(change, &id, APPROVED, &admin.user().email, note.as_deref())?;
         if request.resource_type != ResourceType::Table {
@@ -89,7 +82,7 @@ pub async fn approve_access_request(
         }
         let group_id = match group_id {
             Some(group_id) => {
-                ensure_member(change, &admin, &google, &request.user_id, &group_id)?;
+                ensure_member(change, &admin, &request.user_id, &group_id)?;
                 group_id
             }
             None => ensure_personal_group(change, &admin, &request.user_id)?,
@@ -112,13 +105,7 @@ pub async fn approve_access_request(
 }
 
 /// Adds the requester to the group, unless already in it.
-fn ensure_member(
-    change: &Transaction<'_>,
-    admin: &Admin,
-    google: &GoogleGroups,
-    user_id: &str,
-    group_id: &str,
-) -> Result<()> {
+fn ensure_member(change: &Transaction<'_>, admin: &Admin, user_id: &str, group_id: &str) -> Result<()> {
     let group = groups::view::existing(change.snapshot(), group_id)?;
     if members::contains(change, user_id, group_id)? {
         return Ok(());
@@ -127,7 +114,7 @@ fn ensure_member(
         let text = "Approving this for the Admin group would make the requester an admin; choose another group";
         return Err(Error::conflict(text));
     }
-    groups::join(change, admin, user_id, groups::view::editable(google, change.snapshot(), group_id)?)
+    groups::join(change, admin, user_id, groups::view::editable(change.snapshot(), group_id)?)
 }
 
 /// Denies a request.

@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::access::Admin;
@@ -11,19 +10,13 @@ use crate::store::{Snapshot, Store, StoreError};
 /// Most entries on one page.
 pub const MAX_ENTRIES: usize = 500;
 
-/// Which entries to return; `None` matches all. A text that ends with `*` matches all texts with that prefix.
+/// Which entries to return.
 #[derive(Debug, Default)]
 pub struct Search {
-    pub action: Option<String>,
-    pub user_id: Option<String>,
+    /// Without its `user`, which follows from `email`.
+    pub filter: Filter,
     /// The address of a user, or one that a failed sign-in used.
     pub email: Option<String>,
-    pub resource: Option<String>,
-    pub result: Option<String>,
-    /// From this time on.
-    pub since: Option<Timestamp>,
-    /// Before this time.
-    pub until: Option<Timestamp>,
     /// The position of the last entry of the previous page.
     pub after: Option<Position>,
     /// 1 to [`MAX_ENTRIES`].
@@ -38,15 +31,7 @@ pub async fn search_audit_log(store: &Store, _: &Admin, search: Search) -> Resul
         let id = snapshot.users.by_email(&email).map(|user| user.id.clone());
         (email, id)
     });
-    let filter = Filter {
-        action: search.action,
-        resource: search.resource,
-        result: search.result,
-        user_id: search.user_id,
-        user,
-        since: search.since,
-        until: search.until,
-    };
+    let filter = Filter { user, ..search.filter };
     // One more than requested shows whether there is another page.
     let mut found =
         store.read(move |connection| audit::search(connection, &filter, search.after.as_ref(), limit + 1)).await?;
@@ -99,10 +84,7 @@ pub async fn verify_audit_log(store: &Store, head: Option<&str>) -> Result<Audit
 }
 
 /// Records that `actor` was refused a request. `resource` is its method and path.
-pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<()> {
-    let written = store.write(move |change| {
-        audit::record_result(change, &actor, Action::AccessDenied, &resource, Value::Null, &reason)?;
-        Ok(())
-    });
-    written.await
+pub async fn record_refusal(store: &Store, actor: Actor, resource: String, reason: String) -> Result<(), StoreError> {
+    let action = Action::AccessDenied;
+    store.write(move |change| audit::record_result(change, &actor, action, &resource, Value::Null, &reason)).await
 }

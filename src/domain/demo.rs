@@ -14,10 +14,7 @@ const ADMIN_NAME: &str = "Demo admin";
 /// Creates the account and registers tables of these names, unless they exist. Returns the id of the account.
 pub async fn register_demo(store: &Store, tables: Vec<String>, password_hash: Secret) -> Result<String> {
     let written = store.write(move |change| {
-        let id = match users::id_of(change, ADMIN_EMAIL)? {
-            Some(id) => id,
-            None => users::insert(change, ADMIN_EMAIL, Some(ADMIN_NAME))?,
-        };
+        let (id, _) = users::ensure(change, ADMIN_EMAIL, Some(ADMIN_NAME))?;
         users::set_password(change, &id, &password_hash)?;
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, "demo")?;
         for name in tables {

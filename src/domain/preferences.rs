@@ -26,6 +26,9 @@ pub async fn list_preferences(store: &Store, caller: &Principal) -> Result<Vec<S
     Ok(stored.into_iter().map(body).collect())
 }
 
+/// Whether each of these datasets is on.
+type Datasets = BTreeMap<String, bool>;
+
 const TABLE_MODES: [&str; 2] = ["all", "selected"];
 
 /// Switches one table on or off for the caller.
@@ -42,11 +45,7 @@ pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabl
 }
 
 /// Switches tables on or off for the caller. Those that the caller may not read are rejected one by one.
-pub async fn set_datasets(
-    store: &Store,
-    caller: &Principal,
-    datasets: BTreeMap<String, bool>,
-) -> Result<UpdatedDatasets> {
+pub async fn set_datasets(store: &Store, caller: &Principal, datasets: Datasets) -> Result<UpdatedDatasets> {
     let caller = caller.clone();
     let written = store.write(move |change| -> Result<_> {
         let (allowed, rejected) = split(change, &caller, datasets);
@@ -68,7 +67,7 @@ pub async fn set_subscriptions(
     store: &Store,
     caller: &Principal,
     table_mode: Option<String>,
-    tables: BTreeMap<String, bool>,
+    tables: Datasets,
 ) -> Result<UpdatedSubscriptions> {
     let table_mode = table_mode.unwrap_or_else(|| "all".into());
     if !TABLE_MODES.contains(&table_mode.as_str()) {
@@ -86,8 +85,6 @@ pub async fn set_subscriptions(
     });
     written.await
 }
-
-type Datasets = BTreeMap<String, bool>;
 
 /// Separates what the caller may read from what they may not.
 fn split(change: &Transaction<'_>, caller: &Principal, datasets: Datasets) -> (Datasets, Datasets) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::access::Admin;
 use crate::base::atomic_file::{self, Pending};
@@ -85,12 +85,7 @@ fn replace_files(file: Pending, folder: &Path, table: &str, file_name: &str) -> 
 }
 
 /// Registers the table unless it is registered. Returns its id and what was done.
-async fn register(
-    store: &Store,
-    admin: &Admin,
-    name: &str,
-    details: serde_json::Value,
-) -> Result<(String, &'static str)> {
+async fn register(store: &Store, admin: &Admin, name: &str, details: Value) -> Result<(String, &'static str)> {
     let actor = admin.actor();
     let table = Table {
         id: name.to_lowercase(),

@@ -39,8 +39,9 @@ impl Watch {
         StopOnDrop(self.sender.clone())
     }
 
-    /// Runs `work`, and interrupts its statements, which then fail, once it takes longer than `limit` or is stopped.
-    pub fn run<T>(self, connection: &Connection, limit: Duration, work: impl FnOnce(&Connection) -> T) -> T {
+    /// Runs `work`, and interrupts its statements, which then fail, once it takes longer than `limit` or is stopped. May
+    /// be called again for the next piece of the same work.
+    pub fn run<T>(&mut self, connection: &Connection, limit: Duration, work: impl FnOnce(&Connection) -> T) -> T {
         /// Also when the work panics.
         struct DoneOnDrop(Sender<Signal>);
         impl Drop for DoneOnDrop {
@@ -58,7 +59,7 @@ impl Watch {
                     wait = INTERRUPT_EVERY;
                 }
             });
-            let _done = DoneOnDrop(sender);
+            let _done = DoneOnDrop(sender.clone());
             work(connection)
         })
     }

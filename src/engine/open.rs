@@ -52,17 +52,24 @@ pub fn cores() -> usize {
 
 /// A database that lives in memory only.
 pub fn in_memory(limits: &Limits) -> Result<Connection> {
-    Connection::open_in_memory_with_flags(limits.config()?)
+    Connection::open_in_memory_with_flags(limits.config()?).map(in_utc)
 }
 
 /// Opens or creates a database file for reading and writing, which only one process can do at a time.
 pub fn open(path: &Path, limits: &Limits) -> Result<Connection> {
-    Connection::open_with_flags(path, limits.config()?)
+    Connection::open_with_flags(path, limits.config()?).map(in_utc)
 }
 
 /// Opens an existing database file for reading.
 pub fn open_read_only(path: &Path, limits: &Limits) -> Result<Connection> {
-    Connection::open_with_flags(path, limits.config()?.access_mode(AccessMode::ReadOnly)?)
+    Connection::open_with_flags(path, limits.config()?.access_mode(AccessMode::ReadOnly)?).map(in_utc)
+}
+
+/// Reads and shows instants in UTC, whatever the time zone of the machine.
+fn in_utc(connection: Connection) -> Connection {
+    // Unknown where `icu` is not built in; times are then in UTC anyway.
+    let _ = connection.execute_batch("SET GLOBAL TimeZone = 'UTC'");
+    connection
 }
 
 /// What a database that runs other people's SQL may open: nothing unless it is named here.
@@ -85,11 +92,9 @@ impl Sandbox {
         self
     }
 
-    /// A locked database in memory. It shows times in UTC, not in the time zone of the machine.
+    /// A locked database in memory.
     pub fn open(self, limits: &Limits) -> Result<Connection> {
         let connection = in_memory(limits)?;
-        // Unknown where `icu` is not built in; times are then in UTC anyway.
-        let _ = connection.execute_batch("SET TimeZone = 'UTC'");
         self.lock(&connection)?;
         Ok(connection)
     }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// Rows returned when a request names no limit.
@@ -22,7 +23,9 @@ fn default_limit() -> i64 {
 pub struct QueryResponse {
     /// The engine's column names in order; duplicates are kept.
     pub columns: Vec<String>,
-    pub rows: Vec<Vec<serde_json::Value>>,
+    /// Kept as they were sent: integers may have more digits than a double holds.
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
+    pub rows: Vec<Vec<Box<RawValue>>>,
     pub row_count: usize,
     /// Whether there were more rows than `limit`.
     pub truncated: bool,

@@ -1,88 +1,115 @@
-//! Values as the engine casts them to text, written as JSON in the documented form.
+//! Values as the engine casts them to text, written as JSON in the documented form (docs/analysts.md). The one encoder of
+//! the server's responses and of local queries; [`super::shown`] makes of this JSON what `agnes query` prints.
+
+use std::borrow::Cow;
 
 use data_encoding::BASE64;
-use serde_json::Value;
+use serde_json::{Deserializer, Number, Value};
 
 use super::types::ColumnType;
 
 const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
-/// Writes one value. `text` is the engine's cast to text; for nested values, JSON of their shape with scalars as text.
+/// Writes one value. `text` is the result of [`ColumnType::as_text`].
 pub fn write(out: &mut String, column: &ColumnType, text: Option<&str>) {
+    let start = out.len();
     match (column, text) {
         (_, None) => out.push_str("null"),
         (ColumnType::Scalar(name), Some(text)) => scalar(out, name, text),
-        (nested, Some(text)) => match serde_json::from_str(text) {
-            Ok(value) => tree(out, nested, &value),
-            Err(_) => string(out, text),
-        },
-    }
-}
-
-fn tree(out: &mut String, column: &ColumnType, value: &Value) {
-    match (column, value) {
-        (ColumnType::List(item) | ColumnType::Array(item, _), Value::Array(items)) => {
-            sequence(out, ['[', ']'], items, |out, value| tree(out, item, value));
-        }
-        (ColumnType::Struct(fields), Value::Object(object)) => {
-            sequence(out, ['{', '}'], fields.iter().zip(object.values()), |out, ((name, field), value)| {
-                string(out, name);
-                out.push(':');
-                tree(out, field, value);
-            });
-        }
-        (ColumnType::Map(item), Value::Object(object)) => {
-            sequence(out, ['{', '}'], object, |out, (key, value)| {
-                string(out, key);
-                out.push(':');
-                tree(out, item, value);
-            });
-        }
-        // The engine shows a union as an object of its active member.
-        (ColumnType::Union(members), Value::Object(object)) => {
-            match object.iter().next().and_then(|(tag, value)| Some((member(members, tag)?, value))) {
-                Some((member, value)) => tree(out, member, value),
-                None => out.push_str("null"),
+        (nested, Some(text)) => {
+            if tree(out, nested, &mut &*text).is_none() {
+                out.truncate(start);
+                string(out, text);
             }
         }
-        (ColumnType::Scalar(name), Value::String(text)) => scalar(out, name, text),
-        (_, Value::Null) => out.push_str("null"),
-        (_, other) => out.push_str(&other.to_string()),
     }
 }
 
-fn member<'a>(members: &'a [(String, ColumnType)], tag: &str) -> Option<&'a ColumnType> {
-    members.iter().find(|(name, _)| name == tag).map(|(_, member)| member)
-}
-
-fn sequence<T>(
-    out: &mut String,
-    [open, close]: [char; 2],
-    items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut String, T),
-) {
-    out.push(open);
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
+/// Takes a value from the engine's JSON, in which every scalar is a text; `None` if there is something else. Not parsed
+/// into a tree, which would drop repeated keys.
+fn tree(out: &mut String, column: &ColumnType, json: &mut &str) -> Option<()> {
+    if take(json, "null").is_some() {
+        out.push_str("null");
+        return Some(());
+    }
+    match column {
+        ColumnType::Scalar(name) => scalar(out, name, &text(json)?),
+        ColumnType::List(item) | ColumnType::Array(item, _) => {
+            sequence(out, json, ["[", "]"], |out, json| tree(out, item, json))?;
         }
-        write(out, item);
+        ColumnType::Struct(fields) => {
+            let mut fields = fields.iter();
+            sequence(out, json, ["{", "}"], |out, json| {
+                let (name, field) = fields.next()?;
+                text(json)?;
+                member(out, name, field, json)
+            })?;
+        }
+        ColumnType::Map(key, value) => sequence(out, json, ["{", "}"], |out, json| {
+            let name = text(json)?;
+            match &**key {
+                ColumnType::Scalar(key) => member(out, &form(key, &name), value, json),
+                _ => member(out, &name, value, json),
+            }
+        })?,
+        // The engine shows a union as an object of its active member.
+        ColumnType::Union(members) => {
+            take(json, "{")?;
+            let tag = text(json)?;
+            take(json, ":")?;
+            tree(out, &members.iter().find(|(name, _)| *name == tag)?.1, json)?;
+            take(json, "}")?;
+        }
     }
-    out.push(close);
+    Some(())
+}
+
+fn member(out: &mut String, name: &str, value: &ColumnType, json: &mut &str) -> Option<()> {
+    take(json, ":")?;
+    string(out, name);
+    out.push(':');
+    tree(out, value, json)
+}
+
+fn sequence(
+    out: &mut String,
+    json: &mut &str,
+    [open, close]: [&str; 2],
+    mut item: impl FnMut(&mut String, &mut &str) -> Option<()>,
+) -> Option<()> {
+    take(json, open)?;
+    out.push_str(open);
+    let mut comma = "";
+    while take(json, close).is_none() {
+        take(json, comma)?;
+        out.push_str(comma);
+        item(out, json)?;
+        comma = ",";
+    }
+    out.push_str(close);
+    Some(())
+}
+
+fn take(json: &mut &str, token: &str) -> Option<()> {
+    *json = json.strip_prefix(token)?;
+    Some(())
+}
+
+fn text(json: &mut &str) -> Option<String> {
+    let mut texts = Deserializer::from_str(json).into_iter();
+    let text = texts.next()?.ok()?;
+    *json = &json[texts.byte_offset()..];
+    Some(text)
 }
 
 fn scalar(out: &mut String, name: &str, text: &str) {
+    let text = form(name, text);
     match name {
         "BOOLEAN" | "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT"
-        | "UINTEGER" | "UBIGINT" | "UHUGEINT" | "BIGNUM" => out.push_str(text),
-        "FLOAT" => float(out, text.parse::<f32>().map_or(f64::NAN, f64::from)),
-        "DOUBLE" => float(out, text.parse().unwrap_or(f64::NAN)),
-        "BLOB" => string(out, &BASE64.encode(&blob(text))),
-        "INTERVAL" => string(out, &interval(text).unwrap_or_else(|| text.to_owned())),
-        "DATE" => string(out, infinite(text).unwrap_or(text)),
-        _ if name.starts_with("TIME") => string(out, &time(text)),
-        _ => string(out, text),
+        | "UINTEGER" | "UBIGINT" | "UHUGEINT" | "BIGNUM" => out.push_str(&text),
+        "FLOAT" | "DOUBLE" if text.ends_with(|last: char| last.is_ascii_digit()) => out.push_str(&text),
+        _ => string(out, &text),
     }
 }
 
@@ -91,19 +118,46 @@ fn string(out: &mut String, text: &str) {
     out.push_str(&Value::from(text).to_string());
 }
 
-/// JSON has neither NaN nor infinity.
-fn float(out: &mut String, number: f64) {
-    match serde_json::Number::from_f64(number) {
-        Some(number) => out.push_str(&number.to_string()),
-        None => out.push_str("null"),
+/// The documented form of a scalar.
+fn form<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
+    match name {
+        // Widened, so that the number is exactly the value.
+        "FLOAT" => text.parse::<f32>().map_or(text.into(), |number| double(number.into()).into()),
+        "DOUBLE" => text.parse().map_or(text.into(), |number| double(number).into()),
+        // Without a digit before the point if none has room there.
+        "DECIMAL" => match text.strip_prefix('-').unwrap_or(text).strip_prefix('.') {
+            Some(fraction) => format!("{}0.{fraction}", if text.starts_with('-') { "-" } else { "" }).into(),
+            None => text.into(),
+        },
+        "BLOB" => BASE64.encode(&blob(text)).into(),
+        "INTERVAL" => interval(text).map_or(text.into(), Cow::from),
+        _ if name.starts_with("TIME") => time(text).into(),
+        _ => text.into(),
     }
 }
 
-fn infinite(text: &str) -> Option<&'static str> {
-    match text {
-        "infinity" => Some("9999-12-31"),
-        "-infinity" => Some("0001-01-01"),
-        _ => None,
+/// The shortest digits that are this number, as the engine and Python write them. JSON has neither NaN nor infinity.
+fn double(number: f64) -> String {
+    let Some(text) = Number::from_f64(number).map(|number| number.to_string()) else {
+        return if number.is_nan() {
+            "NaN"
+        } else if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .into();
+    };
+    // Where `serde_json` differs: below 0.0001.
+    if let Some((digits, exponent)) = text.split_once("e-") {
+        return format!("{digits}e-{exponent:0>2}");
+    }
+    match text.split_once("0.0000") {
+        Some((sign @ ("" | "-"), digits)) if !digits.is_empty() => {
+            let (first, rest) = digits.split_at(1);
+            format!("{sign}{first}{}{rest}e-05", if rest.is_empty() { "" } else { "." })
+        }
+        _ => text,
     }
 }
 
@@ -127,44 +181,31 @@ fn blob(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Times and timestamps: six digits of a fraction that is not zero, offsets with minutes.
+/// Times and timestamps: six digits of a fraction, nine if there are nanoseconds, and offsets with minutes.
 fn time(text: &str) -> String {
-    if let Some(date) = infinite(text) {
-        return format!("{date} 00:00:00");
-    }
-    let clock = text.find(':').unwrap_or(0);
-    let zone = text[clock..].find(['+', '-', ' ']).map_or(text.len(), |at| clock + at);
+    // `infinity` has no clock.
+    let Some(clock) = text.find(':') else { return text.to_owned() };
+    let zone = text[clock..].find(['+', '-']).map_or(text.len(), |at| clock + at);
     let (local, zone) = text.split_at(zone);
     let mut shown = match local.split_once('.') {
-        Some((whole, fraction)) => {
-            let fraction = format!("{fraction:0<6.6}");
-            if fraction == "000000" { whole.to_owned() } else { format!("{whole}.{fraction}") }
-        }
+        Some((whole, fraction)) if fraction.len() > 6 => format!("{whole}.{fraction:0<9}"),
+        Some((whole, fraction)) => format!("{whole}.{fraction:0<6}"),
         None => local.to_owned(),
     };
     shown.push_str(zone);
-    if zone.len() == 3 && zone.starts_with(['+', '-']) {
+    if zone.len() == 3 {
         shown.push_str(":00");
     }
     shown
 }
 
-/// `1 year 2 months 3 days -04:05:06.5` as `[N day[s], ]H:MM:SS[.ffffff]`; a month has 30 days, a year 12 months.
+/// `3 days -04:05:06.5` as `[N day[s], ]H:MM:SS[.ffffff]`. With months or years, which are no number of days, `None`.
 fn interval(text: &str) -> Option<String> {
-    let (mut micros, mut words) = (0, text.split(' '));
-    while let Some(word) = words.next() {
-        micros += if word.contains(':') {
-            clock(word)?
-        } else {
-            let days = match words.next()?.trim_end_matches('s') {
-                "year" => 360,
-                "month" => 30,
-                "day" => 1,
-                _ => return None,
-            };
-            word.parse::<i128>().ok()? * days * DAY
-        };
-    }
+    let (days, clock) = match text.split_once(" day") {
+        Some((days, clock)) => (days.parse().ok()?, clock.trim_start_matches('s').trim_start()),
+        None => (0, text),
+    };
+    let micros = days * DAY + if clock.is_empty() { 0 } else { micros(clock)? };
     let (days, rest) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
     let (seconds, fraction) = (rest / SECOND, rest % SECOND);
     let mut shown = match days {
@@ -179,14 +220,15 @@ fn interval(text: &str) -> Option<String> {
     Some(shown)
 }
 
-fn clock(word: &str) -> Option<i128> {
-    let (sign, word) = word.strip_prefix('-').map_or((1, word), |word| (-1, word));
-    let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
+/// `-04:05:06.5`
+fn micros(clock: &str) -> Option<i128> {
+    let (sign, clock) = clock.strip_prefix('-').map_or((1, clock), |clock| (-1, clock));
+    let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut seconds = 0_i128;
     for part in whole.split(':') {
         seconds = seconds * 60 + part.parse::<i128>().ok()?;
     }
-    Some(sign * (seconds * SECOND + format!("{fraction:0<6.6}").parse::<i128>().ok()?))
+    Some(sign * (seconds * SECOND + format!("{fraction:0<6}").parse::<i128>().ok()?))
 }
 
 #[cfg(test)]
@@ -195,29 +237,46 @@ mod tests {
 
     #[test]
     fn texts_become_documented_forms() {
-        for (name, text, json) in [
+        for (column, text, json) in [
             ("BIGINT", "1", "1"),
             ("UHUGEINT", "340282366920938463463374607431768211455", "340282366920938463463374607431768211455"),
             ("FLOAT", "0.1", "0.10000000149011612"),
+            ("FLOAT", "1e-05", "9.999999747378752e-06"),
             ("DOUBLE", "3.0", "3.0"),
-            ("DOUBLE", "nan", "null"),
-            ("DOUBLE", "-inf", "null"),
+            ("DOUBLE", "-nan", "\"NaN\""),
+            ("DOUBLE", "-inf", "\"-Infinity\""),
+            ("FLOAT", "-1.5259022e-05", "-1.5259021893143654e-05"),
+            ("FLOAT", "9.000015", "9.000015258789062"),
+            ("DOUBLE", "0.00001", "1e-05"),
+            ("DECIMAL(2,2)", ".50", "\"0.50\""),
+            ("DECIMAL(2,2)", "-.50", "\"-0.50\""),
             ("BLOB", r"\xDE\xADa", "\"3q1h\""),
-            ("DATE", "infinity", "\"9999-12-31\""),
+            ("DATE", "0044-03-15 (BC)", "\"0044-03-15 (BC)\""),
             ("TIME", "10:11:12.5", "\"10:11:12.500000\""),
             ("TIME WITH TIME ZONE", "10:11:12+02", "\"10:11:12+02:00\""),
             ("TIME WITH TIME ZONE", "10:11:12.5-02:30", "\"10:11:12.500000-02:30\""),
-            ("TIMESTAMP_NS", "2026-01-02 03:04:05.123456789", "\"2026-01-02 03:04:05.123456\""),
-            ("TIMESTAMP WITH TIME ZONE", "2026-01-01 22:04:05+00", "\"2026-01-01 22:04:05+00:00\""),
-            ("INTERVAL", "1 month 2 days 03:04:05", "\"32 days, 3:04:05\""),
+            ("TIMESTAMP_NS", "2026-01-02 03:04:05.12345678", "\"2026-01-02 03:04:05.123456780\""),
+            ("TIMESTAMP WITH TIME ZONE", "0044-03-15 (BC) 10:00:00.5+00", "\"0044-03-15 (BC) 10:00:00.500000+00:00\""),
+            ("TIMESTAMP WITH TIME ZONE", "-infinity", "\"-infinity\""),
+            ("INTERVAL", "3 days 04:05:06", "\"3 days, 4:05:06\""),
             ("INTERVAL", "-1 days", "\"-1 day, 0:00:00\""),
             ("INTERVAL", "00:00:00.5", "\"0:00:00.500000\""),
             ("INTERVAL", "-01:00:00", "\"-1 day, 23:00:00\""),
+            ("INTERVAL", "1 month 2 days 03:04:05", "\"1 month 2 days 03:04:05\""),
+            ("INTERVAL", "-1 years", "\"-1 years\""),
             ("JSON", "{\"k\":1}", "\"{\\\"k\\\":1}\""),
+            ("INTEGER[][]", r#"[["1",null],[],null]"#, "[[1,null],[],null]"),
+            (
+                "STRUCT(a DOUBLE, b MAP(TIME, BIGINT))",
+                r#"{"a":"nan","b":{"1:00:00.5":"1"}}"#,
+                r#"{"a":"NaN","b":{"1:00:00.500000":1}}"#,
+            ),
+            ("MAP(UNION(a INTEGER, b VARCHAR), INTEGER)", r#"{"1":"1","1":"2"}"#, r#"{"1":1,"1":2}"#),
+            ("UNION(a INTEGER, b VARCHAR)", r#"{"b":"x"}"#, "\"x\""),
         ] {
             let mut out = String::new();
-            write(&mut out, &ColumnType::Scalar(name.into()), Some(text));
-            assert_eq!(out, json, "{name} {text}");
+            write(&mut out, &ColumnType::parse(column), Some(text));
+            assert_eq!(out, json, "{column} {text}");
         }
     }
 }

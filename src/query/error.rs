@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine;
+use crate::extract::plain_message;
 
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -64,9 +65,10 @@ fn is_fatal(text: &str) -> bool {
     ["INTERNAL Error", "FATAL Error"].iter().any(|start| text.starts_with(start))
 }
 
-/// Removes the quoted statement with its caret (it shows our wrapping), suggestions and absolute paths.
+/// Removes the quoted statement with its caret (it shows our wrapping), suggestions, settings of the engine and absolute
+/// paths.
 pub fn clean(text: &str) -> String {
-    let text = text.split("\nLINE ").next().unwrap_or_default();
+    let text = plain_message(text.split("\nLINE ").next().unwrap_or_default());
     let lines = text.lines().filter(|line| !line.starts_with("Did you mean")).map(without_paths);
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

@@ -1,7 +1,6 @@
 //! Runs a checked statement and writes the response body. Blocks.
 
-use super::types::ColumnType;
-use super::{MAX_LIMIT, QueryError, encoding};
+use super::{Columns, MAX_LIMIT, QueryError};
 use crate::engine::Connection;
 
 /// The answer to a query.
@@ -24,11 +23,11 @@ pub fn execute(
     stopped: &dyn Fn() -> bool,
 ) -> Result<QueryAnswer, QueryError> {
     let limit = limit.min(MAX_LIMIT);
-    let columns = describe(connection, sql)?;
+    let columns = Columns::describe(connection, sql)?;
+    let names = columns.names();
     let mut statement = connection.prepare(&wrap(sql, &columns, limit + 1, max_bytes))?;
     let mut rows = statement.query([])?;
 
-    let names: Vec<_> = columns.iter().map(|(name, _)| name).collect();
     let mut body = format!("{{\"columns\":{},\"rows\":[", serde_json::json!(names));
     let (mut bytes, mut row_count, mut truncated) = (0, 0, false);
     while let Some(row) = rows.next()? {
@@ -36,13 +35,13 @@ pub fn execute(
             return Err(QueryError::Cancelled);
         }
         let before = body.len();
-        let is_larger_alone = row.get::<_, Option<bool>>(columns.len())?.unwrap_or(false);
+        let is_larger_alone = row.get::<_, Option<bool>>(names.len())?.unwrap_or(false);
         let mut fits = row_count < limit && !is_larger_alone;
         if fits {
             body.push_str(if row_count > 0 { "," } else { "" });
-            for (index, (_, column)) in columns.iter().enumerate() {
+            for index in 0..names.len() {
                 body.push(if index == 0 { '[' } else { ',' });
-                encoding::write(&mut body, column, row.get::<_, Option<String>>(index)?.as_deref());
+                columns.write(&mut body, index, row.get::<_, Option<String>>(index)?.as_deref());
             }
             body.push(']');
             bytes += body.len() - before;
@@ -62,37 +61,17 @@ pub fn execute(
     Ok(QueryAnswer { body, row_count, truncated })
 }
 
-/// Names and types of the columns, duplicates kept.
-fn describe(connection: &Connection, sql: &str) -> Result<Vec<(String, ColumnType)>, QueryError> {
-    let mut statement = connection.prepare(&format!("DESCRIBE (\n{sql}\n)"))?;
-    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    rows.map(|row| row.map(|(name, column)| (name, ColumnType::parse(&column))).map_err(QueryError::from)).collect()
-}
-
 /// The statement with every value as text, at most `rows` rows, and no row after the one that passes `max_bytes`, so
 /// that what the engine hands over is bounded too.
-fn wrap(sql: &str, columns: &[(String, ColumnType)], rows: usize, max_bytes: usize) -> String {
-    let join = |part: &dyn Fn(usize) -> String, separator: &str| {
-        (0..columns.len()).map(part).collect::<Vec<_>>().join(separator)
-    };
-    let names = join(&|index| format!("c{index}"), ", ");
-    let values = join(&|index| format!("{} AS c{index}", as_text(&columns[index].1, index)), ", ");
-    let size = join(&|index| format!("coalesce(strlen(c{index}), 0)"), " + ");
+fn wrap(sql: &str, columns: &Columns, rows: usize, max_bytes: usize) -> String {
+    let texts = columns.select_texts(sql, rows);
+    let size = columns.join(" + ", |index| format!("coalesce(strlen(c{index}), 0)"));
     // A value that is too large never leaves the engine.
-    let fitting = join(&|index| format!("CASE WHEN own <= {max_bytes} THEN c{index} END"), ", ");
+    let fitting = columns.join(", ", |index| format!("CASE WHEN own <= {max_bytes} THEN c{index} END"));
     format!(
         "SELECT {fitting}, own > {max_bytes} FROM (
            SELECT *, {size} AS own, sum({size}) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM (
-             SELECT {values} FROM (\n{sql}\n) AS q({names}) LIMIT {rows}))
+             {texts}))
          WHERE total - own <= {max_bytes}"
     )
-}
-
-/// Column `c<index>` as the text that [`encoding::write`] reads.
-pub fn as_text(column: &ColumnType, index: usize) -> String {
-    if column.is_nested() {
-        format!("CAST(to_json(CAST(c{index} AS {})) AS VARCHAR)", column.as_text())
-    } else {
-        format!("CAST(c{index} AS VARCHAR)")
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
@@ -11,8 +11,11 @@ use super::namespace::{self, SERVER};
 use super::{QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_ident;
+use crate::base::locked;
 use crate::engine::{self, Connection, Icu, Limits, Sandbox};
-use crate::extract::{self, Content, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable};
+use crate::extract::{
+    self, Attached, Checked, Content, Exact, PublishedFile, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable,
+};
 
 /// What an instance is made of: the generation, and name, source and files of every table, in order. Compared in full,
 /// so that callers share an instance only if they may read the same tables.
@@ -63,6 +66,7 @@ pub fn remote(table: &PublishedTable) -> Option<&RemoteTable> {
 pub struct Instance {
     key: Key,
     root: Mutex<Connection>,
+    attached: Attached,
 }
 
 impl Instance {
@@ -73,18 +77,29 @@ impl Instance {
         limits: &Limits,
         icu: &Icu,
         policy: &RemotePolicy,
+        exact: &[Exact],
     ) -> Result<Self, QueryError> {
         let connection = engine::in_memory(limits).map_err(internal)?;
+        let mut attached = Attached::default();
         if key.with_remote {
-            let sources: BTreeSet<&RemoteAttach> =
-                readable.iter().filter_map(|table| remote(table.table())).flat_map(|table| &table.attach).collect();
+            let remote = || readable.iter().filter_map(|table| remote(table.table()));
+            let sources: BTreeSet<&RemoteAttach> = remote().flat_map(|table| &table.attach).collect();
             let sources: Vec<RemoteAttach> = sources.into_iter().cloned().collect();
-            policy.attach(&connection, &sources).map_err(|error| QueryError::Remote(error.to_string()))?;
+            let used: Vec<_> = remote().map(|table| table.select.as_str()).collect();
+            attached = policy
+                .attach_checked(&connection, &sources, exact, &used.join("; "))
+                .map_err(|error| QueryError::Remote(error.to_string()))?;
         }
-        Self::fill(key, connection, readable, icu).map_err(internal)
+        Self::fill(key, connection, attached, readable, icu).map_err(internal)
     }
 
-    fn fill(key: Key, connection: Connection, readable: &[ReadableTable], icu: &Icu) -> engine::Result<Self> {
+    fn fill(
+        key: Key,
+        connection: Connection,
+        attached: Attached,
+        readable: &[ReadableTable],
+        icu: &Icu,
+    ) -> engine::Result<Self> {
         if icu.load(&connection) {
             connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
         }
@@ -120,7 +135,7 @@ impl Instance {
         }
         let files = readable.iter().flat_map(|table| table.table().files()).map(|file| file.path.as_path());
         Sandbox::default().files(files).lock(&connection)?;
-        Ok(Self { key, root: Mutex::new(connection) })
+        Ok(Self { key, root: Mutex::new(connection), attached })
     }
 
     /// Returns whether it includes tables that stay at their source.
@@ -128,9 +143,23 @@ impl Instance {
         self.key.with_remote
     }
 
+    /// Runs `work` on a connection of its own, and checks what it read of sources.
+    pub fn run<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(&Connection) -> Result<T, QueryError>,
+    ) -> Result<Checked<T>, QueryError> {
+        self.attached.run(connection, work)
+    }
+
+    /// Whether it should be replaced.
+    pub fn is_worn(&self, connection: &Connection) -> bool {
+        self.attached.is_worn(connection)
+    }
+
     /// A new connection, so that queries on one instance run concurrently.
     pub fn connect(&self) -> Result<Connection, QueryError> {
-        Ok(self.root.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?)
+        Ok(locked(&self.root).try_clone()?)
     }
 }
 
@@ -168,18 +197,27 @@ impl Instances {
     ) -> Result<Arc<Instance>, QueryError> {
         let key = Key::new(generation, readable, with_remote);
         let slot = self.slot(&key);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&slot);
         if let Some(instance) = slot.as_ref() {
             return Ok(instance.clone());
         }
-        let limits = Limits { spill: self.limits.spill.as_deref().map(unique), ..self.limits.clone() };
-        let instance = Arc::new(Instance::open(key, readable, &limits, &self.icu, &self.policy)?);
+        let instance = Arc::new(self.open(key, readable, &[])?);
         *slot = Some(instance.clone());
         Ok(instance)
     }
 
+    /// An instance for one query, with some columns of sources read exactly.
+    pub fn exact(&self, generation: u64, readable: &[ReadableTable], exact: &[Exact]) -> Result<Instance, QueryError> {
+        self.open(Key::new(generation, readable, true), readable, exact)
+    }
+
+    fn open(&self, key: Key, readable: &[ReadableTable], exact: &[Exact]) -> Result<Instance, QueryError> {
+        let limits = Limits { spill: self.limits.spill.as_deref().map(unique), ..self.limits.clone() };
+        Instance::open(key, readable, &limits, &self.icu, &self.policy, exact)
+    }
+
     fn slot(&self, key: &Key) -> Slot {
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = locked(&self.cached);
         let old: Vec<_> =
             cached.iter().map(|(key, _)| key).filter(|old| old.generation < key.generation).cloned().collect();
         for old in old {
@@ -190,7 +228,7 @@ impl Instances {
 
     /// Removes an instance that must not be used again.
     pub fn discard(&self, instance: &Instance) {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner).pop(&instance.key);
+        locked(&self.cached).pop(&instance.key);
     }
 
     #[cfg(test)]

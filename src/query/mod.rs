@@ -4,6 +4,7 @@
 //! ([`instance`]), so no SQL can name more. Before that, [`policy`] checks DuckDB's own syntax tree, so that a rejection is
 //! a clear error and harmful functions never run.
 
+mod columns;
 mod encoding;
 mod error;
 mod execute;
@@ -12,15 +13,19 @@ mod namespace;
 mod policy;
 mod run;
 mod settings;
+pub mod shown;
+mod statements;
 #[cfg(test)]
 mod testing;
 mod types;
 
+pub use columns::Columns;
 pub use encoding::write as write_json;
 pub use error::QueryError;
-pub use execute::{QueryAnswer, as_text};
+pub use execute::QueryAnswer;
 pub use run::QueryEngine;
 pub use settings::QuerySettings;
+pub use statements::last_statement;
 pub use types::ColumnType;
 
 /// Maximum number of rows of one response.

@@ -1,6 +1,6 @@
 //! Running queries concurrently, with limits on their number and time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -11,8 +11,10 @@ use super::namespace::Namespace;
 use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings, policy};
 use crate::access::ReadableTable;
 use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::locked;
 use crate::engine::Watch;
 use crate::engine::parse::Parser;
+use crate::extract::Checked;
 
 /// The engine parses deep expressions by recursion.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
@@ -64,9 +66,7 @@ impl QueryEngine {
         let work = move || {
             let _permit = permit;
             let is_stopped = || Instant::now() >= deadline || sender.is_closed();
-            let answer = inner
-                .prepare(generation, &readable, &exists, &sql)
-                .and_then(|(instance, sql)| inner.execute(&instance, sql, limit, watch, deadline, &is_stopped));
+            let answer = inner.answer(generation, &readable, &exists, (&sql, limit), watch, deadline, &is_stopped);
             // Fails when the caller is gone.
             let _ = sender.send(answer);
         };
@@ -103,40 +103,64 @@ fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
     remote.any(|table| sql.contains(&table.name.to_lowercase()))
 }
 
+/// How often a query is run again because its source changed or holds values to be read in another way.
+const MAX_RUNS: usize = 4;
+
 impl Inner {
-    /// Checks a statement, and returns it with the instance to run it in.
-    fn prepare<'a>(
+    /// Checks a statement, and runs it until its values are right.
+    #[expect(clippy::too_many_arguments, reason = "what one query is made of")]
+    fn answer(
         &self,
         generation: u64,
         readable: &[ReadableTable],
         exists: &dyn Fn(&str) -> bool,
-        sql: &'a str,
-    ) -> Result<(Arc<Instance>, &'a str), QueryError> {
-        let namespace = Namespace::new(readable);
-        let parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = policy::check(&parser, &namespace, exists, sql)?;
-        drop(parser);
-        Ok((self.instances.get(generation, readable, may_need_remote(readable, sql))?, sql))
-    }
-
-    fn execute(
-        &self,
-        instance: &Instance,
-        sql: &str,
-        limit: usize,
-        watch: Watch,
+        (sql, limit): (&str, usize),
+        mut watch: Watch,
         deadline: Instant,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<QueryAnswer, QueryError> {
-        let connection = instance.connect()?;
-        if is_stopped() {
-            return Err(QueryError::Cancelled);
+        let namespace = Namespace::new(readable);
+        let parser = locked(&self.parser);
+        let sql = policy::check(&parser, &namespace, exists, sql)?;
+        drop(parser);
+        let with_remote = may_need_remote(readable, sql);
+        let mut exact = Vec::new();
+        for _ in 0..MAX_RUNS {
+            if is_stopped() {
+                return Err(QueryError::Cancelled);
+            }
+            let instance = if exact.is_empty() {
+                self.instances.get(generation, readable, with_remote)?
+            } else {
+                Arc::new(self.instances.exact(generation, readable, &exact)?)
+            };
+            let limits = (limit, deadline.saturating_duration_since(Instant::now()));
+            match self.run_once(&instance, sql, limits, &mut watch, is_stopped)? {
+                Checked::Right(answer) => return Ok(answer),
+                Checked::Changed => self.instances.discard(&instance),
+                Checked::Again(more) => exact.extend(more),
+                Checked::Refused(reason) => return Err(QueryError::Sql(reason)),
+            }
         }
-        let answer = watch.run(&connection, deadline.saturating_duration_since(Instant::now()), |connection| {
-            execute::execute(connection, sql, limit, MAX_RESPONSE_BYTES, is_stopped)
+        Err(QueryError::Remote("the columns at the source keep changing; try again in a minute".into()))
+    }
+
+    fn run_once(
+        &self,
+        instance: &Instance,
+        sql: &str,
+        (limit, time): (usize, Duration),
+        watch: &mut Watch,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Checked<QueryAnswer>, QueryError> {
+        let connection = instance.connect()?;
+        let answer = watch.run(&connection, time, |connection| {
+            instance
+                .run(connection, |connection| execute::execute(connection, sql, limit, MAX_RESPONSE_BYTES, is_stopped))
         });
-        if matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err() {
-            // A connection to a source may be permanently broken.
+        // A connection to a source may be permanently broken.
+        let is_broken = matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err();
+        if is_broken || instance.is_worn(&connection) {
             self.instances.discard(instance);
         }
         answer

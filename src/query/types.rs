@@ -9,8 +9,8 @@ pub enum ColumnType {
     List(Box<ColumnType>),
     Array(Box<ColumnType>, usize),
     Struct(Vec<(String, ColumnType)>),
-    /// Keys become text.
-    Map(Box<ColumnType>),
+    /// Of keys, which become text, and values.
+    Map(Box<ColumnType>, Box<ColumnType>),
     Union(Vec<(String, ColumnType)>),
 }
 
@@ -24,22 +24,26 @@ impl ColumnType {
         }
     }
 
-    pub fn is_nested(&self) -> bool {
-        !matches!(self, Self::Scalar(_))
+    /// `value`, an expression in SQL of this type, as the text that [`super::encoding::write`] reads.
+    pub fn as_text(&self, value: &str) -> String {
+        match self {
+            Self::Scalar(_) => format!("CAST({value} AS VARCHAR)"),
+            nested => format!("CAST(to_json(CAST({value} AS {})) AS VARCHAR)", nested.of_texts()),
+        }
     }
 
     /// The same shape with every scalar as text, in SQL.
-    pub fn as_text(&self) -> String {
+    fn of_texts(&self) -> String {
         let fields = |fields: &[(String, Self)]| {
-            let fields = fields.iter().map(|(name, field)| format!("{} {}", quote_ident(name), field.as_text()));
+            let fields = fields.iter().map(|(name, field)| format!("{} {}", quote_ident(name), field.of_texts()));
             fields.collect::<Vec<_>>().join(", ")
         };
         match self {
             Self::Scalar(_) => "VARCHAR".into(),
-            Self::List(item) => format!("{}[]", item.as_text()),
-            Self::Array(item, length) => format!("{}[{length}]", item.as_text()),
+            Self::List(item) => format!("{}[]", item.of_texts()),
+            Self::Array(item, length) => format!("{}[{length}]", item.of_texts()),
             Self::Struct(parts) => format!("STRUCT({})", fields(parts)),
-            Self::Map(value) => format!("MAP(VARCHAR, {})", value.as_text()),
+            Self::Map(_, value) => format!("MAP(VARCHAR, {})", value.of_texts()),
             Self::Union(parts) => format!("UNION({})", fields(parts)),
         }
     }
@@ -57,11 +61,11 @@ impl Parser<'_> {
             "UNION" => ColumnType::Union(self.fields()?),
             "MAP" => {
                 self.expect("(")?;
-                self.column_type()?;
+                let key = self.column_type()?;
                 self.expect(", ")?;
                 let value = self.column_type()?;
                 self.expect(")")?;
-                ColumnType::Map(value.into())
+                ColumnType::Map(key.into(), value.into())
             }
             "" => return None,
             name => {
@@ -171,7 +175,7 @@ mod tests {
             ("UNION(a INTEGER, b VARCHAR[])", "UNION(\"a\" VARCHAR, \"b\" VARCHAR[])"),
             ("STRUCT(INTEGER, INTEGER)", "VARCHAR"),
         ] {
-            assert_eq!(ColumnType::parse(text).as_text(), shape, "{text}");
+            assert_eq!(ColumnType::parse(text).of_texts(), shape, "{text}");
         }
         assert_eq!(ColumnType::parse("DECIMAL(9,2)"), ColumnType::Scalar("DECIMAL".into()));
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::random;
 use crate::engine::{self, Row, params};
 use crate::protocol::vocabulary::ResourceType;
@@ -65,13 +65,7 @@ pub fn list(reader: &Reader<'_>, filter: &AccessRequestFilter) -> engine::Result
 }
 
 /// Adds a request for access to a table, unless the user has a pending one for it.
-pub fn insert(
-    change: &Change<'_>,
-    user_id: &str,
-    email: &str,
-    table_id: &str,
-    reason: &str,
-) -> Result<AccessRequest, StoreError> {
+pub fn insert(change: &Change<'_>, user_id: &str, email: &str, table_id: &str, reason: &str) -> Result<AccessRequest> {
     let pending = "FROM access_requests WHERE user_id = ? AND status = 'pending'";
     if change.exists(&format!("SELECT 1 {pending} AND lower(table_id) = lower(?)"), [user_id, table_id])? {
         return Err(StoreError::Conflict(
@@ -83,7 +77,7 @@ pub fn insert(
         return Err(StoreError::Conflict(format!("You have {count} pending requests; wait until some are reviewed")));
     }
     let (id, now) = (random::uuid(), change.now.as_microsecond());
-    change.execute(
+    change.run(
         "INSERT INTO access_requests (id, user_id, user_email, resource_type, table_id, reason, status, requested_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT))",
         params![id, user_id, email, ResourceType::Table.as_str(), table_id, reason, PENDING, now],
@@ -92,20 +86,14 @@ pub fn insert(
 }
 
 /// Returns the request with that id, as of this transaction.
-pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest, StoreError> {
+pub fn get(change: &Change<'_>, id: &str) -> Result<AccessRequest> {
     change
         .find(&format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?"), [id], request)?
         .ok_or_else(|| StoreError::NotFound("Access request not found".into()))
 }
 
 /// Decides on a pending request, and returns it with the decision.
-pub fn decide(
-    change: &Change<'_>,
-    id: &str,
-    status: &str,
-    by: &str,
-    note: Option<&str>,
-) -> Result<AccessRequest, StoreError> {
+pub fn decide(change: &Change<'_>, id: &str, status: &str, by: &str, note: Option<&str>) -> Result<AccessRequest> {
     let previous = get(change, id)?;
     let decided = change.execute(
         "UPDATE access_requests SET status = ?, reviewed_by = ?, reviewed_at = make_timestamp(?::BIGINT),

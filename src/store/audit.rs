@@ -17,7 +17,7 @@ pub(super) use chain::{head, seal};
 pub use head::Head;
 pub use search::{Entry, Filter, Position, search};
 
-use super::{Change, StoreError};
+use super::{Change, Result};
 use crate::base::random;
 use crate::engine::params;
 
@@ -54,13 +54,7 @@ impl Origin {
 }
 
 /// Records that `actor` did `action` to `resource`. `details` is an object or null.
-pub fn record(
-    change: &Change<'_>,
-    actor: &Actor,
-    action: Action,
-    resource: &str,
-    details: Value,
-) -> Result<(), StoreError> {
+pub fn record(change: &Change<'_>, actor: &Actor, action: Action, resource: &str, details: Value) -> Result<()> {
     record_result(change, actor, action, resource, details, "ok")
 }
 
@@ -72,7 +66,7 @@ pub fn record_result(
     resource: &str,
     mut details: Value,
     result: &str,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let Origin { ip, request_id, since } = &actor.origin;
     for (name, value) in [("ip", ip.map(|ip| ip.to_string())), ("request_id", request_id.clone())] {
         let Some(value) = value else { continue };
@@ -100,7 +94,7 @@ pub fn record_result(
     };
     let hash = link.hash();
     let Link { seq, prev_hash, id, at, user_id, action, resource, params, result, duration_ms } = &link;
-    change.execute(
+    change.run(
         "INSERT INTO audit_log (id, timestamp, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash)
          VALUES (?, make_timestamp(?::BIGINT), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![id, at, user_id, action, resource, params, result, duration_ms, seq, prev_hash, hash],

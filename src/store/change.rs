@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::audit::Head;
 use super::schema::TABLES;
-use super::{Reader, StoreError};
+use super::{Reader, Result, StoreError};
 use crate::base::time;
 use crate::engine::{Connection, Params};
 
@@ -47,10 +47,15 @@ impl<'a> Change<'a> {
     ///
     /// The part of the snapshot that is made from the table is renewed after the commit, also when no row was concerned:
     /// how long a change takes must not reveal whether there was one.
-    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
         let table = written_table(sql).ok_or_else(|| StoreError::Broken(format!("unknown kind of change: {sql}")))?;
         self.written.borrow_mut().insert(table);
         Ok(self.connection.execute(sql, params)?)
+    }
+
+    /// As [`Change::execute`], where the number of rows does not matter.
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.execute(sql, params).map(drop)
     }
 
     /// The end of the audit log, and the tables that were written to.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::random;
 use crate::engine::{self, params};
 use crate::protocol::vocabulary::ResourceType;
@@ -36,11 +36,9 @@ impl Grants {
             "SELECT id, group_id, resource_type, resource_id, epoch_us(assigned_at), assigned_by
                  FROM resource_grants",
             [],
-            |row| {
-                read_row!(row => Grant {
-                    id, group_id, resource_type: row::word, resource_id, assigned_at: row::time, assigned_by
-                })
-            },
+            read_row!(as Grant {
+                id, group_id, resource_type: row::word, resource_id, assigned_at: row::time, assigned_by
+            }),
         )?;
         let mut loaded = Self::default();
         for grant in rows.into_iter().map(Arc::new) {
@@ -84,7 +82,7 @@ pub fn insert(
     resource_type: &ResourceType,
     resource_id: &str,
     by: &str,
-) -> Result<String, StoreError> {
+) -> Result<String> {
     if !change.exists("SELECT 1 FROM user_groups WHERE id = ?", [group_id])? {
         return Err(StoreError::NotFound("Group not found".into()));
     }
@@ -95,7 +93,7 @@ pub fn insert(
         return Err(StoreError::Conflict("Grant already exists for this group/resource_type/resource_id".into()));
     }
     let id = random::uuid();
-    change.execute(
+    change.run(
         "INSERT INTO resource_grants (id, group_id, resource_type, resource_id, assigned_at, assigned_by)
          VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
         params![id, group_id, resource_type.as_str(), resource_id, change.now.as_microsecond(), by],
@@ -104,12 +102,12 @@ pub fn insert(
 }
 
 /// Deletes a grant.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM resource_grants WHERE id = ?", [id]).map(drop)
+pub fn delete(change: &Change<'_>, id: &str) -> Result<()> {
+    change.run("DELETE FROM resource_grants WHERE id = ?", [id])
 }
 
 /// Deletes every grant on a table, so that none applies to another table that is registered under the same id later.
-pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<(), StoreError> {
+pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<()> {
     let sql = "DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?";
-    change.execute(sql, [ResourceType::Table.as_str(), table_id]).map(drop)
+    change.run(sql, [ResourceType::Table.as_str(), table_id])
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::ident;
 use crate::config::GoogleGroups;
 use crate::engine::{self, params};
@@ -69,7 +69,7 @@ impl Groups {
             "SELECT id, name, description, coalesce(is_system, false), epoch_us(created_at), created_by
                  FROM user_groups",
             [],
-            |row| read_row!(row => Group { id, name, description, is_system, created_at: row::time, created_by }),
+            read_row!(as Group { id, name, description, is_system, created_at: row::time, created_by }),
         )?;
         let admin = groups.iter().find(|group| group.name == ADMIN_GROUP).map(|group| group.id.clone());
         Ok(Self { by_id: groups.into_iter().map(|group| (group.id.clone(), group)).collect(), admin })
@@ -93,14 +93,14 @@ impl Groups {
 }
 
 /// Adds a group and returns its id.
-pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
+pub fn insert(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String> {
     check_name_is_free(change, name, "")?;
     write(change, name, description, by)
 }
 
-fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String, StoreError> {
+fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -> Result<String> {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    change.execute(
+    change.run(
         "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
          VALUES (?, ?, ?, false, make_timestamp(?::BIGINT), ?)",
         params![id, name, description, change.now.as_microsecond(), by],
@@ -109,7 +109,7 @@ fn write(change: &Change<'_>, name: &str, description: Option<&str>, by: &str) -
 }
 
 /// Rejects a name that a group other than `id` has, or that is reserved for personal groups.
-fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), StoreError> {
+fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<()> {
     if change.exists("SELECT 1 FROM user_groups WHERE lower(name) = lower(?) AND id <> ?", [name, id])? {
         return Err(StoreError::Conflict(format!("Group {} already exists", ident::repr(name))));
     }
@@ -121,25 +121,25 @@ fn check_name_is_free(change: &Change<'_>, name: &str, id: &str) -> Result<(), S
 }
 
 /// Renames a group.
-pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
+pub fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<()> {
     check_name_is_free(change, name, id)?;
-    change.execute("UPDATE user_groups SET name = ? WHERE id = ?", [name, id]).map(drop)
+    change.run("UPDATE user_groups SET name = ? WHERE id = ?", [name, id])
 }
 
 /// Replaces the description of a group.
-pub fn set_description(change: &Change<'_>, id: &str, description: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE user_groups SET description = ? WHERE id = ?", [description, id]).map(drop)
+pub fn set_description(change: &Change<'_>, id: &str, description: &str) -> Result<()> {
+    change.run("UPDATE user_groups SET description = ? WHERE id = ?", [description, id])
 }
 
 /// Deletes a group with its members and grants.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
-    change.execute("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
-    change.execute("DELETE FROM user_groups WHERE id = ?", [id]).map(drop)
+pub fn delete(change: &Change<'_>, id: &str) -> Result<()> {
+    change.run("DELETE FROM user_group_members WHERE group_id = ?", [id])?;
+    change.run("DELETE FROM resource_grants WHERE group_id = ?", [id])?;
+    change.run("DELETE FROM user_groups WHERE id = ?", [id])
 }
 
 /// Returns the id of the user whose personal group this is, if it is a personal group.
-pub fn personal_owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>, StoreError> {
+pub fn personal_owner(change: &Change<'_>, group_id: &str) -> Result<Option<String>> {
     let sql = "SELECT u.id FROM user_groups g JOIN users u ON g.name = ? || u.id WHERE g.id = ?";
     Ok(change.find(sql, [personal::PREFIX, group_id], |row| row.get(0))?)
 }

@@ -1,6 +1,7 @@
 //! Registered marketplaces and the plugins they offer.
 
 use super::Reader;
+use super::row::read_row;
 use crate::engine;
 
 /// A marketplace with its plugins, by name.
@@ -28,18 +29,13 @@ pub fn all(reader: &Reader<'_>) -> engine::Result<Vec<Marketplace>> {
             Ok(Marketplace { id: row.get(0)?, name: row.get(1)?, plugins: Vec::new() })
         })?;
     let plugins: Vec<(String, Plugin)> = reader.list(
-        "SELECT marketplace_id, name, version, category, description, source_type FROM marketplace_plugins
+        "SELECT name, version, category, description, source_type, marketplace_id FROM marketplace_plugins
              ORDER BY name",
         [],
         |row| {
-            let plugin = Plugin {
-                name: row.get(1)?,
-                version: row.get(2)?,
-                category: row.get(3)?,
-                description: row.get(4)?,
-                source_type: row.get(5)?,
-            };
-            Ok((row.get(0)?, plugin))
+            let plugin: engine::Result<Plugin> =
+                read_row!(row => Plugin { name, version, category, description, source_type });
+            Ok((row.get(5)?, plugin?))
         },
     )?;
     for (marketplace, plugin) in plugins {

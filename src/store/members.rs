@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::groups::{ADMIN_GROUP, personal_owner};
 use super::row::{self, read_row};
 use super::users::SCHEDULER_EMAIL;
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::engine::{self, params};
 
 /// Membership sources. Memberships of all but [`SOURCE_GOOGLE`] can be removed through the API.
@@ -36,7 +36,7 @@ impl Members {
         let rows: Vec<Membership> = reader.list(
             "SELECT user_id, group_id, source, epoch_us(added_at), added_by FROM user_group_members",
             [],
-            |row| read_row!(row => Membership { user_id, group_id, source, added_at: row::time, added_by }),
+            read_row!(as Membership { user_id, group_id, source, added_at: row::time, added_by }),
         )?;
         let mut loaded = Self::default();
         for member in rows {
@@ -56,7 +56,7 @@ impl Members {
 }
 
 /// Adds a user to a group.
-pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, by: &str) -> Result<(), StoreError> {
+pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, by: &str) -> Result<()> {
     if !change.exists("SELECT 1 FROM user_groups WHERE id = ?", [group_id])? {
         return Err(StoreError::NotFound("Group not found".into()));
     }
@@ -71,22 +71,20 @@ pub fn insert(change: &Change<'_>, user_id: &str, group_id: &str, source: &str, 
     if contains(change, user_id, group_id)? {
         return Err(StoreError::Conflict("User already a member".into()));
     }
-    change
-        .execute(
-            "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
+    change.run(
+        "INSERT INTO user_group_members (user_id, group_id, source, added_at, added_by)
          VALUES (?, ?, ?, make_timestamp(?::BIGINT), ?)",
-            params![user_id, group_id, source, change.now.as_microsecond(), by],
-        )
-        .map(drop)
+        params![user_id, group_id, source, change.now.as_microsecond(), by],
+    )
 }
 
 /// Returns whether a user is in a group, as of this transaction.
-pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bool, StoreError> {
+pub fn contains(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<bool> {
     Ok(change.exists("SELECT 1 FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])?)
 }
 
 /// Adds a user to the group with that name, unless they are in it already.
-pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by: &str) -> Result<(), StoreError> {
+pub fn ensure(change: &Change<'_>, user_id: &str, group: &str, source: &str, by: &str) -> Result<()> {
     let group_id: String =
         change.one("SELECT id FROM user_groups WHERE lower(name) = lower(?)", [group], |row| row.get(0))?;
     match insert(change, user_id, &group_id, source, by) {
@@ -102,7 +100,7 @@ pub const SEED_DEVELOPER: &str = "app.main:seed_developer";
 
 /// Returns whether no admin can have signed in yet: no user has a password, and the only admins are those from the
 /// settings, who have never signed in.
-pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
+pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool> {
     let is_in_use = change.exists(
         "SELECT 1 FROM users u WHERE lower(u.email) <> ? AND (
              coalesce(u.password_hash, '') <> ''
@@ -115,7 +113,7 @@ pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool, StoreError> {
 }
 
 /// Returns whether a user is an admin because of the settings.
-pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
+pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool> {
     Ok(change.exists(
         "SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id
          WHERE m.user_id = ? AND g.name = ? AND m.added_by = ?",
@@ -124,20 +122,18 @@ pub fn is_seeded_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
 }
 
 /// Adds a user to a group on behalf of `by`, or makes `by` the author of an existing membership.
-pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<(), StoreError> {
+pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Result<()> {
     ensure(change, user_id, group, SOURCE_SEED, by)?;
-    change
-        .execute(
-            "UPDATE user_group_members SET added_by = ?
+    change.run(
+        "UPDATE user_group_members SET added_by = ?
          WHERE user_id = ? AND group_id = (SELECT id FROM user_groups WHERE name = ?)",
-            [by, user_id, group],
-        )
-        .map(drop)
+        [by, user_id, group],
+    )
 }
 
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody
 /// can sign in with it.
-pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, StoreError> {
+pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool> {
     Ok(change.exists(
         "SELECT 1 FROM user_group_members m
          JOIN users u ON u.id = m.user_id
@@ -148,7 +144,7 @@ pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool, Store
 }
 
 /// Removes a membership, unless it comes from Google Workspace or is that of the scheduler's account.
-pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
+pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<()> {
     let removed = change.execute(
         "DELETE FROM user_group_members WHERE user_id = ? AND group_id = ? AND source <> ?
              AND user_id NOT IN (SELECT id FROM users WHERE lower(email) = ?)",
@@ -161,23 +157,21 @@ pub fn remove(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), 
 }
 
 /// Id and name of the group with that name, in any case.
-pub fn group_named(change: &Change<'_>, name: &str) -> Result<Option<(String, String)>, StoreError> {
-    Ok(change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?)
+pub fn group_named(change: &Change<'_>, name: &str) -> Result<Option<(String, String)>> {
+    Ok(change.find("SELECT id, name FROM user_groups WHERE lower(name) = lower(?)", [name], |row| row.try_into())?)
 }
 
 /// Ids and names of the groups that the user is in because Google says so.
-pub fn google_groups_of(change: &Change<'_>, user_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+pub fn google_groups_of(change: &Change<'_>, user_id: &str) -> Result<Vec<(String, String)>> {
     Ok(change.list(
         "SELECT m.group_id, coalesce(g.name, '') FROM user_group_members m
          LEFT JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = ? AND m.source = ? ORDER BY 2",
         params![user_id, SOURCE_GOOGLE],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.try_into(),
     )?)
 }
 
 /// Removes a membership that comes from Google Workspace.
-pub fn remove_google(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id]).map(drop)
+pub fn remove_google(change: &Change<'_>, user_id: &str, group_id: &str) -> Result<()> {
+    change.run("DELETE FROM user_group_members WHERE user_id = ? AND group_id = ?", [user_id, group_id])
 }

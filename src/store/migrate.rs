@@ -147,7 +147,7 @@ pub(super) fn complete(connection: &Connection) -> engine::Result<()> {
                AND own.table_name = expected.table_name AND own.column_name = expected.column_name)
          ORDER BY table_oid, column_index",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| row.try_into(),
     )?;
     connection.execute_batch("DETACH expected")?;
     if missing.is_empty() {
@@ -228,7 +228,7 @@ fn columns(connection: &Connection, database: &str, table: &str) -> engine::Resu
         "SELECT column_name, data_type FROM duckdb_columns()
          WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
         [database, table],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.try_into(),
     )
 }
 

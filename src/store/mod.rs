@@ -42,6 +42,9 @@ pub use writer::{Store, Transaction};
 use crate::base::lock::LockError;
 use crate::engine;
 
+/// What changes and reads return.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// Why a change was not made. The texts of `NotFound` and `Conflict` are for the requester.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

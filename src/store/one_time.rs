@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result};
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::base::{random, time};
@@ -59,11 +59,11 @@ impl Purpose {
 
 /// Issues a token for a user, which replaces the previous one. For an unknown id the same statement changes no row, so
 /// that it takes as long.
-pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret, StoreError> {
+pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret> {
     let token = purpose.generate();
     let column = if purpose == Purpose::Reset { "reset_token" } else { "setup_token" };
     let sql = format!("UPDATE users SET {column} = ?, {column}_created = make_timestamp(?::BIGINT) WHERE id = ?");
-    change.execute(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
+    change.run(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
     Ok(Secret::new(token))
 }
 
@@ -73,7 +73,7 @@ pub fn check(reader: &Reader<'_>, email: &str, token: &str, purpose: Purpose) ->
 }
 
 /// Consumes a token: from then on it is wrong.
-pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) -> Result<Checked, StoreError> {
+pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) -> Result<Checked> {
     let row = Row::find(change, email)?;
     let checked = judge(&row, token, purpose, change.now);
     let Ok(id) = &checked else { return Ok(checked) };
@@ -88,15 +88,13 @@ pub fn consume(change: &Change<'_>, email: &str, token: &str, purpose: Purpose) 
 }
 
 /// Removes all outstanding tokens of a user.
-pub fn clear(change: &Change<'_>, user_id: &str) -> Result<(), StoreError> {
-    change
-        .execute(
-            "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
+pub fn clear(change: &Change<'_>, user_id: &str) -> Result<()> {
+    change.run(
+        "UPDATE users SET setup_token = NULL, setup_token_created = NULL, reset_token = NULL,
              reset_token_created = NULL
          WHERE id = ?",
-            [user_id],
-        )
-        .map(drop)
+        [user_id],
+    )
 }
 
 #[derive(Default)]

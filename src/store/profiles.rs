@@ -5,19 +5,17 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, Result, row};
 use crate::engine::{self, params};
 
 /// Stores the profile of a table, replacing the previous one.
-pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<(), StoreError> {
-    change.execute("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
-    change
-        .execute(
-            "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version)
+pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &Value) -> Result<()> {
+    change.run("DELETE FROM table_profiles WHERE table_id = ?", [table])?;
+    change.run(
+        "INSERT INTO table_profiles (table_id, profile, profiled_at, content_version)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?)",
-            params![table, profile.to_string(), change.now.as_microsecond(), version],
-        )
-        .map(drop)
+        params![table, profile.to_string(), change.now.as_microsecond(), version],
+    )
 }
 
 /// The profile of a table, and when it was made.
@@ -32,7 +30,5 @@ pub fn get(reader: &Reader<'_>, table: &str) -> engine::Result<Option<(Value, Op
 
 /// Table → the content version that its profile describes.
 pub fn versions(reader: &Reader<'_>) -> engine::Result<HashMap<String, String>> {
-    reader.list("SELECT table_id, coalesce(content_version, '') FROM table_profiles", [], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    reader.list("SELECT table_id, coalesce(content_version, '') FROM table_profiles", [], |row| row.try_into())
 }

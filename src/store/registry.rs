@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError, grants, sync_options, sync_state};
+use super::{Change, Reader, Result, StoreError, grants, sync_options, sync_state};
 use crate::engine::{self, params};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
@@ -128,7 +128,7 @@ impl Registry {
 }
 
 /// Adds a row; id and name (without regard to case) must be free.
-pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+pub fn insert(change: &Change<'_>, table: &Table) -> Result<()> {
     if change.exists("SELECT 1 FROM table_registry WHERE lower(id) = lower(?)", [&table.id])? {
         return Err(StoreError::Conflict(format!("Table '{}' already registered", table.id)));
     }
@@ -137,37 +137,37 @@ pub fn insert(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
 }
 
 /// Replaces the row with the same id, keeping who registered it and when.
-pub fn update(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+pub fn update(change: &Change<'_>, table: &Table) -> Result<()> {
     let stored = get(change, &table.id)?;
     name_is_free(change, table)?;
-    change.execute("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
+    change.run("DELETE FROM table_registry WHERE id = ?", [&table.id])?;
     let kept = Table { registered_by: stored.registered_by, ..table.clone() };
     write(change, &kept, stored.registered_at.unwrap_or(change.now))
 }
 
 /// Removes a row with its sync state and grants, and returns it.
-pub fn delete(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+pub fn delete(change: &Change<'_>, id: &str) -> Result<Table> {
     let table = get(change, id)?;
-    change.execute("DELETE FROM table_registry WHERE id = ?", [id])?;
-    change.execute("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
+    change.run("DELETE FROM table_registry WHERE id = ?", [id])?;
+    change.run("DELETE FROM table_profiles WHERE table_id = ?", [&table.name])?;
     sync_state::forget(change, &table.name)?;
     grants::delete_for_table(change, id)?;
     Ok(table)
 }
 
 /// All rows, as of this transaction.
-pub fn all(change: &Change<'_>) -> Result<Vec<Table>, StoreError> {
+pub fn all(change: &Change<'_>) -> Result<Vec<Table>> {
     Ok(change.list(&format!("SELECT {COLUMNS} FROM table_registry"), [], table)?)
 }
 
 /// The row with that id, as of this transaction.
-pub fn get(change: &Change<'_>, id: &str) -> Result<Table, StoreError> {
+pub fn get(change: &Change<'_>, id: &str) -> Result<Table> {
     change
         .find(&format!("SELECT {COLUMNS} FROM table_registry WHERE id = ?"), [id], table)?
         .ok_or_else(|| StoreError::NotFound("Table not found".into()))
 }
 
-fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
+fn name_is_free(change: &Change<'_>, table: &Table) -> Result<()> {
     let taken: Option<String> = change.find(
         "SELECT id FROM table_registry WHERE lower(name) = lower(?) AND id <> ?",
         [&table.name, &table.id],
@@ -181,34 +181,32 @@ fn name_is_free(change: &Change<'_>, table: &Table) -> Result<(), StoreError> {
     }
 }
 
-fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<(), StoreError> {
+fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result<()> {
     let key = (!table.primary_key.is_empty()).then(|| serde_json::json!(table.primary_key).to_string());
-    change
-        .execute(
-            "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
+    change.run(
+        "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
             query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
             registered_at, sync_options)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
-            params![
-                table.id,
-                table.name,
-                table.source_type.as_ref().map(SourceType::as_str),
-                table.bucket,
-                table.source_table,
-                table.source_query,
-                table.sync_strategy.as_ref().map(SyncStrategy::as_str),
-                table.query_mode.as_ref().map(QueryMode::as_str),
-                table.sync_schedule,
-                table.profile_after_sync,
-                key,
-                table.folder,
-                table.description,
-                table.registered_by,
-                registered_at.as_microsecond(),
-                table.sync_options.clone().map(sync_options::write)
-            ],
-        )
-        .map(drop)
+        params![
+            table.id,
+            table.name,
+            table.source_type.as_ref().map(SourceType::as_str),
+            table.bucket,
+            table.source_table,
+            table.source_query,
+            table.sync_strategy.as_ref().map(SyncStrategy::as_str),
+            table.query_mode.as_ref().map(QueryMode::as_str),
+            table.sync_schedule,
+            table.profile_after_sync,
+            key,
+            table.folder,
+            table.description,
+            table.registered_by,
+            registered_at.as_microsecond(),
+            table.sync_options.clone().map(sync_options::write)
+        ],
+    )
 }
 
 #[cfg(test)]

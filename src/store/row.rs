@@ -6,6 +6,7 @@ use crate::base::time;
 use crate::engine::{self, Row};
 
 /// Reads a row into a struct: the columns in the order of the fields, each by `Row::get` or the function named after it.
+/// With `as`, a closure that does so.
 macro_rules! read_row {
     ($row:ident => $type:ident { $($field:ident $(: $read:path)?),+ $(,)? }) => {{
         let mut columns = 0;
@@ -14,6 +15,7 @@ macro_rules! read_row {
             read_row!(@column $row, columns - 1 $(, $read)?)
         },)+ })
     }};
+    (as $($fields:tt)+) => { |row: &$crate::engine::Row<'_>| $crate::store::row::read_row!(row => $($fields)+) };
     (@column $row:ident, $index:expr) => { $row.get($index)? };
     (@column $row:ident, $index:expr, $read:path) => { $read($row, $index)? };
 }

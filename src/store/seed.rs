@@ -2,9 +2,10 @@
 
 use super::groups::{ADMIN_GROUP, EVERYONE_GROUP};
 use super::users::SCHEDULER_EMAIL;
-use super::{Change, StoreError, audit, groups, members, users};
+use super::{Change, Result, StoreError, audit, groups, members, users};
 use crate::base::random;
 use crate::base::secret::Secret;
+use crate::config::GoogleGroups;
 use crate::engine::params;
 
 const SYSTEM_GROUPS: [(&str, &str); 2] = [
@@ -12,7 +13,7 @@ const SYSTEM_GROUPS: [(&str, &str); 2] = [
     (EVERYONE_GROUP, "System: default group every user is implicitly a member of"),
 ];
 
-/// What to seed, from the environment.
+/// What the settings say about users and groups.
 #[derive(Clone, Debug, Default)]
 pub struct Seeds {
     pub admin_email: Option<String>,
@@ -21,6 +22,8 @@ pub struct Seeds {
     pub developer: Option<Developer>,
     /// Whether a usable scheduler token is configured.
     pub scheduler: bool,
+    /// For the snapshot; nothing is stored.
+    pub google: GoogleGroups,
 }
 
 /// The one user of `LOCAL_DEV_MODE`.
@@ -31,12 +34,12 @@ pub struct Developer {
     pub groups: Vec<String>,
 }
 
-pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError> {
+pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<()> {
     audit::seal(change)?;
     for (name, description) in SYSTEM_GROUPS {
         let promoted = change.execute("UPDATE user_groups SET is_system = true WHERE name = ?", [name])?;
         if promoted == 0 {
-            change.execute(
+            change.run(
                 "INSERT INTO user_groups (id, name, description, is_system, created_at, created_by)
                  VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), 'system:seed')",
                 params![random::uuid(), name, description, change.now.as_microsecond()],
@@ -44,7 +47,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         }
     }
     if let Some(email) = &seeds.admin_email {
-        let id = ensure_user(change, email, "Admin")?;
+        let (id, _) = users::ensure(change, email, Some("Admin"))?;
         let open = "SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') = ''";
         if let Some(hash) = &seeds.admin_password_hash
             && change.exists(open, [&id])?
@@ -54,7 +57,7 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_ADMIN)?;
     }
     if let Some(developer) = &seeds.developer {
-        let id = ensure_user(change, &developer.email, "Developer")?;
+        let (id, _) = users::ensure(change, &developer.email, Some("Developer"))?;
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, members::SEED_DEVELOPER)?;
         for group in &developer.groups {
             match groups::insert(change, group, None, groups::GOOGLE_SYNC) {
@@ -65,16 +68,9 @@ pub(super) fn seed(change: &Change<'_>, seeds: &Seeds) -> Result<(), StoreError>
         }
     }
     if seeds.scheduler {
-        let id = ensure_user(change, SCHEDULER_EMAIL, "Scheduler")?;
+        let (id, _) = users::ensure(change, SCHEDULER_EMAIL, Some("Scheduler"))?;
         let by = "app.auth.scheduler_token:ensure_scheduler_user";
         members::ensure(change, &id, ADMIN_GROUP, members::SOURCE_SEED, by)?;
     }
     Ok(())
-}
-
-fn ensure_user(change: &Change<'_>, email: &str, name: &str) -> Result<String, StoreError> {
-    match users::id_of(change, email)? {
-        Some(id) => Ok(id),
-        None => users::insert(change, email, Some(name)),
-    }
 }

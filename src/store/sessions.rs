@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result};
 use crate::engine::{self, params};
 
 pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
@@ -13,17 +13,15 @@ pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashSet<String>> {
 }
 
 /// Ends one session.
-pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<(), StoreError> {
-    change
-        .execute(
-            "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
-            params![jti, user_id, expires_at.as_microsecond()],
-        )
-        .map(drop)
+pub fn revoke(change: &Change<'_>, jti: &str, user_id: &str, expires_at: Timestamp) -> Result<()> {
+    change.run(
+        "INSERT INTO revoked_sessions (jti, user_id, expires_at) VALUES (?, ?, make_timestamp(?::BIGINT))",
+        params![jti, user_id, expires_at.as_microsecond()],
+    )
 }
 
 /// Deletes the ids of sessions that have expired.
-pub(super) fn expire(change: &Change<'_>) -> Result<(), StoreError> {
+pub(super) fn expire(change: &Change<'_>) -> Result<()> {
     let sql = "DELETE FROM revoked_sessions WHERE expires_at <= make_timestamp(?::BIGINT)";
-    change.execute(sql, [change.now.as_microsecond()]).map(drop)
+    change.run(sql, [change.now.as_microsecond()])
 }

@@ -7,10 +7,11 @@ use super::grants::Grants;
 use super::groups::Groups;
 use super::members::Members;
 use super::registry::Registry;
-use super::sync_state::SyncStates;
+use super::sync_state::SyncState;
 use super::tokens::Credential;
 use super::users::Users;
-use super::{Reader, sessions, tokens};
+use super::{Reader, sessions, sync_state, tokens};
+use crate::config::GoogleGroups;
 use crate::engine;
 
 /// Everything that decides who may do what, and what is registered. Each part is loaded again only when a change wrote
@@ -24,9 +25,12 @@ pub struct Snapshot {
     /// Personal access tokens by id; not those that ended long ago.
     pub tokens: Arc<HashMap<String, Credential>>,
     pub registry: Arc<Registry>,
-    pub sync: Arc<SyncStates>,
+    /// By table name.
+    pub sync: Arc<HashMap<String, SyncState>>,
     /// `jti` of sessions that were signed out before their end.
     pub revoked_sessions: Arc<HashSet<String>>,
+    /// Which groups Google Workspace manages, from the settings.
+    pub google: Arc<GoogleGroups>,
     /// Version in the database; [`super::VERSION`] or newer.
     pub schema_version: i32,
 }
@@ -41,14 +45,15 @@ const PARTS: [(&str, Load); 8] = [
     ("resource_grants", |next, reader| Grants::load(reader).map(|part| next.grants = part.into())),
     ("personal_access_tokens", |next, reader| tokens::load(reader).map(|part| next.tokens = part.into())),
     ("table_registry", |next, reader| Registry::load(reader).map(|part| next.registry = part.into())),
-    ("sync_state", |next, reader| SyncStates::load(reader).map(|part| next.sync = part.into())),
+    ("sync_state", |next, reader| sync_state::load(reader).map(|part| next.sync = part.into())),
     ("revoked_sessions", |next, reader| sessions::load(reader).map(|part| next.revoked_sessions = part.into())),
 ];
 
 impl Snapshot {
-    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
+    pub(super) fn load(reader: &Reader<'_>, google: &Arc<GoogleGroups>) -> engine::Result<Self> {
         let schema_version = reader.one("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
-        Self { schema_version, ..Self::default() }.reload(reader, &PARTS.map(|(table, _)| table).into())
+        Self { schema_version, google: Arc::clone(google), ..Self::default() }
+            .reload(reader, &PARTS.map(|(table, _)| table).into())
     }
 
     /// Whether a part is made from one of these tables.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::row::convertible;
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result};
 use crate::base::time;
 use crate::engine::{self, params};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
@@ -48,19 +48,17 @@ convertible!(RunRecord, Run {
 });
 
 /// Stores a run, or replaces what is stored of it.
-pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<(), StoreError> {
-    change.execute("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
+pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<()> {
+    change.run("DELETE FROM sync_runs WHERE id = ?", [&run.id])?;
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
-    change
-        .execute(
-            "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
-            params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
-        )
-        .map(drop)
+    change.run(
+        "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
+        params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
+    )
 }
 
 /// Marks runs that an earlier process did not finish.
-pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
+pub fn interrupt(change: &Change<'_>) -> Result<()> {
     let unfinished: Vec<String> =
         change.list("SELECT run FROM sync_runs WHERE status IN ('queued', 'running')", [], |row| row.get(0))?;
     unfinished
@@ -70,17 +68,15 @@ pub fn interrupt(change: &Change<'_>) -> Result<(), StoreError> {
 }
 
 /// Deletes runs and table history older than `days`, and all but the newest runs.
-pub fn expire(change: &Change<'_>, days: u32) -> Result<(), StoreError> {
+pub fn expire(change: &Change<'_>, days: u32) -> Result<()> {
     let cutoff = change.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
     let cutoff = cutoff.as_microsecond();
-    change.execute("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
-    change.execute("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
-    change
-        .execute(
-            "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
-            [RETAINED_RUNS],
-        )
-        .map(drop)
+    change.run("DELETE FROM sync_history WHERE synced_at < make_timestamp(?::BIGINT)", [cutoff])?;
+    change.run("DELETE FROM sync_runs WHERE requested_at < make_timestamp(?::BIGINT)", [cutoff])?;
+    change.run(
+        "DELETE FROM sync_runs WHERE id NOT IN (SELECT id FROM sync_runs ORDER BY requested_at DESC LIMIT ?)",
+        [RETAINED_RUNS],
+    )
 }
 
 /// Newest first; with `before`, only runs older than that one.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Change, Reader, StoreError, row};
+use super::{Change, Reader, Result, row};
 use crate::base::random;
 use crate::engine::{self, params};
 
@@ -24,22 +24,11 @@ impl SyncState {
     }
 }
 
-#[derive(Debug, Default)]
-pub struct SyncStates(HashMap<String, SyncState>);
-
-impl SyncStates {
-    pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
-        reader
-            .list("SELECT table_id, epoch_us(last_sync), rows, status, error FROM sync_state", [], |row| {
-                let (last_sync, rows, status, error) = (row::time(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-                Ok((row.get(0)?, SyncState { last_sync, rows, status, error }))
-            })
-            .map(Self)
-    }
-
-    pub fn get(&self, table: &str) -> Option<&SyncState> {
-        self.0.get(table)
-    }
+pub(super) fn load(reader: &Reader<'_>) -> engine::Result<HashMap<String, SyncState>> {
+    reader.list("SELECT table_id, epoch_us(last_sync), rows, status, error FROM sync_state", [], |row| {
+        let (last_sync, rows, status, error) = (row::time(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok((row.get(0)?, SyncState { last_sync, rows, status, error }))
+    })
 }
 
 /// A table as it was published.
@@ -56,7 +45,7 @@ pub struct Synced {
 
 /// Records that a table was read from its source. Nothing happens unless the time or content is new, so that a rebuild
 /// neither invents history nor hides a failure.
-pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError> {
+pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<()> {
     let at = row::micros(synced.at);
     let same = change.exists(
         "SELECT 1 FROM sync_state WHERE table_id = ? AND hash = ?
@@ -66,8 +55,8 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
     if same {
         return Ok(());
     }
-    change.execute("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
-    change.execute(
+    change.run("DELETE FROM sync_state WHERE table_id = ?", [&synced.table])?;
+    change.run(
         "INSERT INTO sync_state (table_id, last_sync, rows, file_size_bytes, uncompressed_size_bytes, columns, hash, status)
          VALUES (?, make_timestamp(?::BIGINT), ?, ?, 0, 0, ?, 'ok')",
         params![synced.table, at, synced.rows, synced.size_bytes, synced.hash],
@@ -76,31 +65,29 @@ pub fn succeeded(change: &Change<'_>, synced: &Synced) -> Result<(), StoreError>
 }
 
 /// Records a failure; what the last success stored stays.
-pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option<u64>) -> Result<(), StoreError> {
+pub fn failed(change: &Change<'_>, table: &str, error: &str, duration_ms: Option<u64>) -> Result<()> {
     let known =
         change.execute("UPDATE sync_state SET status = 'error', error = ? WHERE table_id = ?", [error, table])?;
     if known == 0 {
-        change.execute("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
+        change.run("INSERT INTO sync_state (table_id, status, error) VALUES (?, 'error', ?)", [table, error])?;
     }
     history(change, table, None, duration_ms, Some(error))
 }
 
 /// Deletes state and history of a table that is no longer registered or published.
-pub fn forget(change: &Change<'_>, table: &str) -> Result<(), StoreError> {
-    change.execute("DELETE FROM sync_state WHERE table_id = ?", [table])?;
-    change.execute("DELETE FROM sync_history WHERE table_id = ?", [table]).map(drop)
+pub fn forget(change: &Change<'_>, table: &str) -> Result<()> {
+    change.run("DELETE FROM sync_state WHERE table_id = ?", [table])?;
+    change.run("DELETE FROM sync_history WHERE table_id = ?", [table])
 }
 
 /// Deletes the state of tables that are neither in `published` nor in the registry.
-pub fn retain(change: &Change<'_>, published: &[String]) -> Result<(), StoreError> {
+pub fn retain(change: &Change<'_>, published: &[String]) -> Result<()> {
     let list = serde_json::json!(published).to_string();
-    change
-        .execute(
-            "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
+    change.run(
+        "DELETE FROM sync_state WHERE table_id NOT IN (SELECT unnest(json_extract_string(?::JSON, '$[*]')))
            AND table_id NOT IN (SELECT name FROM table_registry)",
-            [&list],
-        )
-        .map(drop)
+        [&list],
+    )
 }
 
 fn history(
@@ -109,14 +96,12 @@ fn history(
     rows: Option<i64>,
     duration_ms: Option<u64>,
     error: Option<&str>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let status = if error.is_some() { "error" } else { "ok" };
     let duration_ms = duration_ms.map(|milliseconds| i32::try_from(milliseconds).unwrap_or(i32::MAX));
-    change
-        .execute(
-            "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
+    change.run(
+        "INSERT INTO sync_history (id, table_id, synced_at, rows, duration_ms, status, error)
          VALUES (?, ?, make_timestamp(?::BIGINT), ?, ?, ?, ?)",
-            params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
-        )
-        .map(drop)
+        params![random::uuid(), table, change.now.as_microsecond(), rows, duration_ms, status, error],
+    )
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::time;
 use crate::engine::{self, Row, params};
 
@@ -70,14 +70,14 @@ impl NewToken {
 
 /// Adds a token, unless all tokens of its owner were ended after the owner was authenticated: the account was
 /// deactivated, or its token version is no longer `version`. Returns when it was created.
-pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp, StoreError> {
+pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp> {
     let is_current = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
     if !change.exists(is_current, params![token.user_id, version])? {
         return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
     }
     let NewToken { id, user_id, name, token_hash, scopes, expires_at } = token;
     let expires_at = row::micros(*expires_at);
-    change.execute(
+    change.run(
         "INSERT INTO personal_access_tokens (id, user_id, name, token_hash, prefix, scopes, created_at, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
         params![id, user_id, name, token_hash, token.prefix(), scopes, change.now.as_microsecond(), expires_at],
@@ -86,10 +86,10 @@ pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Tim
 }
 
 /// Revokes a token; if `owner` is given, only a token of theirs. Returns the owner, or `None` if it was revoked already.
-pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>, StoreError> {
+pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Option<String>> {
     let stored: Option<(String, bool)> =
         change.find("SELECT user_id, revoked_at IS NULL FROM personal_access_tokens WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            row.try_into()
         })?;
     let (user_id, is_valid) = stored
         .filter(|(user_id, _)| owner.is_none_or(|owner| owner == user_id))
@@ -97,7 +97,7 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
     if !is_valid {
         return Ok(None);
     }
-    change.execute(
+    change.run(
         "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
@@ -105,9 +105,9 @@ pub fn revoke(change: &Change<'_>, id: &str, owner: Option<&str>) -> Result<Opti
 }
 
 /// Stores the last use of each token, unless the stored one is newer.
-pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<(), StoreError> {
+pub fn used(change: &Change<'_>, uses: &HashMap<String, Use>) -> Result<()> {
     for (id, Use { at, ip }) in uses {
-        change.execute(
+        change.run(
             "UPDATE personal_access_tokens
              SET last_used_at = make_timestamp(?::BIGINT), last_used_ip = coalesce(?, last_used_ip)
              WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= make_timestamp(?::BIGINT))",
@@ -146,11 +146,9 @@ pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Toke
                 last_used_ip, epoch_us(revoked_at)
          FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
         [owner],
-        |row| {
-            read_row!(row => Token {
-                id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
-                last_used_ip, revoked_at: row::time
-            })
-        },
+        read_row!(as Token {
+            id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
+            last_used_ip, revoked_at: row::time
+        }),
     )
 }

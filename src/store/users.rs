@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, StoreError};
+use super::{Change, Reader, Result, StoreError};
 use crate::base::random;
 use crate::base::secret::Secret;
 use crate::engine::{self, Row, params};
@@ -43,12 +43,10 @@ impl Users {
                         coalesce(token_version, 0)
                  FROM users ORDER BY created_at DESC",
             [],
-            |row| {
-                read_row!(row => User {
-                    id, email, name, password_hash: password_hash, active, created_at: row::time,
-                    deactivated_at: row::time, token_version
-                })
-            },
+            read_row!(as User {
+                id, email, name, password_hash: password_hash, active, created_at: row::time,
+                deactivated_at: row::time, token_version
+            }),
         )?;
         let mut loaded = Self::default();
         // Newest first, so that the oldest account wins where addresses differ only in case, as v0.35 allowed.
@@ -86,13 +84,13 @@ impl Users {
 pub const SCHEDULER_EMAIL: &str = "scheduler@system.local";
 
 /// Adds a user and returns the id.
-pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<String, StoreError> {
+pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<String> {
     if id_of(change, email)?.is_some() {
         return Err(StoreError::Conflict("User with this email already exists".into()));
     }
     let id = random::uuid();
     let now = change.now.as_microsecond();
-    change.execute(
+    change.run(
         "INSERT INTO users (id, email, name, active, created_at, updated_at)
          VALUES (?, ?, ?, true, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
         params![id, email, name, now, now],
@@ -100,8 +98,16 @@ pub fn insert(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<St
     Ok(id)
 }
 
+/// Returns the id of the user with that address, and whether the user was added now.
+pub fn ensure(change: &Change<'_>, email: &str, name: Option<&str>) -> Result<(String, bool)> {
+    match id_of(change, email)? {
+        Some(id) => Ok((id, false)),
+        None => Ok((insert(change, email, name)?, true)),
+    }
+}
+
 /// Sets or replaces the password. Replacing it ends all sessions and personal tokens.
-pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Result<(), StoreError> {
+pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Result<()> {
     let is_replaced = change.exists("SELECT 1 FROM users WHERE id = ? AND coalesce(password_hash, '') <> ''", [id])?;
     let changed = change.execute(
         "UPDATE users SET password_hash = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
@@ -119,7 +125,7 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
 }
 
 /// Sets the display name.
-pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreError> {
+pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<()> {
     let changed = change.execute(
         "UPDATE users SET name = ?, updated_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![name, change.now.as_microsecond(), id],
@@ -131,38 +137,34 @@ pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<(), StoreEr
 }
 
 /// Replaces the hash of an unchanged password, because the hashing parameters have changed. Sessions continue.
-pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) -> Result<(), StoreError> {
-    change
-        .execute(
-            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
-            params![new.expose(), id, previous.expose()],
-        )
-        .map(drop)
+pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) -> Result<()> {
+    change.run(
+        "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+        params![new.expose(), id, previous.expose()],
+    )
 }
 
 /// Ends all sessions of a user and revokes all personal tokens.
-pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<(), StoreError> {
-    change.execute("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
-    change
-        .execute(
-            "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
+pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<()> {
+    change.run("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
+    change.run(
+        "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
          WHERE user_id = ? AND revoked_at IS NULL",
-            params![change.now.as_microsecond(), id],
-        )
-        .map(drop)
+        params![change.now.as_microsecond(), id],
+    )
 }
 
 /// Records a sign-in, and returns the address and the token version for the session. Rejects an inactive user.
-pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreError> {
+pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64)> {
     let stored: Option<(String, bool, i64)> =
         change.find("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            row.try_into()
         })?;
     let (email, active, version) = stored.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
     if !active {
         return Err(StoreError::Conflict("Account deactivated".into()));
     }
-    change.execute(
+    change.run(
         "UPDATE users SET last_login_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
@@ -170,7 +172,7 @@ pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64), StoreErro
 }
 
 /// Returns the id of the user that [`Users::by_email`] returns, as of this transaction.
-pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>, StoreError> {
+pub fn id_of(change: &Change<'_>, email: &str) -> Result<Option<String>> {
     Ok(change.find(
         "SELECT id FROM users WHERE lower(email) = lower(?1) ORDER BY email <> ?1, created_at",
         [email],

@@ -1,10 +1,10 @@
 //! The current run, which can be read at any time.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::rebuild::Durations;
-use crate::base::time;
+use crate::base::{locked, time};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 
 #[derive(Debug, Default)]
@@ -12,12 +12,12 @@ pub(super) struct CurrentRun(Mutex<Option<Run>>);
 
 impl CurrentRun {
     pub(super) fn run(&self) -> Option<Run> {
-        self.lock().clone()
+        locked(&self.0).clone()
     }
 
     pub(super) fn start(&self, queued: &Run) {
         let started_at = Some(time::iso_naive(time::now()));
-        *self.lock() = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
+        *locked(&self.0) = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
     }
 
     pub(super) fn step(&self, text: String) {
@@ -41,7 +41,7 @@ impl CurrentRun {
 
     /// Marks that no run is in progress.
     pub(super) fn end(&self) {
-        *self.lock() = None;
+        *locked(&self.0) = None;
     }
 
     /// The finished run as it is stored; `published` says whether its last step succeeded.
@@ -61,13 +61,9 @@ impl CurrentRun {
     }
 
     fn change(&self, change: impl FnOnce(&mut Run)) {
-        if let Some(run) = self.lock().as_mut() {
+        if let Some(run) = locked(&self.0).as_mut() {
             change(run);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Run>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::access::ReadableTable;
-use crate::base::{hash, time};
+use crate::base::{hash, locked, time};
 use crate::config::DataDir;
 use crate::extract::{Content, Part};
 use crate::protocol::sync::{Asset, Manifest, ManifestPart, ManifestTable};
@@ -66,7 +66,7 @@ impl Assets {
 
     fn hash(&self, path: &Path) -> Option<String> {
         let now: Stamp = std::fs::metadata(path).ok().map(|file| (file.modified().ok(), file.len()))?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.0);
         if let Some((_, hash)) = known.as_ref().filter(|(then, _)| *then == now) {
             return Some(hash.clone());
         }

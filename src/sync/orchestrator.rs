@@ -11,7 +11,7 @@ use super::offers::{self, Offer};
 use super::publish_remote::{Aliases, RemoteSource};
 use super::publish_table::{PublishContext, publish_table};
 use super::{analytics_db, merged};
-use crate::base::atomic_file;
+use crate::base::{atomic_file, locked};
 use crate::config::{DataDir, Environment};
 use crate::connectors::Sources;
 use crate::engine::Limits;
@@ -94,7 +94,7 @@ impl Orchestrator {
 
     /// Publishes what all sources offer. Blocks for as long as it takes to hash what has changed.
     pub fn rebuild(&self, standing: &Standing) -> Result<Rebuilt, RebuildError> {
-        let mut earlier = self.earlier.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut earlier = locked(&self.earlier);
         let previous = self.publication();
         let mut problems = Vec::new();
         let (mut offers, broken) = offers::read_all(&self.data_dir, &previous, &mut problems)

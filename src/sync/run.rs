@@ -1,14 +1,12 @@
 //! One run: extract, publish, and record both.
 
 use std::collections::HashSet;
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::health::Problem;
 use super::runner::Runner;
 use super::select::{RunScope, select, select_materialized};
-use super::table_backoff::TableBackoff;
-use crate::base::time;
+use crate::base::{locked, time};
 use crate::connectors::{Extraction, Finished, Report, Request, TableError};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 use crate::store::{StoreError, sync_runs, sync_state};
@@ -83,14 +81,14 @@ impl Runner {
 
     /// The SQL of every materialized table that is due, one source after the other.
     async fn materialize(&self, scope: &RunScope) {
-        let requests = select_materialized(&self.store.snapshot(), scope, &self.backoff(), time::now());
+        let requests = select_materialized(&self.store.snapshot(), scope, &locked(&self.backoff), time::now());
         for (source, request) in requests {
             let tables = request.tables.len();
             tracing::info!(%source, tables, "materializing");
             self.current.step(format!("materializing {tables} tables of {source}"));
             let extraction = self.sources.materialization(&source);
             let report = self.extract_from(source.as_str(), RunStep::Materialize, &extraction, &request).await;
-            let (now, mut backoff) = (time::now(), self.backoff());
+            let (now, mut backoff) = (time::now(), locked(&self.backoff));
             for table in &request.tables {
                 match report.errors.iter().any(|failure| failure.table == table.name) {
                     true => backoff.failed(&table.id, now),
@@ -98,10 +96,6 @@ impl Runner {
                 }
             }
         }
-    }
-
-    fn backoff(&self) -> MutexGuard<'_, TableBackoff> {
-        self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn report(&self, source: &str, step: RunStep, finished: Finished) {

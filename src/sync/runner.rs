@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use super::select::{RunScope, registered};
 use super::table_backoff::TableBackoff;
 use crate::base::disk::{NoRoom, Reserve};
 use crate::base::secret::Secret;
-use crate::base::{atomic_file, random, time};
+use crate::base::{atomic_file, locked, random, time};
 use crate::config::{DataDir, ProfilerConfig, Settings, WrongValue, env_vars};
 use crate::connectors::files::Checked;
 use crate::connectors::{self, Extraction, Request, Source, Sources};
@@ -120,7 +120,7 @@ impl Runner {
     /// Returns the id of the run that will do it.
     pub fn trigger(&self, ids: Option<HashSet<String>>, by: Option<&str>) -> String {
         let requested = RunScope(ids.map(BTreeSet::from_iter));
-        let mut next = self.next();
+        let mut next = locked(&self.next);
         let queued = match next.take() {
             Some(Queued { run, scope, span }) => {
                 let scope = scope.and(requested);
@@ -135,7 +135,7 @@ impl Runner {
     /// The pending run and the current one, newest first.
     pub fn live(&self) -> Vec<Run> {
         // The lock is held throughout: a run is in one of the two places, never in none.
-        let next = self.next();
+        let next = locked(&self.next);
         next.as_ref().map(|queued| queued.run.clone()).into_iter().chain(self.current.run()).collect()
     }
 
@@ -147,7 +147,7 @@ impl Runner {
         loop {
             // Started under the lock of the queue, so that a run is always in one of the two places.
             let next = {
-                let mut next = self.next();
+                let mut next = locked(&self.next);
                 next.take().inspect(|queued| self.current.start(&queued.run))
             };
             match next {
@@ -224,10 +224,6 @@ impl Runner {
             Ok(Err(error)) => tracing::warn!(source, %error, "unregistered tables stay until the next sync"),
             Err(error) => tracing::error!(source, %error, "dropping unregistered tables ended unexpectedly"),
         }
-    }
-
-    fn next(&self) -> MutexGuard<'_, Option<Queued>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -68,10 +68,10 @@ fn every_type_has_a_json_form() {
     --- stdout
     [
       {
-        "huge": 170141183460469231731687303715884105727,
-        "ubig": 18446744073709551615,
+        "huge": "170141183460469231731687303715884105727",
+        "ubig": "18446744073709551615",
         "dec": "1.25",
-        "nan": null,
+        "nan": "NaN",
         "real": 3.0,
         "flag": true,
         "day": "2025-01-01",
@@ -99,7 +99,7 @@ fn values_are_exact() {
     for (value, shown) in [
         ("'12:00:00+02'::TIMETZ", "12:00:00+02:00"),
         ("'12:00:00.5-02:30'::TIMETZ", "12:00:00.500000-02:30"),
-        ("'12:00:00.123456789'::TIME_NS", "12:00:00.123456"),
+        ("'12:00:00.123456789'::TIME_NS", "12:00:00.123456789"),
         ("'101'::BIT", "101"),
         (
             "'12345678901234567890123456789012345678901234567890'::BIGNUM",
@@ -108,16 +108,16 @@ fn values_are_exact() {
         ("340282366920938463463374607431768211455::UHUGEINT", "340282366920938463463374607431768211455"),
         ("'0e0c5d3c-4f5c-4f0e-9a57-6a5b6ad1e0a1'::UUID", "0e0c5d3c-4f5c-4f0e-9a57-6a5b6ad1e0a1"),
         ("'a'::ENUM('a', 'b')", "a"),
-        ("'2026-01-02 03:04:05.123456789'::TIMESTAMP_NS", "2026-01-02 03:04:05.123456"),
+        ("'2026-01-02 03:04:05.123456789'::TIMESTAMP_NS", "2026-01-02 03:04:05.123456789"),
         ("'2026-01-02 03:04:05.123'::TIMESTAMP_MS", "2026-01-02 03:04:05.123000"),
         ("'2026-01-02 03:04:05'::TIMESTAMP_S", "2026-01-02 03:04:05"),
-        ("'infinity'::DATE", "9999-12-31"),
-        ("'-infinity'::DATE", "0001-01-01"),
+        ("'infinity'::DATE", "infinity"),
+        ("'-infinity'::DATE", "-infinity"),
         ("union_value(n := 1)", "1"),
         ("[TIMESTAMPTZ '2026-01-02 03:04:05+00', NULL]", r#"["2026-01-02 03:04:05+00:00",null]"#),
         ("{'at': '12:00:00+02'::TIMETZ, 'n': '101'::BIT}", r#"{"at":"12:00:00+02:00","n":"101"}"#),
-        ("[170141183460469231731687303715884105727::HUGEINT]", "[170141183460469231731687303715884105727]"),
-        ("MAP {'k': ['infinity'::DATE]}", r#"{"k":["9999-12-31"]}"#),
+        ("[170141183460469231731687303715884105727::HUGEINT]", r#"["170141183460469231731687303715884105727"]"#),
+        ("MAP {'k': ['infinity'::DATE]}", r#"{"k":["infinity"]}"#),
         ("row(1, 'x')", "(1, x)"),
         ("NULL::BIT", ""),
     ] {
@@ -152,6 +152,17 @@ fn other_statements_work_and_nothing_is_written() {
     let names = sandbox.run(&["query", "SHOW TABLES", "-f", "csv"]);
     assert_eq!(names.stdout, "name\nmany\norders\n", "{}", names.text);
     assert_eq!(sandbox.value("SET VARIABLE x = 5; SELECT getvariable('x') + 1"), "6");
+    assert_eq!(sandbox.value("SET VARIABLE x = ';'; SELECT DATE 'infinity' AS \";\"; -- done"), "infinity");
+    assert_eq!(sandbox.value("PREPARE p AS SELECT 1e300; EXECUTE p"), "1e+300");
+    assert!(sandbox.run(&["query", "EXPLAIN SELECT 1", "-f", "json"]).json()[0]["explain_value"].is_string());
+    let ran = sandbox.run(&["query", "PREPARE p AS SELECT DATE '2026-01-02' AS day; EXECUTE p"]);
+    insta::assert_snapshot!(ran.text, @r"
+    exit 1
+    --- stdout
+    --- stderr
+    Error: the type of column day cannot be shown as the result of this kind of statement
+      hint: Use a SELECT, or cast the column to VARCHAR.
+    ");
     assert!(sandbox.run(&["query", "DESCRIBE orders"]).stdout.contains("VARCHAR"));
     let ran = sandbox.run(&["query", "CREATE TABLE lost AS SELECT 1"]);
     assert_eq!(ran.code, 1, "{}", ran.text);

@@ -6,6 +6,7 @@
 mod http;
 #[path = "../support/program.rs"]
 mod program;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

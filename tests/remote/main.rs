@@ -7,10 +7,12 @@ mod attach;
 mod http;
 mod kill;
 mod materialize;
+mod oracle;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/program.rs"]
 mod program;
+mod values;
 
 use std::path::PathBuf;
 
@@ -68,10 +70,18 @@ impl House {
         connection.execute_batch("ATTACH ':memory:' AS pg; CREATE SCHEMA pg.public").unwrap();
         connection.execute_batch("CREATE TABLE pg.public.orders (id INTEGER, amount DECIMAL(10, 1))").unwrap();
         for (table, view) in tables {
+            connection.execute_batch(&format!("CREATE TABLE IF NOT EXISTS pg.public.{table} (id INTEGER)")).unwrap();
             let meta =
                 format!("INSERT INTO _meta VALUES ('{table}', 'from PostgreSQL', 0, 0, now()::TIMESTAMP, 'remote')");
             connection.execute_batch(&format!("{meta}; CREATE VIEW {table} AS {view}")).unwrap();
         }
+    }
+
+    /// Offers whole tables of the schema `public`.
+    fn offer_all(&self, tables: &[&str]) {
+        let views: Vec<_> = tables.iter().map(|table| (*table, format!("SELECT * FROM pg.public.{table}"))).collect();
+        let views: Vec<_> = views.iter().map(|(table, view)| (*table, view.as_str())).collect();
+        self.offer("shop", &self.postgres.url(), "PG_PASSWORD", &views);
     }
 
     /// A table of its own, to see that it stays published.

@@ -3,6 +3,7 @@
 use crate::cli::{CliError, Context, Output, Run, Table, commands, exit, offline};
 use crate::domain::audit::verify_audit_log;
 use crate::protocol::audit::{AuditCheck, AuditPage};
+use crate::store::Store;
 
 commands! {
     Audit {
@@ -73,26 +74,21 @@ pub struct Verify {
 impl Run for Verify {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let check = if self.offline {
-            let check =
-                offline::with_store(context, &offline::settings(context)?, offline::STOP_FIRST, async |store| {
-                    verify_audit_log(store, self.head.as_deref()).await
-                })?;
+            let verify = async |store: &Store| verify_audit_log(store, self.head.as_deref()).await;
+            let check = offline::with_store(context, &offline::settings(context)?, offline::STOP_FIRST, verify)?;
             check.map_err(|error| CliError::new("audit", error.to_string()))?
         } else {
             let query: Vec<_> = self.head.as_deref().map(|head| ("head", head)).into_iter().collect();
             context.api()?.get::<AuditCheck>(&["api", "admin", "audit", "verify"], &query)?.body
         };
-        let output = match (&check.broken, check.ok) {
-            (_, true) => {
-                let head = &check.head.hash;
-                Output::message(format_args!("The audit log is intact: {} rows.\nhead: {head}", check.rows))
+        let (rows, head) = (check.rows, &check.head.hash);
+        let broken = check.broken.as_deref().unwrap_or("it does not say where");
+        match check.ok {
+            true => Output::message(format_args!("The audit log is intact: {rows} rows.\nhead: {head}")),
+            false => {
+                Output::message(format_args!("The audit log is BROKEN after {rows} rows: {broken}")).exit(exit::FAILED)
             }
-            (broken, false) => {
-                let broken = broken.as_deref().unwrap_or("it does not say where");
-                Output::message(format_args!("The audit log is BROKEN after {} rows: {broken}", check.rows))
-                    .exit(exit::FAILED)
-            }
-        };
-        output.json(&check)
+        }
+        .json(&check)
     }
 }

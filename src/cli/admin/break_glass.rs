@@ -1,37 +1,35 @@
-use crate::cli::{CliError, Context, Output, Run, commands, exit, input, offline};
+use crate::cli::{CliError, Context, Output, Run, exit, input, offline};
 use crate::domain::Error;
 use crate::domain::accounts::break_glass_grant_admin;
 
-commands! {
-    BreakGlass {
-        GrantAdmin(GrantAdmin),
-    }
+#[derive(clap::Subcommand, Debug)]
+#[command(arg_required_else_help = false)]
+pub enum BreakGlass {
+    /// Make somebody an admin in DATA_DIR, with the server stopped
+    GrantAdmin {
+        /// E-mail address; a user is added when there is none with it
+        email: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// Activate the user if deactivated
+        #[arg(long)]
+        activate: bool,
+    },
 }
 
-/// Make somebody an admin in DATA_DIR, with the server stopped
-#[derive(clap::Args, Debug)]
-pub struct GrantAdmin {
-    /// E-mail address; a user is added when there is none with it
-    email: String,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Activate the user if deactivated
-    #[arg(long)]
-    activate: bool,
-}
-
-impl Run for GrantAdmin {
+impl Run for BreakGlass {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let email = self.email.trim();
+        let Self::GrantAdmin { email, yes, activate } = self;
+        let email = email.trim();
         if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
             return Err(CliError::usage(format!("'{email}' is not an e-mail address")).into());
         }
         let settings = offline::settings(context)?;
         let place = settings.data_dir.root().display().to_string();
-        input::confirm(&format!("Make {email} an admin in {place}?"), self.yes, context)?;
+        input::confirm(&format!("Make {email} an admin in {place}?"), yes, context)?;
         let granted = offline::with_store(context, &settings, offline::STOP_FIRST, async |store| {
-            break_glass_grant_admin(store, email, self.activate).await
+            break_glass_grant_admin(store, email, activate).await
         })?;
         let granted = granted.map_err(|error| {
             let code = if matches!(error, Error::NotFound(_)) { exit::USAGE } else { exit::FAILED };

@@ -27,22 +27,18 @@ pub fn user(api: &Api, reference: &str) -> Result<User, CliError> {
 /// The group with this id or name.
 pub fn group(api: &Api, reference: &str) -> Result<Group, CliError> {
     let groups: Vec<Group> = api.get(&GROUPS, &[])?.body;
-    let by_id = groups.iter().find(|group| group.id == reference);
-    by_id
-        .or_else(|| groups.iter().find(|group| group.name == reference))
-        .cloned()
-        .ok_or_else(|| CliError::bare("not_found", format!("Group not found: {reference}")))
+    let by_name = || groups.iter().find(|group| group.name == reference);
+    let group = groups.iter().find(|group| group.id == reference).or_else(by_name).cloned();
+    group.ok_or_else(|| CliError::bare("not_found", format!("Group not found: {reference}")))
 }
 
 /// The registered tables with these ids or names.
 pub fn tables(api: &Api, references: &[String]) -> Result<Vec<TableRow>, CliError> {
     let tables = api.get::<TableList>(&REGISTRY, &[])?.body.tables;
     let find = |reference: &String| {
-        let by_id = tables.iter().find(|table| table.id == *reference);
-        by_id
-            .or_else(|| tables.iter().find(|table| table.name.eq_ignore_ascii_case(reference)))
-            .cloned()
-            .ok_or_else(|| CliError::bare("not_found", format!("Table not found: {reference}")))
+        let by_name = || tables.iter().find(|table| table.name.eq_ignore_ascii_case(reference));
+        let table = tables.iter().find(|table| table.id == *reference).or_else(by_name).cloned();
+        table.ok_or_else(|| CliError::bare("not_found", format!("Table not found: {reference}")))
     };
     references.iter().map(find).collect()
 }

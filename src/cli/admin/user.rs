@@ -102,22 +102,21 @@ pub struct Deactivate {
 
 impl Run for Activate {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        change(&self.user, "activate", context)?;
-        Ok(Output::message(format_args!("Activated {}", self.user)))
+        change(&self.user, "activate", "Activated", context)
     }
 }
 
 impl Run for Deactivate {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        change(&self.user, "deactivate", context)?;
-        Ok(Output::message(format_args!("Deactivated {}", self.user)))
+        change(&self.user, "deactivate", "Deactivated", context)
     }
 }
 
-fn change(reference: &str, verb: &str, context: &Context) -> anyhow::Result<()> {
+fn change(reference: &str, verb: &str, done: &str, context: &Context) -> anyhow::Result<Output> {
     let api = context.api()?;
     let user = lookup::user(&api, reference)?;
-    Ok(api.call(Method::POST, &["api", "users", &user.id, verb])?)
+    api.call(Method::POST, &["api", "users", &user.id, verb])?;
+    Ok(Output::message(format_args!("{done} {reference}")))
 }
 
 /// Set a user's password

@@ -6,7 +6,7 @@ use crate::base::secret::Secret;
 use crate::cli::CliError;
 
 /// Unverified claims of a JWT: only the server can check them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Claims {
     email: Option<String>,
     exp: Option<i64>,

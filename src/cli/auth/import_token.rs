@@ -1,8 +1,7 @@
 use super::claims::Claims;
 use crate::base::secret::Secret;
 use crate::cli::{CliError, Context, Output, Run, exit, input};
-use crate::client::{Client, ClientError};
-use crate::protocol::auth::Me;
+use crate::client::Client;
 
 /// Store an existing token (from --token, --token-stdin or AGNES_TOKEN)
 #[derive(clap::Args, Debug)]
@@ -38,7 +37,7 @@ impl Run for ImportToken {
             None
         } else {
             let client = context.client_for(server.clone(), Some(token.clone()))?;
-            confirmed_email(context.block_on(client.me())?, &client, context)?
+            confirmed_email(&client, context)?
         };
         let email = self.email.or(confirmed).or(claimed).ok_or_else(|| {
             CliError::new("no_email", "the token names no e-mail address").hint("Add --email ADDRESS.")
@@ -49,33 +48,27 @@ impl Run for ImportToken {
 }
 
 /// The address that the server returns for the token. Older servers (404) and some proxies (403) return none.
-fn confirmed_email(
-    answer: Result<Me, ClientError>,
-    client: &Client,
-    context: &Context,
-) -> Result<Option<String>, CliError> {
-    match answer {
-        Ok(me) => Ok(Some(me.email)),
-        Err(ClientError::Status { status: status @ (403 | 404), .. }) => {
-            let server = client.server();
+fn confirmed_email(client: &Client, context: &Context) -> anyhow::Result<Option<String>> {
+    let error = match context.block_on(client.me())? {
+        Ok(me) => return Ok(Some(me.email)),
+        Err(error) => error,
+    };
+    let (server, detail) = (client.server(), error.detail());
+    let refused = match error.status() {
+        Some(status @ (403 | 404)) => {
             context.printer.warn(format_args!("{server} did not tell whose token this is (HTTP {status})"));
-            Ok(None)
+            return Ok(None);
         }
-        Err(error) => Err(rejected(error, client.server())),
-    }
-}
-
-fn rejected(error: ClientError, server: &str) -> CliError {
-    match error.status() {
-        Some(401) => CliError::new("auth_failed", format!("token rejected by server ({server}): {}", error.detail()))
+        Some(401) => CliError::new("auth_failed", format!("token rejected by server ({server}): {detail}"))
             .hint("Nothing was stored. Make a fresh token and try again.")
             .status(401)
             .exiting(exit::NO_SERVER),
         Some(status) => {
-            CliError::new("refused", format!("{server} could not check the token: HTTP {status}: {}", error.detail()))
+            CliError::new("refused", format!("{server} could not check the token: HTTP {status}: {detail}"))
                 .hint("Nothing was stored. Try again later, or use --skip-verify.")
                 .status(status)
         }
         None => error.into(),
-    }
+    };
+    Err(refused.into())
 }

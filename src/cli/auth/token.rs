@@ -5,39 +5,43 @@ use std::str::FromStr;
 use reqwest::Method;
 
 use crate::base::time;
-use crate::cli::{Api, CliError, Context, Output, Run, Table, commands};
+use crate::cli::{Api, CliError, Context, Output, Run, Table};
 use crate::protocol::tokens::{self, CreateToken, CreatedToken};
 
 const TOKENS: [&str; 2] = ["auth", "tokens"];
 
-commands! {
-    Token {
-        Create(Create),
-        List(List),
-        Revoke(Revoke),
-    }
-}
-
-/// Create a token; it is shown only once
-#[derive(clap::Args, Debug)]
-pub struct Create {
-    /// Name by which you tell tokens apart
-    #[arg(long)]
-    name: String,
-    /// How long it is valid: days like 90d, or never
-    #[arg(long, default_value = "90d")]
-    ttl: Ttl,
-    /// `no-admin` makes a token without your admin rights
-    #[arg(long, default_value = "general")]
-    scope: String,
-    /// Print the token and nothing else
-    #[arg(long)]
-    raw: bool,
+#[derive(clap::Subcommand, Debug)]
+#[command(arg_required_else_help = false)]
+pub enum Token {
+    /// Create a token; it is shown only once
+    Create {
+        /// Name by which you tell tokens apart
+        #[arg(long)]
+        name: String,
+        /// How long it is valid: days like 90d, or never
+        #[arg(long, default_value = "90d")]
+        ttl: Ttl,
+        /// `no-admin` makes a token without your admin rights
+        #[arg(long, default_value = "general")]
+        scope: String,
+        /// Print the token and nothing else
+        #[arg(long)]
+        raw: bool,
+    },
+    /// List your tokens
+    List,
+    /// Revoke a token
+    Revoke {
+        /// Id, prefix or name
+        // Not `token`: that is the global option.
+        #[arg(value_name = "TOKEN")]
+        reference: String,
+    },
 }
 
 /// Days; none for a token that does not expire.
 #[derive(Clone, Copy, Debug)]
-struct Ttl(Option<i64>);
+pub struct Ttl(Option<i64>);
 
 impl FromStr for Ttl {
     type Err = &'static str;
@@ -51,43 +55,45 @@ impl FromStr for Ttl {
     }
 }
 
-impl Run for Create {
+impl Run for Token {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let request =
-            CreateToken { name: self.name, expires_in_days: self.ttl.0, ttl_seconds: None, scope: self.scope };
-        let answer = context.api()?.send::<CreatedToken>(Method::POST, &TOKENS, &request)?;
-        let CreatedToken { id, name, token, expires_at, .. } = answer.body;
-        let expires = expires_at.as_deref().unwrap_or("never");
-        match self.raw {
-            true => Output::message(token),
-            false => Output::message(format_args!(
-                "Created a token. It is shown this once:\n\n  {token}\n\nid: {id}\nname: {name}\nexpires: {expires}\n\n\
-                 export AGNES_TOKEN={token}",
-            )),
+        let api = context.api()?;
+        match self {
+            Self::Create { name, ttl, scope, raw } => {
+                let request = CreateToken { name, expires_in_days: ttl.0, ttl_seconds: None, scope };
+                let created = api.send::<CreatedToken>(Method::POST, &TOKENS, &request)?;
+                let CreatedToken { id, name, token, expires_at, .. } = &created.body;
+                let expires = expires_at.as_deref().unwrap_or("never");
+                match raw {
+                    true => Output::message(token),
+                    false => Output::message(format_args!(
+                        "Created a token. It is shown this once:\n\n  {token}\n\nid: {id}\nname: {name}\n\
+                         expires: {expires}\n\nexport AGNES_TOKEN={token}",
+                    )),
+                }
+                .json(&created.json)
+            }
+            Self::List => {
+                let tokens = api.get::<Vec<tokens::Token>>(&TOKENS, &[])?;
+                let mut table = Table::listing(COLUMNS);
+                tokens.body.iter().for_each(|token| table.row(cells(token)));
+                match tokens.body.is_empty() {
+                    true => Output::message("No tokens yet. Make one with: agnes auth token create --name NAME"),
+                    false => Output::default().table(table),
+                }
+                .json(&tokens.json)
+            }
+            Self::Revoke { reference } => {
+                let tokens: Vec<tokens::Token> = api.get(&TOKENS, &[])?.body;
+                revoke(&api, &TOKENS, tokens.iter(), &reference)
+            }
         }
-        .json(&answer.json)
     }
 }
 
-/// List your tokens
-#[derive(clap::Args, Debug)]
-pub struct List {}
-
-impl Run for List {
-    fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let tokens = context.api()?.get::<Vec<tokens::Token>>(&TOKENS, &[])?;
-        let columns = [("ID", 36), ("NAME", 20), ("PREFIX", 10), ("EXPIRES", 20), ("LAST USED", 20), ("STATUS", 0)];
-        let mut table = Table::listing(columns);
-        for token in &tokens.body {
-            table.row(cells(token));
-        }
-        match tokens.body.is_empty() {
-            true => Output::message("No tokens yet. Make one with: agnes auth token create --name NAME"),
-            false => Output::default().table(table),
-        }
-        .json(&tokens.json)
-    }
-}
+/// The columns of a list of tokens; [`cells`] makes a row.
+pub const COLUMNS: [(&str, isize); 6] =
+    [("ID", 36), ("NAME", 20), ("PREFIX", 10), ("EXPIRES", 20), ("LAST USED", 20), ("STATUS", 0)];
 
 /// Id, name, prefix, expiry, last use and status.
 pub fn cells(token: &tokens::Token) -> [&str; 6] {
@@ -106,23 +112,6 @@ pub fn cells(token: &tokens::Token) -> [&str; 6] {
 /// A time without fractions of seconds.
 fn seconds(time: &str) -> &str {
     time.split('.').next().unwrap_or(time)
-}
-
-/// Revoke a token
-#[derive(clap::Args, Debug)]
-pub struct Revoke {
-    /// Id, prefix or name
-    // Not `token`: that is the global option.
-    #[arg(value_name = "TOKEN")]
-    reference: String,
-}
-
-impl Run for Revoke {
-    fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let api = context.api()?;
-        let tokens: Vec<tokens::Token> = api.get(&TOKENS, &[])?.body;
-        revoke(&api, &TOKENS, tokens.iter(), &self.reference)
-    }
 }
 
 /// Revokes the referenced one of `tokens`, which were listed at `path`.

@@ -32,25 +32,25 @@ impl Run for Whoami {
             ));
         }
         let me = if self.offline { None } else { fetch(&server, &token, context)? };
-        let claims = match &me {
-            Some(_) => Claims::default(),
-            None => Claims::of(&token)?,
-        };
-        let mut json = match &me {
-            Some(me) => serde_json::to_value(me)?,
-            None => json!({"email": claims.email(), "auth": {"expires_at": claims.expires_at().map(time::spaced)}}),
+        let (email, expires, mut json) = match &me {
+            Some(me) => (Some(me.email.clone()), me.auth.expires_at.clone(), serde_json::to_value(me)?),
+            None => {
+                let claims = Claims::of(&token)?;
+                let (email, expires) = (claims.email().map(str::to_owned), claims.expires_at().map(time::spaced));
+                let json = json!({"email": email, "auth": {"expires_at": expires}});
+                (email, expires, json)
+            }
         };
         json["server"] = address.as_str().into();
         json["token_from"] = source.name().into();
         json["checked"] = Value::Bool(me.is_some());
-        let email = me.as_ref().map_or_else(|| claims.email().unwrap_or("unknown"), |me| &me.email);
+        let email = email.as_deref().unwrap_or("unknown");
         let mut output = Output::message(format_args!("Email: {email}")).line(format_args!("Server: {address}"));
         if let Some(me) = &me {
             let groups: Vec<&str> = me.groups.iter().map(|group| group.name.as_str()).collect();
             let groups = if groups.is_empty() { "-".into() } else { groups.join(", ") };
             output = output.line(format_args!("Role: {}", me.role)).line(format_args!("Groups: {groups}"));
         }
-        let expires = me.map_or_else(|| claims.expires_at().map(time::spaced), |me| me.auth.expires_at);
         output
             .line(format_args!("Expires: {}", expires.as_deref().unwrap_or("never")))
             .line(format_args!("Token from: {}", source.name()))

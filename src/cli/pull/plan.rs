@@ -1,14 +1,15 @@
 //! What a pull has to do: the manifest compared with the workspace.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::Metadata;
 use std::io;
 
 use super::parts::PartedTable;
 use super::pending::{PendingFile, Version, is_md5};
 use super::state::{Entry, State};
-use crate::base::{hash, ident};
+use crate::base::{hash, ident, if_exists};
 use crate::cli::workspace::Workspace;
-use crate::protocol::sync::Manifest;
+use crate::protocol::sync::{Manifest, ManifestPart};
 use crate::protocol::vocabulary::QueryMode;
 
 #[derive(Debug, Default)]
@@ -33,33 +34,30 @@ impl Plan {
         let mut names = HashSet::new();
         for (table, offer) in manifest.tables.iter().filter(|(_, offer)| offer.query_mode != QueryMode::Remote) {
             plan.offered += 1;
-            if !ident::is_relaxed(table) {
-                plan.refused.push((table.clone(), "the server offers it under a name that is not allowed".into()));
-                continue;
-            }
-            if !names.insert(table.to_lowercase()) {
-                let problem = "another table has the same name except for case";
-                plan.refused.push((table.clone(), problem.into()));
-                continue;
-            }
-            if let Some(parts) = &offer.parts {
-                match parts.iter().find(|part| !ident::is_relaxed(&part.name) || !is_md5(&part.hash)) {
-                    Some(part) => plan.refused.push((
-                        table.clone(),
-                        format!("its part {:?} has an invalid name or hash in the manifest", part.name),
-                    )),
-                    None => {
-                        let parted = PartedTable::new(offer, parts);
-                        plan.downloads.extend(parted.missing(workspace, table, verify)?);
-                        plan.parted.insert(table.clone(), parted);
+            let is_wrong = |part: &&ManifestPart| !ident::is_relaxed(&part.name) || !is_md5(&part.hash);
+            let problem = match offer.parts.iter().flatten().find(is_wrong) {
+                _ if !ident::is_relaxed(table) => Some("the server offers it under a name that is not allowed".into()),
+                _ if !names.insert(table.to_lowercase()) => {
+                    Some("another table has the same name except for case".into())
+                }
+                part => {
+                    part.map(|part| format!("its part {:?} has an invalid name or hash in the manifest", part.name))
+                }
+            };
+            match (problem, &offer.parts) {
+                (Some(problem), _) => plan.refused.push((table.clone(), problem)),
+                (None, Some(parts)) => {
+                    let parted = PartedTable::new(offer, parts);
+                    plan.downloads.extend(parted.missing(workspace, table, verify)?);
+                    plan.parted.insert(table.clone(), parted);
+                }
+                (None, None) => {
+                    let pending = PendingFile::new(table, offer);
+                    match up_to_date(workspace, state.tables.get(table), &pending, verify)? {
+                        Some(entry) => drop(plan.current.insert(table.clone(), entry)),
+                        None => plan.downloads.push(pending),
                     }
                 }
-                continue;
-            }
-            let pending = PendingFile::new(table, offer);
-            match up_to_date(workspace, state.tables.get(table), &pending, verify)? {
-                Some(entry) => drop(plan.current.insert(table.clone(), entry)),
-                None => plan.downloads.push(pending),
             }
         }
         plan.removals = workspace.tables()?.into_iter().filter(|table| !plan.keeps(table)).collect();
@@ -93,12 +91,7 @@ fn up_to_date(
         return Ok(None);
     }
     let path = workspace.table_file(&pending.table);
-    let file = match std::fs::metadata(&path) {
-        Ok(file) if file.is_file() => file,
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = if_exists(std::fs::metadata(&path))?.filter(Metadata::is_file) else { return Ok(None) };
     let known = known.filter(|entry| entry.hash == pending.version.text());
     if pending.version == Version::Unknown {
         return Ok(None);

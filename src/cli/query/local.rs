@@ -7,14 +7,13 @@
 use std::time::{Duration, Instant};
 
 use super::Format;
-use super::cell::Cell;
 use super::rows::RowWriter;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output};
-use crate::engine::{self, Connection, Limits, Statement};
-use crate::query::{self, ColumnType};
+use crate::engine::{self, Connection, Limits, Statement, Value};
+use crate::query::{self, ColumnType, Columns};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -27,24 +26,28 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
         return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
     let connection = open(&workspace, &tables, sql, context).map_err(query_error)?;
-    let (mut statement, texts) = prepare(&connection, sql, limit).map_err(query_error)?;
+    let (mut statement, columns) = prepare(&connection, sql, limit).map_err(query_error)?;
     // Executing apart from fetching gives the columns before the rows.
     statement.raw_execute().map_err(query_error)?;
-    let columns = statement.column_names();
-    let zoned: Vec<bool> = (0..columns.len()).map(|index| is_zoned(&statement, index)).collect();
-    let mut writer = RowWriter::begin(format, &columns, &context.printer)?;
+    let names = columns.as_ref().map_or_else(|| statement.column_names(), Columns::names);
+    let mut writer = RowWriter::begin(format, &names, &context.printer)?;
     let mut rows = statement.raw_query();
     let mut shown = 0;
     while let Some(row) = rows.next().map_err(query_error)? {
         if shown == limit {
             return Ok((writer.end()?, true));
         }
-        let cell = |(index, zoned): (usize, &bool)| match texts.get(index) {
-            Some(Some(column)) => Ok(Cell::from_text(column, row.get::<_, Option<String>>(index)?.as_deref())),
-            _ => row.get_ref(index).map(|value| Cell::from_engine(value.to_owned(), *zoned)),
-        };
-        let cells = zoned.iter().enumerate().map(cell);
-        writer.row(cells.collect::<engine::Result<_>>().map_err(query_error)?)?;
+        let mut values = vec![String::new(); names.len()];
+        for (index, (out, name)) in values.iter_mut().zip(&names).enumerate() {
+            match &columns {
+                Some(columns) => {
+                    let text: Option<String> = row.get(index).map_err(query_error)?;
+                    columns.write(out, index, text.as_deref());
+                }
+                None => write_plain(out, row.get_ref(index).map_err(query_error)?.to_owned(), name)?,
+            }
+        }
+        writer.row(&values)?;
         shown += 1;
     }
     Ok((writer.end()?, false))
@@ -102,54 +105,40 @@ fn attach_analytics(
     Ok(own)
 }
 
-/// Prepares the statement. A single SELECT is made to stop one row after the limit, and to return as text the columns
-/// whose values the engine's API would not return exactly; the types of those columns are returned, `None` for others.
-fn prepare<'a>(
-    connection: &'a Connection,
-    sql: &str,
-    limit: i64,
-) -> engine::Result<(Statement<'a>, Vec<Option<ColumnType>>)> {
-    // First as typed, so that errors refer to that text.
+/// Prepares the statement. Where it can be a subquery, it returns its columns as texts, and stops one row after the limit.
+fn prepare<'a>(connection: &'a Connection, sql: &str, limit: i64) -> engine::Result<(Statement<'a>, Option<Columns>)> {
+    // First as typed, so that errors refer to that text. It executes all but the last of several statements.
     let statement = connection.prepare(sql)?;
-    let text = sql.trim().trim_end_matches(';');
-    if text.contains(';') {
-        return Ok((statement, Vec::new()));
-    }
-    // Not every statement can be a subquery.
-    let Ok((values, names, texts)) = selection(connection, text) else { return Ok((statement, Vec::new())) };
-    let limited = format!("SELECT {values} FROM (\n{text}\n) AS q({names}) LIMIT {}", limit.saturating_add(1));
-    Ok(connection.prepare(&limited).map_or((statement, Vec::new()), |limited| (limited, texts)))
+    let last = query::last_statement(sql);
+    let rows = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+    let texts = Columns::describe(connection, last)
+        .and_then(|columns| Ok((connection.prepare(&columns.select_texts(last, rows))?, columns)));
+    Ok(texts.map_or((statement, None), |(texts, columns)| (texts, Some(columns))))
 }
 
-/// The select list, the column names to select from, and the types of the columns that come as text.
-fn selection(connection: &Connection, text: &str) -> engine::Result<(String, String, Vec<Option<ColumnType>>)> {
-    let mut description = connection.prepare(&format!("DESCRIBE (\n{text}\n)"))?;
-    let rows = description.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    let (mut values, mut names, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, row) in rows.enumerate() {
-        let (name, described) = row?;
-        let column = Some(ColumnType::parse(&described)).filter(|column| is_lossy(column, &described));
-        let value = column.as_ref().map_or(format!("c{index}"), |column| query::as_text(column, index));
-        values.push(format!("{value} AS {}", quote_ident(&name)));
-        names.push(format!("c{index}"));
-        texts.push(column);
-    }
-    Ok((values.join(", "), names.join(", "), texts))
-}
-
-/// Whether values of this type lose something in the engine's API: offsets, digits, or that they are text.
-fn is_lossy(column: &ColumnType, described: &str) -> bool {
-    match column {
-        // A struct without names is parsed as VARCHAR.
-        ColumnType::Scalar(name) if name == "VARCHAR" => described != "VARCHAR",
-        ColumnType::Scalar(name) => ["TIME WITH TIME ZONE", "TIME_NS", "BIT", "BIGNUM", "VARIANT"].contains(&&**name),
-        _ => true,
-    }
-}
-
-/// Whether a column is `TIMESTAMP WITH TIME ZONE`, which its values do not show.
-fn is_zoned(statement: &Statement<'_>, column: usize) -> bool {
-    format!("{:?}", statement.column_logical_type(column).id()) == "TimestampTZ"
+/// Writes a value of a statement that cannot be a subquery, such as `EXPLAIN`, if the engine's API returns it exactly.
+fn write_plain(out: &mut String, value: Value, column: &str) -> Result<(), CliError> {
+    let (name, text) = match value {
+        Value::Null => ("VARCHAR", None),
+        Value::Boolean(value) => ("BOOLEAN", Some(value.to_string())),
+        Value::TinyInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::SmallInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::Int(number) => ("BIGINT", Some(number.to_string())),
+        Value::BigInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::UTinyInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::USmallInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::UInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::UBigInt(number) => ("BIGINT", Some(number.to_string())),
+        Value::Double(number) => ("DOUBLE", Some(number.to_string())),
+        Value::Text(text) | Value::Enum(text) => ("VARCHAR", Some(text)),
+        _ => {
+            let message =
+                format!("the type of column {column} cannot be shown as the result of this kind of statement");
+            return Err(CliError::new("query_error", message).hint("Use a SELECT, or cast the column to VARCHAR."));
+        }
+    };
+    query::write_json(out, &ColumnType::Scalar(name.into()), text.as_deref());
+    Ok(())
 }
 
 fn query_error(error: engine::Error) -> CliError {

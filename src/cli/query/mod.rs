@@ -1,6 +1,5 @@
 //! `agnes query`
 
-mod cell;
 mod local;
 mod rows;
 
@@ -11,7 +10,6 @@ use serde::Deserialize;
 
 use super::{CliError, Context, Output, Run};
 use crate::protocol::query::{DEFAULT_LIMIT, QueryRequest};
-use cell::Cell;
 use rows::RowWriter;
 
 /// Run SQL on the downloaded tables, or on the server
@@ -79,8 +77,8 @@ fn run_remotely(sql: &str, limit: i64, format: Format, context: &Context) -> any
     let client = context.client()?;
     let answer = context.block_on(client.query(&request))?.map_err(CliError::from)?;
     let mut rows = RowWriter::begin(format, &answer.columns, &context.printer)?;
-    for row in answer.rows {
-        rows.row(row.into_iter().map(Cell::from_json).collect())?;
+    for row in &answer.rows {
+        rows.row(&row.iter().map(|value| value.get()).collect::<Vec<_>>())?;
     }
     Ok((rows.end()?, answer.truncated))
 }

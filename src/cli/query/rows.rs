@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::Format;
-use super::cell::Cell;
 use crate::cli::{Output, Printer, Table};
+use crate::query::shown;
 
 pub enum RowWriter<'a> {
     Table(Table),
-    Csv(Box<csv::Writer<Box<dyn Write + 'a>>>),
+    Csv(Box<dyn Write + 'a>),
     Json { names: Vec<String>, rows: usize, out: Box<dyn Write + 'a> },
 }
 
@@ -21,25 +21,29 @@ impl<'a> RowWriter<'a> {
             Format::Table => Self::Table(Table::boxed(&names)),
             Format::Json => Self::Json { names, rows: 0, out: Box::new(printer.stdout()) },
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(Box::new(printer.stdout()) as Box<dyn Write + 'a>);
+                let mut out = Box::new(printer.stdout());
                 if !names.is_empty() {
-                    writer.write_record(&names)?;
+                    write_csv(&mut out, names.into_iter().map(Some))?;
                 }
-                Self::Csv(Box::new(writer))
+                Self::Csv(out)
             }
         })
     }
 
-    pub fn row(&mut self, cells: Vec<Cell>) -> io::Result<()> {
+    /// Writes a row of values in the JSON of [`query`](crate::query).
+    pub fn row(&mut self, values: &[impl AsRef<str>]) -> io::Result<()> {
+        let values = values.iter().map(AsRef::as_ref);
         match self {
-            Self::Table(table) => table.aligned_row(cells.iter().map(|cell| (cell.text(), cell.is_number()))),
-            Self::Csv(writer) => writer.write_record(cells.iter().map(Cell::text))?,
+            Self::Table(table) => {
+                table.aligned_row(values.map(|value| (shown::text(value).unwrap_or_default(), shown::is_number(value))))
+            }
+            Self::Csv(out) => write_csv(out, values.map(shown::text))?,
             Self::Json { names, rows, out } => {
                 out.write_all(if *rows == 0 { b"[\n  {" } else { b",\n  {" })?;
                 *rows += 1;
-                for (index, (name, cell)) in names.iter().zip(&cells).enumerate() {
+                for (index, (name, value)) in names.iter().zip(values).enumerate() {
                     let comma = if index == 0 { "" } else { "," };
-                    write!(out, "{comma}\n    {}: {}", serde_json::to_string(name)?, cell.json())?;
+                    write!(out, "{comma}\n    {}: {}", serde_json::to_string(name)?, shown::exact(value))?;
                 }
                 out.write_all(b"\n  }")?;
             }
@@ -51,7 +55,7 @@ impl<'a> RowWriter<'a> {
     pub fn end(self) -> io::Result<Output> {
         match self {
             Self::Table(table) => return Ok(Output::streamed().table(table)),
-            Self::Csv(mut writer) => writer.flush()?,
+            Self::Csv(mut out) => out.flush()?,
             Self::Json { rows, mut out, .. } => {
                 out.write_all(if rows == 0 { b"[]\n" } else { b"\n]\n" })?;
                 out.flush()?;
@@ -59,6 +63,23 @@ impl<'a> RowWriter<'a> {
         }
         Ok(Output::streamed())
     }
+}
+
+/// Writes a record. NULL is empty and an empty text is `""`; a record that is nothing but one NULL is `""` too, because
+/// readers skip empty lines.
+fn write_csv(out: &mut impl Write, fields: impl ExactSizeIterator<Item = Option<String>>) -> io::Result<()> {
+    let is_single = fields.len() == 1;
+    for (index, field) in fields.enumerate() {
+        out.write_all(if index == 0 { b"" } else { b"," })?;
+        match field {
+            Some(text) if !text.is_empty() && !text.contains(['"', ',', '\n', '\r']) => {
+                out.write_all(text.as_bytes())?
+            }
+            None if !is_single => {}
+            field => write!(out, "\"{}\"", field.unwrap_or_default().replace('"', "\"\""))?,
+        }
+    }
+    out.write_all(b"\n")
 }
 
 /// `a`, `a` becomes `a`, `a_1`.

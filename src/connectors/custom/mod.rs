@@ -18,7 +18,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{LOCK, Report};
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, ident};
+use crate::base::{atomic_file, ident, if_exists};
 use crate::config::{self, DataDir, Environment, WrongValue, env_vars};
 use crate::engine::Limits;
 use crate::extract;
@@ -67,11 +67,7 @@ pub enum CustomError {
 
 /// The connectors below `folder`, in order of their names; none if the folder does not exist.
 pub fn discover(folder: &Path) -> io::Result<Vec<Connector>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let Some(entries) = if_exists(fs::read_dir(folder))? else { return Ok(Vec::new()) };
     let mut found: Vec<Connector> = entries.filter_map(|entry| connector(&entry.ok()?.path())).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)

@@ -26,12 +26,7 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
     let written = store.write(move |change| {
         let groups = &change.snapshot().groups;
         let admins = groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
-        let existing = users::id_of(change, &email)?;
-        let created = existing.is_none();
-        let id = match existing {
-            Some(id) => id,
-            None => users::insert(change, &email, email.split('@').next())?,
-        };
+        let (id, created) = users::ensure(change, &email, email.split('@').next())?;
         let was_admin = is_admin(change.snapshot(), &id);
         if !was_admin {
             members::insert(change, &id, admins, members::SOURCE_BREAK_GLASS, ADDED_BY)?;

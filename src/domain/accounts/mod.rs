@@ -7,7 +7,6 @@ use serde_json::{Map, json};
 
 use crate::access::{Admin, Principal, is_admin};
 use crate::base::secret::Secret;
-use crate::config::GoogleGroups;
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{self, Action};
 use crate::store::one_time::{self, Purpose};
@@ -94,12 +93,12 @@ pub async fn update_own_name(store: &Store, caller: &Principal, name: &str) -> R
 }
 
 /// Removes a user with everything personal.
-pub async fn delete_user(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<()> {
-    let (admin, google, id) = (admin.clone(), google.clone(), id.to_owned());
+pub async fn delete_user(store: &Store, admin: &Admin, id: &str) -> Result<()> {
+    let (admin, id) = (admin.clone(), id.to_owned());
     let written = store.write(move |change| {
         let snapshot = change.snapshot();
         let user = view::existing(snapshot, &id)?;
-        if id != admin.user().id && view::is_sso(&google, snapshot, &id) {
+        if id != admin.user().id && view::is_sso(snapshot, &id) {
             return Err(Error::conflict(MANAGED_ELSEWHERE));
         }
         check_removable(change, user, &admin.user().id, "delete")?;
@@ -134,10 +133,10 @@ pub struct ResetToken {
 }
 
 /// Issues a one-time token for choosing another password. The user's previous token stops working.
-pub async fn issue_reset_token(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<ResetToken> {
-    let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
+pub async fn issue_reset_token(store: &Store, admin: &Admin, id: &str) -> Result<ResetToken> {
+    let (actor, id) = (admin.actor(), id.to_owned());
     let written = store.write(move |change| {
-        let email = email_of_password_user(&google, change.snapshot(), &id)?;
+        let email = email_of_password_user(change.snapshot(), &id)?;
         let token = one_time::issue(change, &id, Purpose::Reset)?;
         let details = json!({ "email": email });
         audit::record(change, &actor, Action::UserResetPassword, &format!("user:{id}"), details)?;
@@ -147,10 +146,10 @@ pub async fn issue_reset_token(store: &Store, admin: &Admin, google: &GoogleGrou
 }
 
 /// Sets the hash of a user's password; see [`rules::password`]. Replacing a password ends all sessions and personal tokens.
-pub async fn set_password(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str, hash: Secret) -> Result<()> {
-    let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
+pub async fn set_password(store: &Store, admin: &Admin, id: &str, hash: Secret) -> Result<()> {
+    let (actor, id) = (admin.actor(), id.to_owned());
     let written = store.write(move |change| {
-        let email = email_of_password_user(&google, change.snapshot(), &id)?;
+        let email = email_of_password_user(change.snapshot(), &id)?;
         users::set_password(change, &id, &hash)?;
         let details = json!({ "email": email });
         Ok(audit::record(change, &actor, Action::UserSetPassword, &format!("user:{id}"), details)?)
@@ -159,9 +158,9 @@ pub async fn set_password(store: &Store, admin: &Admin, google: &GoogleGroups, i
 }
 
 /// Returns the user's address, unless the user cannot have a password here.
-fn email_of_password_user(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<String> {
+fn email_of_password_user(snapshot: &Snapshot, id: &str) -> Result<String> {
     let email = &view::existing(snapshot, id)?.email;
-    if view::is_sso(google, snapshot, id) {
+    if view::is_sso(snapshot, id) {
         return Err(Error::conflict(MANAGED_ELSEWHERE));
     }
     if rules::is_service_account(email) {

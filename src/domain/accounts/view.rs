@@ -2,7 +2,6 @@
 
 use crate::access::{AuthKind, Principal, is_admin};
 use crate::base::time;
-use crate::config::GoogleGroups;
 use crate::domain::{Error, Result};
 use crate::protocol::auth::{AuthInfo, GroupRef, Me};
 use crate::protocol::users::User as Body;
@@ -12,16 +11,16 @@ use crate::store::members::SOURCE_GOOGLE;
 use crate::store::users::User;
 
 /// Returns all users, by address.
-pub fn users(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<Body> {
-    snapshot.users.all().into_iter().map(|user| body(google, snapshot, user)).collect()
+pub fn users(snapshot: &Snapshot) -> Vec<Body> {
+    snapshot.users.all().into_iter().map(|user| body(snapshot, user)).collect()
 }
 
 /// Returns the user with that id.
-pub fn user(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<Body> {
-    Ok(body(google, snapshot, existing(snapshot, id)?))
+pub fn user(snapshot: &Snapshot, id: &str) -> Result<Body> {
+    Ok(body(snapshot, existing(snapshot, id)?))
 }
 
-fn body(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
+fn body(snapshot: &Snapshot, user: &User) -> Body {
     let is_admin = is_admin(snapshot, &user.id);
     Body {
         id: user.id.clone(),
@@ -29,8 +28,8 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
         name: user.name.clone(),
         role: role(is_admin).into(),
         is_admin,
-        is_sso_user: is_sso(google, snapshot, &user.id),
-        groups: groups(google, snapshot, &user.id),
+        is_sso_user: is_sso(snapshot, &user.id),
+        groups: groups(snapshot, &user.id),
         active: user.active,
         created_at: user.created_at.map(time::spaced),
         deactivated_at: user.deactivated_at.map(time::spaced),
@@ -40,7 +39,7 @@ fn body(google: &GoogleGroups, snapshot: &Snapshot, user: &User) -> Body {
 }
 
 /// Returns the caller, with the name and groups that the snapshot has.
-pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Result<Me> {
+pub fn me(snapshot: &Snapshot, caller: &Principal) -> Result<Me> {
     let user = existing(snapshot, &caller.user().id)?;
     let (kind, token_id) = match caller.kind() {
         AuthKind::Session(_) => ("session", None),
@@ -55,10 +54,10 @@ pub fn me(google: &GoogleGroups, snapshot: &Snapshot, caller: &Principal) -> Res
         name: user.name.clone(),
         role: role(caller.is_admin()).into(),
         is_admin: caller.is_admin(),
-        is_sso_user: is_sso(google, snapshot, &user.id),
+        is_sso_user: is_sso(snapshot, &user.id),
         active: user.active,
         created_at: user.created_at.map(time::spaced),
-        groups: groups(google, snapshot, &user.id),
+        groups: groups(snapshot, &user.id),
         auth: AuthInfo {
             kind: kind.into(),
             expires_at: caller.expires_at().map(|at| format!("{}+00:00", time::spaced(at))),
@@ -78,7 +77,7 @@ pub fn role(is_admin: bool) -> &'static str {
 }
 
 /// Returns the user's groups, system groups first, then by name.
-fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
+fn groups(snapshot: &Snapshot, user_id: &str) -> Vec<GroupRef> {
     let mut groups: Vec<GroupRef> = snapshot
         .members
         .of_user(user_id)
@@ -88,7 +87,7 @@ fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<Grou
             id: group.id.clone(),
             name: group.name.clone(),
             is_system: group.is_system,
-            origin: group.origin(google).into(),
+            origin: group.origin(&snapshot.google).into(),
         })
         .collect();
     groups.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.name.cmp(&b.name)));
@@ -96,7 +95,7 @@ fn groups(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Vec<Grou
 }
 
 /// Returns whether the user comes from Google Workspace, that is, is a member of a group that is synced from there.
-pub fn is_sso(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> bool {
+pub fn is_sso(snapshot: &Snapshot, user_id: &str) -> bool {
     snapshot
         .members
         .of_user(user_id)
@@ -104,6 +103,6 @@ pub fn is_sso(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> bool
         .filter_map(|member| Some((member, snapshot.groups.get(&member.group_id)?)))
         .any(|(member, group)| match group.created_by.as_deref() {
             Some(GOOGLE_SYNC) => true,
-            _ => member.source == SOURCE_GOOGLE && group.mapped_email(google).is_some(),
+            _ => member.source == SOURCE_GOOGLE && group.mapped_email(&snapshot.google).is_some(),
         })
 }

@@ -128,9 +128,8 @@ pub async fn push_descriptions(
         return Ok(Pushed { status: "ok".into(), pushed, message });
     }
     let (actor, id) = (admin.actor(), row.id.clone());
-    let recorded = store.write(move |change| -> Result<_, StoreError> {
-        audit::record(change, &actor, Action::MetadataPush, &id, json!({ "columns": pushed }))
-    });
+    let details = json!({ "columns": pushed });
+    let recorded = store.write(move |change| audit::record(change, &actor, Action::MetadataPush, &id, details));
     recorded.await.map_err(Error::from)?;
     Ok(Pushed { status: "ok".into(), pushed, message: None })
 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use crate::config::GoogleGroups;
 use crate::domain::{Result, groups};
 use crate::protocol::access::{Overview, OverviewBlock, OverviewGrant, OverviewItem, OverviewResources};
 use crate::protocol::vocabulary::ResourceType;
@@ -8,7 +7,7 @@ use crate::store::marketplaces::{self, Marketplace};
 use crate::store::{Snapshot, Store};
 
 /// Returns everything that can be granted, all groups, and all grants.
-pub async fn access_overview(store: &Store, google: &GoogleGroups) -> Result<Overview> {
+pub async fn access_overview(store: &Store) -> Result<Overview> {
     let marketplaces = store.read(marketplaces::all).await?;
     let snapshot = store.snapshot();
     let grants = snapshot.grants.all().map(|grant| OverviewGrant {
@@ -30,7 +29,7 @@ pub async fn access_overview(store: &Store, google: &GoogleGroups) -> Result<Ove
             },
         }
     });
-    let groups = groups::view::groups(google, &snapshot);
+    let groups = groups::view::groups(&snapshot);
     Ok(Overview { groups, grants: grants.collect(), resources: resources.collect() })
 }
 

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::{owner, view};
 use crate::access::Admin;
 use crate::base::ident;
-use crate::config::GoogleGroups;
 use crate::domain::accounts::view::existing as existing_user;
 use crate::domain::{Error, Result};
 use crate::store::audit::Action;
@@ -14,17 +13,11 @@ use crate::store::groups::Group;
 use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
 
 /// Adds the user with that address to a group, and returns the user's id.
-pub async fn add_member(
-    store: &Store,
-    admin: &Admin,
-    google: &GoogleGroups,
-    group_id: &str,
-    email: &str,
-) -> Result<String> {
-    let (admin, google, group_id, email) = (admin.clone(), google.clone(), group_id.to_owned(), email.to_owned());
+pub async fn add_member(store: &Store, admin: &Admin, group_id: &str, email: &str) -> Result<String> {
+    let (admin, group_id, email) = (admin.clone(), group_id.to_owned(), email.to_owned());
     let written = store.write(move |change| {
         let snapshot = change.snapshot();
-        view::editable(&google, snapshot, &group_id)?;
+        view::editable(snapshot, &group_id)?;
         let user = snapshot.users.by_email(email.trim());
         let user = user.ok_or_else(|| Error::not_found(format!("User {} not found", ident::repr(&email))))?;
         members::insert(change, &user.id, &group_id, members::SOURCE_ADMIN, &admin.user().email)?;
@@ -36,17 +29,11 @@ pub async fn add_member(
 }
 
 /// Adds a user to a group.
-pub async fn add_membership(
-    store: &Store,
-    admin: &Admin,
-    google: &GoogleGroups,
-    user_id: &str,
-    group_id: &str,
-) -> Result<()> {
-    let (admin, google, user_id, group_id) = (admin.clone(), google.clone(), user_id.to_owned(), group_id.to_owned());
+pub async fn add_membership(store: &Store, admin: &Admin, user_id: &str, group_id: &str) -> Result<()> {
+    let (admin, user_id, group_id) = (admin.clone(), user_id.to_owned(), group_id.to_owned());
     let written = store.write(move |change| {
         existing_user(change.snapshot(), &user_id)?;
-        let group = view::editable(&google, change.snapshot(), &group_id)?;
+        let group = view::editable(change.snapshot(), &group_id)?;
         if members::contains(change, &user_id, &group_id)? {
             return Err(Error::conflict("Already a member"));
         }
@@ -62,53 +49,34 @@ pub(in crate::domain) fn join(change: &Transaction<'_>, admin: &Admin, user_id: 
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
 }
 
+/// Whom the audit row of a removal is about.
+pub enum About {
+    Group,
+    User,
+}
+
 /// Removes a user from a group.
-pub async fn remove_member(
-    store: &Store,
-    admin: &Admin,
-    google: &GoogleGroups,
-    group_id: &str,
-    user_id: &str,
-) -> Result<()> {
-    let (actor, google, group_id, user_id) = (admin.actor(), google.clone(), group_id.to_owned(), user_id.to_owned());
+pub async fn remove_member(store: &Store, admin: &Admin, group_id: &str, user_id: &str, about: About) -> Result<()> {
+    let (actor, group_id, user_id) = (admin.actor(), group_id.to_owned(), user_id.to_owned());
     let written = store.write(move |change| {
-        remove(change, &google, &group_id, &user_id)?;
-        let (resource, details) = (format!("group:{group_id}"), json!({ "user_id": user_id }));
+        let group = view::editable(change.snapshot(), &group_id)?;
+        if group.name == ADMIN_GROUP
+            && members::contains(change, &user_id, &group_id)?
+            && !members::has_other_admin(change, &user_id)?
+        {
+            let text = "Cannot remove the last admin — at least one user must remain in the Admin group";
+            return Err(Error::conflict(text));
+        }
+        if owner(change.snapshot(), group).is_some_and(|owner| owner.id == user_id) {
+            let text = "A personal group keeps its only member; withdraw its grants, or delete the group";
+            return Err(Error::conflict(text));
+        }
+        members::remove(change, &user_id, &group_id)?;
+        let (resource, details) = match about {
+            About::Group => (format!("group:{group_id}"), json!({ "user_id": user_id })),
+            About::User => (format!("user:{user_id}"), json!({ "group_id": group_id, "group_name": group.name })),
+        };
         Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &resource, details)?)
     });
     written.await
-}
-
-/// As [`remove_member`], with an audit row about the user.
-pub async fn remove_membership(
-    store: &Store,
-    admin: &Admin,
-    google: &GoogleGroups,
-    user_id: &str,
-    group_id: &str,
-) -> Result<()> {
-    let (actor, google, user_id, group_id) = (admin.actor(), google.clone(), user_id.to_owned(), group_id.to_owned());
-    let written = store.write(move |change| {
-        let group = remove(change, &google, &group_id, &user_id)?;
-        let details = json!({ "group_id": group_id, "group_name": group.name });
-        Ok(audit::record(change, &actor, Action::UserGroupMemberRemoved, &format!("user:{user_id}"), details)?)
-    });
-    written.await
-}
-
-fn remove<'a>(change: &'a Transaction<'_>, google: &GoogleGroups, group_id: &str, user_id: &str) -> Result<&'a Group> {
-    let group = view::editable(google, change.snapshot(), group_id)?;
-    if group.name == ADMIN_GROUP
-        && members::contains(change, user_id, group_id)?
-        && !members::has_other_admin(change, user_id)?
-    {
-        return Err(Error::conflict("Cannot remove the last admin — at least one user must remain in the Admin group"));
-    }
-    if owner(change.snapshot(), group).is_some_and(|owner| owner.id == user_id) {
-        return Err(Error::conflict(
-            "A personal group keeps its only member; withdraw its grants, or delete the group",
-        ));
-    }
-    members::remove(change, user_id, group_id)?;
-    Ok(group)
 }

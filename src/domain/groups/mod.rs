@@ -6,7 +6,6 @@ pub mod view;
 use serde_json::{Map, json};
 
 use crate::access::Admin;
-use crate::config::GoogleGroups;
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{self, Action};
 use crate::store::groups::{self, Group, personal};
@@ -14,7 +13,7 @@ use crate::store::users::User;
 use crate::store::{Change, Snapshot, Store};
 
 pub(in crate::domain) use self::members::join;
-pub use self::members::{add_member, add_membership, remove_member, remove_membership};
+pub use self::members::{About, add_member, add_membership, remove_member};
 
 /// Maximum length of names and descriptions, in characters.
 const MAX_NAME_CHARS: usize = 200;
@@ -41,15 +40,14 @@ pub async fn create_group(store: &Store, admin: &Admin, name: &str, description:
 pub async fn update_group(
     store: &Store,
     admin: &Admin,
-    google: &GoogleGroups,
     id: &str,
     name: Option<String>,
     description: Option<String>,
 ) -> Result<()> {
-    let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
+    let (actor, id) = (admin.actor(), id.to_owned());
     let written = store.write(move |change| {
         let snapshot = change.snapshot();
-        let group = view::editable(&google, snapshot, &id)?;
+        let group = view::editable(snapshot, &id)?;
         let name = name.map(|name| rules::short("name", &name, MAX_NAME_CHARS)).transpose()?;
         rules::limit("description", description.as_deref().unwrap_or_default(), MAX_DESCRIPTION_CHARS)?;
         let mut details = Map::new();
@@ -79,10 +77,10 @@ pub async fn update_group(
 }
 
 /// Removes a group with its members and grants.
-pub async fn delete_group(store: &Store, admin: &Admin, google: &GoogleGroups, id: &str) -> Result<()> {
-    let (actor, google, id) = (admin.actor(), google.clone(), id.to_owned());
+pub async fn delete_group(store: &Store, admin: &Admin, id: &str) -> Result<()> {
+    let (actor, id) = (admin.actor(), id.to_owned());
     let written = store.write(move |change| {
-        let group = view::editable(&google, change.snapshot(), &id)?;
+        let group = view::editable(change.snapshot(), &id)?;
         if group.is_system {
             return Err(Error::conflict("Cannot delete a system group"));
         }

@@ -1,7 +1,6 @@
 //! Groups, members and memberships as responses show them.
 
 use crate::base::time;
-use crate::config::GoogleGroups;
 use crate::domain::accounts::view::existing as existing_user;
 use crate::domain::{Error, Result};
 use crate::protocol::access::{Group as GroupBody, Member, Membership as MembershipBody};
@@ -10,28 +9,28 @@ use crate::store::groups::Group;
 use crate::store::members::Membership;
 
 /// Returns all groups, by name.
-pub fn groups(google: &GoogleGroups, snapshot: &Snapshot) -> Vec<GroupBody> {
-    snapshot.groups.all().into_iter().map(|group| body(google, snapshot, group)).collect()
+pub fn groups(snapshot: &Snapshot) -> Vec<GroupBody> {
+    snapshot.groups.all().into_iter().map(|group| body(snapshot, group)).collect()
 }
 
 /// Returns the group with that id.
-pub fn group(google: &GoogleGroups, snapshot: &Snapshot, id: &str) -> Result<GroupBody> {
-    Ok(body(google, snapshot, existing(snapshot, id)?))
+pub fn group(snapshot: &Snapshot, id: &str) -> Result<GroupBody> {
+    Ok(body(snapshot, existing(snapshot, id)?))
 }
 
-fn body(google: &GoogleGroups, snapshot: &Snapshot, group: &Group) -> GroupBody {
+fn body(snapshot: &Snapshot, group: &Group) -> GroupBody {
     GroupBody {
         id: group.id.clone(),
         name: group.name.clone(),
         description: group.description.clone(),
         is_system: group.is_system,
-        origin: group.origin(google).into(),
+        origin: group.origin(&snapshot.google).into(),
         created_at: group.created_at.map(time::spaced),
         created_by: group.created_by.clone(),
         member_count: snapshot.members.of_group(&group.id).len(),
         grant_count: snapshot.grants.of_group(&group.id).len(),
-        is_google_managed: group.is_google_managed(google),
-        mapped_email: group.mapped_email(google).map(str::to_owned),
+        is_google_managed: group.is_google_managed(&snapshot.google),
+        mapped_email: group.mapped_email(&snapshot.google).map(str::to_owned),
     }
 }
 
@@ -41,9 +40,9 @@ pub fn existing<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
 }
 
 /// Returns the stored group, unless its members are managed in Google Workspace.
-pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
+pub fn editable<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Group> {
     let group = existing(snapshot, id)?;
-    if group.is_google_managed(google) {
+    if group.is_google_managed(&snapshot.google) {
         return Err(Error::ManagedByGoogle);
     }
     Ok(group)
@@ -52,58 +51,51 @@ pub fn editable<'a>(google: &GoogleGroups, snapshot: &'a Snapshot, id: &str) -> 
 /// Returns the members of a group, by address.
 pub fn members(snapshot: &Snapshot, group_id: &str) -> Result<Vec<Member>> {
     existing(snapshot, group_id)?;
-    let members = snapshot.members.of_group(group_id).iter();
-    let mut members: Vec<Member> = members.filter_map(|member| member_body(snapshot, member)).collect();
+    let member = |member: &Membership| {
+        let user = snapshot.users.get(&member.user_id)?;
+        Some(Member {
+            user_id: user.id.clone(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            active: user.active,
+            source: member.source.clone(),
+            added_at: member.added_at.map(time::spaced),
+            added_by: member.added_by.clone(),
+        })
+    };
+    let mut members: Vec<_> = snapshot.members.of_group(group_id).iter().filter_map(member).collect();
     members.sort_by(|a, b| a.email.cmp(&b.email));
     Ok(members)
 }
 
 /// Returns one member of a group.
 pub fn member(snapshot: &Snapshot, group_id: &str, user_id: &str) -> Result<Member> {
-    let member = snapshot.members.of_group(group_id).iter().find(|member| member.user_id == user_id);
-    member.and_then(|member| member_body(snapshot, member)).ok_or_else(|| Error::not_found("User not found"))
-}
-
-fn member_body(snapshot: &Snapshot, member: &Membership) -> Option<Member> {
-    let user = snapshot.users.get(&member.user_id)?;
-    Some(Member {
-        user_id: user.id.clone(),
-        email: user.email.clone(),
-        name: user.name.clone(),
-        active: user.active,
-        source: member.source.clone(),
-        added_at: member.added_at.map(time::spaced),
-        added_by: member.added_by.clone(),
-    })
+    let mut members = members(snapshot, group_id)?.into_iter();
+    members.find(|member| member.user_id == user_id).ok_or_else(|| Error::not_found("User not found"))
 }
 
 /// Returns the memberships of a user, system groups first, then by name.
-pub fn memberships(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>> {
+pub fn memberships(snapshot: &Snapshot, user_id: &str) -> Result<Vec<MembershipBody>> {
     existing_user(snapshot, user_id)?;
-    let memberships = snapshot.members.of_user(user_id).iter();
-    let mut memberships: Vec<MembershipBody> =
-        memberships.filter_map(|member| membership_body(google, snapshot, member)).collect();
+    let membership = |member: &Membership| {
+        let group = snapshot.groups.get(&member.group_id)?;
+        Some(MembershipBody {
+            group_id: group.id.clone(),
+            group_name: group.name.clone(),
+            is_system: group.is_system,
+            origin: group.origin(&snapshot.google).into(),
+            source: member.source.clone(),
+            added_at: member.added_at.map(time::spaced),
+            added_by: member.added_by.clone(),
+        })
+    };
+    let mut memberships: Vec<_> = snapshot.members.of_user(user_id).iter().filter_map(membership).collect();
     memberships.sort_by(|a, b| b.is_system.cmp(&a.is_system).then_with(|| a.group_name.cmp(&b.group_name)));
     Ok(memberships)
 }
 
 /// Returns the membership of a user in one group.
-pub fn membership(google: &GoogleGroups, snapshot: &Snapshot, user_id: &str, group_id: &str) -> Result<MembershipBody> {
-    let member = snapshot.members.of_user(user_id).iter().find(|member| member.group_id == group_id);
-    member
-        .and_then(|member| membership_body(google, snapshot, member))
-        .ok_or_else(|| Error::not_found("Group not found"))
-}
-
-fn membership_body(google: &GoogleGroups, snapshot: &Snapshot, member: &Membership) -> Option<MembershipBody> {
-    let group = snapshot.groups.get(&member.group_id)?;
-    Some(MembershipBody {
-        group_id: group.id.clone(),
-        group_name: group.name.clone(),
-        is_system: group.is_system,
-        origin: group.origin(google).into(),
-        source: member.source.clone(),
-        added_at: member.added_at.map(time::spaced),
-        added_by: member.added_by.clone(),
-    })
+pub fn membership(snapshot: &Snapshot, user_id: &str, group_id: &str) -> Result<MembershipBody> {
+    let mut memberships = memberships(snapshot, user_id)?.into_iter();
+    memberships.find(|member| member.group_id == group_id).ok_or_else(|| Error::not_found("Group not found"))
 }

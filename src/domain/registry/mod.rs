@@ -181,12 +181,9 @@ pub async fn unregister_table(store: &Store, runner: &Runner, admin: &Admin, id:
     let actor = admin.actor();
     let written = store.write(move |change| -> Result<_, StoreError> {
         let table = registry::delete(change, &id)?;
-        let details = json!({
-            "name": table.name,
-            "source_type": table.source_type,
-            "bucket": table.bucket,
-            "source_table": table.source_table,
-        });
+        let Table { name, source_type, bucket, source_table, .. } = &table;
+        let details =
+            json!({ "name": name, "source_type": source_type, "bucket": bucket, "source_table": source_table });
         audit::record(change, &actor, Action::TableUnregister, &id, details)?;
         Ok(table)
     });

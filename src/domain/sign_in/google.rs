@@ -3,10 +3,9 @@ use serde_json::json;
 use super::google_groups::{is_synced, relevant, replace_groups, revoke_groups};
 use super::{SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
-use crate::config::GoogleGroups;
 use crate::config::auth::Auth;
 use crate::domain::{Error, Result, rules};
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::{Action, Actor, Origin};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
 /// Domains of personal Google accounts, which belong to no Workspace; Google itself vouches for their addresses.
@@ -104,16 +103,15 @@ pub fn check_google_identity(
 pub async fn sign_in_with_google(
     store: &Store,
     keys: &Keys,
-    google: &GoogleGroups,
     origin: Origin,
     email: String,
     name: Option<String>,
     groups: GoogleGroupList,
 ) -> Result<StartedSession, GoogleRefusal> {
-    let groups = check_groups(store, google, &origin, &email, groups).await?;
+    let groups = check_groups(store, &origin, &email, groups).await?;
     let id = find_or_create_account(store, &origin, email, name).await?;
     if let Some(groups) = groups {
-        replace_groups(store, google, &origin, &id, groups).await;
+        replace_groups(store, &origin, &id, groups).await;
     }
     Ok(start_session(store, keys, origin, &id, SignInMethod::Google).await?)
 }
@@ -122,23 +120,23 @@ pub async fn sign_in_with_google(
 /// none of the groups with the prefix is refused, and loses the memberships from earlier sign-ins.
 async fn check_groups(
     store: &Store,
-    google: &GoogleGroups,
     origin: &Origin,
     email: &str,
     groups: GoogleGroupList,
 ) -> Result<Option<Vec<String>>, GoogleRefusal> {
-    let has_prefix = google.prefix.is_some();
+    let snapshot = store.snapshot();
+    let has_prefix = snapshot.google.prefix.is_some();
     match groups {
         GoogleGroupList::NotConfigured => Ok(None),
         // Accounts that an earlier answer admitted may sign in again; no other account signs in unchecked.
-        GoogleGroupList::Unavailable if has_prefix && !is_synced(&store.snapshot(), google, email) => {
+        GoogleGroupList::Unavailable if has_prefix && !is_synced(&snapshot, email) => {
             Err(GoogleRefusal::GroupsUnavailable)
         }
         GoogleGroupList::Unavailable => Ok(None),
         GoogleGroupList::Listed(groups) => {
-            let groups = relevant(&groups, google.prefix.as_deref());
+            let groups = relevant(&groups, snapshot.google.prefix.as_deref());
             if has_prefix && groups.is_empty() {
-                revoke_groups(store, google, origin, email).await.map_err(Error::from)?;
+                revoke_groups(store, origin, email).await.map_err(Error::from)?;
                 return Err(GoogleRefusal::NotInAllowedGroup);
             }
             Ok(Some(groups))
@@ -175,10 +173,7 @@ pub async fn record_refused_google_sign_in(
     code: &'static str,
 ) -> Result<(), StoreError> {
     let user = email.as_ref().and_then(|email| store.snapshot().users.by_email(email).cloned());
-    let actor = match user {
-        Some(user) => origin.user(&user.id),
-        None => origin.anonymous(),
-    };
+    let actor = Actor { user_id: user.map(|user| user.id.clone()), origin };
     let mut details = json!({ "provider": "google" });
     if let Some(email) = email {
         details["email"] = attempted(&email).into();

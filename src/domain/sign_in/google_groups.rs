@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::config::GoogleGroups;
 use crate::domain::accounts::view;
 use crate::store::audit::{Action, Actor, Origin};
 use crate::store::groups::GOOGLE_SYNC;
 use crate::store::members::SOURCE_GOOGLE;
-use crate::store::{ADMIN_GROUP, Change, EVERYONE_GROUP, Snapshot, Store, StoreError};
+use crate::store::{ADMIN_GROUP, EVERYONE_GROUP, Snapshot, Store, StoreError, Transaction};
 use crate::store::{audit, groups, members, users};
 
 const DESCRIPTION: &str = "Auto-created from Google Workspace claim";
@@ -26,51 +25,39 @@ pub fn relevant(groups: &[String], prefix: Option<&str>) -> Vec<String> {
 }
 
 /// Whether the last groups that Google listed made this account a member of a group.
-pub fn is_synced(snapshot: &Snapshot, google: &GoogleGroups, email: &str) -> bool {
+pub fn is_synced(snapshot: &Snapshot, email: &str) -> bool {
     snapshot.users.by_email(email).is_some_and(|user| {
         let members = snapshot.members.of_user(&user.id);
-        members.iter().any(|member| member.source == SOURCE_GOOGLE) || view::is_sso(google, snapshot, &user.id)
+        members.iter().any(|member| member.source == SOURCE_GOOGLE) || view::is_sso(snapshot, &user.id)
     })
 }
 
 /// Sets the user's memberships from Google to `groups`. A failure is logged and does not prevent the sign-in.
-pub async fn replace_groups(store: &Store, google: &GoogleGroups, origin: &Origin, user_id: &str, groups: Vec<String>) {
-    let (id, actor, google) = (user_id.to_owned(), origin.clone().user(user_id), google.clone());
-    let replaced: Result<(), StoreError> =
-        store.write(move |change| replace(change, &actor, &id, &groups, &google)).await;
+pub async fn replace_groups(store: &Store, origin: &Origin, user_id: &str, groups: Vec<String>) {
+    let (id, actor) = (user_id.to_owned(), origin.clone().user(user_id));
+    let replaced: Result<(), StoreError> = store.write(move |change| replace(change, &actor, &id, &groups)).await;
     if let Err(error) = replaced {
         tracing::warn!(%error, "cannot take over groups from Google; memberships stay as they were");
     }
 }
 
 /// Removes all memberships from Google of the account with that address, and ends its sessions and tokens.
-pub async fn revoke_groups(
-    store: &Store,
-    google: &GoogleGroups,
-    origin: &Origin,
-    email: &str,
-) -> Result<(), StoreError> {
-    let (email, origin, google) = (email.to_owned(), origin.clone(), google.clone());
+pub async fn revoke_groups(store: &Store, origin: &Origin, email: &str) -> Result<(), StoreError> {
+    let (email, origin) = (email.to_owned(), origin.clone());
     let written = store.write(move |change| {
         let Some(id) = users::id_of(change, &email)? else { return Ok(()) };
         users::end_tokens(change, &id)?;
-        replace(change, &origin.user(&id), &id, &[], &google)
+        replace(change, &origin.user(&id), &id, &[])
     });
     written.await
 }
 
 /// Sets the user's memberships from Google to the groups `emails` (in lower case), creates missing groups, and records
 /// what changed. Memberships from other sources stay.
-fn replace(
-    change: &Change<'_>,
-    actor: &Actor,
-    user_id: &str,
-    emails: &[String],
-    google: &GoogleGroups,
-) -> Result<(), StoreError> {
+fn replace(change: &Transaction<'_>, actor: &Actor, user_id: &str, emails: &[String]) -> Result<(), StoreError> {
     let (mut added, mut removed, mut kept_last_admin) = (Vec::new(), Vec::new(), false);
     let listed: Vec<(String, String)> =
-        emails.iter().map(|email| find_or_create_group(change, actor, email, google)).collect::<Result<_, _>>()?;
+        emails.iter().map(|email| find_or_create_group(change, actor, email)).collect::<Result<_, _>>()?;
     for (id, name) in members::google_groups_of(change, user_id)? {
         if listed.iter().any(|(listed, _)| *listed == id) {
             continue;
@@ -99,12 +86,8 @@ fn replace(
 }
 
 /// Id and name of the group that a Google group stands for.
-fn find_or_create_group(
-    change: &Change<'_>,
-    actor: &Actor,
-    email: &str,
-    google: &GoogleGroups,
-) -> Result<(String, String), StoreError> {
+fn find_or_create_group(change: &Transaction<'_>, actor: &Actor, email: &str) -> Result<(String, String), StoreError> {
+    let google = &change.snapshot().google;
     let name = match email {
         email if google.admin.as_deref() == Some(email) => ADMIN_GROUP,
         email if google.everyone.as_deref() == Some(email) => EVERYONE_GROUP,

@@ -8,7 +8,7 @@ use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::domain::Result;
 use crate::domain::rules::MAX_PASSWORD_BYTES;
-use crate::store::audit::{Action, Origin};
+use crate::store::audit::{Action, Actor, Origin};
 use crate::store::users::User;
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
@@ -73,15 +73,12 @@ pub async fn complete_password_attempt(
         Some(user) if !user.active => "deactivated",
         Some(user) => return Ok(Ok(Arc::clone(user))),
     };
-    let actor = match &attempt.user {
-        Some(user) => origin.clone().user(&user.id),
-        None => origin.clone().anonymous(),
-    };
+    let user_id = attempt.user.as_ref().map(|user| user.id.clone());
+    let actor = Actor { user_id, origin: origin.clone() };
     let details = json!({ "email": attempted(&attempt.email) });
-    let written = store.write(move |change| -> Result<_, StoreError> {
-        audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)
-    });
-    written.await?;
+    store
+        .write(move |change| audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason))
+        .await?;
     Ok(Err(if reason == "deactivated" { PasswordRefusal::Deactivated } else { PasswordRefusal::Credentials }))
 }
 

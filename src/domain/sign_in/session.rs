@@ -82,8 +82,7 @@ pub async fn end_session(store: &Store, caller: &Principal) -> Result<()> {
         }
         audit::record(change, &actor, Action::Logout, "auth", Value::Null)
     });
-    written.await?;
-    Ok(())
+    Ok(written.await?)
 }
 
 /// The account that becomes the first admin.

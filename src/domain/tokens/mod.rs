@@ -40,13 +40,8 @@ pub async fn create_token(
         time::from_micros(end)
     });
     let (id, user, actor) = (random::uuid(), caller.user(), caller.actor());
-    let token = keys.issue_personal(&PersonalToken {
-        id: &id,
-        user_id: &user.id,
-        email: &user.email,
-        scope: &scope,
-        expires_at,
-    })?;
+    let contents = PersonalToken { id: &id, user_id: &user.id, email: &user.email, scope: &scope, expires_at };
+    let token = keys.issue_personal(&contents)?;
     let row = NewToken {
         id: id.clone(),
         user_id: user.id.clone(),
@@ -114,8 +109,7 @@ async fn revoke(store: &Store, actor: Actor, id: String, owner: Option<String>) 
         };
         audit::record(change, &actor, action, &format!("token:{id}"), details)
     });
-    written.await?;
-    Ok(())
+    Ok(written.await?)
 }
 
 /// Stores the last use of each token, by token id.

@@ -19,6 +19,8 @@ pub(super) struct Extension {
     statements: fn(&Target<'_>) -> Vec<String>,
     /// Table functions that a view may call.
     pub functions: &'static [&'static str],
+    /// Whether what it reads is checked by [`super::postgres`].
+    pub is_checked: bool,
 }
 
 /// What a source is attached with, each quoted as SQL needs it.
@@ -44,6 +46,7 @@ const BIGQUERY: Extension = Extension {
         secret.chain([attach]).collect()
     },
     functions: &["bigquery_query"],
+    is_checked: false,
 };
 
 const POSTGRES: Extension = Extension {
@@ -61,6 +64,7 @@ const POSTGRES: Extension = Extension {
         ]
     },
     functions: &[],
+    is_checked: true,
 };
 
 /// Any other extension that the operator allows.
@@ -73,15 +77,21 @@ const OTHER: Extension = Extension {
         vec![format!("ATTACH {} AS {catalog} (TYPE {extension}{token}, READ_ONLY)", quote_literal(url))]
     },
     functions: &[],
+    is_checked: false,
 };
 
 pub(super) fn extension(name: &str) -> Extension {
     [KEBOOLA, BIGQUERY, POSTGRES].into_iter().find(|extension| extension.name == name).unwrap_or(OTHER)
 }
 
-/// Loads the extension of a source and attaches the source.
-pub(super) fn attach(connection: &Connection, source: &RemoteAttach, token: Option<&Secret>) -> engine::Result<()> {
-    let RemoteAttach { alias, extension: name, url, .. } = source;
+/// Loads the extension of a source and attaches the source as `database`.
+pub(super) fn attach(
+    connection: &Connection,
+    source: &RemoteAttach,
+    database: &str,
+    token: Option<&Secret>,
+) -> engine::Result<()> {
+    let RemoteAttach { extension: name, url, .. } = source;
     let extension = extension(name);
     if connection.execute_batch(&format!("LOAD {name}")).is_err() {
         let from = if extension.is_community { " FROM community" } else { "" };
@@ -90,8 +100,8 @@ pub(super) fn attach(connection: &Connection, source: &RemoteAttach, token: Opti
     let target = Target {
         extension: name,
         url,
-        catalog: quote_ident(alias),
-        secret: quote_ident(&format!("token_{alias}")),
+        catalog: quote_ident(database),
+        secret: quote_ident(&format!("token_{database}")),
         token: token.map(|token| quote_literal(token.expose())),
     };
     (extension.statements)(&target).iter().try_for_each(|statement| connection.execute_batch(statement))

@@ -4,10 +4,14 @@
 //! what its extract attaches; everything is attached read-only.
 
 mod extensions;
+mod messages;
 mod policy;
+mod postgres;
 mod view;
 
+pub use messages::plain_message;
 pub use policy::RemotePolicy;
+pub use postgres::{Attached, Checked, Exact};
 
 use serde::{Deserialize, Serialize};
 

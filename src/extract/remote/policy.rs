@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::extensions;
+use super::postgres::{Attached, Exact};
 use super::{RemoteAttach, RemoteError};
 use crate::base::ident;
 use crate::base::secret::Secret;
@@ -59,20 +60,52 @@ impl RemotePolicy {
 
     /// Attaches every source, read-only. Nothing may run on the connection but this until [`engine::Sandbox::lock`].
     pub fn attach(&self, connection: &Connection, sources: &[RemoteAttach]) -> Result<(), RemoteError> {
+        sources.iter().try_for_each(|source| self.attach_as(connection, source, &source.alias))
+    }
+
+    /// Like [`Self::attach`], for runs whose values are checked: by [`Attached::run`]. The tables of `exact` are read
+    /// exactly; `used` is the SQL that will name tables.
+    pub fn attach_checked(
+        &self,
+        connection: &Connection,
+        sources: &[RemoteAttach],
+        exact: &[Exact],
+        used: &str,
+    ) -> Result<Attached, RemoteError> {
+        let mut checked = Vec::new();
         for source in sources {
-            let token = self.check(source).map_err(RemoteError::Refused)?;
-            let attached = engine::within(connection, TIMEOUT, |connection| {
-                extensions::attach(connection, source, token.as_ref())
-            });
-            attached.map_err(|error| {
-                let mut reason = engine::message(&error);
-                if let Some(token) = &token {
-                    reason = reason.replace(token.expose(), "***");
-                }
-                RemoteError::Unreachable { alias: source.alias.clone(), reason }
-            })?;
+            let is_checked = extensions::extension(&source.extension).is_checked;
+            let database =
+                if is_checked && !exact.is_empty() { format!("{} source", source.alias) } else { source.alias.clone() };
+            self.attach_as(connection, source, &database)?;
+            if is_checked {
+                checked.push((source.alias.clone(), database));
+            }
         }
-        Ok(())
+        let names = checked.iter().map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", ");
+        let looked = engine::within(connection, TIMEOUT, |connection| {
+            let attached = Attached::look(connection, checked)?;
+            if !exact.is_empty() {
+                attached.show(connection, exact, used)?;
+            }
+            Ok(attached)
+        });
+        looked
+            .map_err(|error: engine::Error| RemoteError::Unreachable { alias: names, reason: engine::message(&error) })
+    }
+
+    fn attach_as(&self, connection: &Connection, source: &RemoteAttach, database: &str) -> Result<(), RemoteError> {
+        let token = self.check(source).map_err(RemoteError::Refused)?;
+        let attached = engine::within(connection, TIMEOUT, |connection| {
+            extensions::attach(connection, source, database, token.as_ref())
+        });
+        attached.map_err(|error| {
+            let mut reason = engine::message(&error);
+            if let Some(token) = &token {
+                reason = reason.replace(token.expose(), "***");
+            }
+            RemoteError::Unreachable { alias: source.alias.clone(), reason }
+        })
     }
 
     /// Returns the token to use, or why the source is refused.

@@ -36,8 +36,8 @@ pub fn keyword(sql: &str) -> String {
     }
 }
 
-/// Block comments nest, as they do in the engine.
-fn after_block(text: &str) -> &str {
+/// What follows a block comment, given without its start. Comments nest, as they do in the engine.
+pub fn after_block(text: &str) -> &str {
     let (mut depth, mut at, bytes) = (1, 0, text.as_bytes());
     while at + 1 < bytes.len() {
         match &bytes[at..at + 2] {

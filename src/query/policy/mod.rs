@@ -8,6 +8,7 @@ mod walk;
 use super::namespace::Namespace;
 use super::{MAX_SQL_BYTES, QueryError};
 use crate::engine::parse::{Parsed, Parser};
+pub use first_keyword::after_block;
 
 /// Whether a list of words, separated by blanks, has this one.
 fn contains_word(list: &str, word: &str) -> bool {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::base::atomic_file;
+use crate::base::{atomic_file, if_exists, locked};
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct State {
@@ -35,16 +35,13 @@ pub struct LastRun {
 impl State {
     /// Empty, with a warning, if the file cannot be read.
     pub fn read(path: &Path) -> Self {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::default(),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "cannot be read; every job counts as never run");
-                return Self::default();
-            }
+        let read = match if_exists(std::fs::read(path)) {
+            Ok(None) => return Self::default(),
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes).map_err(|error| ("is damaged", error.to_string())),
+            Err(error) => Err(("cannot be read", error.to_string())),
         };
-        serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            tracing::warn!(path = %path.display(), %error, "is damaged; every job counts as never run");
+        read.unwrap_or_else(|(problem, error)| {
+            tracing::warn!(path = %path.display(), error, "{problem}; every job counts as never run");
             Self::default()
         })
     }
@@ -62,11 +59,11 @@ impl Journal {
     }
 
     pub fn last(&self, job: &str) -> LastRun {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).jobs.get(job).cloned().unwrap_or_default()
+        locked(&self.state).jobs.get(job).cloned().unwrap_or_default()
     }
 
     pub fn record(&self, job: &str, last: LastRun) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(&self.state);
         state.jobs.insert(job.to_owned(), last);
         let written = serde_json::to_vec_pretty(&*state).map_err(std::io::Error::from);
         let written = written.and_then(|text| atomic_file::write(&self.path, &text, atomic_file::PUBLIC));

@@ -63,8 +63,7 @@ pub async fn approve_access_request(
     body: Option<Json<Review>>,
 ) -> ApiResult<Json<AccessRequest>> {
     let review = body.map(|Json(review)| review).unwrap_or_default();
-    let google = &app.config.google_groups;
-    Ok(Json(access_requests::approve_access_request(&app.store, &admin, google, &id, review).await?))
+    Ok(Json(access_requests::approve_access_request(&app.store, &admin, &id, review).await?))
 }
 
 /// Denies a request.

@@ -10,7 +10,7 @@ use crate::protocol::audit::{AuditCheck, AuditPage};
 use crate::server::http::error::FieldError;
 use crate::server::http::extractors::{Json, Query};
 use crate::server::{ApiError, ApiResult, AppState};
-use crate::store::audit::Position;
+use crate::store::audit::{Filter, Position};
 
 const DEFAULT_LIMIT: usize = 50;
 
@@ -51,17 +51,17 @@ pub async fn list_audit_entries(
         Position::parse(&text).ok_or_else(|| invalid("before", "before must be `next` of another page", text))
     };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let search = Search {
+    let filter = Filter {
         action: given(query.action),
         user_id: given(query.user_id),
-        email: given(query.user).map(|email| email.trim().to_owned()),
+        user: None,
         resource: given(query.resource),
         result: given(query.result),
         since: given(query.since).map(|text| timestamp("since", text)).transpose()?,
         until: given(query.until).map(|text| timestamp("until", text)).transpose()?,
-        after: query.before.map(position).transpose()?,
-        limit,
     };
+    let email = given(query.user).map(|email| email.trim().to_owned());
+    let search = Search { filter, email, after: query.before.map(position).transpose()?, limit };
     Ok(Json(search_audit_log(&app.store, &admin, search).await?))
 }
 

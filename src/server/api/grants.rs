@@ -51,7 +51,7 @@ pub async fn delete_grant(app: AppState, admin: Admin, Path(id): Path<String>) -
 /// Returns everything that can be granted, all groups, and all grants.
 #[utoipa::path(get, path = "/api/admin/access-overview", tag = "access", responses((status = 200, body = Overview)))]
 pub async fn get_access_overview(app: AppState, _: Admin) -> ApiResult<Json<Overview>> {
-    Ok(Json(grants::access_overview(&app.store, &app.config.google_groups).await?))
+    Ok(Json(grants::access_overview(&app.store).await?))
 }
 
 /// Returns what a user is granted, and through which groups.

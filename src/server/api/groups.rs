@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::access::Admin;
-use crate::domain::groups::{self, view};
+use crate::domain::groups::{self, About, view};
 use crate::protocol::access::{AddMember, AddMembership, CreateGroup, Group, Member, Membership, UpdateGroup};
 use crate::server::http::extractors::{Created, Json, Path};
 use crate::server::{ApiResult, AppState};
@@ -11,14 +11,14 @@ use crate::server::{ApiResult, AppState};
 /// Lists all groups, by name.
 #[utoipa::path(get, path = "/api/admin/groups", tag = "access", responses((status = 200, body = Vec<Group>)))]
 pub async fn list_groups(app: AppState, _: Admin) -> Json<Vec<Group>> {
-    Json(view::groups(&app.config.google_groups, &app.store.snapshot()))
+    Json(view::groups(&app.store.snapshot()))
 }
 
 /// Returns one group.
 #[utoipa::path(get, path = "/api/admin/groups/{id}", tag = "access",
     params(("id" = String, Path, description = "Group id")), responses((status = 200, body = Group), (status = 404)))]
 pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<Group>> {
-    Ok(Json(view::group(&app.config.google_groups, &app.store.snapshot(), &id)?))
+    Ok(Json(view::group(&app.store.snapshot(), &id)?))
 }
 
 /// Adds a group.
@@ -26,7 +26,7 @@ pub async fn get_group(app: AppState, _: Admin, Path(id): Path<String>) -> ApiRe
     responses((status = 201, body = Group), (status = 409, description = "The name is taken")))]
 pub async fn create_group(app: AppState, admin: Admin, Json(body): Json<CreateGroup>) -> ApiResult<Created<Group>> {
     let id = groups::create_group(&app.store, &admin, &body.name, body.description).await?;
-    let group = view::group(&app.config.google_groups, &app.store.snapshot(), &id)?;
+    let group = view::group(&app.store.snapshot(), &id)?;
     Ok(Created(group))
 }
 
@@ -40,9 +40,8 @@ pub async fn update_group(
     Path(id): Path<String>,
     Json(body): Json<UpdateGroup>,
 ) -> ApiResult<Json<Group>> {
-    let google = &app.config.google_groups;
-    groups::update_group(&app.store, &admin, google, &id, body.name, body.description).await?;
-    Ok(Json(view::group(google, &app.store.snapshot(), &id)?))
+    groups::update_group(&app.store, &admin, &id, body.name, body.description).await?;
+    Ok(Json(view::group(&app.store.snapshot(), &id)?))
 }
 
 /// Removes a group with its members and grants.
@@ -50,7 +49,7 @@ pub async fn update_group(
     params(("id" = String, Path, description = "Group id")),
     responses((status = 204), (status = 404), (status = 409, description = "A system group")))]
 pub async fn delete_group(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
-    groups::delete_group(&app.store, &admin, &app.config.google_groups, &id).await?;
+    groups::delete_group(&app.store, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,7 +71,7 @@ pub async fn add_group_member(
     Path(id): Path<String>,
     Json(body): Json<AddMember>,
 ) -> ApiResult<Created<Member>> {
-    let user_id = groups::add_member(&app.store, &admin, &app.config.google_groups, &id, &body.email).await?;
+    let user_id = groups::add_member(&app.store, &admin, &id, &body.email).await?;
     Ok(Created(view::member(&app.store.snapshot(), &id, &user_id)?))
 }
 
@@ -85,7 +84,7 @@ pub async fn remove_group_member(
     admin: Admin,
     Path((id, user_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_member(&app.store, &admin, &app.config.google_groups, &id, &user_id).await?;
+    groups::remove_member(&app.store, &admin, &id, &user_id, About::Group).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,7 +97,7 @@ pub async fn list_user_memberships(
     _: Admin,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Vec<Membership>>> {
-    Ok(Json(view::memberships(&app.config.google_groups, &app.store.snapshot(), &id)?))
+    Ok(Json(view::memberships(&app.store.snapshot(), &id)?))
 }
 
 /// Adds a user to a group.
@@ -111,9 +110,8 @@ pub async fn add_user_membership(
     Path(id): Path<String>,
     Json(body): Json<AddMembership>,
 ) -> ApiResult<Created<Membership>> {
-    let google = &app.config.google_groups;
-    groups::add_membership(&app.store, &admin, google, &id, &body.group_id).await?;
-    Ok(Created(view::membership(google, &app.store.snapshot(), &id, &body.group_id)?))
+    groups::add_membership(&app.store, &admin, &id, &body.group_id).await?;
+    Ok(Created(view::membership(&app.store.snapshot(), &id, &body.group_id)?))
 }
 
 /// Removes a user from a group.
@@ -125,6 +123,6 @@ pub async fn remove_user_membership(
     admin: Admin,
     Path((id, group_id)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    groups::remove_membership(&app.store, &admin, &app.config.google_groups, &id, &group_id).await?;
+    groups::remove_member(&app.store, &admin, &group_id, &id, About::User).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,14 +15,14 @@ use crate::store::one_time::Purpose;
 /// Lists all users, by address.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<User>)))]
 pub async fn list_users(app: AppState, _: Admin) -> Json<Vec<User>> {
-    Json(view::users(&app.config.google_groups, &app.store.snapshot()))
+    Json(view::users(&app.store.snapshot()))
 }
 
 /// Returns one user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, description = "User id")), responses((status = 200, body = User), (status = 404)))]
 pub async fn get_user(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
-    Ok(Json(view::user(&app.config.google_groups, &app.store.snapshot(), &id)?))
+    Ok(Json(view::user(&app.store.snapshot(), &id)?))
 }
 
 /// Renames, deactivates or activates a user.
@@ -55,7 +55,7 @@ pub async fn deactivate_user(app: AppState, admin: Admin, Path(id): Path<String>
 
 async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> ApiResult<Json<User>> {
     accounts::update_user(&app.store, admin, id, body.name.as_deref(), body.active).await?;
-    Ok(Json(view::user(&app.config.google_groups, &app.store.snapshot(), id)?))
+    Ok(Json(view::user(&app.store.snapshot(), id)?))
 }
 
 /// Removes a user with everything personal.
@@ -63,7 +63,7 @@ async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> A
     params(("id" = String, Path, description = "User id")),
     responses((status = 204), (status = 404), (status = 409, description = "Yourself, the last admin, or managed elsewhere")))]
 pub async fn delete_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
-    accounts::delete_user(&app.store, &admin, &app.config.google_groups, &id).await?;
+    accounts::delete_user(&app.store, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,7 +84,7 @@ pub async fn create_user(
         accounts::record_invitation(&app.store, &admin, &created.id, &created.email, is_sent).await?;
         invitation = Some((link, is_sent));
     }
-    let user = view::user(&app.config.google_groups, &app.store.snapshot(), &created.id)?;
+    let user = view::user(&app.store.snapshot(), &created.id)?;
     let (invite_url, invite_email_sent) = invitation.unzip();
     Ok(Created(User { invite_url, invite_email_sent, ..user }))
 }
@@ -101,7 +101,7 @@ pub async fn set_user_password(
     rules::password(&body.password)?;
     accounts::view::existing(&app.store.snapshot(), &id)?;
     let hash = app.passwords.hash(body.password).await?;
-    accounts::set_password(&app.store, &admin, &app.config.google_groups, &id, hash).await?;
+    accounts::set_password(&app.store, &admin, &id, hash).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,7 +115,7 @@ pub async fn reset_user_password(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<ResetLink>> {
-    let reset = accounts::issue_reset_token(&app.store, &admin, &app.config.google_groups, &id).await?;
+    let reset = accounts::issue_reset_token(&app.store, &admin, &id).await?;
     let (reset_url, email_sent) = mail_link(&app, &caller, Purpose::Reset, &reset.email, &reset.token).await;
     Ok(Json(ResetLink { reset_url, email_sent }))
 }
@@ -123,7 +123,7 @@ pub async fn reset_user_password(
 /// Returns who the caller is; the same as `/auth/me`.
 #[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = Me)))]
 pub async fn get_current_user(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
-    Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
+    Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
 /// Changes the caller's own name.
@@ -133,7 +133,7 @@ pub async fn update_current_user(app: AppState, caller: Principal, Json(body): J
     if let Some(name) = body.name {
         accounts::update_own_name(&app.store, &caller, &name).await?;
     }
-    Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
+    Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
 /// Mails a one-time link to a user. Returns the link, and whether the mail was accepted for delivery.

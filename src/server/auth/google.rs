@@ -134,7 +134,7 @@ async fn sign_in(
     email.clone_from(&identity.email);
     let address = check_google_identity(&app.store.snapshot(), &app.config.instance.auth, &identity)?;
     let groups = app.google.directory.groups_of(&address).await;
-    let (keys, google, origin) = (app.authenticator.keys(), &app.config.google_groups, origin.clone());
-    let started = sign_in_with_google(&app.store, &keys, google, origin, address, identity.name, groups).await?;
+    let (keys, origin) = (app.authenticator.keys(), origin.clone());
+    let started = sign_in_with_google(&app.store, &keys, origin, address, identity.name, groups).await?;
     Ok(Session::new(app, started).redirect(next.as_deref().unwrap_or("/dashboard")))
 }

@@ -19,7 +19,7 @@ use crate::store::audit::Origin;
 /// Returns the caller.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
 pub async fn show_me(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
-    Ok(Json(view::me(&app.config.google_groups, &app.store.snapshot(), &caller)?))
+    Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
 /// Ends the session and removes the cookies. Personal tokens stay valid.

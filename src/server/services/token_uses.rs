@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::access::{AuthKind, Principal};
+use crate::base::locked;
 use crate::base::time;
 use crate::domain::tokens::{record_new_address, record_token_uses};
 use crate::store::Store;
@@ -64,6 +65,6 @@ impl TokenUses {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Use>> {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.unwritten)
     }
 }

@@ -48,7 +48,8 @@ impl ServerSettings {
         let AccountSettings { admin_email, admin_password, developer_groups, scheduler_token } = self.accounts.clone();
         let admin_password_hash = admin_password.map(|password| password::hash(password.expose())).transpose()?;
         let developer = self.developer.clone().map(|email| Developer { email, groups: developer_groups });
-        Ok(Seeds { admin_email, admin_password_hash, developer, scheduler: scheduler_token.is_some() })
+        let (scheduler, google) = (scheduler_token.is_some(), self.google_groups.clone());
+        Ok(Seeds { admin_email, admin_password_hash, developer, scheduler, google })
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Action, Head, Origin, record};
 use crate::base::hash::sha256_hex;
 use crate::engine::{self, Row, params};
 use crate::store::row::read_row;
-use crate::store::{Change, Reader, StoreError};
+use crate::store::{Change, Reader, Result};
 
 /// The fields of a row that its hash covers.
 #[derive(Clone, Debug, Serialize)]
@@ -58,7 +58,7 @@ pub fn head(reader: &Reader<'_>) -> engine::Result<Head> {
 }
 
 /// Begins the chain, over what an older version wrote.
-pub fn seal(change: &Change<'_>) -> Result<(), StoreError> {
+pub fn seal(change: &Change<'_>) -> Result<()> {
     if change.audit_head.borrow().seq > 0 {
         return Ok(());
     }
@@ -74,7 +74,7 @@ fn older(reader: &Reader<'_>) -> engine::Result<(i64, String)> {
                     resource, params::VARCHAR, result, duration_ms::VARCHAR])::VARCHAR), '' ORDER BY id), ''))
          FROM audit_log WHERE seq IS NULL",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.try_into(),
     )
 }
 

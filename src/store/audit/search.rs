@@ -107,10 +107,8 @@ pub fn search(
     reader.list(
         SQL,
         params![action, resource, result, user_id, email, account, since, until, seq, at, id, limit as i64],
-        |row| {
-            read_row!(row => Entry {
-                id, seq, at: row::instant, user_id, action, resource, params, result, duration_ms, hash
-            })
-        },
+        read_row!(as Entry {
+            id, seq, at: row::instant, user_id, action, resource, params, result, duration_ms, hash
+        }),
     )
 }

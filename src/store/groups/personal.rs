@@ -1,7 +1,7 @@
 //! Personal groups: what is granted to one person is granted to the group `user:<id>`, whose only member that person is.
 
 use super::write;
-use crate::store::{Change, StoreError, members};
+use crate::store::{Change, Result, StoreError, members};
 
 /// Prefix of the names of personal groups.
 pub const PREFIX: &str = "user:";
@@ -12,13 +12,13 @@ pub fn owner_by_name(name: &str) -> Option<&str> {
 }
 
 /// Returns the id of a user's personal group, as of this transaction.
-pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>, StoreError> {
+pub fn find(change: &Change<'_>, user_id: &str) -> Result<Option<String>> {
     let sql = "SELECT id FROM user_groups WHERE name = ?";
     Ok(change.find(sql, [format!("{PREFIX}{user_id}")], |row| row.get(0))?)
 }
 
 /// Returns the id of a user's personal group, and whether it was created now.
-pub fn ensure(change: &Change<'_>, user_id: &str, by: &str) -> Result<(String, bool), StoreError> {
+pub fn ensure(change: &Change<'_>, user_id: &str, by: &str) -> Result<(String, bool)> {
     if !change.exists("SELECT 1 FROM users WHERE id = ?", [user_id])? {
         return Err(StoreError::NotFound("User not found".into()));
     }

@@ -4,8 +4,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{catch_panic, rollback};
+use crate::base::locked;
 use crate::engine::{Connection, StopOnDrop, Watch};
-use crate::store::StoreError;
+use crate::store::{Result, StoreError};
 
 #[derive(Default)]
 pub(super) struct Connections {
@@ -54,7 +55,7 @@ impl Connections {
     }
 
     /// A connection on which `begin` has succeeded, for [`Connections::run`].
-    pub(super) fn lease(&self, begin: &str, watch: &Watch) -> Result<Lease, StoreError> {
+    pub(super) fn lease(&self, begin: &str, watch: &Watch) -> Result<Lease> {
         let mut shared = self.lock();
         let connection = match (shared.idle.pop(), &shared.template) {
             (Some(idle), _) => idle,
@@ -72,10 +73,10 @@ impl Connections {
     pub(super) fn run<T>(
         &self,
         Lease { number, connection }: Lease,
-        watch: Watch,
+        mut watch: Watch,
         limit: Duration,
         work: impl FnOnce(&Connection) -> T,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let outcome = catch_panic(|| watch.run(&connection, limit, work));
         let is_clean = rollback(&connection);
         let mut shared = self.lock();
@@ -93,6 +94,6 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shared)
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
 use self::thread::Writer;
-use super::{Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError};
+use super::{Change, MigrationContext, OpenError, Reader, Result, Seeds, Snapshot, StoreError};
 use crate::base::concurrency::ConcurrencyLimit;
 use crate::base::panic_text;
 use crate::config::DataDir;
@@ -69,7 +69,7 @@ enum Job {
 impl Store {
     /// Takes the data directory, migrates, seeds and starts the writer thread.
     pub fn open(data_dir: &DataDir, context: &MigrationContext, seeds: &Seeds) -> Result<Self, OpenError> {
-        let mut writer = Writer::open(data_dir, context)?;
+        let mut writer = Writer::open(data_dir, context, &seeds.google)?;
         writer.seed(seeds)?;
         let (jobs, queue) = mpsc::channel();
         let store = Self {
@@ -109,7 +109,7 @@ impl Store {
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> engine::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let deadline = Instant::now() + READ_TIMEOUT;
         let permit = timeout_at(deadline, self.reads.acquire()).await.map_err(|_| StoreError::TimedOut)?;
         let permit = permit.map_err(|_| StoreError::Busy)?;
@@ -128,7 +128,7 @@ impl Store {
         watch: Watch,
         deadline: Instant,
         read: impl FnOnce(&Reader<'_>) -> engine::Result<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let begin = || self.connections.lease("BEGIN TRANSACTION READ ONLY", &watch);
         // After a fatal error the engine refuses everything until the writer has opened the database again.
         let lease = begin().or_else(|_| self.reopen().and_then(|()| begin()))?;
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Has the writer open the database again if it has to.
-    fn reopen(&self) -> Result<(), StoreError> {
+    fn reopen(&self) -> Result<()> {
         let (answer, opened) = mpsc::channel();
         let job = Job::Run(Box::new(move |writer| _ = answer.send(writer.ensure_open())));
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
@@ -149,10 +149,7 @@ impl Store {
     }
 
     /// Runs a job on the writer thread.
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Writer) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
+    async fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut Writer) -> T + Send + 'static) -> Result<T> {
         let (answer, outcome) = oneshot::channel();
         let job = Job::Run(Box::new(move |writer| _ = answer.send(job(writer))));
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
@@ -183,7 +180,7 @@ fn rollback(connection: &Connection) -> bool {
 }
 
 /// Runs work of a caller, whose panic must not end the thread.
-fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, StoreError> {
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| StoreError::Broken(panic_text(panic.as_ref()).to_owned()))
 }
 

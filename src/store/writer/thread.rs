@@ -13,10 +13,11 @@ use super::connections::Connections;
 use super::{Job, Transaction, backup, catch_panic, rollback};
 use crate::base::atomic_file;
 use crate::base::lock::{FileLock, LockError};
-use crate::config::DataDir;
+use crate::config::{DataDir, GoogleGroups};
 use crate::engine::{self, Connection, Limits, Watch};
 use crate::store::{
-    Change, MigrationContext, OpenError, Reader, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed, sessions,
+    Change, MigrationContext, OpenError, Reader, Result, Seeds, Snapshot, StoreError, VERSION, audit, migrate, seed,
+    sessions,
 };
 
 /// How long the write-ahead log may grow before it is merged into the database file.
@@ -32,6 +33,7 @@ pub(super) struct Writer {
     /// Cleared while the database cannot be used.
     pub(super) open: Arc<AtomicBool>,
     pub(super) connections: Arc<Connections>,
+    google: Arc<GoogleGroups>,
     audit_head: audit::Head,
     unmerged: bool,
     uncopied: bool,
@@ -50,7 +52,11 @@ impl Drop for Writer {
 
 impl Writer {
     /// Takes the data directory and brings the database to the current version.
-    pub(super) fn open(data_dir: &DataDir, context: &MigrationContext) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        data_dir: &DataDir,
+        context: &MigrationContext,
+        google: &GoogleGroups,
+    ) -> Result<Self, OpenError> {
         let root = || data_dir.root().to_owned();
         let lock = FileLock::acquire(&data_dir.lock()).map_err(|error| match error {
             LockError::Held(_) => OpenError::InUse { path: root(), holder: error },
@@ -68,6 +74,7 @@ impl Writer {
             snapshot: Arc::default(),
             open: Arc::new(AtomicBool::new(true)),
             connections: Arc::default(),
+            google: Arc::new(google.clone()),
             audit_head: audit::Head::default(),
             unmerged: false,
             uncopied: false,
@@ -80,7 +87,7 @@ impl Writer {
     }
 
     /// Makes sure of what every start needs. A newer program may have other ideas about that.
-    pub(super) fn seed(&mut self, seeds: &Seeds) -> Result<(), StoreError> {
+    pub(super) fn seed(&mut self, seeds: &Seeds) -> Result<()> {
         if self.snapshot.load().schema_version > VERSION {
             return Ok(());
         }
@@ -129,7 +136,7 @@ impl Writer {
     }
 
     /// Opens the database again if the engine refuses to go on.
-    pub(super) fn ensure_open(&mut self) -> Result<(), StoreError> {
+    pub(super) fn ensure_open(&mut self) -> Result<()> {
         let connection = self.begin()?;
         rollback(&connection);
         self.connection = Some(connection);
@@ -159,20 +166,17 @@ impl Writer {
 
     /// Shows the committed state to requests. If it cannot be read back, the server must not go on deciding by old
     /// grants: nobody is let in until a later change could read it.
-    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<(), StoreError> {
+    fn publish(&self, connection: &Connection, written: &BTreeSet<&str>) -> Result<()> {
         let reader = &Reader::new(connection);
         let previous = self.snapshot.load_full();
         let is_whole = previous.schema_version > 0;
-        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader) };
-        match reloaded.or_else(|_| Snapshot::load(reader)) {
-            Ok(snapshot) => self.snapshot.store(snapshot.into()),
-            Err(error) => {
-                tracing::error!(error = engine::message(&error), "the state database cannot be read; nobody is let in");
-                self.snapshot.store(Arc::default());
-                self.open.store(false, Ordering::Release);
-                return Err(error.into());
-            }
-        }
+        let reloaded = if is_whole { previous.reload(reader, written) } else { Snapshot::load(reader, &self.google) };
+        let reloaded = reloaded.or_else(|_| Snapshot::load(reader, &self.google)).inspect_err(|error| {
+            tracing::error!(error = engine::message(error), "the state database cannot be read; nobody is let in");
+            self.snapshot.store(Arc::default());
+            self.open.store(false, Ordering::Release);
+        });
+        self.snapshot.store(reloaded?.into());
         Ok(())
     }
 
@@ -202,7 +206,7 @@ impl Writer {
     /// Goes on with a database that was just opened.
     fn take(&mut self, connection: &Connection) -> engine::Result<()> {
         let reader = &Reader::new(connection);
-        self.snapshot.store(Arc::new(Snapshot::load(reader)?));
+        self.snapshot.store(Arc::new(Snapshot::load(reader, &self.google)?));
         self.audit_head = audit::head(reader)?;
         self.connections.open(connection.try_clone()?);
         Ok(())

@@ -1,6 +1,6 @@
 //! OpenID Connect: discovery of the provider, authorization requests, and ID tokens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use openidconnect::core::{
@@ -19,6 +19,7 @@ use url::Url;
 
 use super::http::Http;
 use super::pending::PendingSignIn;
+use crate::base::locked;
 use crate::base::time;
 use crate::base::with_causes;
 use crate::config::{Environment, env_vars};
@@ -177,7 +178,7 @@ impl Oidc {
 
     /// Google's endpoints and signing keys. Concurrent requests do not wait for each other.
     async fn provider(&self) -> Result<Arc<CoreProviderMetadata>, OidcError> {
-        let known = self.provider.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = locked(&self.provider).clone();
         if let Some((since, provider)) = known
             && since.elapsed() < DISCOVERY_TTL
         {
@@ -198,7 +199,7 @@ impl Oidc {
 
     fn remember(&self, provider: CoreProviderMetadata) -> Arc<CoreProviderMetadata> {
         let provider = Arc::new(provider);
-        let mut known = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.provider);
         *known = Some((Instant::now(), Arc::clone(&provider)));
         provider
     }

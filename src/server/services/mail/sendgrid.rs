@@ -4,11 +4,11 @@ use lettre::message::Mailbox;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::{Mail, TIMEOUT, roots};
 use crate::base::secret::Secret;
-use crate::base::with_causes;
+use crate::base::{is_this_machine, with_causes};
 use crate::config::{Environment, env_vars};
 
 pub struct SendGrid {
@@ -69,14 +69,5 @@ impl SendGrid {
                 "open_tracking": { "enable": false },
             },
         })
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

@@ -1,0 +1,127 @@
+//! Reading columns as text and converting them exactly: views that take the place of the source's tables.
+
+use super::reads::{MARK, Read};
+use super::values::ReadAs;
+use super::{Attached, Source, at_source};
+use crate::base::ident::quote_ident;
+use crate::engine::{self, Connection};
+
+/// How some columns of a table are read.
+#[derive(Clone, Debug)]
+pub struct Exact {
+    alias: String,
+    read: Read,
+    columns: Vec<(String, ReadAs)>,
+}
+
+impl Exact {
+    pub(super) fn new(alias: String, read: &Read, columns: Vec<(String, ReadAs)>) -> Self {
+        Self { alias, read: read.clone(), columns }
+    }
+
+    /// Leaves out which rows were read: another read of the table needs others.
+    pub(super) fn of_all_rows(mut self, reads: &[Read]) -> Self {
+        let Read { schema, table, .. } = &self.read;
+        if reads.iter().filter(|read| (&read.schema, &read.table) == (schema, table)).count() > 1 {
+            self.read.condition.clear();
+        }
+        self
+    }
+
+    fn is_of(&self, alias: &str, schema: &str, table: &str) -> bool {
+        self.alias == alias && self.read.schema == schema && self.read.table == table
+    }
+
+    /// For a note: `amount of public.orders`.
+    pub fn describe(&self) -> String {
+        let names: Vec<_> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        format!("{} of {}.{}", names.join(", "), self.read.schema, self.read.table)
+    }
+}
+
+impl Attached {
+    /// Makes the tables that `used` may name reachable under the alias of each source, those of `exact` exactly. The
+    /// sources must be attached under other names.
+    pub(in super::super) fn show(&self, connection: &Connection, exact: &[Exact], used: &str) -> engine::Result<()> {
+        let used = used.to_lowercase();
+        for source in &self.sources {
+            let shown = quote_ident(&source.alias);
+            connection.execute_batch(&format!("ATTACH ':memory:' AS {shown}"))?;
+            for (schema, table, _) in
+                source.catalog.tables().filter(|(_, table, _)| used.contains(&table.to_lowercase()))
+            {
+                let exact: Vec<&Exact> =
+                    exact.iter().filter(|exact| exact.is_of(&source.alias, schema, table)).collect();
+                let rows = source.rows(schema, table, &exact);
+                // Without a schema, the extension means `public`.
+                for place in [Some(schema), (schema == "public").then_some("main")].into_iter().flatten() {
+                    let place = format!("{shown}.{}", quote_ident(place));
+                    connection.execute_batch(&format!(
+                        "CREATE SCHEMA IF NOT EXISTS {place}; CREATE VIEW {place}.{} AS {rows}",
+                        quote_ident(table)
+                    ))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    fn rows(&self, schema: &str, table: &str, exact: &[&Exact]) -> String {
+        let at = format!("{}.{}", quote_ident(schema), quote_ident(table));
+        let columns =
+            self.catalog.tables().find(|known| (known.0, known.1) == (schema, table)).map(|known| &known.2.columns);
+        let (Some(columns), false) = (columns, exact.is_empty()) else {
+            return format!("SELECT * FROM {}.{at}", quote_ident(&self.database));
+        };
+        let how = |name: &str| {
+            let found = exact.iter().flat_map(|exact| &exact.columns).filter(|(column, _)| column == name);
+            // Of several reads of one table, the one with most decimals.
+            found.map(|(_, how)| *how).max_by_key(|how| match how {
+                ReadAs::Decimal { scale } => *scale,
+                ReadAs::Double => 100,
+                ReadAs::Text => 200,
+            })
+        };
+        let (mut asked, mut shown) = (Vec::new(), Vec::new());
+        for column in columns {
+            let name = quote_ident(&column.name);
+            match how(&column.name) {
+                None => {
+                    asked.push(name.clone());
+                    shown.push(name);
+                }
+                Some(ReadAs::Decimal { scale }) => {
+                    // What was stored since then must not be rounded.
+                    asked.push(format!(
+                        "{name}::text || CASE WHEN scale({name}) > {scale} THEN ' has more decimals' ELSE '' END AS {name}"
+                    ));
+                    shown.push(format!("CAST({name} AS DECIMAL(38, {scale})) AS {name}"));
+                }
+                Some(ReadAs::Double) => {
+                    asked.push(format!("{name}::text AS {name}"));
+                    shown.push(format!("CAST({name} AS DOUBLE) AS {name}"));
+                }
+                Some(ReadAs::Text) => {
+                    asked.push(format!("{name}::text AS {name}"));
+                    shown.push(name);
+                }
+            }
+        }
+        let sql = format!("SELECT {} FROM {at}{} {MARK}", asked.join(", "), condition(exact));
+        format!("SELECT {} FROM {}", shown.join(", "), at_source(&self.database, &sql))
+    }
+}
+
+/// The rows of all reads of a table.
+fn condition(exact: &[&Exact]) -> String {
+    match exact {
+        [] => String::new(),
+        exact if exact.iter().any(|exact| exact.read.condition.is_empty()) => String::new(),
+        exact => {
+            let conditions: Vec<_> = exact.iter().map(|exact| format!("({})", exact.read.condition)).collect();
+            format!(" WHERE {}", conditions.join(" OR "))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Which part of a text is the statement whose rows are shown.
+
+use super::policy::after_block;
+
+/// The last of several statements, without comments and semicolons around it.
+pub fn last_statement(sql: &str) -> &str {
+    let (mut start, mut end, mut is_over, mut at) = (0, 0, true, 0);
+    while at < sql.len() {
+        let token = token(&sql[at..]);
+        let next = at + token.len();
+        if token == ";" {
+            is_over = true;
+        } else if !token.trim().is_empty() && !token.starts_with("--") && !token.starts_with("/*") {
+            start = if is_over { at } else { start };
+            (end, is_over) = (next, false);
+        }
+        at = next;
+    }
+    &sql[start..end]
+}
+
+/// What the text begins with: a word, a quoted text, a comment, or a single character.
+fn token(sql: &str) -> &str {
+    let word = sql.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(sql.len());
+    let length = match sql.as_bytes() {
+        [b'-', b'-', ..] => sql.find('\n').unwrap_or(sql.len()),
+        [b'/', b'*', ..] => sql.len() - after_block(&sql[2..]).len(),
+        [b'e' | b'E', b'\'', ..] => 1 + quoted(&sql[1..], '\\'),
+        // A quote inside is doubled, which is as good as two texts.
+        [b'\'' | b'"', ..] => quoted(sql, '\0'),
+        [b'$', ..] => dollar_quoted(sql),
+        _ if word > 0 => word,
+        _ => sql.chars().next().map_or(0, char::len_utf8),
+    };
+    &sql[..length]
+}
+
+/// The length of a text up to the quote that it begins with; after an `escape`, a quote does not count.
+fn quoted(sql: &str, escape: char) -> usize {
+    let (mut is_escaped, quote) = (false, sql.chars().next());
+    let end = sql.char_indices().skip(1).find(|(_, c)| {
+        let is_end = Some(*c) == quote && !is_escaped;
+        is_escaped = *c == escape && !is_escaped;
+        is_end
+    });
+    end.map_or(sql.len(), |(at, _)| at + 1)
+}
+
+/// `$tag$ … $tag$`; a parameter such as `$1` is only its first character.
+fn dollar_quoted(sql: &str) -> usize {
+    let is_tag = |tag: &str| tag.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let Some((tag, rest)) = sql[1..].split_once('$').filter(|(tag, _)| is_tag(tag)) else { return 1 };
+    let tag = &sql[..tag.len() + 2];
+    rest.find(tag).map_or(sql.len(), |end| end + 2 * tag.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn semicolons_in_texts_and_comments_separate_nothing() {
+        for (sql, last) in [
+            ("SELECT 1", "SELECT 1"),
+            ("SET x = 1; SELECT 2 ;; -- done", "SELECT 2"),
+            ("SELECT ';', \"a;\" -- ; SELECT 2\n, 3", "SELECT ';', \"a;\" -- ; SELECT 2\n, 3"),
+            ("SELECT 'it''s;' ; FROM é", "FROM é"),
+            ("/* a; /* b; */ ; */ SELECT 1 /* ; */ + 1 /* ; */", "SELECT 1 /* ; */ + 1"),
+            ("SELECT $$;$$, $a$ $b$; $a$, $1", "SELECT $$;$$, $a$ $b$; $a$, $1"),
+            (r"SELECT 1; SELECT e'\';', x$1, 'é\'; SELECT 3", "SELECT 3"),
+            ("SELECT 'open; SELECT 2", "SELECT 'open; SELECT 2"),
+            (" -- nothing ;", ""),
+        ] {
+            assert_eq!(last_statement(sql), last, "{sql}");
+        }
+    }
+}
