@@ -91,10 +91,14 @@ impl Facts {
     pub fn verdict(&self) -> Option<ColumnType> {
         const WHOLE: u32 = Class::Integer.bit() | Class::LongInteger.bit();
         const HUGE: u32 = WHOLE | Class::HugeInteger.bit();
-        const FIXED: u32 =
-            Class::Fraction.bit() | Class::PointZero.bit() | Class::FixedFraction.bit() | Class::LongFraction.bit();
+        const FIXED: u32 = Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::FixedFraction.bit()
+            | Class::PrintedDouble.bit()
+            | Class::LongFraction.bit();
         const FLOATING: u32 = Class::Integer.bit()
             | Class::Fraction.bit()
+            | Class::PrintedDouble.bit()
             | Class::PointZero.bit()
             | Class::NegativeZero.bit()
             | Class::Exponent.bit();
@@ -187,6 +191,7 @@ mod tests {
             (&["12345678901234567890.12", "0.10"], decimal(38, 2)),
             (&["0.5", "12.25", "850"], ColumnType::Double),
             (&["0.5", "12.25", "3.0", "-0.0", "1e-05"], ColumnType::Double),
+            (&["0.30000000000000004", "12.5", "3.0", "1.6208900000000002e-06"], ColumnType::Double),
             (&["0.5", "3.0", "3"], ColumnType::Text),
             (&["1.9", "1.10", "1.20", "2.0"], ColumnType::Text),
             (&["850", "12.500"], ColumnType::Text),

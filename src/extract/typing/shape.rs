@@ -25,7 +25,9 @@ pub enum Class {
     NegativeZero,
     /// `1.50`: a zero at the end beyond `.0`.
     FixedFraction,
-    /// A fraction with 16 to 38 digits.
+    /// A fraction with 16 or 17 digits that are the shortest for their `DOUBLE`, as programs print it.
+    PrintedDouble,
+    /// Another fraction with 16 to 38 digits.
     LongFraction,
     /// `1e-05`, as programs print a `DOUBLE`.
     Exponent,
@@ -117,6 +119,7 @@ fn number(text: &str) -> Option<Shape> {
                 return None;
             }
         }
+        (_, 16 | 17) if text.parse::<f64>().is_ok_and(|value| format!("{value:?}") == text) => Class::PrintedDouble,
         (_, digits) if digits > DOUBLE_DIGITS => Class::LongFraction,
         (1, _) if rest == b".0" => Class::PointZero,
         _ if rest.ends_with(b"0") => Class::FixedFraction,
@@ -236,7 +239,11 @@ mod tests {
             (Class::PointZero, &["0.0", "3.0", "-12.0", "12345678901234.0"]),
             (Class::NegativeZero, &["-0.0"]),
             (Class::FixedFraction, &["1.50", "850.00", "0.00", "0.10", "12.500"]),
-            (Class::LongFraction, &["99999999999999.99", "0.1234567890123456", "123456789012345.0"]),
+            (Class::PrintedDouble, &["0.30000000000000004", "-200.9557142857143", "1234567890123456.0"]),
+            (
+                Class::LongFraction,
+                &["99999999999999.99", "0.12345678901234560", "123456789012345678.0", "0.123456789012345678"],
+            ),
             (Class::Exponent, &["1e-05", "1E-5", "-1.5e-07", "1e+20", "1.5e20", "1.7976931348623157e308", "5e-324"]),
             (Class::LowerBoolean, &["true", "false"]),
             (Class::TitleBoolean, &["True", "False"]),

@@ -60,8 +60,8 @@ fn instant(text: &str) -> Option<DateTime> {
     let at = text.get(16..)?.find(['+', '-'])? + 16;
     let (time, offset) = text.split_at(at);
     let digits: String = offset[1..].chars().filter(|character| *character != ':').collect();
-    let number = |part: Option<&str>| part.unwrap_or("0").parse::<i64>().ok();
-    let minutes = number(digits.get(..2))? * 60 + number(digits.get(2..))?;
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = hours.parse::<i64>().ok()? * 60 + if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     local(time)?.checked_sub(SignedDuration::from_mins(sign * minutes)).ok()
 }

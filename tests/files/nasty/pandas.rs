@@ -28,9 +28,9 @@ files = cells = 0
 wrong = []
 for file in json.load(open(sys.argv[1])):
     frame = pandas.read_csv(file["text"], sep=file["delimiter"], dtype=str, keep_default_na=False, na_values=[""], index_col=False)
-    table = duckdb.read_parquet(file["parquet"])
-    names, types = table.columns, [str(kind) for kind in table.types]
-    rows = duckdb.sql("SELECT COLUMNS(*)::VARCHAR FROM table").fetchall()
+    published = duckdb.read_parquet(file["parquet"])
+    names, types = published.columns, [str(kind) for kind in published.types]
+    rows = duckdb.sql("SELECT COLUMNS(*)::VARCHAR FROM published").fetchall()
     if len(rows) != len(frame) or names != list(frame.columns):
         wrong.append(f"{file}: {len(rows)} rows {names}, pandas has {len(frame)} rows {list(frame.columns)}")
         continue
