@@ -6,7 +6,8 @@ mod open;
 pub(crate) mod parse;
 
 pub use deadline::{StopOnDrop, Watch, within};
-pub use duckdb::types::{TimeUnit, Value};
+pub use duckdb::core::LogicalTypeId;
+pub use duckdb::types::{FromSql, TimeUnit, Value};
 pub use duckdb::{Connection, OptionalExt, Params, Row, Statement, params};
 pub use icu::Icu;
 pub use open::{Limits, Sandbox, cores, in_memory, open, open_read_only};

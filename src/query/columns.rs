@@ -13,6 +13,11 @@ impl Columns {
         rows.collect::<Result<_>>().map(Self)
     }
 
+    /// Columns of which the caller gets texts from the engine otherwise.
+    pub fn new(columns: Vec<(String, ColumnType)>) -> Self {
+        Self(columns)
+    }
+
     /// Duplicates are kept.
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|(name, _)| name.clone()).collect()

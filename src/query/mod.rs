@@ -20,7 +20,6 @@ mod testing;
 mod types;
 
 pub use columns::Columns;
-pub use encoding::write as write_json;
 pub use error::QueryError;
 pub use execute::QueryAnswer;
 pub use run::QueryEngine;

@@ -12,7 +12,7 @@ use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output};
-use crate::engine::{self, Connection, Limits, Statement, Value};
+use crate::engine::{self, Connection, FromSql, Limits, LogicalTypeId as Type, Row, Statement};
 use crate::query::{self, ColumnType, Columns};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
@@ -29,7 +29,11 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
     let (mut statement, columns) = prepare(&connection, sql, limit).map_err(query_error)?;
     // Executing apart from fetching gives the columns before the rows.
     statement.raw_execute().map_err(query_error)?;
-    let names = columns.as_ref().map_or_else(|| statement.column_names(), Columns::names);
+    let (columns, get) = match columns {
+        Some(columns) => (columns, vec![text::<String> as Get; statement.column_count()]),
+        None => plain(&statement)?,
+    };
+    let names = columns.names();
     let mut writer = RowWriter::begin(format, &names, &context.printer)?;
     let mut rows = statement.raw_query();
     let mut shown = 0;
@@ -38,14 +42,8 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
             return Ok((writer.end()?, true));
         }
         let mut values = vec![String::new(); names.len()];
-        for (index, (out, name)) in values.iter_mut().zip(&names).enumerate() {
-            match &columns {
-                Some(columns) => {
-                    let text: Option<String> = row.get(index).map_err(query_error)?;
-                    columns.write(out, index, text.as_deref());
-                }
-                None => write_plain(out, row.get_ref(index).map_err(query_error)?.to_owned(), name)?,
-            }
+        for (index, (out, get)) in values.iter_mut().zip(&get).enumerate() {
+            columns.write(out, index, get(row, index).map_err(query_error)?.as_deref());
         }
         writer.row(&values)?;
         shown += 1;
@@ -116,29 +114,32 @@ fn prepare<'a>(connection: &'a Connection, sql: &str, limit: i64) -> engine::Res
     Ok(texts.map_or((statement, None), |(texts, columns)| (texts, Some(columns))))
 }
 
-/// Writes a value of a statement that cannot be a subquery, such as `EXPLAIN`, if the engine's API returns it exactly.
-fn write_plain(out: &mut String, value: Value, column: &str) -> Result<(), CliError> {
-    let (name, text) = match value {
-        Value::Null => ("VARCHAR", None),
-        Value::Boolean(value) => ("BOOLEAN", Some(value.to_string())),
-        Value::TinyInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::SmallInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::Int(number) => ("BIGINT", Some(number.to_string())),
-        Value::BigInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::UTinyInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::USmallInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::UInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::UBigInt(number) => ("BIGINT", Some(number.to_string())),
-        Value::Double(number) => ("DOUBLE", Some(number.to_string())),
-        Value::Text(text) | Value::Enum(text) => ("VARCHAR", Some(text)),
-        _ => {
-            let message =
-                format!("the type of column {column} cannot be shown as the result of this kind of statement");
-            return Err(CliError::new("query_error", message).hint("Use a SELECT, or cast the column to VARCHAR."));
-        }
-    };
-    query::write_json(out, &ColumnType::Scalar(name.into()), text.as_deref());
-    Ok(())
+/// How a value of a column becomes text.
+type Get = fn(&Row<'_>, usize) -> engine::Result<Option<String>>;
+
+fn text<T: FromSql + ToString>(row: &Row<'_>, column: usize) -> engine::Result<Option<String>> {
+    Ok(row.get::<_, Option<T>>(column)?.map(|value| value.to_string()))
+}
+
+/// The columns of a statement that cannot be a subquery, such as `EXPLAIN`, if the engine's API returns them exactly.
+fn plain(statement: &Statement<'_>) -> Result<(Columns, Vec<Get>), CliError> {
+    let (mut columns, mut gets) = (Vec::new(), Vec::new());
+    for (index, name) in statement.column_names().into_iter().enumerate() {
+        let (column, get): (_, Get) = match statement.column_logical_type(index).id() {
+            Type::Boolean => ("BOOLEAN", text::<bool>),
+            Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint => ("BIGINT", text::<i64>),
+            Type::UTinyint | Type::USmallint | Type::UInteger | Type::UBigint => ("UBIGINT", text::<u64>),
+            Type::Double => ("DOUBLE", text::<f64>),
+            Type::Varchar | Type::Uuid | Type::SqlNull => ("VARCHAR", text::<String>),
+            _ => {
+                let message = format!("column {name} cannot be shown as the result of this kind of statement");
+                return Err(CliError::new("query_error", message).hint("Use a SELECT, or cast the column to VARCHAR."));
+            }
+        };
+        columns.push((name, ColumnType::Scalar(column.into())));
+        gets.push(get);
+    }
+    Ok((Columns::new(columns), gets))
 }
 
 fn query_error(error: engine::Error) -> CliError {
