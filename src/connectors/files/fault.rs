@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::records::MAX_RECORD;
 use crate::engine;
 use crate::extract::ExtractError;
 
@@ -44,8 +43,8 @@ pub enum Fault {
     Nul { line: u64 },
     #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF; remove it")]
     StrayCr { line: u64 },
-    #[error("line {line}: a row of more than {} MB; is a quote not closed?", MAX_RECORD >> 20)]
-    LongLine { line: u64 },
+    #[error("line {line}: a row of more than {megabytes} MB; is a quote not closed?")]
+    LongLine { line: u64, megabytes: usize },
     #[error("the column '{name}' has a declared type, but the header has no such column")]
     NoSuchColumn { name: String },
     #[error("line {line}, column '{column}': \"{value}\" is not {declared}, which was declared")]

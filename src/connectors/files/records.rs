@@ -11,7 +11,7 @@ use super::fault::Fault;
 /// Of the buffer at first, in bytes. It grows with the longest record.
 const BUFFER: usize = 256 * 1024;
 /// The longest record, in bytes.
-pub const MAX_RECORD: usize = 64 * 1024 * 1024;
+const MAX_RECORD: usize = 64 * 1024 * 1024;
 
 /// The records of a text. A record ends at LF, CRLF or CR; an empty line is no record.
 pub struct Records<R> {
@@ -151,7 +151,7 @@ impl<R: Read> Records<R> {
         self.start = 0;
         if self.end == self.buffer.len() {
             if self.buffer.len() >= MAX_RECORD {
-                return Err(Fault::LongLine { line: self.line });
+                return Err(Fault::LongLine { line: self.line, megabytes: MAX_RECORD >> 20 });
             }
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
