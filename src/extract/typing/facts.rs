@@ -146,6 +146,28 @@ impl Facts {
         }
     }
 
+    /// Returns whether a plain cast reads every value as its owner means it who has declared the type.
+    pub fn casts_to(&self, kind: ColumnType) -> bool {
+        const FIXED: u32 = Class::Integer.bit()
+            | Class::LongInteger.bit()
+            | Class::HugeInteger.bit()
+            | Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::NegativeZero.bit()
+            | Class::FixedFraction.bit()
+            | Class::PrintedDouble.bit()
+            | Class::LongFraction.bit();
+        let within = |allowed: u32| self.classes & !allowed == 0;
+        match kind {
+            ColumnType::Text => true,
+            ColumnType::Double => within(FIXED | Class::Exponent.bit()),
+            ColumnType::Decimal { precision, scale } => {
+                within(FIXED) && !self.mixed_scale && self.scale <= scale && self.whole + scale <= precision
+            }
+            other => self.verdict().is_none_or(|verdict| verdict == other),
+        }
+    }
+
     /// The value that made the column text, and the type that it had before.
     pub fn decided_by(&self) -> Option<(&Seen, Option<ColumnType>)> {
         let mut so_far = Self::default();
