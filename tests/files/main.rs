@@ -6,6 +6,7 @@ mod conversion;
 mod faults;
 mod folder;
 mod nasty;
+mod ordinary;
 mod parts;
 mod shapes;
 

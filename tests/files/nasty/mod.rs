@@ -7,7 +7,7 @@ mod oracle;
 mod pandas;
 
 use agnes::base::ident::quote_path;
-use agnes::connectors::Report;
+use agnes::connectors::{Report, Request, TableRequest};
 use agnes::engine::{self, Connection, Limits};
 use agnes::extract::{self, typing::reasons};
 
@@ -40,6 +40,12 @@ impl Published {
 
 /// Puts the files in place and extracts them, in one run.
 fn extracted(tables: &[Table]) -> (Case, Report) {
+    let case = placed(tables);
+    let report = case.run();
+    (case, report)
+}
+
+fn placed(tables: &[Table]) -> Case {
     let case = Case::new();
     for table in tables {
         if table.is_folder {
@@ -49,8 +55,7 @@ fn extracted(tables: &[Table]) -> (Case, Report) {
             case.put(&table.path(number), &file.bytes);
         }
     }
-    let report = case.run();
-    (case, report)
+    case
 }
 
 impl Table {
@@ -162,6 +167,43 @@ fn random_files_2() {
 #[test]
 fn late_rows() {
     check(100, 16, Table::long);
+}
+
+#[test]
+fn declared_types_are_kept_and_keep_the_values() {
+    let mut random = Random::new(400);
+    let sound: Vec<_> = (0..60)
+        .map(|number| Table::sound(format!("t{number}"), if number < 4 { 25_000 } else { 20 }, &mut random))
+        .collect();
+    let case = placed(&sound);
+    let declared = |table: &Table, end: &str| {
+        let columns: std::collections::BTreeMap<_, _> =
+            table.columns.iter().map(|column| (column.name.clone(), column.kind.declared())).collect();
+        let file_format = Some(serde_json::from_value(serde_json::json!({ "columns": columns })).unwrap());
+        TableRequest { name: format!("{}{end}", table.name), file_format, ..TableRequest::default() }
+    };
+    let mut tables: Vec<_> = sound.iter().map(|table| declared(table, "")).collect();
+    // The last row of one long and one short file has an id that is none.
+    for table in [&sound[0], &sound[9]] {
+        let name = format!("{}_wrong", table.name);
+        let rows = parsed(&table.files[0].bytes, table.files[0].style.gzip, table.files[0].style.delimiter as u8).len();
+        let text = format!("id,c\n{}7,\"a\nb\"\n12a,x", "1,x\n".repeat(rows));
+        case.put(&format!("{name}.csv"), text);
+        let columns = serde_json::json!({ "columns": { "id": "integer", "c": "text" } });
+        let file_format = Some(serde_json::from_value(columns).unwrap());
+        tables.push(TableRequest { name, file_format, ..TableRequest::default() });
+    }
+    let report = case.try_run(Some(Request { tables, ..Request::default() })).unwrap();
+    let errors: Vec<_> = report.errors.iter().map(|error| error.error.as_str()).collect();
+    assert_eq!(report.errors.len(), 2, "{errors:?}");
+    for (error, line) in report.errors.iter().zip([25_004, 24]) {
+        assert!(error.error.contains(&format!("line {line}, column 'id': \"12a\"")), "{}", error.error);
+    }
+    let connection = engine::in_memory(&Limits::small()).unwrap();
+    for table in &sound {
+        let faults = table.faults(&case, &connection);
+        assert!(faults.is_empty(), "{}: {faults:#?}", table.name);
+    }
 }
 
 #[test]
