@@ -75,7 +75,7 @@ pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
     };
     let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
     let elapsed = duration(run.duration_ms.unwrap_or_default());
-    let (status, succeeded) = (run.status.name(), run.tables.len() - failed);
+    let (status, succeeded) = (run.status, run.tables.len() - failed);
     let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
     let code = match run.status {
         RunStatus::Ok => 0,
@@ -93,8 +93,8 @@ fn list(runs: &[sync_runs::Run]) -> Output {
     for run in runs {
         let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
         let status = match &run.step {
-            Some(step) => format!("{}: {step}", run.status.name()),
-            None => run.status.name().to_owned(),
+            Some(step) => format!("{}: {step}", run.status),
+            None => run.status.to_string(),
         };
         table.row([
             &run.id,
@@ -132,7 +132,7 @@ fn line(table: &RunTable) -> String {
     let RunTable { table: name, source, step, rows, duration_ms, error, notes } = table;
     let elapsed = duration_ms.map(|milliseconds| format!(" in {}", duration(milliseconds))).unwrap_or_default();
     match error {
-        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step.name()),
+        Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step),
         None => {
             let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
             format!("{source}.{name}: {} rows{elapsed}{notes}", rows.unwrap_or_default())

@@ -168,14 +168,13 @@ pub struct LinkForm {
 }
 
 /// Response of `POST /auth/email/send-link`.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct SentLink {
     pub message: String,
     /// The link itself; in development mode only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev_link: Option<String>,
     /// Why the mail was not sent; in development mode only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_error: Option<String>,
 }
 

@@ -25,13 +25,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Body of every error: `detail` is a text, an object with `kind` or `reason`, or a list of field errors (422).
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct ErrorBody {
     pub detail: serde_json::Value,
     /// Only with status 500: what to look for in the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Only with status 500 and `DEBUG`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

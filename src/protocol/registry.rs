@@ -35,31 +35,22 @@ pub struct TableList {
 }
 
 /// `POST /api/admin/register-table`
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct RegisterTable {
     pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_type: Option<SourceType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_table: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_query: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_mode: Option<QueryMode>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_schedule: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_strategy: Option<SyncStrategy>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_options: Option<SyncOptions>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "one_or_many")]
+    #[serde(default, deserialize_with = "one_or_many")]
     #[schema(value_type = Option<Vec<String>>)]
     pub primary_key: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 

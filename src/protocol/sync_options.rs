@@ -2,11 +2,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How a sync strategy works on one table (`sync_options` of a registry row). Absent fields have their defaults.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SyncOptions {
     /// Days before the watermark that an incremental export reads again; 1 unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub incremental_window_days: Option<u32>,
     /// The columns to fetch; all of them when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -15,19 +15,14 @@ pub struct SyncOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub where_filters: Vec<WhereFilter>,
     /// Column whose value decides the partition of a row; needed by the strategy `partitioned`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub partition_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub partition_granularity: Option<Granularity>,
     /// Days of import time that one export of a first load covers; everything at once unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_load_chunk_days: Option<u32>,
     /// Days of import time that a first load goes back; without limit unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_history_days: Option<u32>,
     /// Days after which an incremental table is loaded whole again, since increments do not contain deleted rows; 7
     /// unless given, 0 for never.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub full_refresh_every_days: Option<u32>,
 }
 

@@ -35,8 +35,9 @@ pub struct Run {
     pub errors: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, strum::Display, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum RunStatus {
     /// Waiting for the current run.
     #[default]
@@ -53,17 +54,6 @@ pub enum RunStatus {
 impl RunStatus {
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Ok => "ok",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-        }
     }
 }
 
@@ -82,21 +72,12 @@ pub struct RunTable {
     pub notes: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, strum::Display, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum RunStep {
     #[default]
     Extract,
     Materialize,
     Publish,
-}
-
-impl RunStep {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Extract => "extract",
-            Self::Materialize => "materialize",
-            Self::Publish => "publish",
-        }
-    }
 }

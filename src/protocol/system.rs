@@ -2,17 +2,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// `GET /api/health`; always status 200.
+#[serde_with::skip_serializing_none]
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Health {
     /// `ok` or `unhealthy`.
     pub status: String,
     /// `ok`, `mismatch` or `unreachable`.
     pub db_schema: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 

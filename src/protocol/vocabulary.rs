@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::access::ResourceTypeInfo;
+
 /// The source of a table. An open set: a custom connector is a source with the name of its folder.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -120,32 +122,22 @@ vocabulary! {
 }
 
 impl ResourceType {
-    /// The name of several of them, as shown to people.
-    pub fn display_name(&self) -> &str {
-        match self {
-            Self::MarketplacePlugin => "Marketplace plugins",
-            Self::Table => "Tables",
-            Self::MemoryDomain => "Memory domains",
-            Self::Unknown(text) => text,
-        }
-    }
-
-    pub fn description(&self) -> &'static str {
-        match self {
-            Self::MarketplacePlugin => "A plugin from a registered marketplace.",
-            Self::Table => "A registered data table.",
-            Self::MemoryDomain => "A corporate-memory domain (knowledge_items.domain).",
-            Self::Unknown(_) => "Unknown to this version.",
-        }
-    }
-
-    /// What a resource id looks like.
-    pub fn id_format(&self) -> &'static str {
-        match self {
-            Self::MarketplacePlugin => "<marketplace_slug>/<plugin_name>",
-            Self::Table => "<table_id>",
-            Self::MemoryDomain => "<domain>",
-            Self::Unknown(_) => "",
+    /// How this kind of resource is shown to people.
+    pub fn info(&self) -> ResourceTypeInfo {
+        let (display_name, description, id_format) = match self {
+            Self::MarketplacePlugin => {
+                let description = "A plugin from a registered marketplace.";
+                ("Marketplace plugins", description, "<marketplace_slug>/<plugin_name>")
+            }
+            Self::Table => ("Tables", "A registered data table.", "<table_id>"),
+            Self::MemoryDomain => ("Memory domains", "A corporate-memory domain (knowledge_items.domain).", "<domain>"),
+            Self::Unknown(text) => (text.as_str(), "Unknown to this version.", ""),
+        };
+        ResourceTypeInfo {
+            key: self.as_str().into(),
+            display_name: display_name.into(),
+            description: description.into(),
+            id_format: id_format.into(),
         }
     }
 }

@@ -1,9 +1,7 @@
-use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use axum::extract::{FromRequestParts, State};
 use jiff::Timestamp;
 
 use super::services::google::Google;
@@ -23,7 +21,8 @@ use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
 
 /// The state of handlers, which they take as an argument.
-#[derive(Clone)]
+#[derive(Clone, FromRequestParts)]
+#[from_request(via(State), state(AppState))]
 pub struct AppState(Arc<App>);
 
 impl Deref for AppState {
@@ -31,14 +30,6 @@ impl Deref for AppState {
 
     fn deref(&self) -> &App {
         &self.0
-    }
-}
-
-impl FromRequestParts<Self> for AppState {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(_: &mut Parts, app: &Self) -> Result<Self, Infallible> {
-        Ok(app.clone())
     }
 }
 
@@ -51,7 +42,6 @@ pub struct App {
     pub authenticator: Authenticator,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
-    /// Limits on attempts.
     pub limits: Limits,
     /// A hash that matches no password, for accounts that do not exist.
     pub no_password: Secret,
@@ -72,7 +62,6 @@ pub struct App {
     pub runner: Arc<Runner>,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
-    /// When this process started.
     pub started_at: Timestamp,
 }
 

@@ -16,17 +16,17 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::{AppState, ServerSettings, router};
+use super::ServerSettings;
 
 #[derive(Clone, Copy, Debug)]
-struct Timeouts {
+pub struct Timeouts {
     /// For running requests, once the server is asked to stop.
     drain: Duration,
     /// For the headers of a request, including the time until it starts.
     headers: Duration,
 }
 
-const TIMEOUTS: Timeouts = Timeouts { drain: Duration::from_secs(10), headers: Duration::from_secs(60) };
+pub const TIMEOUTS: Timeouts = Timeouts { drain: Duration::from_secs(10), headers: Duration::from_secs(60) };
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -61,16 +61,8 @@ pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
     Ok(Listener { socket, address })
 }
 
-/// Serves until `shutdown` completes, then waits for running requests, for at most ten seconds.
-pub async fn run(
-    listener: Listener,
-    app: AppState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
-    serve(listener, router::build(app), shutdown, TIMEOUTS).await
-}
-
-async fn serve(
+/// Serves until `shutdown` completes, then waits for running requests, for a limited time.
+pub async fn serve(
     listener: Listener,
     routes: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use super::app::StartError;
-use super::serve::{self, Listener, ServeError};
+use super::serve::{self, Listener, ServeError, TIMEOUTS};
 use super::services::token_uses::WRITE_INTERVAL;
-use super::{App, AppState, ServerSettings};
+use super::{App, AppState, ServerSettings, router};
 use crate::store::VERSION;
 
 /// A server with a bound port and open data; [`Server::run`] accepts connections.
@@ -54,7 +54,7 @@ impl Server {
             runner.work().await;
         });
         let uses = tokio::spawn(write_token_uses(app.clone()));
-        let served = serve::run(listener, app.clone(), shutdown).await;
+        let served = serve::serve(listener, router::build(app.clone()), shutdown, TIMEOUTS).await;
         work.abort();
         let _ = work.await;
         uses.abort();

@@ -53,7 +53,7 @@ pub fn put(change: &Change<'_>, run: &RunRecord) -> Result<()> {
     let requested_at = time::parse(&run.requested_at).unwrap_or(change.now).as_microsecond();
     change.run(
         "INSERT INTO sync_runs (id, requested_at, status, run) VALUES (?, make_timestamp(?::BIGINT), ?, ?)",
-        params![run.id, requested_at, run.status.name(), serde_json::json!(run).to_string()],
+        params![run.id, requested_at, run.status.to_string(), serde_json::json!(run).to_string()],
     )
 }
 

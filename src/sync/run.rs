@@ -29,7 +29,7 @@ impl Runner {
         let duration_ms = started.elapsed().as_millis() as u64;
         match status {
             RunStatus::Failed => tracing::error!(tables, duration_ms, "sync finished"),
-            _ => tracing::info!(status = status.name(), tables, duration_ms, "sync finished"),
+            _ => tracing::info!(%status, tables, duration_ms, "sync finished"),
         }
     }
 

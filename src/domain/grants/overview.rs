@@ -20,7 +20,7 @@ pub async fn access_overview(store: &Store) -> Result<Overview> {
         let resource_type = ResourceType::from(*key);
         OverviewResources {
             type_key: (*key).into(),
-            type_display: resource_type.display_name().into(),
+            type_display: resource_type.info().display_name,
             blocks: match resource_type {
                 ResourceType::MarketplacePlugin => marketplaces.iter().map(marketplace).collect(),
                 ResourceType::Table => tables(&snapshot),

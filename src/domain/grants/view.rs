@@ -56,16 +56,7 @@ fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Box<dyn Itera
 
 /// Returns what can be granted.
 pub fn resource_types() -> Vec<ResourceTypeInfo> {
-    let info = |key: &&str| {
-        let known = ResourceType::from(*key);
-        ResourceTypeInfo {
-            key: (*key).into(),
-            display_name: known.display_name().into(),
-            description: known.description().into(),
-            id_format: known.id_format().into(),
-        }
-    };
-    ResourceType::KNOWN.iter().map(info).collect()
+    ResourceType::KNOWN.iter().map(|key| ResourceType::from(*key).info()).collect()
 }
 
 /// Returns what a user is granted, and through which groups.

@@ -1,14 +1,12 @@
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::base::time;
 use crate::domain::audit::{self, MAX_ENTRIES, Search, search_audit_log};
 use crate::protocol::audit::{AuditCheck, AuditPage};
-use crate::server::http::error::FieldError;
-use crate::server::http::extractors::{Json, Query};
+use crate::server::http::extractors::{Json, Query, Reply};
 use crate::server::{ApiError, ApiResult, AppState};
 use crate::store::audit::{Filter, Position};
 
@@ -38,17 +36,14 @@ pub struct AuditQuery {
 /// Lists actions and refused requests, newest first.
 #[utoipa::path(get, path = "/api/admin/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = AuditPage), (status = 422)))]
-pub async fn list_audit_entries(
-    app: AppState,
-    admin: Admin,
-    Query(query): Query<AuditQuery>,
-) -> ApiResult<Json<AuditPage>> {
+pub async fn list_audit_entries(app: AppState, admin: Admin, Query(query): Query<AuditQuery>) -> Reply<AuditPage> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_ENTRIES).contains(&limit) {
-        return Err(invalid("limit", &format!("limit must be between 1 and {MAX_ENTRIES}"), limit));
+        return Err(ApiError::value(["query", "limit"], &format!("limit must be between 1 and {MAX_ENTRIES}"), limit));
     }
     let position = |text: String| {
-        Position::parse(&text).ok_or_else(|| invalid("before", "before must be `next` of another page", text))
+        Position::parse(&text)
+            .ok_or_else(|| ApiError::value(["query", "before"], "before must be `next` of another page", text))
     };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let filter = Filter {
@@ -69,11 +64,9 @@ fn timestamp(field: &str, text: String) -> ApiResult<Timestamp> {
     // A plus sign that was not encoded arrives as a blank.
     let repaired = || text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
     let time = time::parse(&text).or_else(|| time::parse(&repaired()?));
-    time.ok_or_else(|| invalid(field, &format!("{field} must be a time like 2026-11-23T02:09:29Z"), text))
-}
-
-fn invalid(field: &str, reason: &str, input: impl Into<Value>) -> ApiError {
-    ApiError::unprocessable(vec![FieldError::value(["query", field], reason, input)])
+    time.ok_or_else(|| {
+        ApiError::value(["query", field], &format!("{field} must be a time like 2026-11-23T02:09:29Z"), text)
+    })
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -86,10 +79,6 @@ pub struct VerifyQuery {
 /// Checks that no row of the audit log was changed, removed, added or moved.
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "audit", params(VerifyQuery),
     responses((status = 200, description = "Also when it is broken: see `ok`", body = AuditCheck)))]
-pub async fn verify_audit_log(
-    app: AppState,
-    _: Admin,
-    Query(query): Query<VerifyQuery>,
-) -> ApiResult<Json<AuditCheck>> {
+pub async fn verify_audit_log(app: AppState, _: Admin, Query(query): Query<VerifyQuery>) -> Reply<AuditCheck> {
     Ok(Json(audit::verify_audit_log(&app.store, query.head.as_deref()).await?))
 }

@@ -5,7 +5,7 @@ use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::domain::catalog::{get_profile, list_tables};
 use crate::extract::Publication;
 use crate::protocol::catalog::{CatalogTables, Profiled};
-use crate::server::http::extractors::{Json, Path};
+use crate::server::http::extractors::{Json, Path, Reply};
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Returns the tables that the caller may read, including those that have not been published yet.
@@ -16,9 +16,9 @@ pub async fn list_catalog_tables(app: AppState, caller: Principal) -> Json<Catal
 
 /// Returns what the columns of a table hold.
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Value), (status = 403), (status = 404)))]
-pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> ApiResult<Json<Value>> {
+pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> Reply<Value> {
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
@@ -27,13 +27,9 @@ pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Pa
 
 /// Profiles a table again.
 #[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
-pub async fn refresh_table_profile(
-    app: AppState,
-    caller: Principal,
-    Path(table): Path<String>,
-) -> ApiResult<Json<Profiled>> {
+pub async fn refresh_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> Reply<Profiled> {
     let missing = || ApiError::not_found(format!("No parquet for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;

@@ -6,8 +6,8 @@ use crate::access::Admin;
 use crate::connectors::SourceError;
 use crate::domain::discovery::{self, DiscoveryError};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, Pushed};
-use crate::server::http::extractors::{Json, Path};
-use crate::server::{ApiError, ApiResult, AppState};
+use crate::server::http::extractors::{Json, Path, Reply};
+use crate::server::{ApiError, AppState};
 
 impl From<DiscoveryError> for ApiError {
     fn from(error: DiscoveryError) -> Self {
@@ -23,7 +23,7 @@ impl From<DiscoveryError> for ApiError {
 /// Lists the tables that the main data source offers.
 #[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry",
     responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
-pub async fn discover_tables(app: AppState, admin: Admin) -> ApiResult<Json<Discovered>> {
+pub async fn discover_tables(app: AppState, admin: Admin) -> Reply<Discovered> {
     Ok(Json(discovery::discover_tables(&app.config.sources, &admin).await?))
 }
 
@@ -31,14 +31,14 @@ pub async fn discover_tables(app: AppState, admin: Admin) -> ApiResult<Json<Disc
 /// are granted.
 #[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry",
     responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
-pub async fn register_discovered_tables(app: AppState, admin: Admin) -> ApiResult<Json<DiscoveredAndRegistered>> {
+pub async fn register_discovered_tables(app: AppState, admin: Admin) -> Reply<DiscoveredAndRegistered> {
     Ok(Json(discovery::register_discovered_tables(&app.store, &app.config.sources, &admin).await?))
 }
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source.
 #[utoipa::path(post, path = "/api/admin/metadata/{table}/push", tag = "registry",
-    params(("table" = String, Path, description = "Name or registry id")),
+    params(("table", description = "Name or registry id")),
     responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
-pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> ApiResult<Json<Pushed>> {
+pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> Reply<Pushed> {
     Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))
 }

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use crate::access::Admin;
 use crate::domain::grants::{self, Recipient, view};
 use crate::protocol::access::{Permission, PermissionRequest, Permissions, Revoked};
-use crate::server::http::extractors::{Created, Json, Path, Query};
+use crate::server::http::extractors::{Created, Json, Path, Query, Reply};
 use crate::server::{ApiError, ApiResult, AppState};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -28,16 +28,16 @@ pub async fn list_permissions(app: AppState, _: Admin, Query(query): Query<Permi
 }
 
 /// Lists everything that a user may read through any group.
-#[utoipa::path(get, path = "/api/permissions/{id}", tag = "access",
-    params(("id" = String, Path, description = "User id")),
+#[utoipa::path(get, path = "/api/permissions/{id}", tag = "access", params(("id", description = "User id")),
     responses((status = 200, body = Permissions), (status = 404)))]
-pub async fn list_user_permissions(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<Permissions>> {
+pub async fn list_user_permissions(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<Permissions> {
     Ok(Json(view::permissions_of_user(&app.store.snapshot(), &id)?))
 }
 
 /// Grants a table to a group, or to one user through their personal group.
-#[utoipa::path(post, path = "/api/permissions", tag = "access", request_body = PermissionRequest,
-    responses((status = 201, body = Permission), (status = 400), (status = 404), (status = 409, description = "Already granted")))]
+#[utoipa::path(post, path = "/api/permissions", tag = "access",
+    responses((status = 201, body = Permission), (status = 400), (status = 404),
+        (status = 409, description = "Already granted")))]
 pub async fn grant_table_permission(
     app: AppState,
     admin: Admin,
@@ -52,22 +52,21 @@ pub async fn grant_table_permission(
 }
 
 /// Withdraws a permission.
-#[utoipa::path(delete, path = "/api/permissions/{id}", tag = "access",
-    params(("id" = String, Path, description = "Permission id")),
+#[utoipa::path(delete, path = "/api/permissions/{id}", tag = "access", params(("id", description = "Permission id")),
     responses((status = 200, body = Revoked), (status = 404)))]
-pub async fn revoke_permission(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<Revoked>> {
+pub async fn revoke_permission(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<Revoked> {
     grants::revoke_table_grant(&app.store, &admin, &id).await?;
     Ok(Json(Revoked { status: "revoked".into() }))
 }
 
 /// Withdraws a permission, by table and recipient.
-#[utoipa::path(delete, path = "/api/permissions", tag = "access", request_body = PermissionRequest,
+#[utoipa::path(delete, path = "/api/permissions", tag = "access",
     responses((status = 200, body = Revoked), (status = 400), (status = 404)))]
 pub async fn revoke_table_permission(
     app: AppState,
     admin: Admin,
     Json(body): Json<PermissionRequest>,
-) -> ApiResult<Json<Revoked>> {
+) -> Reply<Revoked> {
     let recipient = Recipient::new(body.group_id, body.user_id)?;
     grants::revoke_table(&app.store, &admin, recipient, &body.dataset).await?;
     Ok(Json(Revoked { status: "revoked".into() }))

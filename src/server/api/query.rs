@@ -1,29 +1,21 @@
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
-use serde_json::json;
+use axum::response::{IntoResponse, Response};
 
 use crate::access::Principal;
 use crate::domain::queries;
 use crate::protocol::query::{QueryRequest, QueryResponse};
-use crate::server::http::error::FieldError;
 use crate::server::http::extractors::Json;
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
 /// `truncated` is true if there were more.
-#[utoipa::path(post, path = "/api/query", tag = "query", request_body = QueryRequest,
+#[utoipa::path(post, path = "/api/query", tag = "query",
     responses((status = 200, body = QueryResponse), (status = 400, description = "Not a SELECT, or the engine's error"),
         (status = 403, description = "Reads a table that is not granted"), (status = 429), (status = 504)))]
-pub async fn run_query(
-    app: AppState,
-    caller: Principal,
-    Json(body): Json<QueryRequest>,
-) -> ApiResult<impl IntoResponse + use<>> {
-    let limit = usize::try_from(body.limit).map_err(|_| {
-        let error = FieldError::value(["body", "limit"], "limit must not be negative", json!(body.limit));
-        ApiError::unprocessable(vec![error])
-    })?;
+pub async fn run_query(app: AppState, caller: Principal, Json(body): Json<QueryRequest>) -> ApiResult<Response> {
+    let limit = usize::try_from(body.limit)
+        .map_err(|_| ApiError::value(["body", "limit"], "limit must not be negative", body.limit))?;
     let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;
     // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
-    Ok(([(CONTENT_TYPE, "application/json")], answer.body))
+    Ok(([(CONTENT_TYPE, "application/json")], answer.body).into_response())
 }

@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use crate::access::Admin;
 use crate::domain::registry::{self, view};
 use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, UpdateTable, Updated};
-use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
 
 /// Lists all registered tables, by name.
@@ -13,7 +13,7 @@ pub async fn list_registered_tables(app: AppState, _: Admin) -> Json<TableList> 
 }
 
 /// Registers a table. Nobody but admins can read it until it is granted; its data comes with the next sync.
-#[utoipa::path(post, path = "/api/admin/register-table", tag = "registry", request_body = RegisterTable,
+#[utoipa::path(post, path = "/api/admin/register-table", tag = "registry",
     responses((status = 201, body = Registered), (status = 409, description = "Id or name is taken"), (status = 422)))]
 pub async fn register_table(
     app: AppState,
@@ -25,28 +25,27 @@ pub async fn register_table(
 }
 
 /// Returns whether a registration would be accepted. Nothing is stored.
-#[utoipa::path(post, path = "/api/admin/register-table/precheck", tag = "registry", request_body = RegisterTable,
+#[utoipa::path(post, path = "/api/admin/register-table/precheck", tag = "registry",
     responses((status = 200, body = Precheck), (status = 422)))]
-pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> ApiResult<Json<Precheck>> {
+pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> Reply<Precheck> {
     Ok(Json(registry::precheck_table(&app.store.snapshot(), &app.config.sources, &admin, &body)?))
 }
 
 /// Changes the fields of a registered table that were sent; the others stay.
-#[utoipa::path(put, path = "/api/admin/registry/{id}", tag = "registry", request_body = UpdateTable,
-    params(("id" = String, Path, description = "Registry id")),
+#[utoipa::path(put, path = "/api/admin/registry/{id}", tag = "registry", params(("id", description = "Registry id")),
     responses((status = 200, body = Updated), (status = 404), (status = 409), (status = 422)))]
 pub async fn update_table(
     app: AppState,
     admin: Admin,
     Path(id): Path<String>,
     Json(body): Json<UpdateTable>,
-) -> ApiResult<Json<Updated>> {
+) -> Reply<Updated> {
     Ok(Json(registry::update_table(&app.store, &app.config.sources, &admin, id, body).await?))
 }
 
 /// Unregisters a table: its grants, sync state, file and view go with it.
-#[utoipa::path(delete, path = "/api/admin/registry/{id}", tag = "registry",
-    params(("id" = String, Path, description = "Registry id")), responses((status = 204), (status = 404)))]
+#[utoipa::path(delete, path = "/api/admin/registry/{id}", tag = "registry", params(("id", description = "Registry id")),
+    responses((status = 204), (status = 404)))]
 pub async fn unregister_table(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
     registry::unregister_table(&app.store, &app.runner, &admin, id).await?;
     Ok(StatusCode::NO_CONTENT)

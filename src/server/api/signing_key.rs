@@ -3,14 +3,14 @@ use crate::base::time;
 use crate::config::secrets::KeyError;
 use crate::domain::signing_key::{self, RotateKeyError};
 use crate::protocol::audit::KeyRotated;
-use crate::server::http::extractors::Json;
-use crate::server::{ApiError, ApiResult, AppState};
+use crate::server::http::extractors::{Json, Reply};
+use crate::server::{ApiError, AppState};
 
 /// Replaces the signing key. Sessions remain valid for a day, personal tokens until they expire; a second rotation
 /// immediately invalidates the sessions from before the first one.
 #[utoipa::path(post, path = "/api/admin/signing-key/rotate", tag = "system",
     responses((status = 200, body = KeyRotated), (status = 409, description = "The key comes from the environment")))]
-pub async fn rotate_signing_key(app: AppState, admin: Admin) -> ApiResult<Json<KeyRotated>> {
+pub async fn rotate_signing_key(app: AppState, admin: Admin) -> Reply<KeyRotated> {
     // In a task of its own, which goes on when the client disconnects.
     let rotation = tokio::spawn(async move {
         let (keys, data_dir) = (&app.config.keys, &app.config.data_dir);

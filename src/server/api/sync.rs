@@ -1,16 +1,15 @@
 use axum::Extension;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal, readable_tables};
 use crate::domain::syncs;
 use crate::protocol::sync::{Manifest, Triggered};
 use crate::protocol::sync_runs::{Run, RunPage};
-use crate::server::http::error::FieldError;
-use crate::server::http::extractors::{Json, Path, Query};
+use crate::server::http::extractors::{Json, Path, Query, Reply, fields};
 use crate::server::http::middleware::json_body::ParsedBody;
-use crate::server::{ApiError, ApiResult, AppState};
+use crate::server::{ApiError, AppState};
 use crate::sync::manifest;
 
 /// Starts a sync of these registry ids, or of everything that is due. While a run is in progress, the request is merged
@@ -22,33 +21,12 @@ pub async fn trigger_sync(
     admin: Admin,
     body: Option<Extension<ParsedBody>>,
     raw: String,
-) -> ApiResult<Json<Triggered>> {
+) -> Reply<Triggered> {
     // Text that was not declared as JSON is not a list, and must not be taken for "everything".
     let undeclared = if raw.is_empty() { Value::Null } else { Value::String(raw) };
-    let ids = table_ids(body.map_or(undeclared, |Extension(ParsedBody(value))| value))?;
-    Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids).await?))
-}
-
-/// Reads nothing, null or a list of strings.
-fn table_ids(body: Value) -> ApiResult<Vec<String>> {
-    let error = |kind, loc, msg: &str, input| {
-        ApiError::unprocessable(vec![FieldError { kind, loc, msg: msg.into(), input, ctx: None }])
-    };
-    match body {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| match item {
-                Value::String(id) => Ok(id),
-                other => {
-                    let loc = vec![json!("body"), json!(index)];
-                    Err(error("string_type", loc, "Input should be a valid string", other))
-                }
-            })
-            .collect(),
-        other => Err(error("list_type", vec![json!("body")], "Input should be a valid list", other)),
-    }
+    let body = body.map_or(undeclared, |Extension(ParsedBody(value))| value);
+    let ids: Option<Vec<String>> = fields::read("body", body)?;
+    Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids.unwrap_or_default()).await?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -63,25 +41,24 @@ pub struct RunQuery {
 /// Returns what sync runs did, newest first; queued and current runs come first.
 #[utoipa::path(get, path = "/api/sync/runs", tag = "sync", params(RunQuery),
     responses((status = 200, body = RunPage), (status = 422)))]
-pub async fn list_sync_runs(app: AppState, admin: Admin, Query(query): Query<RunQuery>) -> ApiResult<Json<RunPage>> {
+pub async fn list_sync_runs(app: AppState, admin: Admin, Query(query): Query<RunQuery>) -> Reply<RunPage> {
     let limit = query.limit.unwrap_or(syncs::DEFAULT_RUNS);
     if !(1..=syncs::MAX_RUNS).contains(&limit) {
         let reason = format!("limit must be between 1 and {}", syncs::MAX_RUNS);
-        return Err(ApiError::unprocessable(vec![FieldError::value(["query", "limit"], &reason, limit)]));
+        return Err(ApiError::value(["query", "limit"], &reason, limit));
     }
     Ok(Json(syncs::list_runs(&app.store, &app.runner, &admin, query.before, limit).await?))
 }
 
 /// Returns one sync run.
-#[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", params(("id" = String, Path)),
-    responses((status = 200, body = Run), (status = 404)))]
-pub async fn get_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<Run>> {
+#[utoipa::path(get, path = "/api/sync/runs/{id}", tag = "sync", responses((status = 200, body = Run), (status = 404)))]
+pub async fn get_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<Run> {
     Ok(Json(syncs::get_run(&app.store, &app.runner, &admin, id).await?))
 }
 
 /// Returns what the caller may download.
 #[utoipa::path(get, path = "/api/sync/manifest", tag = "sync", responses((status = 200, body = Manifest)))]
-pub async fn get_manifest(app: AppState, caller: Principal) -> ApiResult<Json<Manifest>> {
+pub async fn get_manifest(app: AppState, caller: Principal) -> Reply<Manifest> {
     let tables = readable_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller);
     let manifest = tokio::task::spawn_blocking(move || manifest::manifest(&tables, &app.assets, &app.config.data_dir));
     manifest.await.map(Json).map_err(ApiError::internal)

@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::access::Principal;
 use crate::base::{disk, time};
@@ -11,10 +11,8 @@ use crate::server::http::extractors::Json;
 use crate::store::VERSION;
 
 /// Returns whether the server works; for load balancers and container checks.
-#[utoipa::path(
-    get, path = "/api/health", tag = "system", security(()),
-    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)),
-)]
+#[utoipa::path(get, path = "/api/health", tag = "system", security(()),
+    responses((status = 200, description = "Also when unhealthy: see `status`", body = Health)))]
 pub async fn get_health(app: AppState) -> Json<Health> {
     let current = app.store.snapshot().schema_version;
     let (status, db_schema) = match app.store.is_open() {
@@ -40,7 +38,7 @@ const MIN_FREE_PERCENT: u64 = 5;
 #[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
 pub async fn get_detailed_health(app: AppState, caller: Principal) -> Json<Value> {
     let services = services(&app, caller.is_admin()).await;
-    let has = |status: &str| services.values().any(|service| service["status"] == status);
+    let has = |status: &str| services.as_object().into_iter().flatten().any(|(_, service)| service["status"] == status);
     let schema = services["db_schema"]["db_schema"] == "ok";
     let status = match (has("error") || !schema, has("warning")) {
         (true, _) => "unhealthy",
@@ -71,23 +69,19 @@ pub async fn get_readiness(app: AppState) -> Response {
     (status, axum::Json(json!({ "status": word }))).into_response()
 }
 
-async fn services(app: &AppState, is_admin: bool) -> Map<String, Value> {
+async fn services(app: &AppState, is_admin: bool) -> Value {
     let snapshot = app.store.snapshot();
-    let mut services = Map::new();
-    let state = if app.store.is_open() { "ok" } else { "error" };
-    services.insert("duckdb_state".into(), json!({ "status": state }));
-    let schema = if snapshot.schema_version < VERSION { "mismatch" } else { "ok" };
-    services.insert(
-        "db_schema".into(),
-        json!({ "db_schema": schema, "current": snapshot.schema_version, "expected": VERSION }),
-    );
-    services.insert("data".into(), data(app, is_admin));
-    services.insert("users".into(), json!({ "status": "ok", "count": snapshot.users.all().len() }));
-    services.insert("sources".into(), sources(app, is_admin));
     let root = app.config.data_dir.root().to_owned();
     let space = tokio::task::spawn_blocking(move || disk::space(&root)).await;
-    services.insert("disk".into(), space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), room));
-    services
+    let schema = if snapshot.schema_version < VERSION { "mismatch" } else { "ok" };
+    json!({
+        "duckdb_state": { "status": if app.store.is_open() { "ok" } else { "error" } },
+        "db_schema": { "db_schema": schema, "current": snapshot.schema_version, "expected": VERSION },
+        "data": data(app, is_admin),
+        "users": { "status": "ok", "count": snapshot.users.all().len() },
+        "sources": sources(app, is_admin),
+        "disk": space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), room),
+    })
 }
 
 fn room(space: disk::Space) -> Value {
@@ -126,9 +120,7 @@ fn sources(app: &AppState, is_admin: bool) -> Value {
 }
 
 /// Returns the running version, and when it was started.
-#[utoipa::path(
-    get, path = "/api/version", tag = "system", security(()), responses((status = 200, body = Version)),
-)]
+#[utoipa::path(get, path = "/api/version", tag = "system", security(()), responses((status = 200, body = Version)))]
 pub async fn get_version(app: AppState) -> Json<Version> {
     let build = app.config.build.clone();
     Json(Version {
@@ -136,7 +128,7 @@ pub async fn get_version(app: AppState) -> Json<Version> {
         channel: build.channel,
         image_tag: build.image_tag,
         commit_sha: build.commit_sha,
-        schema_version: crate::store::VERSION,
+        schema_version: VERSION,
         deployed_at: time::iso_offset(app.started_at),
     })
 }

@@ -16,7 +16,7 @@ const MB: u64 = 1024 * 1024;
 
 /// Makes a table of the file in the multipart field `file`, or replaces the file that it was made of. The file is
 /// checked first; one that cannot become a table is rejected, and nothing changes.
-#[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload", params(("name" = String, Path)),
+#[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
     request_body(content_type = "multipart/form-data", content = Vec<u8>),
     responses((status = 201, body = UploadedTable), (status = 409, description = "The table has another source"),
         (status = 413), (status = 415), (status = 422), (status = 507)))]

@@ -7,7 +7,7 @@ use crate::domain::rules;
 use crate::protocol::auth::Me;
 use crate::protocol::users::{CreateUser, ResetLink, SetPassword, UpdateMe, UpdateUser, User};
 use crate::server::auth::links;
-use crate::server::http::extractors::{Created, Json, Path};
+use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::{ApiResult, App, AppState};
 use crate::store::one_time::Purpose;
@@ -19,49 +19,47 @@ pub async fn list_users(app: AppState, _: Admin) -> Json<Vec<User>> {
 }
 
 /// Returns one user.
-#[utoipa::path(get, path = "/api/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "User id")), responses((status = 200, body = User), (status = 404)))]
-pub async fn get_user(app: AppState, _: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id", description = "User id")),
+    responses((status = 200, body = User), (status = 404)))]
+pub async fn get_user(app: AppState, _: Admin, Path(id): Path<String>) -> Reply<User> {
     Ok(Json(view::user(&app.store.snapshot(), &id)?))
 }
 
 /// Renames, deactivates or activates a user.
-#[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UpdateUser,
-    params(("id" = String, Path, description = "User id")),
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "users", params(("id", description = "User id")),
     responses((status = 200, body = User), (status = 404), (status = 409, description = "Yourself or the last admin")))]
 pub async fn update_user(
     app: AppState,
     admin: Admin,
     Path(id): Path<String>,
     Json(body): Json<UpdateUser>,
-) -> ApiResult<Json<User>> {
+) -> Reply<User> {
     update(&app, &admin, &id, &body).await
 }
 
 /// Activates a user.
-#[utoipa::path(post, path = "/api/users/{id}/activate", tag = "users",
-    params(("id" = String, Path, description = "User id")), responses((status = 200, body = User), (status = 404)))]
-pub async fn activate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+#[utoipa::path(post, path = "/api/users/{id}/activate", tag = "users", params(("id", description = "User id")),
+    responses((status = 200, body = User), (status = 404)))]
+pub async fn activate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<User> {
     update(&app, &admin, &id, &UpdateUser { active: Some(true), name: None }).await
 }
 
 /// Deactivates a user, which ends all sessions and personal tokens.
-#[utoipa::path(post, path = "/api/users/{id}/deactivate", tag = "users",
-    params(("id" = String, Path, description = "User id")),
+#[utoipa::path(post, path = "/api/users/{id}/deactivate", tag = "users", params(("id", description = "User id")),
     responses((status = 200, body = User), (status = 404), (status = 409, description = "Yourself or the last admin")))]
-pub async fn deactivate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<Json<User>> {
+pub async fn deactivate_user(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<User> {
     update(&app, &admin, &id, &UpdateUser { active: Some(false), name: None }).await
 }
 
-async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> ApiResult<Json<User>> {
+async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> Reply<User> {
     accounts::update_user(&app.store, admin, id, body.name.as_deref(), body.active).await?;
     Ok(Json(view::user(&app.store.snapshot(), id)?))
 }
 
 /// Removes a user with everything personal.
-#[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "User id")),
-    responses((status = 204), (status = 404), (status = 409, description = "Yourself, the last admin, or managed elsewhere")))]
+#[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id", description = "User id")),
+    responses((status = 204), (status = 404),
+        (status = 409, description = "Yourself, the last admin, or managed elsewhere")))]
 pub async fn delete_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
     accounts::delete_user(&app.store, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -69,7 +67,7 @@ pub async fn delete_user(app: AppState, admin: Admin, Path(id): Path<String>) ->
 
 /// Adds a user, who can do nothing until a group and a password (or another way to sign in) are given. With
 /// `send_invite`, a link for choosing a password is made and mailed; the response contains it in any case.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = CreateUser,
+#[utoipa::path(post, path = "/api/users", tag = "users",
     responses((status = 201, body = User), (status = 409, description = "The address is taken")))]
 pub async fn create_user(
     app: AppState,
@@ -90,8 +88,8 @@ pub async fn create_user(
 }
 
 /// Gives a user a password.
-#[utoipa::path(post, path = "/api/users/{id}/set-password", tag = "users", request_body = SetPassword,
-    params(("id" = String, Path, description = "User id")), responses((status = 204), (status = 404)))]
+#[utoipa::path(post, path = "/api/users/{id}/set-password", tag = "users", params(("id", description = "User id")),
+    responses((status = 204), (status = 404)))]
 pub async fn set_user_password(
     app: AppState,
     admin: Admin,
@@ -106,15 +104,14 @@ pub async fn set_user_password(
 }
 
 /// Makes a link with which the user can choose another password, and mails it. The previous link stops working.
-#[utoipa::path(post, path = "/api/users/{id}/reset-password", tag = "users",
-    params(("id" = String, Path, description = "User id")),
+#[utoipa::path(post, path = "/api/users/{id}/reset-password", tag = "users", params(("id", description = "User id")),
     responses((status = 200, body = ResetLink), (status = 404), (status = 409, description = "Signs in elsewhere")))]
 pub async fn reset_user_password(
     app: AppState,
     admin: Admin,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<ResetLink>> {
+) -> Reply<ResetLink> {
     let reset = accounts::issue_reset_token(&app.store, &admin, &id).await?;
     let (reset_url, email_sent) = mail_link(&app, &caller, Purpose::Reset, &reset.email, &reset.token).await;
     Ok(Json(ResetLink { reset_url, email_sent }))
@@ -122,14 +119,13 @@ pub async fn reset_user_password(
 
 /// Returns who the caller is; the same as `/auth/me`.
 #[utoipa::path(get, path = "/api/users/me", tag = "users", responses((status = 200, body = Me)))]
-pub async fn get_current_user(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
+pub async fn get_current_user(app: AppState, caller: Principal) -> Reply<Me> {
     Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
 /// Changes the caller's own name.
-#[utoipa::path(patch, path = "/api/users/me", tag = "users", request_body = UpdateMe,
-    responses((status = 200, body = Me)))]
-pub async fn update_current_user(app: AppState, caller: Principal, Json(body): Json<UpdateMe>) -> ApiResult<Json<Me>> {
+#[utoipa::path(patch, path = "/api/users/me", tag = "users", responses((status = 200, body = Me)))]
+pub async fn update_current_user(app: AppState, caller: Principal, Json(body): Json<UpdateMe>) -> Reply<Me> {
     if let Some(name) = body.name {
         accounts::update_own_name(&app.store, &caller, &name).await?;
     }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use super::links::request_link;
 use crate::domain::sign_in::sign_in_with_link;
 use crate::protocol::auth::{LoginResponse, SendLink, SentLink, VerifyLink};
-use crate::server::http::extractors::Json;
+use crate::server::http::extractors::{Json, Reply};
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::Session;
 use crate::server::services::rate_limits::Rule;
@@ -21,17 +21,12 @@ const SHOWN: &str = "Magic link generated (LOCAL_DEV_MODE) — click dev_link to
 
 /// Mails a link that signs in, valid for one hour and one use. It replaces an unused one and an invitation. In
 /// development mode the link is in the response.
-#[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", request_body = SendLink, security(()),
+#[utoipa::path(post, path = "/auth/email/send-link", tag = "auth", security(()),
     responses((status = 200, body = SentLink), (status = 429)))]
-pub async fn send_login_link(
-    app: AppState,
-    origin: Origin,
-    caller: Caller,
-    Json(body): Json<SendLink>,
-) -> ApiResult<Json<SentLink>> {
-    app.limits.admit(SEND_RULE, origin.ip)?;
+pub async fn send_login_link(app: AppState, caller: Caller, Json(body): Json<SendLink>) -> Reply<SentLink> {
+    app.limits.admit(SEND_RULE, caller.origin.ip)?;
     let next = body.next.as_deref().unwrap_or_default();
-    let mail = request_link(&app, origin, &caller, Purpose::MagicLink, &body.email, next).await?;
+    let mail = request_link(&app, &caller, Purpose::MagicLink, &body.email, next).await?;
     let mut response = SentLink { message: SENT.into(), dev_link: None, send_error: None };
     let Some(mail) = mail else { return Ok(Json(response)) };
     if app.config.developer.is_none() {
@@ -47,7 +42,7 @@ pub async fn send_login_link(
 }
 
 /// Signs in with the token of a mailed link.
-#[utoipa::path(post, path = "/auth/email/verify", tag = "auth", request_body = VerifyLink, security(()),
+#[utoipa::path(post, path = "/auth/email/verify", tag = "auth", security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Invalid, expired or used"),
         (status = 429)))]
 pub async fn verify_login_link(app: AppState, origin: Origin, Json(body): Json<VerifyLink>) -> ApiResult<Response> {

@@ -33,8 +33,6 @@ fn refusal(code: &str) -> Response {
     }
 }
 
-const LOGIN_RULE: Rule = Rule { path: "/auth/google/login", per_minute: PER_MINUTE };
-
 #[derive(Debug, Deserialize)]
 pub struct GoogleLoginQuery {
     #[serde(default)]
@@ -48,11 +46,10 @@ pub struct GoogleLoginQuery {
         (status = 307, description = "Back to the login page, with an error code"), (status = 429)))]
 pub async fn begin_google_sign_in(
     app: AppState,
-    origin: Origin,
     caller: Caller,
     Query(query): Query<GoogleLoginQuery>,
 ) -> ApiResult<Response> {
-    app.limits.admit(LOGIN_RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/google/login", per_minute: PER_MINUTE }, caller.origin.ip)?;
     let Some(oidc) = &app.google.oidc else { return Ok(refusal(NOT_CONFIGURED)) };
     let failed = |error: &dyn std::fmt::Display| {
         tracing::warn!(%error, "cannot start a Google sign-in");
@@ -73,8 +70,6 @@ pub async fn begin_google_sign_in(
     Ok((StatusCode::FOUND, AppendHeaders([(SET_COOKIE, cookie)]), [(LOCATION, location)]).into_response())
 }
 
-const CALLBACK_RULE: Rule = Rule { path: "/auth/google/callback", per_minute: PER_MINUTE };
-
 #[derive(Debug, Deserialize)]
 pub struct GoogleCallbackQuery {
     code: Option<String>,
@@ -93,7 +88,7 @@ pub async fn complete_google_sign_in(
     headers: HeaderMap,
     Query(query): Query<GoogleCallbackQuery>,
 ) -> ApiResult<Response> {
-    app.limits.admit(CALLBACK_RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/google/callback", per_minute: PER_MINUTE }, origin.ip)?;
     let Some(oidc) = &app.google.oidc else { return Ok(refusal(NOT_CONFIGURED)) };
     // Taken before anything is checked, so that it can be used once only, whatever happens.
     let pending = cookie(&headers, PENDING_COOKIE).and_then(|name| app.google.pending.take(name));

@@ -8,7 +8,6 @@ use crate::domain::sign_in;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::services::mail::Mail;
 use crate::server::{ApiResult, App};
-use crate::store::audit::Origin;
 use crate::store::one_time::Purpose;
 
 /// The public URL of this server; the one that the request names if none is configured.
@@ -25,13 +24,13 @@ pub fn can_send(app: &App) -> bool {
 /// not depend on which it was.
 pub async fn request_link(
     app: &App,
-    origin: Origin,
     caller: &Caller,
     purpose: Purpose,
     email: &str,
     next: &str,
 ) -> ApiResult<Option<Mail>> {
     let auth = &app.config.instance.auth;
+    let origin = caller.origin.clone();
     let issued = sign_in::request_link(&app.store, auth, can_send(app), origin, purpose, email).await?;
     let next = next::safe(next);
     Ok(issued.map(|issued| mail(app, caller, purpose, &issued.email, &issued.token, next.as_deref())))

@@ -17,20 +17,16 @@ use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};
 use crate::store::users::User;
 
-const TOKEN_RULE: Rule = Rule { path: "/auth/token", per_minute: 10 };
-const LOGIN_RULE: Rule = Rule { path: "/auth/password/login", per_minute: 10 };
-const SETUP_RULE: Rule = Rule { path: "/auth/password/setup", per_minute: 10 };
-
 /// The same for every account, whether it exists or not. Older command lines look for `external authentication`.
 const REFUSED: &str =
     "Invalid email or password. Accounts that use external authentication sign in with their provider.";
 
 /// Signs in with a password.
-#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenRequest, security(()),
+#[utoipa::path(post, path = "/auth/token", tag = "auth", security(()),
     responses((status = 200, body = TokenResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
 pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<TokenRequest>) -> ApiResult<Response> {
-    app.limits.admit(TOKEN_RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/token", per_minute: 10 }, origin.ip)?;
     if body.password.is_empty() {
         return Err(ApiError::unauthorized("Password required"));
     }
@@ -40,11 +36,11 @@ pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<T
 }
 
 /// Signs in with a password.
-#[utoipa::path(post, path = "/auth/password/login", tag = "auth", request_body = LoginRequest, security(()),
+#[utoipa::path(post, path = "/auth/password/login", tag = "auth", security(()),
     responses((status = 200, body = LoginResponse), (status = 401, description = "Unknown user or wrong password"),
         (status = 429)))]
 pub async fn log_in(app: AppState, origin: Origin, Json(body): Json<LoginRequest>) -> ApiResult<Response> {
-    app.limits.admit(LOGIN_RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/password/login", per_minute: 10 }, origin.ip)?;
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, "Invalid email or password"))?;
     Ok(Session::start(&app, origin, &user.id, SignInMethod::Password).await?.into_login_response())
@@ -58,11 +54,11 @@ fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
 }
 
 /// Sets a password with the token of an invitation, and signs in.
-#[utoipa::path(post, path = "/auth/password/setup", tag = "auth", request_body = SetupRequest, security(()),
+#[utoipa::path(post, path = "/auth/password/setup", tag = "auth", security(()),
     responses((status = 200, body = SetupResponse), (status = 400, description = "A wrong token or a weak password"),
         (status = 403, description = "The account is not active"), (status = 429)))]
 pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<SetupRequest>) -> ApiResult<Response> {
-    app.limits.admit(SETUP_RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/password/setup", per_minute: 10 }, origin.ip)?;
     let SetupRequest { email, token, password } = body;
     let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
     let id = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {

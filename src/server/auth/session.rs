@@ -8,8 +8,7 @@ use crate::access::Principal;
 use crate::domain::accounts::view;
 use crate::domain::sign_in::{FirstAdmin, bootstrap_admin, end_session};
 use crate::protocol::auth::{BootstrapRequest, LoggedOut, Me, TokenResponse};
-use crate::server::http::extractors::Json;
-use crate::server::http::extractors::principal::MaybePrincipal;
+use crate::server::http::extractors::{Json, Reply};
 use crate::server::http::session::{SESSION_COOKIE, Session, accepts_html, redirect, remove_cookie};
 use crate::server::services::google::PENDING_COOKIE;
 use crate::server::services::rate_limits::Rule;
@@ -18,13 +17,13 @@ use crate::store::audit::Origin;
 
 /// Returns the caller.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Me)))]
-pub async fn show_me(app: AppState, caller: Principal) -> ApiResult<Json<Me>> {
+pub async fn show_me(app: AppState, caller: Principal) -> Reply<Me> {
     Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
 /// Ends the session and removes the cookies. Personal tokens stay valid.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", security(()), responses((status = 200, body = LoggedOut)))]
-pub async fn log_out(app: AppState, MaybePrincipal(caller): MaybePrincipal, headers: HeaderMap) -> ApiResult<Response> {
+pub async fn log_out(app: AppState, caller: Option<Principal>, headers: HeaderMap) -> ApiResult<Response> {
     if let Some(caller) = caller {
         end_session(&app.store, &caller).await?;
     }
@@ -36,14 +35,12 @@ pub async fn log_out(app: AppState, MaybePrincipal(caller): MaybePrincipal, head
     Ok((AppendHeaders(removed), response).into_response())
 }
 
-const RULE: Rule = Rule { path: "/auth/bootstrap", per_minute: 3 };
-
 /// Creates the first admin, once. A seeded admin who has no password yet can be claimed this way; other accounts cannot.
-#[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", request_body = BootstrapRequest, security(()),
+#[utoipa::path(post, path = "/auth/bootstrap", tag = "auth", security(()),
     responses((status = 200, body = TokenResponse), (status = 403, description = "There is an admin already"),
         (status = 409, description = "The address belongs to an account other than the seeded admin"), (status = 429)))]
 pub async fn bootstrap(app: AppState, origin: Origin, Json(body): Json<BootstrapRequest>) -> ApiResult<Response> {
-    app.limits.admit(RULE, origin.ip)?;
+    app.limits.admit(Rule { path: "/auth/bootstrap", per_minute: 3 }, origin.ip)?;
     let admin = FirstAdmin::new(&body.email, &body.password, &body.name)?;
     let hash = match body.password {
         password if password.is_empty() => None,

@@ -99,6 +99,11 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!(errors))
     }
 
+    /// A well-typed value that breaks a rule; `reason` says which, `loc` where it is.
+    pub fn value(loc: [&str; 2], reason: &str, input: impl Into<Value>) -> Self {
+        Self::unprocessable(vec![FieldError::value(loc, reason, input)])
+    }
+
     /// Try again in `retry_after` seconds.
     pub fn too_many(detail: impl Into<Value>, retry_after: u64) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
@@ -145,9 +150,7 @@ impl From<domain::Error> for ApiError {
         let text = error.to_string();
         match error {
             Error::Invalid(text) => Self::bad_request(text),
-            Error::Field { field, reason, input } => {
-                Self::unprocessable(vec![FieldError::value(["body", &field], &reason, input)])
-            }
+            Error::Field { field, reason, input } => Self::value(["body", &field], &reason, input),
             Error::Unauthorized(text) => Self::unauthorized(text),
             Error::Forbidden(text) => Self::forbidden(text),
             Error::NotFound(text) => Self::not_found(text),

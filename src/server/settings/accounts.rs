@@ -16,9 +16,7 @@ const MIN_TOKEN_CHARS: usize = 32;
 pub struct AccountSettings {
     admin_email: Option<String>,
     admin_password: Option<Secret>,
-    /// Names of the developer's groups.
     developer_groups: Vec<String>,
-    /// The scheduler's secret.
     pub scheduler_token: Option<Secret>,
 }
 

@@ -38,9 +38,7 @@ pub struct ServerSettings {
     pub accounts: AccountSettings,
     /// Whether attempts to sign in are limited.
     pub limits_attempts: bool,
-    /// Sends mail as configured.
     pub mail: Mailer,
-    /// Google as configured.
     pub google: Arc<Google>,
     pub http: HttpSettings,
     /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.

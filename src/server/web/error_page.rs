@@ -13,7 +13,6 @@ use super::{PageContext, PageError};
 use crate::protocol::ErrorBody;
 use crate::server::AppState;
 use crate::server::auth::next;
-use crate::server::http::middleware::caller::Caller;
 use crate::server::http::middleware::request_id::RequestId;
 use crate::server::http::session::accepts_html;
 
@@ -58,7 +57,7 @@ pub async fn show_errors(app: AppState, request: Request, next: Next) -> Respons
 }
 
 async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &ErrorBody) -> Result<Response, PageError> {
-    let Ok(context) = PageContext::from_request_parts(parts, app).await;
+    let context = PageContext::from_request_parts(parts, app).await?;
     let path = parts.uri.path_and_query().map_or("/", |here| here.as_str());
     // A mailed link that was refused is not worth returning to.
     let next = next::safe(path).filter(|_| parts.method.is_safe() && !is_api(path));
@@ -70,7 +69,7 @@ async fn page(app: &AppState, parts: &mut Parts, status: StatusCode, error: &Err
         path => parts.uri.path(),
         request_id => parts.extensions.get::<RequestId>().map(|RequestId(id)| id),
         cause => &error.error,
-        previous => previous(parts),
+        previous => previous(parts, &context.caller.base_url),
         sign_in,
     };
     Ok(context.render("error.html", values)?.into_response())
@@ -81,9 +80,9 @@ fn is_api(path: &str) -> bool {
 }
 
 /// The page of this server from which the visitor came.
-fn previous(parts: &Parts) -> Option<String> {
+fn previous(parts: &Parts, base_url: &str) -> Option<String> {
     let referer = parts.headers.get(REFERER)?.to_str().ok()?;
-    let path = next::safe(referer.strip_prefix(&parts.extensions.get::<Caller>()?.base_url)?)?;
+    let path = next::safe(referer.strip_prefix(base_url)?)?;
     (path != parts.uri.path()).then_some(path)
 }
 

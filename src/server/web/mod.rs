@@ -16,14 +16,16 @@ mod templates;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::error::PageError;
-use self::page::{Page, PageContext, PageResult};
+use self::page::{PageContext, PageResult};
 use self::signed_in::SignedIn;
 use super::AppState;
+use super::http::session::redirect;
 
 /// A path, and how it is served.
 type Route = (&'static str, fn() -> MethodRouter<AppState>);
@@ -67,6 +69,6 @@ pub fn show_errors(app: AppState, routes: Router<AppState>) -> Router<AppState> 
     routes.layer(from_fn_with_state(app, error_page::show_errors))
 }
 
-async fn redirect_home(page: PageContext) -> Page {
-    Page::redirect(if page.person.is_some() { "/dashboard" } else { "/login" })
+async fn redirect_home(page: PageContext) -> Response {
+    redirect(if page.person.is_some() { "/dashboard" } else { "/login" })
 }

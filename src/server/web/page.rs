@@ -1,9 +1,6 @@
-use std::convert::Infallible;
-
 use axum::extract::FromRequestParts;
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::{Value, context};
 
@@ -11,9 +8,9 @@ use super::flash::Flash;
 use super::form::FormState;
 use super::{PageError, templates};
 use crate::access::Principal;
-use crate::server::http::extractors::principal::MaybePrincipal;
-use crate::server::http::session::redirect;
-use crate::server::{ApiError, App, AppState};
+use crate::server::http::middleware::caller::Caller;
+use crate::server::services::rate_limits::{Rule, TooManyRequests};
+use crate::server::{ApiError, AppState};
 
 /// Links in the header of pages for people who are signed in: path and label.
 const NAVIGATION: [(&str, &str); 1] = [("/dashboard", "Dashboard")];
@@ -23,22 +20,28 @@ pub struct PageContext {
     pub app: AppState,
     /// The visitor, if signed in.
     pub person: Option<Principal>,
+    pub caller: Caller,
     path: String,
     flash: Option<Flash>,
 }
 
 impl FromRequestParts<AppState> for PageContext {
-    type Rejection = Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        let person =
-            MaybePrincipal::from_request_parts(parts, app).await.ok().and_then(|MaybePrincipal(person)| person);
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let Ok(person) = Option::<Principal>::from_request_parts(parts, app).await;
+        let caller = Caller::from_request_parts(parts, app).await?;
         let flash = Flash::read(&parts.headers);
-        Ok(Self { app: app.clone(), person, path: parts.uri.path().to_owned(), flash })
+        Ok(Self { app: app.clone(), person, caller, path: parts.uri.path().to_owned(), flash })
     }
 }
 
 impl PageContext {
+    /// Counts a request of the visitor, unless the limit is reached.
+    pub fn admit(&self, rule: Rule) -> Result<(), TooManyRequests> {
+        self.app.limits.admit(rule, self.caller.origin.ip)
+    }
+
     /// Renders a template that extends `base.html`.
     pub fn render(&self, template: &str, values: Value) -> PageResult {
         let person = self.person.as_ref().map(|person| {
@@ -55,9 +58,23 @@ impl PageContext {
         let values = context! { instance_name, person, navigation, flash, ..values };
         let text = templates::render(template, values).map_err(ApiError::internal)?;
         // It may contain personal data.
-        let page = Page(Html(text).into_response()).with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut page = ([(CACHE_CONTROL, "no-store")], Html(text)).into_response();
         let removed = self.flash.as_ref().and_then(|_| Flash::remove_cookie(self.app.config.http.https));
-        Ok(removed.into_iter().fold(page, |page, cookie| page.with(SET_COOKIE, cookie)))
+        page.headers_mut().extend(removed.map(|cookie| (SET_COOKIE, cookie)));
+        Ok(page)
+    }
+
+    /// Renders a page whose URL holds a token: browsers do not send that URL to other pages.
+    pub fn render_secret(&self, template: &str, values: Value) -> PageResult {
+        let referrer = [(REFERRER_POLICY, "no-referrer")];
+        Ok((referrer, self.render(template, values)?).into_response())
+    }
+
+    /// Passes something to the page to which `redirect` leads.
+    pub fn with_flash(&self, mut redirect: Response, flash: &Flash) -> Response {
+        let cookie = flash.set_cookie(self.app.config.http.https);
+        redirect.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+        redirect
     }
 
     /// The form with this id as it was submitted before a redirect, or an empty one.
@@ -70,41 +87,4 @@ impl PageContext {
 }
 
 /// What page handlers return.
-pub type PageResult = Result<Page, PageError>;
-
-/// A page, or a redirect to one.
-pub struct Page(Response);
-
-impl Page {
-    /// Leads to a path of this server, which is plain ASCII.
-    pub fn redirect(path: &str) -> Self {
-        Self(redirect(path))
-    }
-
-    /// For pages whose URL holds a token: browsers do not send that URL to other pages.
-    pub fn secret(self) -> Self {
-        self.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
-    }
-
-    /// Passes something to the page to which this redirect leads.
-    pub fn with_flash(self, app: &App, flash: &Flash) -> Self {
-        flash.set_cookie(app.config.http.https).into_iter().fold(self, |page, cookie| page.with(SET_COOKIE, cookie))
-    }
-
-    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.0.headers_mut().append(name, value);
-        self
-    }
-}
-
-impl From<Response> for Page {
-    fn from(response: Response) -> Self {
-        Self(response)
-    }
-}
-
-impl IntoResponse for Page {
-    fn into_response(self) -> Response {
-        self.0
-    }
-}
+pub type PageResult = Result<Response, PageError>;

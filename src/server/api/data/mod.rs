@@ -23,9 +23,9 @@ const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Returns a table's parquet file, or a range of it. The ETag is the hash of its content.
 #[utoipa::path(get, path = "/api/data/{table}/download", tag = "data",
-    params(("table" = String, Path, description = "Name or registry id")),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304),
-        (status = 403), (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
+    params(("table", description = "Name or registry id")),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304), (status = 403),
+        (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
 pub async fn download_table(
     app: AppState,
     caller: Principal,
@@ -43,10 +43,9 @@ pub async fn download_table(
 
 /// Returns one file of a table in parts. The ETag is the hash of its content.
 #[utoipa::path(get, path = "/api/data/{table}/parts/{part}", tag = "data",
-    params(("table" = String, Path, description = "Name or registry id"),
-        ("part" = String, Path, description = "Name in the manifest")),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304),
-        (status = 403), (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
+    params(("table", description = "Name or registry id"), ("part", description = "Name in the manifest")),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304), (status = 403),
+        (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
 pub async fn download_part(
     app: AppState,
     caller: Principal,

@@ -6,13 +6,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::fields;
-use crate::server::http::error::{ApiError, FieldError};
+use crate::server::http::error::{ApiError, ApiResult, FieldError};
 use crate::server::http::middleware::json_body::{ParsedBody, read_text};
 
 /// A JSON object as request body, and anything as response body. As an argument it comes last, after the
 /// check of credentials, so that unauthenticated callers learn nothing about fields.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
+
+/// What most handlers return.
+pub type Reply<T> = ApiResult<Json<T>>;
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;

@@ -1,11 +1,11 @@
 //! Extractors whose rejections have the response bodies of the API's contract.
 
-mod fields;
+pub mod fields;
 mod form;
 mod json;
-pub mod principal;
+mod principal;
 mod url;
 
 pub use form::Form;
-pub use json::{Created, Json};
+pub use json::{Created, Json, Reply};
 pub use url::{Path, Query};

@@ -1,5 +1,7 @@
 //! Handlers take a `Principal`, an `Interactive` or an `Admin` as argument; requests without one are rejected here.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -26,13 +28,11 @@ impl FromRequestParts<AppState> for Principal {
 }
 
 /// A caller who may be unauthenticated; a token that is not accepted counts as none.
-pub struct MaybePrincipal(pub Option<Principal>);
+impl axum::extract::OptionalFromRequestParts<AppState> for Principal {
+    type Rejection = Infallible;
 
-impl FromRequestParts<AppState> for MaybePrincipal {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        Ok(Self(Principal::from_request_parts(parts, app).await.ok()))
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Option<Self>, Infallible> {
+        Ok(<Self as FromRequestParts<AppState>>::from_request_parts(parts, app).await.ok())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The address of the client, also behind a proxy.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -18,11 +18,9 @@ use crate::store::audit::Origin;
 /// Where a request came from, as an extension of it.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    pub ip: Option<IpAddr>,
+    pub origin: Origin,
     /// Scheme and host as the client sent them, e.g. `https://agnes.example.com`.
     pub base_url: String,
-    /// When the request came in.
-    pub since: Instant,
 }
 
 /// Whether a proxy that is not configured was logged.
@@ -44,11 +42,12 @@ pub async fn identify(State(proxies): State<Proxies>, mut request: Request, next
         .unwrap_or("localhost");
     let forwarded_for = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded_for.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let caller = Caller {
+    let origin = Origin {
         ip: peer.map(|peer| proxies.client(peer, &hops)),
-        base_url: format!("{scheme}://{host}"),
+        request_id: request.extensions().get().map(|RequestId(id)| id.clone()),
         since: Instant::now(),
     };
+    let caller = Caller { origin, base_url: format!("{scheme}://{host}") };
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
@@ -69,8 +68,6 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Caller { ip, since, .. } = Caller::from_request_parts(parts, state).await?;
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        Ok(Self { ip, request_id, since })
+        Ok(Caller::from_request_parts(parts, state).await?.origin)
     }
 }

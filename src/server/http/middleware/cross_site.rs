@@ -7,15 +7,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use url::{Host, Url};
+use url::Url;
 
 use super::caller::Caller;
+use crate::base::is_this_machine;
 use crate::server::ApiError;
 use crate::server::settings::AllowedOrigins;
 
 pub async fn check(State(origins): State<AllowedOrigins>, request: Request, next: Next) -> Response {
     let base_url = request.extensions().get::<Caller>().map(|caller| caller.base_url.clone()).unwrap_or_default();
-    if origins.loopback_only && !is_loopback(&base_url) {
+    if origins.loopback_only && !is_local(&base_url) {
         return ApiError::forbidden("LOCAL_DEV_MODE serves localhost only").into_response();
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -55,11 +56,7 @@ fn authority(url: &str) -> Option<&str> {
     url.split_once("://").map(|(_, authority)| authority)
 }
 
-fn is_loopback(base_url: &str) -> bool {
-    match Url::parse(base_url).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
+fn is_local(base_url: &str) -> bool {
+    let is_below_localhost = |url: &Url| url.domain().is_some_and(|name| name.ends_with(".localhost"));
+    Url::parse(base_url).is_ok_and(|url| is_this_machine(&url) || is_below_localhost(&url))
 }

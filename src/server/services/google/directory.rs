@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
@@ -19,15 +19,15 @@ use crate::domain::sign_in::GoogleGroupList;
 const SCOPE: &str = "https://www.googleapis.com/auth/admin.directory.group.readonly";
 /// The metadata server is on this machine, or there is none.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+/// The step of an error, for all requests to that server.
+const METADATA: &str = "metadata server";
 /// Of 200 groups each.
 const MAX_PAGES: usize = 50;
 
 #[derive(Debug, thiserror::Error)]
 enum DirectoryError {
-    #[error("{step}: {error}")]
-    Request { step: &'static str, error: HttpError },
-    #[error("{step}: status {status}")]
-    Refused { step: &'static str, status: u16 },
+    #[error("{0}: {1}")]
+    Step(&'static str, HttpError),
     #[error("timed out")]
     Timeout,
     #[error("there are too many groups")]
@@ -155,11 +155,11 @@ impl Api {
             if let Some(page) = &next {
                 url.query_pairs_mut().append_pair("pageToken", page);
             }
-            let request = request(http, Method::GET, url, "list of groups")?.bearer_auth(token.expose());
-            let page: Page = match read(http, request, "list of groups").await {
+            let listed = http.fetch_json(|client| client.get(url).bearer_auth(token.expose())).await;
+            let page: Page = match listed {
                 // Google knows no account with this address, so it is in no group.
-                Err(DirectoryError::Refused { status: 404, .. }) if next.is_none() => return Ok(groups),
-                page => page?,
+                Err(HttpError::Status(404)) if next.is_none() => return Ok(groups),
+                page => page.map_err(at("list of groups"))?,
             };
             groups.extend(page.groups.into_iter().map(|group| group.email));
             next = page.next_page_token.filter(|token| !token.is_empty());
@@ -177,45 +177,47 @@ impl Api {
             Some(account) => account.clone(),
             None => self.service_account().await?,
         };
-        let own = read::<AccessToken>(&self.metadata_http, self.ask_metadata("token")?, "metadata server").await?;
+        let own: AccessToken = self.metadata_http.fetch_json(self.ask_metadata("token")).await.map_err(at(METADATA))?;
         let issued = time::now().as_second();
         let claims = json!({
             "iss": account, "sub": self.subject, "scope": SCOPE, "aud": self.exchange.as_str(),
             "iat": issued, "exp": issued + 3600,
         });
         let sign = below(&self.signing, &["v1", "projects", "-", "serviceAccounts", &format!("{account}:signJwt")]);
-        let signing = request(http, Method::POST, sign, "signature")?
-            .bearer_auth(own.access_token.expose())
-            .json(&json!({ "payload": claims.to_string() }));
-        let signed: Signed = read(http, signing, "signature").await?;
+        let payload = json!({ "payload": claims.to_string() });
+        let signing = |client: &Client| client.post(sign).bearer_auth(own.access_token.expose()).json(&payload);
+        let signed: Signed = http.fetch_json(signing).await.map_err(at("signature"))?;
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
             .append_pair("assertion", signed.signed_jwt.expose())
             .finish();
-        let exchanging = request(http, Method::POST, self.exchange.clone(), "token exchange")?
-            .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form);
-        Ok(read::<AccessToken>(http, exchanging, "token exchange").await?.access_token)
+        let exchanging = |client: &Client| {
+            let request = client.post(self.exchange.clone());
+            request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+        };
+        let exchanged: AccessToken = http.fetch_json(exchanging).await.map_err(at("token exchange"))?;
+        Ok(exchanged.access_token)
     }
 
     /// The address of the machine's service account.
     async fn service_account(&self) -> Result<String, DirectoryError> {
-        let body = bytes(&self.metadata_http, self.ask_metadata("email")?, "metadata server").await?;
+        let body = self.metadata_http.fetch(self.ask_metadata("email")).await.map_err(at(METADATA))?;
         let text = String::from_utf8(body).unwrap_or_default();
-        let account = text.trim();
-        match account.contains('@') {
-            true => Ok(account.to_owned()),
-            false => Err(DirectoryError::Request {
-                step: "metadata server",
-                error: HttpError::Unreadable("not the address of a service account".into()),
-            }),
+        match text.trim() {
+            account if account.contains('@') => Ok(account.to_owned()),
+            _ => Err(at(METADATA)(HttpError::Unreadable("not the address of a service account".into()))),
         }
     }
 
-    fn ask_metadata(&self, what: &str) -> Result<RequestBuilder, DirectoryError> {
+    fn ask_metadata(&self, what: &str) -> impl FnOnce(&Client) -> RequestBuilder {
         let url = below(&self.metadata, &[what]);
-        Ok(request(&self.metadata_http, Method::GET, url, "metadata server")?.header("metadata-flavor", "Google"))
+        |client| client.get(url).header("metadata-flavor", "Google")
     }
+}
+
+/// Names the step that failed.
+fn at(step: &'static str) -> impl FnOnce(HttpError) -> DirectoryError {
+    move |error| DirectoryError::Step(step, error)
 }
 
 fn base_url(env: &Environment, var: &EnvVar) -> Result<Url, String> {
@@ -231,34 +233,6 @@ fn below(base: &Url, path: &[&str]) -> Url {
         segments.pop_if_empty().extend(path);
     }
     url
-}
-
-fn request(http: &Http, method: Method, url: Url, step: &'static str) -> Result<RequestBuilder, DirectoryError> {
-    let client = http.client().map_err(|error| DirectoryError::Request { step, error })?;
-    Ok(client.request(method, url))
-}
-
-async fn bytes(http: &Http, request: RequestBuilder, step: &'static str) -> Result<Vec<u8>, DirectoryError> {
-    let failed = |error| DirectoryError::Request { step, error };
-    let request = request.build().map_err(|error| failed(error.into()))?;
-    let response = http.send(request).await.map_err(failed)?;
-    match response.status().as_u16() {
-        200 => Ok(response.into_body()),
-        status => Err(DirectoryError::Refused { step, status }),
-    }
-}
-
-async fn read<T: DeserializeOwned>(
-    http: &Http,
-    request: RequestBuilder,
-    step: &'static str,
-) -> Result<T, DirectoryError> {
-    let body = bytes(http, request, step).await?;
-    // The text of the error could contain values of the response, which may be secret.
-    serde_json::from_slice(&body).map_err(|error| DirectoryError::Request {
-        step,
-        error: HttpError::Unreadable(format!("{:?} error at line {}", error.classify(), error.line())),
-    })
 }
 
 #[cfg(test)]

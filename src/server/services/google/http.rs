@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::{Client, Request, redirect};
+use reqwest::{Client, Request, RequestBuilder, redirect};
+use serde::de::DeserializeOwned;
 
 use crate::base::with_causes;
 
@@ -24,6 +25,8 @@ pub struct Http {
 pub enum HttpError {
     #[error("{}", with_causes(.0))]
     Network(reqwest::Error),
+    #[error("status {0}")]
+    Status(u16),
     #[error("the response is too large")]
     TooLarge,
     #[error("the response cannot be read: {0}")]
@@ -47,7 +50,7 @@ impl Http {
         Self { proxied: false, ..Self::new(timeout) }
     }
 
-    pub fn client(&self) -> Result<&Client, HttpError> {
+    fn client(&self) -> Result<&Client, HttpError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
@@ -59,7 +62,26 @@ impl Http {
         Ok(self.client.get_or_init(|| client))
     }
 
-    pub async fn send(&self, request: Request) -> Result<HttpResponse, HttpError> {
+    /// Sends a request and returns the body of the response, which must have status 200.
+    pub async fn fetch(&self, request: impl FnOnce(&Client) -> RequestBuilder) -> Result<Vec<u8>, HttpError> {
+        let response = self.send(request(self.client()?).build()?).await?;
+        match response.status().as_u16() {
+            200 => Ok(response.into_body()),
+            status => Err(HttpError::Status(status)),
+        }
+    }
+
+    /// The same for a body in JSON.
+    pub async fn fetch_json<T: DeserializeOwned>(
+        &self,
+        request: impl FnOnce(&Client) -> RequestBuilder,
+    ) -> Result<T, HttpError> {
+        // The text of the error could contain values of the response, which may be secret.
+        serde_json::from_slice(&self.fetch(request).await?)
+            .map_err(|error| HttpError::Unreadable(format!("{:?} error at line {}", error.classify(), error.line())))
+    }
+
+    async fn send(&self, request: Request) -> Result<HttpResponse, HttpError> {
         let mut response = self.client()?.execute(request).await?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {

@@ -68,7 +68,6 @@ impl Mail {
         format!("{before}\n\n{}\n\n{after}\n", self.link)
     }
 
-    /// The recipient's domain.
     fn domain(&self) -> &str {
         self.to.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
@@ -158,7 +157,6 @@ impl Mailer {
     }
 }
 
-/// The sender of mails.
 fn sender(env: &Environment) -> Result<Mailbox, String> {
     let configured = env.get(&env_vars::EMAIL_FROM_ADDRESS).or_else(|| env.get(&env_vars::SMTP_FROM));
     let text = configured.unwrap_or("noreply@example.com").trim();

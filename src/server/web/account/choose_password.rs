@@ -1,5 +1,6 @@
 //! The pages behind mailed links for choosing a password.
 
+use axum::response::Response;
 use minijinja::context;
 
 use crate::domain::rules;
@@ -7,12 +8,11 @@ use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
 use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::session::Session;
+use crate::server::http::session::{Session, redirect};
 use crate::server::services::rate_limits::Rule;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
-use crate::server::web::{Page, PageContext, PageError, PageResult};
-use crate::store::audit::Origin;
+use crate::server::web::{PageContext, PageError, PageResult};
 use crate::store::one_time::{InvalidToken, Purpose};
 
 /// A form for choosing a password.
@@ -57,32 +57,25 @@ pub async fn show_password_reset(page: PageContext, Query(link): Query<LinkQuery
 
 /// Sets the password of an invited account and signs in.
 #[utoipa::path(post, path = "/auth/password/setup/confirm", tag = "auth", security(()),
-    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm_setup(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
-    let session = match SETUP.submit(&page, origin, form).await? {
-        Ok(session) => session,
-        Err(form) => return Ok(form),
-    };
+pub async fn confirm_setup(page: PageContext, Form(form): Form<PasswordForm>) -> PageResult {
     let done = Flash::Notice("Your password is set, and you are signed in.".into());
-    Ok(Page::from(session.redirect("/dashboard")).with_flash(&page.app, &done))
+    SETUP.submit(&page, form, |session| page.with_flash(session.redirect("/dashboard"), &done)).await
 }
 
 /// Changes the password and signs in. Earlier sessions and personal tokens end.
 #[utoipa::path(post, path = "/auth/password/reset/confirm", tag = "auth", security(()),
-    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
-pub async fn confirm_reset(page: PageContext, origin: Origin, Form(form): Form<PasswordForm>) -> PageResult {
-    let session = RESET.submit(&page, origin, form).await?;
-    Ok(session.map_or_else(|form| form, |session| session.redirect("/login/password?msg=password_reset").into()))
+pub async fn confirm_reset(page: PageContext, Form(form): Form<PasswordForm>) -> PageResult {
+    RESET.submit(&page, form, |session| session.redirect("/login/password?msg=password_reset")).await
 }
 
 impl ChoosePassword {
     fn open(&self, page: &PageContext, link: &LinkQuery) -> PageResult {
         if link.email.is_empty() || link.token.is_empty() {
-            return Ok(Page::redirect("/login/password"));
+            return Ok(redirect("/login/password"));
         }
         self.show(page, &link.email, &link.token, FormState::new("password"))
     }
@@ -91,30 +84,28 @@ impl ChoosePassword {
     fn show(&self, page: &PageContext, email: &str, token: &str, form: FormState) -> PageResult {
         let Self { heading, has_name, rule, .. } = *self;
         let values = context! { heading, action => rule.path, has_name, email, token, form };
-        Ok(page.render("choose_password.html", values)?.secret())
+        page.render_secret("choose_password.html", values)
     }
 
-    /// Sets the password and signs in, or returns the form with what is wrong.
+    /// Sets the password, signs in and responds with `done`, or shows the form with what is wrong.
     async fn submit(
         &self,
         page: &PageContext,
-        origin: Origin,
         form: PasswordForm,
-    ) -> Result<Result<Session, Page>, PageError> {
-        page.app.limits.admit(self.rule, origin.ip)?;
+        done: impl FnOnce(Session) -> Response,
+    ) -> PageResult {
+        page.admit(self.rule)?;
         let (email, token) = (form.email.clone(), form.token.clone());
         let state = check(&form)?;
         if !state.is_valid() {
-            return Ok(Err(self.show(page, &email, &token, state)?));
+            return self.show(page, &email, &token, state);
         }
         let name = if self.has_name { form.name } else { String::new() };
         let choice = PasswordChoice { purpose: self.purpose, email: form.email, token: form.token, name };
-        match choose(&page.app, &origin, choice, form.password).await? {
-            Ok(id) => Ok(Ok(Session::start(&page.app, origin, &id, SignInMethod::Password).await?)),
-            Err(invalid) => {
-                let state = state.with_message((self.refusal)(invalid));
-                Ok(Err(self.show(page, &email, &token, state)?))
-            }
+        let origin = &page.caller.origin;
+        match choose(&page.app, origin, choice, form.password).await? {
+            Ok(id) => Ok(done(Session::start(&page.app, origin.clone(), &id, SignInMethod::Password).await?)),
+            Err(invalid) => self.show(page, &email, &token, state.with_message((self.refusal)(invalid))),
         }
     }
 }

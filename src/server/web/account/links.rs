@@ -3,80 +3,49 @@
 use axum::http::{HeaderMap, Method};
 use minijinja::context;
 
-use super::check_email;
 use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
 use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
 use crate::server::auth::links::request_link;
 use crate::server::auth::next;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::middleware::caller::Caller;
+use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
-use crate::server::web::{Page, PageContext, PageResult};
-use crate::store::audit::Origin;
+use crate::server::web::{PageContext, PageResult};
 use crate::store::one_time::Purpose;
-
-const RESET_RULE: Rule = Rule { path: "/auth/password/reset", per_minute: 5 };
-const SETUP_RULE: Rule = Rule { path: "/auth/password/setup/request", per_minute: 5 };
 
 /// Mails a link for choosing another password.
 #[utoipa::path(post, path = "/auth/password/reset", tag = "auth", security(()),
-    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
-pub async fn request_password_reset(
-    page: PageContext,
-    origin: Origin,
-    caller: Caller,
-    Form(form): Form<AddressForm>,
-) -> PageResult {
-    page.app.limits.admit(RESET_RULE, origin.ip)?;
-    mail_link(&page, origin, &caller, Purpose::Reset, &form.email, "", "24 hours").await
+pub async fn request_password_reset(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
+    page.admit(Rule { path: "/auth/password/reset", per_minute: 5 })?;
+    mail_link(&page, Purpose::Reset, &form.email, "", "24 hours").await
 }
 
 /// Mails a link for choosing a first password, for accounts that have no password yet.
 #[utoipa::path(post, path = "/auth/password/setup/request", tag = "auth", security(()),
-    request_body(content = AddressForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
-pub async fn request_password_setup(
-    page: PageContext,
-    origin: Origin,
-    caller: Caller,
-    Form(form): Form<AddressForm>,
-) -> PageResult {
-    page.app.limits.admit(SETUP_RULE, origin.ip)?;
-    mail_link(&page, origin, &caller, Purpose::Setup, &form.email, "", "7 days").await
+pub async fn request_password_setup(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
+    page.admit(Rule { path: "/auth/password/setup/request", per_minute: 5 })?;
+    mail_link(&page, Purpose::Setup, &form.email, "", "7 days").await
 }
 
 /// Mails a link that signs in, for the form of the login page.
 #[utoipa::path(post, path = "/auth/email/send-link/web", tag = "auth", security(()),
-    request_body(content = LinkForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The same page for every address", content_type = "text/html"),
         (status = 429)))]
-pub async fn request_login_link(
-    page: PageContext,
-    origin: Origin,
-    caller: Caller,
-    Form(form): Form<LinkForm>,
-) -> PageResult {
-    page.app.limits.admit(SEND_RULE, origin.ip)?;
-    mail_link(&page, origin, &caller, Purpose::MagicLink, &form.email, &form.next, "one hour").await
+pub async fn request_login_link(page: PageContext, Form(form): Form<LinkForm>) -> PageResult {
+    page.admit(SEND_RULE)?;
+    mail_link(&page, Purpose::MagicLink, &form.email, &form.next, "one hour").await
 }
 
 /// Mails a link where the account and its state allow one, and says the same either way. `validity` is that of the link.
-async fn mail_link(
-    page: &PageContext,
-    origin: Origin,
-    caller: &Caller,
-    purpose: Purpose,
-    email: &str,
-    next: &str,
-    validity: &str,
-) -> PageResult {
-    if let Some(mail) = request_link(&page.app, origin, caller, purpose, email, next).await? {
+async fn mail_link(page: &PageContext, purpose: Purpose, email: &str, next: &str, validity: &str) -> PageResult {
+    if let Some(mail) = request_link(&page.app, &page.caller, purpose, email, next).await? {
         page.app.mail.queue(mail);
     }
-    check_email(page, validity)
+    page.render("check_email.html", context! { validity, can_mail => page.app.mail.is_configured() })
 }
 
 /// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
@@ -86,32 +55,31 @@ async fn mail_link(
         (status = 200, description = "A page that asks for a click", content_type = "text/html"), (status = 429)))]
 pub async fn follow_login_link(
     page: PageContext,
-    origin: Origin,
     method: Method,
     headers: HeaderMap,
     Query(query): Query<VerifyForm>,
 ) -> PageResult {
     if method == Method::HEAD || is_look_ahead(&headers) {
         let VerifyForm { email, token, next } = &query;
-        return Ok(page.render("confirm_link.html", context! { email, token, next })?.secret());
+        return page.render_secret("confirm_link.html", context! { email, token, next });
     }
-    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
-    let session =
-        email_link::sign_in(&page.app, origin, query.email, query.token).await?.ok_or_else(email_link::refused)?;
-    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")).into())
+    page.admit(VERIFY_RULE)?;
+    let session = email_link::sign_in(&page.app, page.caller.origin, query.email, query.token)
+        .await?
+        .ok_or_else(email_link::refused)?;
+    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")))
 }
 
 /// Signs in with the button of that page.
 #[utoipa::path(post, path = "/auth/email/verify/web", tag = "auth", security(()),
-    request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the login page with `error`"), (status = 429)))]
-pub async fn confirm_login_link(page: PageContext, origin: Origin, Form(form): Form<VerifyForm>) -> PageResult {
-    page.app.limits.admit(VERIFY_RULE, origin.ip)?;
+pub async fn confirm_login_link(page: PageContext, Form(form): Form<VerifyForm>) -> PageResult {
+    page.admit(VERIFY_RULE)?;
     let next = next::safe(&form.next);
-    if let Some(session) = email_link::sign_in(&page.app, origin, form.email, form.token).await? {
-        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into());
+    if let Some(session) = email_link::sign_in(&page.app, page.caller.origin, form.email, form.token).await? {
+        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")));
     }
-    Ok(Page::redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
+    Ok(redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
 }
 
 /// Whether a browser prefetches the page, or loads it as part of another page.

@@ -13,12 +13,11 @@ use crate::server::auth::providers::PROVIDERS;
 use crate::server::auth::{links, next};
 use crate::server::http::error::Failure;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::session::Session;
+use crate::server::http::session::{Session, redirect};
 use crate::server::services::rate_limits::Rule;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
-use crate::server::web::{Page, PageContext, PageResult};
-use crate::store::audit::Origin;
+use crate::server::web::{PageContext, PageResult};
 
 #[derive(Deserialize)]
 pub struct LoginQuery {
@@ -71,7 +70,7 @@ pub async fn show_login(page: PageContext, Query(query): Query<LoginQuery>) -> P
     let next = query.next();
     // In development mode everybody is signed in.
     if page.app.config.developer.is_some() && page.person.is_some() {
-        return Ok(Page::redirect(next.as_deref().unwrap_or("/dashboard")));
+        return Ok(redirect(next.as_deref().unwrap_or("/dashboard")));
     }
     let providers: Vec<_> = PROVIDERS
         .iter()
@@ -111,21 +110,18 @@ pub async fn show_email_login(page: PageContext, Query(query): Query<LoginQuery>
     page.render("login_email.html", values)
 }
 
-const RULE: Rule = Rule { path: "/auth/password/login/web", per_minute: 10 };
-
 /// Signs in with the form of the login page and redirects to `next`.
 #[utoipa::path(post, path = "/auth/password/login/web", tag = "auth", security(()),
-    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "Signed in, or back to the form with `error`"), (status = 429)))]
-pub async fn submit_login(page: PageContext, origin: Origin, Form(form): Form<LoginForm>) -> PageResult {
-    page.app.limits.admit(RULE, origin.ip)?;
+pub async fn submit_login(page: PageContext, Form(form): Form<LoginForm>) -> PageResult {
+    page.admit(Rule { path: "/auth/password/login/web", per_minute: 10 })?;
     let next = next::safe(&form.next);
     let back = |reason: &str| {
         let typed = FormState::new("login").with_value("email", &form.email);
-        Page::redirect(&next::append(&format!("/login/password?{reason}"), next.as_deref()))
-            .with_flash(&page.app, &Flash::Form(typed))
+        let form = redirect(&next::append(&format!("/login/password?{reason}"), next.as_deref()));
+        page.with_flash(form, &Flash::Form(typed))
     };
-    let user = match check_password(&page.app, &origin, &form.email, form.password).await {
+    let user = match check_password(&page.app, &page.caller.origin, &form.email, form.password).await {
         Ok(Ok(user)) => user,
         Ok(Err(PasswordRefusal::Credentials)) => return Ok(back("error=invalid")),
         Ok(Err(PasswordRefusal::Deactivated)) => return Ok(back("error=deactivated")),
@@ -139,6 +135,6 @@ pub async fn submit_login(page: PageContext, origin: Origin, Form(form): Form<Lo
             return Ok(back("err=auth_internal"));
         }
     };
-    let session = Session::start(&page.app, origin, &user.id, SignInMethod::Password).await?;
-    Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")).into())
+    let session = Session::start(&page.app, page.caller.origin, &user.id, SignInMethod::Password).await?;
+    Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
 }
