@@ -16,7 +16,7 @@ use crate::extract::typing::ColumnType;
 const LONG: u64 = 512 * 1024;
 /// Rows that suggest the types.
 const SAMPLE: u64 = 1000;
-const NO_LIMIT: Duration = Duration::from_hours(24);
+const NO_LIMIT: Duration = Duration::from_secs(86_400);
 
 /// A file that was converted with these types.
 pub struct Ahead {

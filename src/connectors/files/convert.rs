@@ -12,8 +12,9 @@ use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::parquet;
 use crate::extract::typing::{ColumnType, Declared, Facts};
 
-/// Starts the error for a value that is not of its declared type; followed by `<column>:<value>`.
+/// Starts the error for a value that is not of its declared type; followed by `<column>:<value>` and [`MISFIT_END`].
 const MISFIT: &str = "value-does-not-fit:";
+const MISFIT_END: &str = ":end-of-value";
 /// DuckDB's own limit for a record, in bytes.
 pub const USUAL_RECORD: usize = 2_000_000;
 /// From this many columns on, rows are written in small groups, since each column of a group takes memory.
@@ -105,7 +106,7 @@ pub fn copy(
             Reading::Declared(declared) => {
                 parsed.push(format!("{} AS v{index}", declared.parse(&format!("({text})"), options.separators)));
                 format!(
-                    "CASE WHEN ({text}) IS NULL OR v{index} IS NOT NULL THEN v{index} ELSE error('{MISFIT}{index}:' || c{index}) END"
+                    "CASE WHEN ({text}) IS NULL OR v{index} IS NOT NULL THEN v{index} ELSE error('{MISFIT}{index}:' || c{index} || '{MISFIT_END}') END"
                 )
             }
             Reading::Cast(kind) if reader_type == kind => text,
@@ -142,13 +143,12 @@ pub fn copy(
 /// The column and the value that stopped a `COPY`.
 fn misfit(text: &str) -> Option<(usize, &str)> {
     let (index, value) = text.split_once(MISFIT)?.1.split_once(':')?;
-    Some((index.parse().ok()?, value))
+    // DuckDB adds to its message.
+    Some((index.parse().ok()?, value.rsplit_once(MISFIT_END)?.0))
 }
 
 fn undeclared(survey: &Survey, options: &Options, column: usize, value: &str) -> Result<Fault, Fault> {
-    // DuckDB may add to its message.
-    let line = find_value(survey, options, column, |text| !options.is_null(text) && value.starts_with(text))?
-        .unwrap_or_default();
+    let line = find_value(survey, options, column, |text| text == value)?.unwrap_or_default();
     let name = survey.layout.names.get(column).cloned().unwrap_or_default();
     Ok(Fault::Misfit {
         line,

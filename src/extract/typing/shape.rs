@@ -27,6 +27,8 @@ pub enum Class {
     FixedFraction,
     /// A fraction with 16 or 17 digits that are the shortest for their `DOUBLE`, as programs print it.
     PrintedDouble,
+    /// One with 16 or 17 digits that are not the shortest, as other programs print a `DOUBLE` (`%.17g`).
+    FullDouble,
     /// Another fraction with 16 to 38 digits.
     LongFraction,
     /// `1e-05`, as programs print a `DOUBLE`.
@@ -119,13 +121,30 @@ fn number(text: &str) -> Option<Shape> {
                 return None;
             }
         }
-        (_, 16 | 17) if text.parse::<f64>().is_ok_and(|value| format!("{value:?}") == text) => Class::PrintedDouble,
+        (_, 16 | 17) => printed_double(text, unsigned),
         (_, digits) if digits > DOUBLE_DIGITS => Class::LongFraction,
         (1, _) if rest == b".0" => Class::PointZero,
         _ if rest.ends_with(b"0") => Class::FixedFraction,
         _ => Class::Fraction,
     };
     Some(Shape { class, whole: whole as u8, scale: scale as u8 })
+}
+
+/// The class of a fraction with 16 or 17 digits.
+fn printed_double(text: &str, unsigned: &[u8]) -> Class {
+    let Ok(value) = text.parse::<f64>() else { return Class::LongFraction };
+    if format!("{value:?}") == text {
+        return Class::PrintedDouble;
+    }
+    let full = format!("{:.16e}", value.abs());
+    let digits = full.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit);
+    let own = unsigned.iter().filter(|byte| **byte != b'.').skip_while(|byte| **byte == b'0');
+    // Zeros at the end are not printed.
+    if !text.ends_with('0') && digits.eq(own.copied().chain(std::iter::repeat(b'0')).take(17)) {
+        Class::FullDouble
+    } else {
+        Class::LongFraction
+    }
 }
 
 /// The digits from the first that is not zero.
@@ -240,6 +259,7 @@ mod tests {
             (Class::NegativeZero, &["-0.0"]),
             (Class::FixedFraction, &["1.50", "850.00", "0.00", "0.10", "12.500"]),
             (Class::PrintedDouble, &["0.30000000000000004", "-200.9557142857143", "1234567890123456.0"]),
+            (Class::FullDouble, &["40300.619960000004", "-72.886806000000007", "0.10000000000000001"]),
             (
                 Class::LongFraction,
                 &["99999999999999.99", "0.12345678901234560", "123456789012345678.0", "0.123456789012345678"],

@@ -21,6 +21,9 @@ def same(kind, text, value):
     if kind.startswith("TIMESTAMP"):
         time, published = datetime.datetime.fromisoformat(text), datetime.datetime.fromisoformat(value)
         return time == published and (time.tzinfo is None) == (kind == "TIMESTAMP")
+    if kind.startswith("DECIMAL"):
+        zeros = "." in text and text.endswith("0") and not text.endswith(".0")
+        return text == value or (not zeros and decimal.Decimal(text) == decimal.Decimal(value))
     return text == value
 
 duckdb.sql("SET TimeZone = 'UTC'")
