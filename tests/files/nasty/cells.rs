@@ -59,6 +59,8 @@ pub enum Kind {
     Measurement,
     /// As Python prints it.
     Float,
+    /// With all digits that a `DOUBLE` has.
+    FullFloat,
     Date,
     Timestamp,
     Instant,
@@ -69,7 +71,7 @@ pub enum Kind {
 
 impl Kind {
     pub fn any(random: &mut Random) -> Self {
-        match random.below(12) {
+        match random.below(13) {
             0 => Self::Integer,
             1 => {
                 let scale = random.between(1, 12);
@@ -86,6 +88,7 @@ impl Kind {
                 Self::Boolean(yes, no)
             }
             9 => Self::Words,
+            10 => Self::FullFloat,
             _ => Self::Nasty,
         }
     }
@@ -95,7 +98,7 @@ impl Kind {
         match self {
             Self::Integer => Some(&["BIGINT"]),
             Self::Decimal(..) => Some(&["DECIMAL("]),
-            Self::Measurement | Self::Float => Some(&["DOUBLE", "DECIMAL(", "BIGINT"]),
+            Self::Measurement | Self::Float | Self::FullFloat => Some(&["DOUBLE", "DECIMAL(", "BIGINT"]),
             Self::Date => Some(&["DATE"]),
             Self::Timestamp => Some(&["TIMESTAMP"]),
             Self::Instant => Some(&["TIMESTAMP WITH TIME ZONE"]),
@@ -110,6 +113,7 @@ impl Kind {
             Self::Integer => "integer".into(),
             Self::Decimal(_, scale) => format!("decimal(38,{scale})"),
             Self::Measurement | Self::Float => "double".into(),
+            Self::FullFloat => "decimal(38,16)".into(),
             Self::Date => "date".into(),
             Self::Timestamp => "timestamp".into(),
             Self::Instant => "timestamptz".into(),
@@ -142,6 +146,11 @@ impl Kind {
                 }
             }
             Self::Float => python(float(random)),
+            Self::FullFloat => {
+                let value = random.between(1_000_000, 9_999_999) as f64 / 700.0;
+                let digits = 17 - value.trunc().to_string().len();
+                format!("{value:.digits$}").trim_end_matches('0').trim_end_matches('.').into()
+            }
             Self::Date => date(random),
             Self::Timestamp => timestamp(random),
             Self::Instant => format!("{}Z", timestamp(random)),
