@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::CliError;
 use crate::client::{Client, ClientError, TIMEOUT};
+use crate::protocol::file_format::FileFormat;
 
 /// A client with blocking methods; an error response of the server becomes `Failed: …`.
 pub struct Api {
@@ -31,6 +32,11 @@ impl Api {
     /// `GET` with query parameters.
     pub fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<T>, CliError> {
         self.response(self.client.get(path, query)).map_err(CliError::failed)
+    }
+
+    /// `POST` with query parameters and no body.
+    pub fn post<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<T>, CliError> {
+        self.response(self.client.post(path, query)).map_err(CliError::failed)
     }
 
     /// Sends a JSON body.
@@ -63,14 +69,16 @@ impl Api {
         self.runtime.block_on(self.client.call(method, path, TIMEOUT)).map_err(CliError::failed)
     }
 
-    /// Uploads a file; `sent` gets the size of each chunk.
+    /// Uploads a file that is read as `format` says; `sent` gets the size of each chunk.
     pub fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
+        query: &[(&str, &str)],
+        format: Option<&FileFormat>,
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Response<T>, CliError> {
-        self.response(self.client.upload(path, file, sent)).map_err(CliError::failed)
+        self.response(self.client.upload(path, query, format, file, sent)).map_err(CliError::failed)
     }
 
     fn response<T: DeserializeOwned>(

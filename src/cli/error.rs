@@ -86,7 +86,7 @@ impl CliError {
     /// `Failed: <detail>`, as the admin commands report what the server refused.
     pub fn failed(error: ClientError) -> Self {
         match &error {
-            ClientError::Status { status, .. } if *status != 401 => {
+            ClientError::Status { status, .. } | ClientError::Foreign { status, .. } if !asks_for_sign_in(*status) => {
                 Self::bare("refused", format!("Failed: {}", error.detail())).status(*status)
             }
             _ => error.into(),
@@ -121,10 +121,24 @@ impl From<ClientError> for CliError {
             ClientError::Unreachable { .. } => Self::new("server_unreachable", error.to_string())
                 .hint("Is the server running, and is the address right? Set it with --server or AGNES_SERVER.")
                 .exiting(exit::NO_SERVER),
-            ClientError::NotAgnes { .. } | ClientError::Redirect { .. } => {
-                Self::new("server_unreachable", error.to_string())
-                    .hint("Check the address: a proxy may stand in between. Set it with --server or AGNES_SERVER.")
-                    .exiting(exit::NO_SERVER)
+            ClientError::Interrupted { .. } => Self::new("server_unreachable", error.to_string())
+                .hint(
+                    "Try again. If it breaks each time, a proxy in between may limit the size or the duration of \
+                     transfers (nginx: client_max_body_size, proxy_read_timeout).",
+                )
+                .exiting(exit::NO_SERVER),
+            ClientError::NotAgnes { .. } | ClientError::Redirect { .. } => Self::new(
+                "server_unreachable",
+                error.to_string(),
+            )
+            .hint(
+                "Check the address (--server or AGNES_SERVER). A proxy or the login page of a network may stand in \
+                         between: open the address in a browser.",
+            )
+            .exiting(exit::NO_SERVER),
+            ClientError::Foreign { status, .. } => {
+                let code = if asks_for_sign_in(*status) { exit::NO_SERVER } else { exit::FAILED };
+                Self::new("refused", error.to_string()).status(*status).exiting(code)
             }
             ClientError::Setup(message) => Self::new("client_setup", message.as_str()),
             ClientError::Status { status, body, .. } => {
@@ -139,6 +153,11 @@ impl From<ClientError> for CliError {
             }
         }
     }
+}
+
+/// 401: the server or a proxy; 407: a proxy; 511: the login page of a network.
+fn asks_for_sign_in(status: u16) -> bool {
+    [401, 407, 511].contains(&status)
 }
 
 /// The text and the hint for an error response.
@@ -213,6 +232,6 @@ mod tests {
         ");
         insta::assert_snapshot!(render(404, json!({"detail": "table 'x' not found"})), @"HTTP 404: table 'x' not found");
         insta::assert_snapshot!(render(422, json!({"detail": [{"loc": ["body", "sql"], "msg": "Field required"}]})), @"HTTP 422: sql: Field required");
-        assert_eq!(render(502, Value::String("<html>".repeat(200))).chars().count(), "HTTP 502: ".len() + 500);
+        assert_eq!(render(502, Value::String("failed".repeat(200))).chars().count(), "HTTP 502: ".len() + 500);
     }
 }

@@ -9,7 +9,6 @@ use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
-use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 #[derive(clap::Subcommand, Debug)]
@@ -136,10 +135,10 @@ impl Run for Extract {
                 context.block_on(source.extract(request))??
             }
             Self::Check { file, name, .. } => {
-                read_request()?;
+                let format = read_request()?.tables.into_iter().next().and_then(|table| table.file_format);
                 let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-                let (format, staging) = (FileFormat::default(), settings.data_dir.staging());
-                return json_result(&files::check(&file, &name, &staging, &format, &limits));
+                let format = format.unwrap_or_default();
+                return json_result(&files::check(&file, &name, &settings.data_dir.staging(), &format, &limits));
             }
             Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
         };

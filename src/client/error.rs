@@ -6,13 +6,19 @@ use serde_json::Value;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No response: name resolution, connection, TLS, timeout, or a lost connection.
+    /// No response: name resolution, connection, TLS or timeout.
     #[error("cannot reach {server}: {reason}")]
     Unreachable { server: String, reason: String },
-    /// The server answered with an error status. The body is JSON if it was valid JSON, else text; `retry_after` is the
-    /// delay that the server asks for.
+    /// The connection broke during the request or the response, or the response ended early.
+    #[error("the connection to {server} broke: {reason}")]
+    Interrupted { server: String, reason: String },
+    /// The server answered with an error status and a JSON object, `Null` if it was empty; `retry_after` is the delay that
+    /// the server asks for.
     #[error("HTTP {status}")]
     Status { status: u16, body: Value, retry_after: Option<Duration> },
+    /// An error status of something between here and the server.
+    #[error("{explanation}")]
+    Foreign { status: u16, explanation: String, retry_after: Option<Duration> },
     /// A success status with an unexpected body: usually the page of a proxy.
     #[error("{server} does not answer like an Agnes server: {reason}")]
     NotAgnes { server: String, reason: String },
@@ -25,6 +31,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// The error status of the server itself.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
@@ -32,12 +39,28 @@ impl ClientError {
         }
     }
 
-    /// Whether a retry may help: no response, a server error, or too many requests.
+    /// The error status, whoever sent it.
+    pub fn any_status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::Foreign { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The delay that the other side asks for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } | Self::Foreign { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether a retry may help: no response or only a part of it, a server error, a timeout or too many requests.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
-            Self::Status { status, .. } => *status >= 500 || *status == 429,
-            _ => false,
+            Self::Unreachable { .. } | Self::Interrupted { .. } => true,
+            // 511 is the login page of a network.
+            _ => self.any_status().is_some_and(|status| status >= 500 && status != 511 || [408, 429].contains(&status)),
         }
     }
 

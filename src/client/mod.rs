@@ -1,6 +1,7 @@
 //! Typed HTTP client of our own API, for the command line and other programs that talk to the server.
 
 mod error;
+mod foreign;
 mod request;
 mod transfer;
 
@@ -74,13 +75,19 @@ impl Client {
 
     pub async fn query(&self, request: &QueryRequest) -> Result<QueryResponse, ClientError> {
         let builder = self.builder(Method::POST, &["api", "query"], QUERY_TIMEOUT)?.json(request);
-        request::json(self.follow(builder).await?).await
+        self.json(self.follow(builder).await?).await
     }
 
     /// `GET` with query parameters. The segments of `path` are percent-encoded.
     pub async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, ClientError> {
         let builder = self.builder(Method::GET, path, TIMEOUT)?.query(query);
-        request::json(self.follow(builder).await?).await
+        self.json(self.follow(builder).await?).await
+    }
+
+    /// `POST` with query parameters and no body.
+    pub async fn post<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, ClientError> {
+        let builder = self.builder(Method::POST, path, TIMEOUT)?.query(query);
+        self.json(self.follow(builder).await?).await
     }
 
     /// Sends a JSON body and reads a JSON response.
@@ -91,7 +98,7 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         let builder = self.builder(method, path, TIMEOUT)?.json(body);
-        request::json(self.follow(builder).await?).await
+        self.json(self.follow(builder).await?).await
     }
 
     /// Sends a request without a body and ignores the body of the response.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, foreign};
 use crate::base::backoff::parse_retry_after;
 use crate::base::with_causes;
 
@@ -16,6 +16,8 @@ use crate::base::with_causes;
 const MAX_REDIRECTS: usize = 5;
 /// Maximum size of an error body; the rest is not read.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+/// Maximum size of a JSON response; that of a query has at most 64 MB of rows.
+const MAX_JSON: usize = 256 * 1024 * 1024;
 
 impl Client {
     /// A request with the token; the segments of `path` are percent-encoded and appended to the server's own path.
@@ -47,10 +49,16 @@ impl Client {
             let response = self.http.execute(request).await.map_err(|error| self.unreachable(&error))?;
             let status = response.status();
             if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
-                return if status.is_success() { Ok(response) } else { Err(self.refused(response).await) };
+                return match status.is_success() {
+                    true if foreign::announces_page(&response) => Err(self.not_agnes(foreign::page_instead_of_data())),
+                    true => Ok(response),
+                    false => Err(self.refused(response).await),
+                };
             }
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
-            let refusal = ClientError::Redirect { server: self.server().to_owned(), location: location.to_owned() };
+            // What follows is long on the way to a login page, and may hold secrets.
+            let shown = location.split(['?', '#']).next().unwrap_or(location).to_owned();
+            let refusal = ClientError::Redirect { server: self.server().to_owned(), location: shown };
             let (Some(mut next), Ok(target)) = (again, response.url().join(location)) else { return Err(refusal) };
             if !may_follow(next.url(), &target) {
                 return Err(refusal);
@@ -65,9 +73,42 @@ impl Client {
         Err(ClientError::Redirect { server: self.server().to_owned(), location: "itself repeatedly".into() })
     }
 
-    pub(super) fn unreachable(&self, error: &reqwest::Error) -> ClientError {
-        let reason = if error.is_timeout() { "timed out".to_owned() } else { root_cause(error) };
-        ClientError::Unreachable { server: self.server().to_owned(), reason }
+    /// The error of a request that got no response.
+    fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        let server = self.server().to_owned();
+        match (error.is_timeout(), error.is_connect()) {
+            (true, _) => ClientError::Unreachable { server, reason: "timed out".into() },
+            (false, true) => ClientError::Unreachable { server, reason: root_cause(error) },
+            (false, false) => ClientError::Interrupted { server, reason: root_cause(error) },
+        }
+    }
+
+    pub(super) fn not_agnes(&self, reason: impl Into<String>) -> ClientError {
+        ClientError::NotAgnes { server: self.server().to_owned(), reason: reason.into() }
+    }
+
+    pub(super) fn interrupted(&self, reason: impl Into<String>) -> ClientError {
+        ClientError::Interrupted { server: self.server().to_owned(), reason: reason.into() }
+    }
+
+    /// The body as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, mut response: Response) -> Result<T, ClientError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.interrupted(root_cause(&error)))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_JSON {
+                return Err(self.not_agnes(format!("the response is longer than {} MB", MAX_JSON / 1024 / 1024)));
+            }
+        }
+        serde_json::from_slice(&bytes).map_err(|error| {
+            if foreign::is_page(&bytes) {
+                self.not_agnes(foreign::page_instead_of_data())
+            } else if error.is_eof() {
+                self.interrupted(format!("the response ended early, after {} bytes", bytes.len()))
+            } else {
+                self.not_agnes(error.to_string())
+            }
+        })
     }
 
     async fn refused(&self, mut response: Response) -> ClientError {
@@ -80,31 +121,14 @@ impl Client {
                 break;
             }
         }
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        ClientError::Status { status, body, retry_after }
-    }
-}
-
-/// Maximum size of a JSON response; that of a query has at most 64 MB of rows.
-const MAX_JSON: usize = 256 * 1024 * 1024;
-
-/// The body as JSON.
-pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
-    let server = response.url().origin().ascii_serialization();
-    let mut response = response;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ClientError::Unreachable {
-        server: server.clone(),
-        reason: format!("the response ended early: {}", root_cause(&error)),
-    })? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_JSON {
-            let reason = format!("the response is longer than {} MB", MAX_JSON / 1024 / 1024);
-            return Err(ClientError::NotAgnes { server, reason });
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(body)) => ClientError::Status { status, body: body.into(), retry_after },
+            _ => match foreign::explain(status, &bytes) {
+                Some(explanation) => ClientError::Foreign { status, explanation, retry_after },
+                None => ClientError::Status { status, body: Value::Null, retry_after },
+            },
         }
     }
-    serde_json::from_slice(&bytes).map_err(|error| ClientError::NotAgnes { server, reason: error.to_string() })
 }
 
 /// Same host, and never from `https` back to `http`. The port may change only with the scheme.
@@ -115,7 +139,7 @@ fn may_follow(from: &Url, to: &Url) -> bool {
 }
 
 /// The innermost cause: the message of the operating system or of TLS.
-fn root_cause(error: &dyn std::error::Error) -> String {
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use reqwest::header::{CONTENT_RANGE, IF_MATCH, IF_RANGE, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_MATCH, IF_RANGE, RANGE};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError, request};
+use crate::protocol::file_format::FileFormat;
 
-/// Timeout for the next bytes of a transfer.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout of a whole transfer.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -29,6 +29,8 @@ pub struct DownloadRequest<'a> {
     pub version: Option<&'a str>,
     /// Whether `version` is the hash of the file, so that the server refuses (412) when the file has changed.
     pub exact: bool,
+    /// Timeout for the next bytes.
+    pub idle_timeout: Duration,
 }
 
 /// A running transfer.
@@ -36,6 +38,7 @@ pub struct DownloadRequest<'a> {
 pub struct Download {
     client: Client,
     response: Response,
+    idle_timeout: Duration,
     /// Position of the first byte in the file: the requested offset, or 0.
     pub offset: u64,
 }
@@ -48,7 +51,8 @@ impl Client {
             Some(part) => path.extend(["parts", part]),
             None => path.push("download"),
         }
-        let mut builder = self.builder(Method::GET, &path, TRANSFER_TIMEOUT)?;
+        // A parquet file is compressed, and a range of it cannot be decompressed alone.
+        let mut builder = self.builder(Method::GET, &path, TRANSFER_TIMEOUT)?.header(ACCEPT_ENCODING, "identity");
         if let Some(version) = request.version {
             let tag = format!("\"{version}\"");
             if request.exact {
@@ -58,24 +62,27 @@ impl Client {
                 builder = builder.header(RANGE, format!("bytes={}-", request.offset)).header(IF_RANGE, &tag);
             }
         }
-        let started = tokio::time::timeout(IDLE_TIMEOUT, self.follow(builder)).await;
-        let response = started.map_err(|_| self.stalled())??;
+        let started = tokio::time::timeout(request.idle_timeout, self.follow(builder)).await;
+        let response = started.map_err(|_| self.stalled(request.idle_timeout))??;
+        if request.exact && is_other_version(&response, request.version.unwrap_or_default()) {
+            // As the server says it itself when the condition reaches it.
+            return Err(ClientError::Status { status: 412, body: Value::Null, retry_after: None });
+        }
         let offset = if response.status() == StatusCode::PARTIAL_CONTENT { first_byte(&response) } else { Some(0) };
         match offset {
             Some(offset) if offset == 0 || offset == request.offset => {
-                Ok(Download { client: self.clone(), response, offset })
+                Ok(Download { client: self.clone(), response, idle_timeout: request.idle_timeout, offset })
             }
-            _ => Err(ClientError::NotAgnes {
-                server: self.server().to_owned(),
-                reason: "it sent another part of the file than requested".into(),
-            }),
+            _ => Err(self.interrupted("it sent another part of the file than requested")),
         }
     }
 
-    /// Streams a file as the multipart field `file`; `sent` gets the size of each chunk.
+    /// Streams a file as the multipart field `file`, behind how it is read as `file_format`; `sent` gets the size of each chunk.
     pub async fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
+        query: &[(&str, &str)],
+        format: Option<&FileFormat>,
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<T, ClientError> {
@@ -85,23 +92,43 @@ impl Client {
         let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
-        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.multipart(Form::new().part("file", part));
-        request::json(self.follow(builder).await?).await
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
+        let mut form = Form::new();
+        if let Some(format) = format {
+            form = form.text("file_format", serde_json::json!(format).to_string());
+        }
+        self.json(self.follow(builder.multipart(form.part("file", part))).await?).await
     }
-    fn stalled(&self) -> ClientError {
-        let reason = format!("no data for {} seconds", IDLE_TIMEOUT.as_secs());
-        ClientError::Unreachable { server: self.server().to_owned(), reason }
+
+    fn stalled(&self, timeout: Duration) -> ClientError {
+        self.interrupted(format!("no data for {} seconds", timeout.as_secs()))
     }
 }
 
 impl Download {
-    /// The next bytes, `None` at the end. A connection that ends early is an error.
+    /// The next bytes, `None` at the end. A connection that breaks is an error; whether all bytes have come is known to
+    /// whoever knows the size of the file, since a proxy may end a response as if it were complete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
-        match tokio::time::timeout(IDLE_TIMEOUT, self.response.chunk()).await {
-            Ok(outcome) => outcome.map_err(|error| self.client.unreachable(&error)),
-            Err(_) => Err(self.client.stalled()),
+        match tokio::time::timeout(self.idle_timeout, self.response.chunk()).await {
+            Ok(outcome) => outcome.map_err(|error| self.client.interrupted(request::root_cause(&error))),
+            Err(_) => Err(self.client.stalled(self.idle_timeout)),
         }
     }
+
+    /// The error of a response that ended before the file did.
+    pub fn ended_early(&self) -> ClientError {
+        self.client.interrupted("the response ended early")
+    }
+}
+
+/// Returns whether the ETag is the hash of another file. A proxy may change a tag (`W/"…"`, `"…-gzip"`), which says
+/// nothing about the file.
+fn is_other_version(response: &Response, version: &str) -> bool {
+    let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    let hash = tag.trim_matches('"');
+    hash.len() == version.len()
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !hash.eq_ignore_ascii_case(version)
 }
 
 /// `Content-Range: bytes 100-199/200` → 100.

@@ -151,7 +151,8 @@ env_vars! {
         #[secret] AGNES_TOKEN = "the stored token", "Token to use instead of the stored one.";
         AGNES_CONFIG_DIR = "~/.config/agnes", "Directory of `config.yaml` and the stored tokens.";
         AGNES_LOCAL_DIR = "the current directory", "The workspace.";
-        AGNES_STREAM_RETRIES = "3" as Number(0, 100), "Retries of each download.";
+        AGNES_STREAM_RETRIES = "3" as Number(0, 100), "Retries of each download; those that bring at least a twentieth of the file are not counted.";
+        AGNES_STREAM_TIMEOUT = "60" as Number(1, 3600), "Seconds without any data after which a download is retried.";
         AGNES_PULL_CONCURRENCY = "4" as Number(1, 16), "Maximum number of concurrent downloads.";
         AGNES_CA_FILE = "", "PEM file of additional certificate authorities to trust.";
         NO_COLOR = "", "When set, output is not coloured.";

@@ -72,7 +72,7 @@ impl TableRequest {
             sync_options: table.sync_options.clone(),
             primary_key: table.primary_key.clone(),
             description: table.description.clone(),
-            file_format: None,
+            file_format: table.file_format.clone(),
         }
     }
 

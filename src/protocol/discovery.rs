@@ -14,6 +14,9 @@ pub struct Discovered {
     /// Why there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A table at its source.
@@ -45,6 +48,9 @@ pub struct DiscoveredAndRegistered {
     /// Tables that got another name, since theirs was taken or is not valid here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
+    /// What to do if the main data source has no tables to register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

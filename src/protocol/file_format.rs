@@ -33,3 +33,16 @@ pub struct FileFormat {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thousands_separator: Option<char>,
 }
+
+impl FileFormat {
+    /// `None` if nothing is declared.
+    pub fn or_none(self) -> Option<Self> {
+        Some(self).filter(|format| *format != Self::default())
+    }
+
+    /// The declared name and type of a column, whose case does not matter.
+    pub fn declared(&self, column: &str) -> Option<(&str, &str)> {
+        let found = self.columns.iter().find(|(name, _)| name.to_lowercase() == column.to_lowercase());
+        found.map(|(name, declared)| (name.as_str(), declared.as_str()))
+    }
+}

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::file_format::FileFormat;
 use super::sync_options::SyncOptions;
 use super::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
@@ -16,6 +17,8 @@ pub struct TableRow {
     pub sync_strategy: Option<SyncStrategy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_options: Option<SyncOptions>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_format: Option<FileFormat>,
     pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
@@ -47,6 +50,8 @@ pub struct RegisterTable {
     pub sync_schedule: Option<String>,
     pub sync_strategy: Option<SyncStrategy>,
     pub sync_options: Option<SyncOptions>,
+    /// Only of tables that are made from files.
+    pub file_format: Option<FileFormat>,
     #[serde(default, deserialize_with = "one_or_many")]
     #[schema(value_type = Option<Vec<String>>)]
     pub primary_key: Option<Vec<String>>,
@@ -105,6 +110,8 @@ pub struct UpdateTable {
     pub folder: Option<String>,
     /// `{}` clears.
     pub sync_options: Option<SyncOptions>,
+    /// Replaces what was declared; `{}` clears. Only of tables that are made from files.
+    pub file_format: Option<FileFormat>,
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -112,6 +119,34 @@ pub struct Updated {
     pub id: String,
     /// Names of the fields that were sent, in the order of [`UpdateTable`].
     pub updated: Vec<String>,
+}
+
+/// `GET /api/admin/registry/{id}/types`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct TableTypes {
+    pub id: String,
+    pub name: String,
+    /// What is declared, as stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_format: Option<FileFormat>,
+    /// In the order of the table; behind them what is declared for columns that it does not have.
+    pub columns: Vec<ColumnType>,
+}
+
+/// The type of a column, and why it has that type.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct ColumnType {
+    pub name: String,
+    /// As DuckDB names it; absent if the table has no such column.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// What is declared in the registry; the next sync applies it.
+    pub declared: Option<String>,
+    /// Whether `type` is what was declared at the last sync.
+    pub is_declared: bool,
+    /// The values that were not empty, if they were counted.
+    pub values: Option<u64>,
+    pub why: String,
 }
 
 /// A list of column names; a bare text is one name.

@@ -15,6 +15,9 @@ pub struct UploadedTable {
     pub columns: Vec<Column>,
     /// `registered`, or `updated` where the table was there.
     pub status: String,
+    /// What is worth knowing about how the file was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The sync run that publishes it, for `GET /api/sync/runs/{id}`.
     pub run_id: String,
 }

@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 mod change;
 pub(crate) mod column_metadata;
+mod file_format;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod marketplaces;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::row::{self, read_row};
-use super::{Change, Reader, Result, StoreError, grants, sync_options, sync_state};
+use super::{Change, Reader, Result, StoreError, file_format, grants, sync_options, sync_state};
 use crate::engine::{self, params};
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 
@@ -24,6 +25,8 @@ pub struct Table {
     pub source_query: Option<String>,
     pub sync_strategy: Option<SyncStrategy>,
     pub sync_options: Option<SyncOptions>,
+    /// How the files are read.
+    pub file_format: Option<FileFormat>,
     pub query_mode: Option<QueryMode>,
     pub sync_schedule: Option<String>,
     pub profile_after_sync: bool,
@@ -67,13 +70,14 @@ pub struct Registry {
 
 const COLUMNS: &str = "id, name, source_type, bucket, source_table, source_query, sync_strategy, query_mode,
     sync_schedule, coalesce(profile_after_sync, true), primary_key, folder, description, registered_by,
-    epoch_us(registered_at), sync_options::VARCHAR";
+    epoch_us(registered_at), sync_options::VARCHAR, file_format::VARCHAR";
 
 fn table(row: &engine::Row<'_>) -> engine::Result<Table> {
     read_row!(row => Table {
         id, name, source_type: row::optional_word, bucket, source_table, source_query, sync_strategy: row::optional_word,
         query_mode: row::optional_word, sync_schedule, profile_after_sync, primary_key: read_primary_key, folder,
-        description, registered_by, registered_at: row::time, sync_options: read_sync_options
+        description, registered_by, registered_at: row::time, sync_options: read_sync_options,
+        file_format: read_file_format
     })
 }
 
@@ -83,6 +87,10 @@ fn read_primary_key(row: &engine::Row<'_>, index: usize) -> engine::Result<Vec<S
 
 fn read_sync_options(row: &engine::Row<'_>, index: usize) -> engine::Result<Option<SyncOptions>> {
     Ok(row.get::<_, Option<String>>(index)?.and_then(|text| sync_options::read(&text)))
+}
+
+fn read_file_format(row: &engine::Row<'_>, index: usize) -> engine::Result<Option<FileFormat>> {
+    Ok(row.get::<_, Option<String>>(index)?.and_then(|text| file_format::read(&text)))
 }
 
 /// Column names from their stored text: a JSON list; older rows hold `a,b`, `['a', 'b']` or one name.
@@ -186,8 +194,8 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
     change.run(
         "INSERT INTO table_registry (id, name, source_type, bucket, source_table, source_query, sync_strategy,
             query_mode, sync_schedule, profile_after_sync, primary_key, folder, description, registered_by,
-            registered_at, sync_options)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?)",
+            registered_at, sync_options, file_format)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(?::BIGINT), ?, ?)",
         params![
             table.id,
             table.name,
@@ -204,7 +212,8 @@ fn write(change: &Change<'_>, table: &Table, registered_at: Timestamp) -> Result
             table.description,
             table.registered_by,
             registered_at.as_microsecond(),
-            table.sync_options.clone().map(sync_options::write)
+            table.sync_options.clone().map(sync_options::write),
+            table.file_format.clone().map(file_format::write)
         ],
     )
 }

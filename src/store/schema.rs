@@ -50,7 +50,8 @@ pub const TABLES: &[(&str, &str)] = &[
         "id VARCHAR NOT NULL, name VARCHAR NOT NULL, source_type VARCHAR, bucket VARCHAR, source_table VARCHAR,
          source_query VARCHAR, sync_strategy VARCHAR DEFAULT 'full_refresh', query_mode VARCHAR DEFAULT 'local',
          sync_schedule VARCHAR, profile_after_sync BOOLEAN DEFAULT true, primary_key VARCHAR, folder VARCHAR,
-         description VARCHAR, registered_by VARCHAR, registered_at TIMESTAMP, sync_options JSON",
+         description VARCHAR, registered_by VARCHAR, registered_at TIMESTAMP, sync_options JSON,
+         file_format JSON",
     ),
     (
         "sync_state",

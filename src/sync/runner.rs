@@ -19,9 +19,10 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, locked, random, time};
 use crate::config::{DataDir, ProfilerConfig, Settings, WrongValue, env_vars};
 use crate::connectors::files::Checked;
-use crate::connectors::{self, Extraction, Request, Source, Sources};
+use crate::connectors::{self, Extraction, Request, Source, Sources, TableRequest};
 use crate::engine::Limits;
 use crate::extract::data_file;
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::sync_runs::Run;
 use crate::store::registry::Table;
 use crate::store::{Store, sync_runs};
@@ -164,10 +165,13 @@ impl Runner {
         self.run(&scope).await;
     }
 
-    /// Reads a data file that will be called `name` in a child process, and returns what it holds or what is wrong with it.
-    pub async fn check_file(&self, file: &Path, name: &str) -> Result<Checked, String> {
+    /// Reads a data file that will be called `name` in a child process, in the way that is declared, and returns what it
+    /// holds or what is wrong with it.
+    pub async fn check_file(&self, file: &Path, name: &str, format: Option<FileFormat>) -> Result<Checked, String> {
         let extraction = Extraction::new(["check".into(), file.into(), name.into()]);
-        self.extractor_answer(&extraction, &Request::default(), |_| false).await?
+        let table = TableRequest { file_format: format, ..TableRequest::default() };
+        let request = Request { tables: vec![table], ..Request::default() };
+        self.extractor_answer(&extraction, &request, |_| false).await?
     }
 
     /// Checks that so many more bytes may be written below `DATA_DIR`.

@@ -105,6 +105,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/admin/metadata/{table}/push", Admin),
     ("PUT", "/api/admin/registry/{id}", Admin),
     ("DELETE", "/api/admin/registry/{id}", Admin),
+    ("GET", "/api/admin/registry/{id}/types", Admin),
     ("POST", "/api/upload/tables/{name}", Admin),
     ("GET", "/api/sync/runs", Admin),
     ("GET", "/api/sync/runs/{id}", Admin),

@@ -29,6 +29,11 @@ impl Sandbox {
         Self { token: Some(TOKEN), ..Self::signed_out(&server.url) }
     }
 
+    /// Signed in, through a proxy at `url`.
+    pub fn behind(url: &str) -> Self {
+        Self { token: Some(TOKEN), ..Self::signed_out(url) }
+    }
+
     pub fn signed_out(server: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let workspace = dir.path().join("ws");

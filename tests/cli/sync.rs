@@ -106,3 +106,39 @@ fn a_file_can_be_uploaded_as_a_table() {
     let ran = sandbox.run(&["admin", "upload-table", path, "--name", "orders"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: orders.csv: it is empty. Nothing was changed.\n"));
 }
+
+#[test]
+fn a_file_with_other_columns_replaces_a_table_on_demand() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    std::fs::write(sandbox.workspace.join("orders.csv"), "id\n1\n").unwrap();
+    let refusal = "The file has none of the columns of table 'orders'. Upload it with --replace";
+    server.answer("POST /api/upload/tables/orders", 409, json!({"detail": refusal}));
+    let ran = sandbox.run(&["admin", "upload-table", "orders.csv"]);
+    assert_eq!((ran.code, ran.stderr.trim_end()), (1, &*format!("Failed: {refusal}")));
+    assert_eq!(sandbox.run(&["admin", "upload-table", "orders.csv", "--replace"]).code, 1);
+    assert_eq!(server.seen("POST /api/upload/tables/orders?replace=true").len(), 1);
+}
+
+#[test]
+fn tables_of_a_named_source_are_listed() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    let none = json!({"tables": [], "count": 0, "source": "local", "error": "Discovery not implemented",
+        "hint": "Keboola is set up. Use --source keboola."});
+    server.answer("GET /api/admin/discover-tables", 200, none);
+    insta::assert_snapshot!(sandbox.run(&["admin", "discover-tables"]).text, @r"
+    exit 0
+    --- stdout
+    0 tables in local.
+    --- stderr
+    warn: Discovery not implemented
+    Keboola is set up. Use --source keboola.
+    ");
+    let one = json!({"registered": 1, "skipped": 0, "errors": 0, "tables": ["orders"], "source": "keboola"});
+    server.answer("POST /api/admin/discover-and-register?source=keboola", 200, one);
+    let ran = sandbox.run(&["admin", "table", "discover", "--register", "--source", "keboola"]);
+    assert!(ran.stdout.starts_with("Registered 1 tables"), "{}", ran.text);
+    assert_eq!(sandbox.run(&["admin", "discover-tables", "--source", "x"]).code, 1);
+    assert_eq!(server.seen("GET /api/admin/discover-tables?source=x").len(), 1);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use agnes::base::ident::quote_path;
-use agnes::connectors::TableNote;
+use agnes::connectors::{Report, Request, TableNote, TableRequest};
 use agnes::engine::{self, Limits};
 use agnes::extract::{self, parts_folder};
 
@@ -35,7 +35,7 @@ impl Case {
     }
 }
 
-fn notes(report: &agnes::connectors::Report) -> Vec<String> {
+fn notes(report: &Report) -> Vec<String> {
     report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}")).collect()
 }
 
@@ -215,4 +215,27 @@ fn parquet_parts_of_other_types_are_refused() {
     let report = case.run();
     assert!(report.errors[0].error.contains("part c: column d is VARCHAR, but DATE in part a"), "{report:?}");
     assert_eq!(case.sales("typeof(id), d"), before);
+}
+
+#[test]
+fn a_declared_type_is_for_all_parts() {
+    let case = Case::new();
+    case.part("sales/2026-01.csv", "id\n1\n");
+    case.part("sales/2026-02.csv", "id,amount\n2,\"2,5\"\n");
+    let run = |columns: serde_json::Value| {
+        let format = serde_json::json!({ "columns": columns, "decimal_separator": "," });
+        let format = Some(serde_json::from_value(format).unwrap());
+        let table = TableRequest { name: "sales".into(), file_format: format, ..TableRequest::default() };
+        case.try_run(Some(Request { tables: vec![table], ..Request::default() })).unwrap()
+    };
+    let error = |report: Report| report.errors.into_iter().next().map(|failure| failure.error).unwrap_or_default();
+    // Older parts need not have the column.
+    assert_eq!(error(run(serde_json::json!({ "amount": "decimal(18,2)" }))), "");
+    assert_eq!(case.sum("amount * 100"), 250);
+    let no_such = error(run(serde_json::json!({ "amuont": "decimal(18,2)" })));
+    assert_eq!(no_such, "the column 'amuont' has a declared type, but no part has such a column");
+    case.part("sales/2026-03.csv", "id,amount\n3,2.5\n");
+    let misfit = error(run(serde_json::json!({ "amount": "decimal(18,2)" })));
+    assert!(misfit.starts_with("2026-03.csv: line 2, column 'amount': \"2.5\" is not decimal(18,2)"), "{misfit}");
+    assert_eq!(case.sum("amount * 100"), 250);
 }

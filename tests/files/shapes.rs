@@ -125,6 +125,11 @@ fn declared_types() {
     assert_eq!(case.values("t", "when"), ["2024-01-31 00:00:00", "2024-02-29 00:00:00"]);
     assert_eq!(case.values("t", "name"), ["Zo\u{eb}", "\u{160}ofie"]);
 
+    // Without a request, what was declared before stays.
+    case.put("t.csv", [&bytes[..], b"3;1,5;0200;01.03.2024;no;x\n"].concat());
+    assert_eq!(case.run().errors, []);
+    assert_eq!(case.values("t", "amount"), ["1234.50", "NULL", "1.50"]);
+
     bytes.extend_from_slice(b"3;12,345;1;01.03.2024;no;x\n");
     let (_, report) = declared(&bytes, format.clone());
     let error = &report.errors[0].error;

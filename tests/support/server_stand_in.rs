@@ -190,7 +190,9 @@ async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: axum::m
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let line = format!("{} {}", parts.method, parts.uri);
-    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    // A form is kept as text.
+    let text = || if bytes.is_empty() { Value::Null } else { String::from_utf8_lossy(&bytes).into() };
+    let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
     let signed_in = parts.headers.get(header::AUTHORIZATION).is_some_and(|value| value == &format!("Bearer {TOKEN}"));
     let open = parts.uri.path() == "/auth/token";
     let seen = Seen { request: line, headers: parts.headers.clone(), body };

@@ -32,9 +32,13 @@ pub fn group(api: &Api, reference: &str) -> Result<Group, CliError> {
     group.ok_or_else(|| CliError::bare("not_found", format!("Group not found: {reference}")))
 }
 
+pub fn registered(api: &Api) -> Result<Vec<TableRow>, CliError> {
+    Ok(api.get::<TableList>(&REGISTRY, &[])?.body.tables)
+}
+
 /// The registered tables with these ids or names.
 pub fn tables(api: &Api, references: &[String]) -> Result<Vec<TableRow>, CliError> {
-    let tables = api.get::<TableList>(&REGISTRY, &[])?.body.tables;
+    let tables = registered(api)?;
     let find = |reference: &String| {
         let by_name = || tables.iter().find(|table| table.name.eq_ignore_ascii_case(reference));
         let table = tables.iter().find(|table| table.id == *reference).or_else(by_name).cloned();

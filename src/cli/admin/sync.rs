@@ -15,6 +15,13 @@ pub struct Sync {
     wait: bool,
 }
 
+impl Sync {
+    /// Of one table, waiting for its end.
+    pub fn now(table: &str) -> Self {
+        Self { tables: vec![table.to_owned()], wait: true }
+    }
+}
+
 impl Run for Sync {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let api = context.api()?;

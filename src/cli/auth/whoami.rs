@@ -63,7 +63,11 @@ fn fetch(server: &url::Url, token: &Secret, context: &Context) -> anyhow::Result
     let client = context.client_for(server.clone(), Some(token.clone()))?;
     match context.block_on(client.me())? {
         Ok(me) => Ok(Some(me)),
-        Err(error @ (ClientError::Unreachable { .. } | ClientError::Status { status: 404, .. })) => {
+        Err(
+            error @ (ClientError::Unreachable { .. }
+            | ClientError::Interrupted { .. }
+            | ClientError::Status { status: 404, .. }),
+        ) => {
             context.printer.warn(format_args!("not checked by the server, only read from the token: {error}"));
             Ok(None)
         }

@@ -1,9 +1,11 @@
 //! `agnes pull`: exactly the tables that the user may read, each complete and verified or left unchanged.
 
+mod part_file;
 mod parts;
 mod pending;
 mod plan;
 mod report;
+mod retry;
 mod state;
 mod transfer;
 pub(super) mod views;
@@ -22,7 +24,7 @@ use crate::config::{WrongValue, env_vars};
 use plan::Plan;
 use report::{Report, human_size};
 use state::State;
-use transfer::Transfer;
+use transfer::{Limits, Transfer};
 
 /// How long a second pull waits for the first.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,7 +90,8 @@ async fn pull(
     context: &Context,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let manifest = client.manifest().await.map_err(CliError::from)?;
+    let limits = limits(context);
+    let manifest = retry::manifest(&client, limits.retries).await.map_err(CliError::from)?;
     let mut state = State::load(workspace, client.server());
     let plan = Plan::make(workspace, &state, manifest, args.verify)?;
     report.parquets_total = plan.offered;
@@ -100,7 +103,7 @@ async fn pull(
         report.would_remove = plan.removals;
         return Ok(());
     }
-    transfer::sweep(workspace, &plan)?;
+    part_file::sweep(workspace, &plan)?;
     for table in &plan.removals {
         atomic_file::remove(&workspace.table_file(table))?;
         parts::remove(workspace, table)?;
@@ -109,7 +112,9 @@ async fn pull(
     state.tables.retain(|table, _| plan.keeps(table));
     state.tables.extend(plan.current.iter().map(|(table, entry)| (table.clone(), entry.clone())));
     check_disk(workspace, plan.download_bytes())?;
-    download(&plan, args.quiet, workspace, &client, context, report, &mut state).await?;
+    let bar = if args.quiet { ProgressBar::hidden() } else { context.printer.progress(plan.download_bytes()) };
+    download(&plan, &Transfer::new(&client, workspace, limits, &bar), report, &mut state).await?;
+    bar.finish_and_clear();
     match views::publish(workspace, &mut state) {
         Ok(unreadable) => unreadable.iter().for_each(|(table, error)| report.table_failed(table, error)),
         Err(error) => report.failed("views", &error.to_string()),
@@ -132,22 +137,11 @@ fn check_disk(workspace: &Workspace, needed: u64) -> Result<(), CliError> {
     }
 }
 
-async fn download(
-    plan: &Plan,
-    quiet: bool,
-    workspace: &Workspace,
-    client: &Client,
-    context: &Context,
-    report: &mut Report,
-    state: &mut State,
-) -> anyhow::Result<()> {
-    let concurrency = number(context, &env_vars::AGNES_PULL_CONCURRENCY);
-    let retries = number(context, &env_vars::AGNES_STREAM_RETRIES);
-    let bar = if quiet { ProgressBar::hidden() } else { context.printer.progress(plan.download_bytes()) };
-    let transfer = &Transfer::new(client, workspace, retries as u32, &bar);
+async fn download(plan: &Plan, transfer: &Transfer<'_>, report: &mut Report, state: &mut State) -> anyhow::Result<()> {
+    let workspace = transfer.workspace;
     let mut finished = futures_util::stream::iter(&plan.downloads)
         .map(|file| async move { (file, transfer.fetch(file).await) })
-        .buffer_unordered(concurrency);
+        .buffer_unordered(transfer.limits.concurrency);
     let mut failures = Vec::new();
     while let Some((file, outcome)) = finished.next().await {
         match outcome {
@@ -162,7 +156,6 @@ async fn download(
             Err(error) => failures.push((file.table.clone(), file.part.clone(), error)),
         }
     }
-    bar.finish_and_clear();
     for (table, parted) in &plan.parted {
         let is_whole = !failures.iter().any(|(failed, _, _)| failed == table);
         if is_whole && !parted.is_installed(workspace, table)? {
@@ -179,6 +172,14 @@ async fn download(
         report.table_failed(&table, &error);
     }
     Ok(())
+}
+
+fn limits(context: &Context) -> Limits {
+    Limits {
+        concurrency: number(context, &env_vars::AGNES_PULL_CONCURRENCY),
+        retries: number(context, &env_vars::AGNES_STREAM_RETRIES) as u32,
+        idle_timeout: Duration::from_secs(number(context, &env_vars::AGNES_STREAM_TIMEOUT) as u64),
+    }
 }
 
 /// A number from the environment; for an invalid one it warns and returns the default.

@@ -1,34 +1,37 @@
 //! Downloads one file: resumed where it was interrupted, verified before it replaces anything.
 
-use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use tokio::sync::OnceCell;
 
+use super::part_file::{self, PartFile};
 use super::pending::{PendingFile, Version};
-use super::plan::Plan;
+use super::retry::Attempts;
 use super::state::Entry;
 use crate::base::atomic_file::{self, PUBLIC};
-use crate::base::backoff::Backoff;
-use crate::base::hash::{ContentHasher, hash_file};
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
 use crate::protocol::sync::Manifest;
 
-/// Delays between attempts.
-const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(3) };
-/// Longest delay that a server may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Maximum number of concurrent transfers.
+    pub concurrency: usize,
+    /// Of each transfer.
+    pub retries: u32,
+    /// Timeout for the next bytes.
+    pub idle_timeout: Duration,
+}
 
 pub struct Transfer<'a> {
     client: &'a Client,
-    workspace: &'a Workspace,
-    retries: u32,
+    pub workspace: &'a Workspace,
+    pub limits: Limits,
     bar: &'a ProgressBar,
     /// Requested at most once, when a file has changed since the first manifest.
     refreshed: OnceCell<Manifest>,
@@ -36,15 +39,37 @@ pub struct Transfer<'a> {
 
 #[derive(Debug, thiserror::Error)]
 enum TransferError {
-    #[error(transparent)]
+    #[error("{}", describe(.0))]
     Client(#[from] ClientError),
+    /// The last attempt failed in a way that a later one may not.
+    #[error("{}; {outcome}", describe(.error))]
+    GaveUp { error: ClientError, outcome: String },
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
     Refused(String),
 }
 
-/// What one attempt wrote to the part file.
+fn describe(error: &ClientError) -> String {
+    match error {
+        ClientError::Status { status, .. } => format!("HTTP {status}: {}", error.detail()),
+        ClientError::Unreachable { reason, .. } | ClientError::Interrupted { reason, .. } => {
+            format!("connection lost: {reason}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// How much of a file a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ask {
+    /// What is not there yet.
+    Rest,
+    /// All of it, for a proxy that does not answer as asked; what is there already is skipped.
+    Whole,
+}
+
+/// What one attempt left in the part file.
 struct Received {
     md5: String,
     bytes: u64,
@@ -52,24 +77,18 @@ struct Received {
 }
 
 impl<'a> Transfer<'a> {
-    pub fn new(client: &'a Client, workspace: &'a Workspace, retries: u32, bar: &'a ProgressBar) -> Self {
-        Self { client, workspace, retries, bar, refreshed: OnceCell::new() }
+    pub fn new(client: &'a Client, workspace: &'a Workspace, limits: Limits, bar: &'a ProgressBar) -> Self {
+        Self { client, workspace, limits, bar, refreshed: OnceCell::new() }
     }
 
     /// Downloads and installs a table. The old file stays as it is unless this succeeds.
     pub async fn fetch(&self, pending: &PendingFile) -> Result<Entry, String> {
-        self.install(pending).await.map_err(|error| match error {
-            TransferError::Client(error) if error.status().is_some() => {
-                format!("HTTP {}: {}", error.status().unwrap_or_default(), error.detail())
-            }
-            TransferError::Client(ClientError::Unreachable { reason, .. }) => format!("connection lost: {reason}"),
-            other => other.to_string(),
-        })
+        self.install(pending).await.map_err(|error| error.to_string())
     }
 
     async fn install(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
         match self.attempts(pending).await {
-            Err(TransferError::Client(error)) if error.status() == Some(412) => {}
+            Err(TransferError::Client(error)) if error.any_status() == Some(412) => {}
             outcome => return outcome,
         }
         let manifest = self.refreshed.get_or_try_init(|| self.client.manifest()).await?;
@@ -82,28 +101,30 @@ impl<'a> Transfer<'a> {
             // Its other parts may have changed too.
             return Err(changing());
         }
-        let stale_part = part_file(self.workspace, pending);
+        let stale_part = part_file::path(self.workspace, pending);
         let newer = PendingFile::new(&pending.table, offer);
         if newer.version != pending.version {
             atomic_file::remove(&stale_part)?;
         }
         match self.attempts(&newer).await {
-            Err(TransferError::Client(error)) if error.status() == Some(412) => Err(changing()),
+            Err(TransferError::Client(error)) if error.any_status() == Some(412) => Err(changing()),
             outcome => outcome,
         }
     }
 
     async fn attempts(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
-        let part = part_file(self.workspace, pending);
-        let mut failures = 0;
+        let part = part_file::path(self.workspace, pending);
+        let mut attempts = Attempts::new(self.limits.retries, pending.size_bytes);
         let mut restarted = false;
+        let mut ask = Ask::Rest;
         loop {
-            let outcome = match self.receive(pending, &part).await {
+            let before = part_file::length(&part);
+            let error = match self.receive(pending, &part, ask).await {
                 Ok(received) => match verify(pending, &part, &received) {
                     Ok(()) => return self.put_in_place(pending, &part, received).await,
                     Err(error) => {
                         atomic_file::remove(&part)?;
-                        // The resumed beginning may be damaged here: download everything once more.
+                        // One of the pieces may be damaged: download everything once more.
                         if received.resumed && !restarted {
                             restarted = true;
                             continue;
@@ -111,58 +132,61 @@ impl<'a> Transfer<'a> {
                         return Err(error);
                     }
                 },
-                Err(error) => error,
+                Err(TransferError::Client(error)) => error,
+                Err(error) => return Err(error),
             };
-            let TransferError::Client(error) = &outcome else { return Err(outcome) };
-            if error.status() == Some(416) && !restarted {
-                restarted = true;
-                atomic_file::remove(&part)?;
+            let bytes = part_file::length(&part);
+            let is_useless_resumption = ask == Ask::Rest && before > 0 && bytes <= before;
+            if error.any_status() == Some(416) && is_useless_resumption {
+                // Counted as any other attempt, but there is nothing to wait for.
+                ask = Ask::Whole;
                 continue;
             }
-            if !error.is_transient() || failures >= self.retries {
-                return Err(outcome);
-            }
-            failures += 1;
-            tokio::time::sleep(delay(failures, error)).await;
+            let Some(delay) = attempts.failed(&error, bytes) else {
+                return Err(gave_up(error, attempts.made, bytes, pending));
+            };
+            ask = if is_useless_resumption { Ask::Whole } else { Ask::Rest };
+            tokio::time::sleep(delay).await;
         }
     }
 
-    /// Sends one request; appends to the part file if the server resumes the transfer.
-    async fn receive(&self, pending: &PendingFile, part: &Path) -> Result<Received, TransferError> {
+    /// Sends one request; adds to the part file what has not come yet.
+    async fn receive(&self, pending: &PendingFile, part: &Path, ask: Ask) -> Result<Received, TransferError> {
         let version = Some(pending.version.text()).filter(|version| !version.is_empty());
-        let (mut hasher, there) = match version {
-            Some(_) => hash_part(part).await?,
-            None => (ContentHasher::default(), 0),
-        };
+        let mut file = if version.is_some() { PartFile::open(part).await? } else { PartFile::empty() };
+        let there = file.length;
         // A part file that is already complete (killed before the rename) needs no request.
         if there > 0 && pending.size_bytes == Some(there) {
-            return Ok(Received { md5: hasher.finish(), bytes: there, resumed: true });
+            return Ok(Received { md5: file.finish(), bytes: there, resumed: true });
         }
         let exact = matches!(pending.version, Version::Md5(_));
-        let request =
-            DownloadRequest { table: &pending.table, part: pending.part.as_deref(), offset: there, version, exact };
+        let request = DownloadRequest {
+            table: &pending.table,
+            part: pending.part.as_deref(),
+            offset: if ask == Ask::Rest { there } else { 0 },
+            version,
+            exact,
+            idle_timeout: self.limits.idle_timeout,
+        };
         let mut download = self.client.download(&request).await?;
-        if let Some(directory) = part.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        let mut file = OpenOptions::new().create(true).append(true).open(part)?;
-        let resumed = download.offset > 0;
-        if !resumed {
-            file.set_len(0)?;
-            hasher = ContentHasher::default();
-        }
-        let mut bytes = download.offset;
+        // The hash tells whether a whole file continues what is there; a mere tag does not.
+        let resumed = there > 0 && (download.offset > 0 || exact);
+        file.start(part, resumed)?;
+        let mut position = download.offset;
         while let Some(chunk) = download.next().await? {
-            file.write_all(&chunk)?;
-            hasher.update(&chunk);
-            bytes += chunk.len() as u64;
-            self.bar.inc(chunk.len() as u64);
-            if let Some(expected) = pending.size_bytes.filter(|expected| bytes > *expected) {
-                atomic_file::remove(part)?;
-                return Err(wrong_size(expected, bytes));
+            let before = file.length;
+            file.write(position, &chunk)?;
+            position += chunk.len() as u64;
+            self.bar.inc(file.length - before);
+            if pending.size_bytes.is_some_and(|expected| file.length > expected) {
+                break;
             }
         }
-        Ok(Received { md5: hasher.finish(), bytes, resumed })
+        if pending.size_bytes.is_some_and(|expected| position < expected) {
+            return Err(download.ended_early().into());
+        }
+        let bytes = file.length;
+        Ok(Received { md5: file.finish(), bytes, resumed })
     }
 
     async fn put_in_place(
@@ -182,31 +206,6 @@ impl<'a> Transfer<'a> {
         let file = installed.await.map_err(io::Error::other)??;
         Ok(Entry::new(pending, &file, received.md5))
     }
-}
-
-/// Deletes part files of versions that are no longer needed, and temporary files of killed processes.
-pub fn sweep(workspace: &Workspace, plan: &Plan) -> io::Result<()> {
-    let needed: HashSet<PathBuf> = plan.downloads.iter().map(|file| part_file(workspace, file)).collect();
-    let Ok(entries) = fs::read_dir(workspace.parquet_dir()) else { return Ok(()) };
-    for entry in entries {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let stale_part = name.starts_with('.') && name.ends_with(".part") && !needed.contains(&path);
-        if stale_part || atomic_file::is_temporary(&name) {
-            atomic_file::remove(&path)?;
-        } else if path.is_dir() && !workspace.parts_index(&name).exists() && !plan.parted.contains_key(&name) {
-            // Parts that never became a table.
-            fs::remove_dir_all(&path)?;
-        }
-    }
-    Ok(())
-}
-
-/// `.<table>.<version>.part`: a download of another version is never resumed.
-fn part_file(workspace: &Workspace, pending: &PendingFile) -> PathBuf {
-    let name = pending.name().replace('/', ".");
-    let version: String = pending.version.text().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
-    workspace.parquet_dir().join(format!(".{name}.{version}.part"))
 }
 
 fn wrong_size(expected: u64, got: u64) -> TransferError {
@@ -229,20 +228,16 @@ fn verify(pending: &PendingFile, part: &Path, received: &Received) -> Result<(),
     }
 }
 
-/// Hash and length of what an earlier attempt left; length 0 if nothing.
-async fn hash_part(part: &Path) -> io::Result<(ContentHasher, u64)> {
-    let part = part.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || match hash_file(&part) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((ContentHasher::default(), 0)),
-        outcome => outcome,
-    });
-    hashed.await.map_err(io::Error::other)?
-}
-
-/// The delay that the server asks for, else a growing one.
-fn delay(failures: u32, error: &ClientError) -> Duration {
-    match error {
-        ClientError::Status { retry_after: Some(requested), .. } => (*requested).min(MAX_RETRY_AFTER),
-        _ => BACKOFF.jittered(failures),
+fn gave_up(error: ClientError, attempts: u32, bytes: u64, pending: &PendingFile) -> TransferError {
+    if !error.is_transient() {
+        return error.into();
     }
+    let attempts = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+    let size = pending.size_bytes.map_or_else(String::new, |size| format!(" of {size}"));
+    let outcome = match (&pending.version, bytes) {
+        (_, 0) => format!("{attempts}, no data"),
+        (Version::Unknown, _) => format!("{attempts}, {bytes}{size} bytes"),
+        _ => format!("{attempts}, {bytes}{size} bytes, which are kept; run agnes pull again to continue"),
+    };
+    TransferError::GaveUp { error, outcome }
 }

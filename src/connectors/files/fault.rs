@@ -45,8 +45,6 @@ pub enum Fault {
     StrayCr { line: u64 },
     #[error("line {line}: a row of more than {megabytes} MB; is a quote not closed?")]
     LongLine { line: u64, megabytes: usize },
-    #[error("the column '{name}' has a declared type, but the header has no such column")]
-    NoSuchColumn { name: String },
     #[error("line {line}, column '{column}': \"{value}\" is not {declared}, which was declared")]
     Misfit { line: u64, column: String, value: String, declared: String },
     #[error("{0}")]

@@ -48,11 +48,6 @@ impl Layout {
         let header = sample.header(delimiter)?;
         let width = header.len();
         let names = names(header, &mut notes)?;
-        if let Some(missing) =
-            options.columns.keys().find(|name| !names.iter().any(|known| known.to_lowercase() == **name))
-        {
-            return Err(Fault::NoSuchColumn { name: missing.clone() });
-        }
         Ok(Self { delimiter, skip_lines: above.lines, names, width, notes })
     }
 }

@@ -18,6 +18,7 @@ mod table;
 mod text;
 
 pub use folder::ending;
+pub use options::check_format;
 pub use table::{Checked, check};
 
 use std::collections::HashSet;
@@ -123,7 +124,12 @@ pub fn run(
     let mut report = request.as_ref().map_or_else(Report::default, Request::report);
     let (requests, keep) = match request {
         Some(request) => (request.tables, request.keep),
-        None => (files.every_table(), Some(files.stems())),
+        None => {
+            // Nobody says what is declared, so what was declared before stays.
+            let mut tables = files.every_table();
+            tables.iter_mut().for_each(|table| table.file_format = state::format(&directory, &table.name));
+            (tables, Some(files.stems()))
+        }
     };
     let mut extracted = Vec::new();
     let resources = Resources { limits: &limits, reserve: settings.reserve };

@@ -50,7 +50,11 @@ impl Options {
         };
         for (name, declared) in &format.columns {
             let declared = declared.parse().map_err(|reason| Fault::Options(format!("column '{name}': {reason}")))?;
-            options.columns.insert(name.to_lowercase(), declared);
+            if options.columns.insert(name.to_lowercase(), declared).is_some() {
+                return Err(Fault::Options(format!(
+                    "column '{name}' is declared twice (upper and lower case are the same)"
+                )));
+            }
         }
         options.delimiter = match format.delimiter.as_deref() {
             None => None,
@@ -62,6 +66,9 @@ impl Options {
             Some("none" | "") => Quote::None,
             Some(text) => Quote::Other(one_byte(text, "quote")?),
         };
+        if options.delimiter.is_some() && options.delimiter == options.quote.byte() {
+            return Err(Fault::Options("the delimiter and the quote are the same character".into()));
+        }
         if let Some(name) = &format.encoding {
             let found = Encoding::for_label(name.as_bytes());
             options.encoding = Some(found.ok_or_else(|| {
@@ -92,6 +99,11 @@ impl Options {
     pub fn declared(&self, column: &str) -> Option<&Declared> {
         if self.columns.is_empty() { None } else { self.columns.get(&column.to_lowercase()) }
     }
+}
+
+/// Returns what is wrong with a declaration, whatever the files are.
+pub fn check_format(format: &FileFormat) -> Result<(), String> {
+    Options::parse(Some(format)).map(drop).map_err(|fault| fault.to_string())
 }
 
 fn one_byte(text: &str, what: &str) -> Result<u8, Fault> {

@@ -41,15 +41,29 @@ impl Schema {
                 }
             }
         }
+        if let Some(missing) = options.columns.keys().find(|name| !columns.contains_key(*name)) {
+            let place = if files.len() > 1 { "no part has such a column" } else { "the header has no such column" };
+            return Err(format!("the column '{missing}' has a declared type, but {place}"));
+        }
         let mut schema = Self { types: BTreeMap::new(), reasons: Vec::new() };
         for key in order {
             let evidence = &columns[&key];
             let declared = options.declared(&evidence.name);
+            if let (Some(declared), Some((kind, part))) = (declared, &evidence.parquet)
+                && declared.kind.sql() != *kind
+            {
+                return Err(format!(
+                    "column '{}' is declared as {declared}, but {kind} in {}, which is parquet and keeps its types; take the \
+                     declaration back",
+                    evidence.name,
+                    if part.is_empty() { "the file".to_owned() } else { format!("part {part}") }
+                ));
+            }
             let reason = match &evidence.parquet {
                 Some((kind, _)) if evidence.facts == Facts::default() => Reason {
                     column: evidence.name.clone(),
                     kind: kind.clone(),
-                    is_declared: false,
+                    is_declared: declared.is_some(),
                     values: None,
                     decided_by: None,
                     before: None,

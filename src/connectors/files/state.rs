@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::extract::state_file;
 use crate::extract::typing::Facts;
 use crate::protocol::file_format::FileFormat;
 
@@ -50,6 +51,13 @@ impl Fingerprint {
     pub fn size(&self) -> u64 {
         self.size
     }
+}
+
+/// How the files of a table were read last, be it one or several.
+pub fn format(directory: &Path, table: &str) -> Option<FileFormat> {
+    let one = state_file(directory, table);
+    let parts = std::fs::read_dir(one.with_extension("")).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(one.clone()).chain(parts).find_map(|path| read(&path)).map(|state| state.format)
 }
 
 /// Unreadable state counts as none: the file is converted again.

@@ -11,7 +11,7 @@ use crate::access::Admin;
 use crate::connectors::{Source, SourceError, Sources};
 use crate::domain::Error;
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, DiscoveredTable, Pushed, Renamed};
-use crate::protocol::vocabulary::QueryMode;
+use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
 use crate::store::{Store, StoreError, column_metadata};
@@ -29,28 +29,54 @@ pub enum DiscoveryError {
     Other(#[from] Error),
 }
 
-/// Lists the tables that the main data source offers.
-pub async fn discover_tables(sources: &Sources, _: &Admin) -> Result<Discovered, DiscoveryError> {
-    let main = sources.main();
-    let Some(listed) = sources.get(main).and_then(Source::discover) else {
-        let error = Some(format!("Discovery not implemented for source_type='{main}'"));
-        return Ok(Discovered { source: main.clone(), error, ..Discovered::default() });
+/// Lists the tables that a source offers: the main one unless another is named.
+pub async fn discover_tables(
+    sources: &Sources,
+    _: &Admin,
+    named: Option<SourceType>,
+) -> Result<Discovered, DiscoveryError> {
+    let kind = chosen(sources, named)?;
+    let Some(listed) = sources.get(&kind).and_then(Source::discover) else {
+        let error = Some(format!("Discovery not implemented for source_type='{kind}'"));
+        return Ok(Discovered { source: kind, error, hint: hint(sources), ..Discovered::default() });
     };
     let tables = listed.await.map_err(DiscoveryError::List)?;
-    Ok(Discovered { count: tables.len(), tables, source: main.clone(), error: None })
+    Ok(Discovered { count: tables.len(), tables, source: kind, ..Discovered::default() })
 }
 
-/// Registers every table of the main data source that is not registered yet. Nobody but admins may read them until they
-/// are granted.
+/// The source that is named, which must be able to list its tables, else the main one.
+fn chosen(sources: &Sources, named: Option<SourceType>) -> Result<SourceType, Error> {
+    let Some(kind) = named else { return Ok(sources.main().clone()) };
+    if sources.get(&kind).is_some_and(|source| source.discover().is_some()) {
+        return Ok(kind);
+    }
+    let able = sources.iter().filter(|source| source.discover().is_some()).map(|source| source.kind().into());
+    let able = able.collect::<Vec<String>>().join(", ");
+    Err(Error::invalid(format!("Source '{kind}' cannot list tables; those that can: {able}")))
+}
+
+/// A source beside the main one that has credentials and can list its tables.
+fn hint(sources: &Sources) -> Option<String> {
+    let other = sources.iter().find(|source| source.discover().is_some() && source.ready().is_ok())?;
+    let (title, kind) = (other.title(), other.kind());
+    Some(format!(
+        "{title} is set up, but is not the main source of this server. Use --source {kind} (API: source={kind}), or start \
+         the server with DATA_SOURCE={kind}."
+    ))
+}
+
+/// Registers every table of a source that is not registered yet: of the main one unless another is named. Nobody but
+/// admins may read them until they are granted.
 pub async fn register_discovered_tables(
     store: &Store,
     sources: &Sources,
     admin: &Admin,
+    named: Option<SourceType>,
 ) -> Result<DiscoveredAndRegistered, DiscoveryError> {
-    let mut outcome = DiscoveredAndRegistered { source: sources.main().clone(), ..DiscoveredAndRegistered::default() };
-    let Some((source, listed)) = sources.get(sources.main()).and_then(|source| Some((source, source.discover()?)))
-    else {
-        return Ok(outcome);
+    let kind = chosen(sources, named)?;
+    let mut outcome = DiscoveredAndRegistered { source: kind.clone(), ..DiscoveredAndRegistered::default() };
+    let Some((source, listed)) = sources.get(&kind).and_then(|source| Some((source, source.discover()?))) else {
+        return Ok(DiscoveredAndRegistered { hint: hint(sources), ..outcome });
     };
     let offered = listed.await.map_err(DiscoveryError::Register)?;
     let rows: Vec<_> = offered.into_iter().map(|table| row(source, table, &admin.user().email)).collect();

@@ -1,13 +1,17 @@
 //! The table registry: what is synced from where, and under which id it is granted.
 
 pub mod rules;
+mod types;
 pub mod view;
+
+pub use types::table_types;
 
 use serde_json::{Map, Value, json};
 
 use crate::access::Admin;
 use crate::connectors::Sources;
 use crate::domain::Result;
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::registry::{Precheck, PrecheckedTable, RegisterTable, Registered, UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
@@ -49,6 +53,7 @@ fn checked(sources: &Sources, requested: &RegisterTable, by: &str) -> Result<Tab
         source_query: requested.source_query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty()),
         sync_strategy: requested.sync_strategy.or(Some(SyncStrategy::FullRefresh)),
         sync_options: requested.sync_options,
+        file_format: requested.file_format.and_then(FileFormat::or_none),
         query_mode: requested.query_mode.or(Some(QueryMode::Local)),
         sync_schedule: requested.sync_schedule,
         profile_after_sync: true,
@@ -155,6 +160,9 @@ fn apply(table: &mut Table, body: UpdateTable) {
     }
     if let Some(options) = body.sync_options {
         table.sync_options = Some(options).filter(|options| *options != SyncOptions::default());
+    }
+    if let Some(format) = body.file_format {
+        table.file_format = format.or_none();
     }
     if let Some(profile) = body.profile_after_sync {
         table.profile_after_sync = profile;

@@ -1,11 +1,12 @@
 //! The rules for registered tables.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::ident::{is_reserved_table, is_strict, repr};
 use crate::base::schedule::{GRAMMAR, Schedule};
-use crate::connectors::Sources;
+use crate::connectors::{Sources, files};
 use crate::domain::{Error, Result};
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::Table;
 
@@ -81,7 +82,20 @@ pub fn row(sources: &Sources, table: &Table) -> Result<()> {
     source
         .map_or(Ok(()), |source| source.check(table))
         .map_err(|invalid| Error::field(invalid.field, invalid.reason, invalid.input))?;
+    table.file_format.as_ref().map_or(Ok(()), |format| {
+        if *table.source() == SourceType::LOCAL {
+            return file_format(format);
+        }
+        let reason =
+            format!("file_format is only for tables of source_type '{}'; send {{}} to clear it", SourceType::LOCAL);
+        Err(Error::field("file_format", reason, json!(format)))
+    })?;
     strategy(table)
+}
+
+/// How files are to be read.
+pub fn file_format(format: &FileFormat) -> Result<()> {
+    files::check_format(format).map_err(|reason| Error::field("file_format", reason, json!(format)))
 }
 
 /// The sync strategy, and the fields that it needs.

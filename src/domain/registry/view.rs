@@ -23,6 +23,7 @@ fn row(snapshot: &Snapshot, table: &Table) -> TableRow {
         source_query: table.source_query,
         sync_strategy: table.sync_strategy,
         sync_options: table.sync_options,
+        file_format: table.file_format,
         query_mode: table.query_mode,
         sync_schedule: table.sync_schedule,
         profile_after_sync: table.profile_after_sync,

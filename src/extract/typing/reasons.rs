@@ -43,15 +43,28 @@ impl Reason {
 
     /// A remark if a single value made text of a column that had another type until then.
     pub fn note(&self) -> Option<String> {
-        let (seen, before) = (self.decided_by.as_ref()?, self.before.as_ref()?);
-        let place = match &seen.part {
-            Some(part) => format!("part {part}, line {}", seen.line),
-            None => format!("line {}", seen.line),
-        };
-        Some(format!(
-            "column {} is text, since {place} has \"{}\"; the values before it are {before}",
-            self.column, seen.text
-        ))
+        self.before.as_ref()?;
+        Some(format!("column {} is text, since {}", self.column, self.decision()?))
+    }
+
+    /// Why the column has its type.
+    pub fn why(&self) -> String {
+        match (self.values, self.decision()) {
+            _ if self.is_declared => "declared".into(),
+            (_, Some(decision)) => format!("text: {decision}"),
+            (Some(0), _) => "no values".into(),
+            (Some(1), _) => "the only value".into(),
+            (Some(values), _) => format!("all {values} values"),
+            (None, _) => "the type that the source delivers".into(),
+        }
+    }
+
+    /// The value that made the column text.
+    fn decision(&self) -> Option<String> {
+        let seen = self.decided_by.as_ref()?;
+        let part = seen.part.as_ref().map(|part| format!("part {part}, ")).unwrap_or_default();
+        let before = self.before.as_ref().map(|before| format!("; the values before it are {before}"));
+        Some(format!("{part}line {} has \"{}\"{}", seen.line, seen.text, before.unwrap_or_default()))
     }
 }
 

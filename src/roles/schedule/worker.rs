@@ -132,8 +132,8 @@ impl Worker {
 
 /// The delay that the server asks for, else twice as long after each failure.
 fn delay(tick: Duration, failures: u32, error: &ClientError) -> Duration {
-    if let ClientError::Status { retry_after: Some(requested), .. } = error {
-        return (*requested).min(MAX_DELAY);
+    if let Some(requested) = error.retry_after() {
+        return requested.min(MAX_DELAY);
     }
     Backoff { initial: tick, max: MAX_DELAY }.delay(failures)
 }

@@ -1,12 +1,15 @@
 //! What a source offers, and descriptions sent there.
 
 use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::connectors::SourceError;
 use crate::domain::discovery::{self, DiscoveryError};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, Pushed};
-use crate::server::http::extractors::{Json, Path, Reply};
+use crate::protocol::vocabulary::SourceType;
+use crate::server::http::extractors::{Json, Path, Query, Reply};
 use crate::server::{ApiError, AppState};
 
 impl From<DiscoveryError> for ApiError {
@@ -20,19 +23,31 @@ impl From<DiscoveryError> for ApiError {
     }
 }
 
-/// Lists the tables that the main data source offers.
-#[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry",
-    responses((status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
-pub async fn discover_tables(app: AppState, admin: Admin) -> Reply<Discovered> {
-    Ok(Json(discovery::discover_tables(&app.config.sources, &admin).await?))
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DiscoveryQuery {
+    /// The main data source if absent.
+    source: Option<SourceType>,
 }
 
-/// Registers every table of the main data source that is not registered yet. Nobody but admins may read them until they
-/// are granted.
-#[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry",
-    responses((status = 200, body = DiscoveredAndRegistered), (status = 500)))]
-pub async fn register_discovered_tables(app: AppState, admin: Admin) -> Reply<DiscoveredAndRegistered> {
-    Ok(Json(discovery::register_discovered_tables(&app.store, &app.config.sources, &admin).await?))
+/// Lists the tables that a data source offers.
+#[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry", params(DiscoveryQuery),
+    responses((status = 400), (status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
+pub async fn discover_tables(app: AppState, admin: Admin, Query(query): Query<DiscoveryQuery>) -> Reply<Discovered> {
+    Ok(Json(discovery::discover_tables(&app.config.sources, &admin, query.source).await?))
+}
+
+/// Registers every table of a data source that is not registered yet. Nobody but admins may read them until they are
+/// granted.
+#[utoipa::path(post, path = "/api/admin/discover-and-register", tag = "registry", params(DiscoveryQuery),
+    responses((status = 400), (status = 200, body = DiscoveredAndRegistered), (status = 500)))]
+pub async fn register_discovered_tables(
+    app: AppState,
+    admin: Admin,
+    Query(query): Query<DiscoveryQuery>,
+) -> Reply<DiscoveredAndRegistered> {
+    let sources = &app.config.sources;
+    Ok(Json(discovery::register_discovered_tables(&app.store, sources, &admin, query.source).await?))
 }
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source.

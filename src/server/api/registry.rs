@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 
 use crate::access::Admin;
 use crate::domain::registry::{self, view};
-use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, UpdateTable, Updated};
+use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, TableTypes, UpdateTable, Updated};
 use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
 
@@ -41,6 +41,14 @@ pub async fn update_table(
     Json(body): Json<UpdateTable>,
 ) -> Reply<Updated> {
     Ok(Json(registry::update_table(&app.store, &app.config.sources, &admin, id, body).await?))
+}
+
+/// Returns the type of each column of a table, and why it has that type.
+#[utoipa::path(get, path = "/api/admin/registry/{id}/types", tag = "registry",
+    params(("id", description = "Registry id")), responses((status = 200, body = TableTypes), (status = 404)))]
+pub async fn get_table_types(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<TableTypes> {
+    let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
+    Ok(Json(registry::table_types(&snapshot, &publication, &app.config.data_dir, &admin, &id).await?))
 }
 
 /// Unregisters a table: its grants, sync state, file and view go with it.

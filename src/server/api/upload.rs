@@ -1,34 +1,50 @@
+use std::path::Path as FilePath;
+
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
+use utoipa::IntoParams;
 
 use crate::access::Admin;
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::upload::UploadedTable;
-use crate::server::http::extractors::{Created, Path};
+use crate::server::http::extractors::{Created, Path, Query};
 use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// Whether the file may replace a table that has none of its columns.
+    #[serde(default)]
+    replace: bool,
+}
+
 /// Makes a table of the file in the multipart field `file`, or replaces the file that it was made of. The file is
-/// checked first; one that cannot become a table is rejected, and nothing changes.
+/// checked first; one that cannot become a table is rejected, and nothing changes. The field `file_format` (JSON as in
+/// the registry) says how it is read, and is kept; without it, what was declared for the table before counts.
 #[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
-    request_body(content_type = "multipart/form-data", content = Vec<u8>),
-    responses((status = 201, body = UploadedTable), (status = 409, description = "The table has another source"),
+    params(UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    responses((status = 201, body = UploadedTable),
+        (status = 409, description = "The table has another source, or none of the file's columns"),
         (status = 413), (status = 415), (status = 422), (status = 507)))]
 pub async fn upload_table(
     app: AppState,
     admin: Admin,
     Path(name): Path<String>,
+    Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> ApiResult<Created<UploadedTable>> {
     let mut multipart = multipart.map_err(|_| no_file())?;
-    let outcome = accept(&app, &admin, name, &headers, &mut multipart).await;
+    let outcome = accept(&app, &admin, name, query.replace, &headers, &mut multipart).await;
     if outcome.is_err() {
         drain(&mut multipart).await;
     }
@@ -52,6 +68,7 @@ async fn accept(
     app: &AppState,
     admin: &Admin,
     name: String,
+    replace: bool,
     headers: &HeaderMap,
     multipart: &mut Multipart,
 ) -> ApiResult<Created<UploadedTable>> {
@@ -60,23 +77,46 @@ async fn accept(
     app.runner
         .has_room(announced.unwrap_or(0))
         .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
-    let field = loop {
-        match multipart.next_field().await.map_err(broken)? {
-            Some(field) if field.name() == Some("file") => break field,
-            Some(_) => {}
-            None => return Err(no_file()),
+    let folder = app.config.instance.files_folder(&app.config.data_dir);
+    let (mut received, mut format) = (None, None);
+    while let Some(field) = multipart.next_field().await.map_err(broken)? {
+        match field.name() {
+            Some("file") if received.is_none() => {
+                received = Some(receive_file(field, &folder, &name, app.config.max_upload_bytes).await?);
+            }
+            Some("file_format") => format = Some(read_format(field).await?),
+            _ => {}
         }
-    };
+    }
+    let (extension, file, size_bytes) = received.ok_or_else(no_file)?;
+    let upload = Upload { name, extension, file, size_bytes, replace, format };
+    let publication = app.orchestrator.publication();
+    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, &publication, upload).await?;
+    Ok(Created(table))
+}
+
+/// Puts the file beside its future place. Returns its extension, itself and its size.
+async fn receive_file(field: Field<'_>, folder: &FilePath, name: &str, max: u64) -> ApiResult<(String, Pending, u64)> {
     let extension = field.file_name().and_then(files::ending).map(str::to_ascii_lowercase).ok_or_else(|| {
         let known = "Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
     })?;
-    let folder = app.config.instance.files_folder(&app.config.data_dir);
     let file = Pending::beside(&folder.join(format!("{name}{extension}")), PUBLIC).map_err(Error::from)?;
-    let size_bytes = receive(field, &file, app.config.max_upload_bytes).await?;
-    let upload = Upload { name, extension, file, size_bytes };
-    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, upload).await?;
-    Ok(Created(table))
+    let size_bytes = receive(field, &file, max).await?;
+    Ok((extension, file, size_bytes))
+}
+
+/// Reads the field `file_format`.
+async fn read_format(mut field: Field<'_>) -> ApiResult<FileFormat> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        text.extend_from_slice(&chunk);
+        if text.len() as u64 > MB {
+            return Err(ApiError::too_large("The field file_format is larger than 1 MB"));
+        }
+    }
+    let read = serde_json::from_slice(&text);
+    read.map_err(|error| Error::field("file_format", error.to_string(), String::from_utf8_lossy(&text)).into())
 }
 
 /// Writes the field to disk as it arrives. Returns its size in bytes.

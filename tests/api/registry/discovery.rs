@@ -73,6 +73,38 @@ async fn a_source_that_fails_says_so() {
 }
 
 #[tokio::test]
+async fn a_source_beside_the_main_one_is_named() {
+    let keboola = Keboola::start().await;
+    keboola.put(Table::new("in.c-crm.orders", &["id"], Content::Whole(b"id\n1\n".to_vec())));
+    let env = [("KEBOOLA_STACK_URL", keboola.url.as_str()), ("KEBOOLA_STORAGE_TOKEN", TOKEN)];
+    let app = TestApp::start_with(&env).await;
+    let admin = app.admin().await;
+    assert_snapshot!(admin.get("/api/admin/discover-tables").await, @r#"
+    200 OK
+    {"tables":[],"count":0,"source":"local","error":"Discovery not implemented for source_type='local'","hint":"Keboola is set up, but is not the main source of this server. Use --source keboola (API: source=keboola), or start the server with DATA_SOURCE=keboola."}
+    "#);
+    assert_snapshot!(admin.post_json("/api/admin/discover-and-register", Value::Null).await, @r#"
+    200 OK
+    {"registered":0,"skipped":0,"errors":0,"tables":[],"source":"local","hint":"Keboola is set up, but is not the main source of this server. Use --source keboola (API: source=keboola), or start the server with DATA_SOURCE=keboola."}
+    "#);
+    let listed = admin.get("/api/admin/discover-tables?source=keboola").await.ok();
+    assert_eq!((&listed["tables"][0]["id"], &listed["source"]), (&json!("in.c-crm.orders"), &json!("keboola")));
+    assert_eq!(listed.get("hint"), None);
+    let done = admin.post_json("/api/admin/discover-and-register?source=keboola", Value::Null).await.ok();
+    assert_eq!(done["registered"], 1);
+    app.sync().await;
+    assert_eq!(admin.value("SELECT count(*) FROM orders").await, 1);
+    assert_snapshot!(admin.get("/api/admin/discover-tables?source=local").await, @r#"
+    400 Bad Request
+    {"detail":"Source 'local' cannot list tables; those that can: keboola"}
+    "#);
+    assert_snapshot!(admin.post_json("/api/admin/discover-and-register?source=nothing", Value::Null).await, @r#"
+    400 Bad Request
+    {"detail":"Source 'nothing' cannot list tables; those that can: keboola"}
+    "#);
+}
+
+#[tokio::test]
 async fn descriptions_are_pushed() {
     // Nothing here writes such rows yet; databases of v0.35 have them.
     let dir = tempfile::tempdir().unwrap();

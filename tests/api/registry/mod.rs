@@ -2,6 +2,7 @@ mod delete;
 mod discovery;
 mod register;
 mod rename;
+mod types;
 mod update;
 
 use serde_json::Value;

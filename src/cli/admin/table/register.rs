@@ -44,6 +44,7 @@ impl Run for Register {
             sync_schedule: fields.sync_schedule,
             sync_strategy: fields.sync_strategy,
             sync_options: fields.sync_options.map(|options| *options),
+            file_format: None,
             primary_key,
             folder: fields.folder,
             description: fields.description,
@@ -129,6 +130,7 @@ impl Run for Update {
             query_mode: self.query_mode,
             sync_schedule: fields.sync_schedule,
             profile_after_sync: None,
+            file_format: None,
             folder: fields.folder,
         };
         let mut body = serde_json::to_value(request)?;

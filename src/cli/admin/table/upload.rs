@@ -1,14 +1,18 @@
 use std::path::PathBuf;
 
+use super::format::FormatOptions;
 use crate::base::ident;
+use crate::cli::admin::lookup;
 use crate::cli::sync::wait;
-use crate::cli::{CliError, Context, Output, Run};
+use crate::cli::{Api, CliError, Context, Output, Run};
 use crate::connectors::files;
+use crate::protocol::file_format::FileFormat;
 use crate::protocol::upload::UploadedTable;
 
 /// Create a table from a file, or replace the table's file
 ///
-/// With --json the command does not wait until the table is published.
+/// With --json the command does not wait until the table is published. Options that say how the file is read are kept for
+/// the table (see `agnes admin table types`).
 #[derive(clap::Args, Debug)]
 pub struct Upload {
     /// A .csv, .csv.gz, .tsv, .tsv.gz or .parquet file
@@ -16,6 +20,11 @@ pub struct Upload {
     /// Name of the table [default: the file's name without its ending]
     #[arg(long)]
     name: Option<String>,
+    /// Replace a table that has none of the file's columns
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    format: FormatOptions,
 }
 
 impl Run for Upload {
@@ -33,10 +42,13 @@ impl Run for Upload {
         let api = context.api()?;
         let size = std::fs::metadata(&self.file)
             .map_err(|error| CliError::new("no_file", format!("cannot read {}: {error}", self.file.display())))?;
+        let format = self.format.is_given().then(|| self.format.apply(stored(&api, &name)?)).transpose()?;
         let bar = context.printer.progress(size.len());
         let shown = bar.clone();
         let path = ["api", "upload", "tables", &name];
-        let answer = api.upload::<UploadedTable>(&path, &self.file, move |bytes| shown.inc(bytes));
+        let query: &[(&str, &str)] = if self.replace { &[("replace", "true")] } else { &[] };
+        let answer =
+            api.upload::<UploadedTable>(&path, query, format.as_ref(), &self.file, move |bytes| shown.inc(bytes));
         bar.finish_and_clear();
         let answer = answer?;
         let table = &answer.body;
@@ -44,6 +56,7 @@ impl Run for Upload {
             return Output::default().json(&answer.json);
         }
         context.printer.line(format_args!("Uploaded {name}: {} rows, {} columns.", table.rows, table.columns.len()))?;
+        table.notes.iter().for_each(|note| context.printer.note(note));
         let published = wait(&table.run_id, &api, context)?;
         Ok(match table.status.as_str() {
             "registered" => published.note(format_args!(
@@ -53,4 +66,12 @@ impl Run for Upload {
             _ => published,
         })
     }
+}
+
+/// What is declared for the table, if it is there.
+fn stored(api: &Api, name: &str) -> Result<Option<FileFormat>, CliError> {
+    Ok(lookup::registered(api)?
+        .into_iter()
+        .find(|table| table.name.eq_ignore_ascii_case(name))
+        .and_then(|table| table.file_format))
 }
