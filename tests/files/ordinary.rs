@@ -11,7 +11,7 @@ fn columns_of_common_programs_have_types() {
         ("numpy's floats", &["0.30000000000000004", "3.0", "-1.6208900000000002e-06", "1e-05", "1e+20"], "DOUBLE"),
         ("numbers between 0 and 1", &["0.9504636963259353", "0.14415961271963373", "0.5"], "DOUBLE"),
         ("float32 of numpy", &["0.34558418", "-0.8216181", "1.2345678e-08"], "DOUBLE"),
-        ("floats with all their digits", &["40300.619960000004", "12.5", "7"], "DECIMAL(38,12)"),
+        ("floats with all their digits", &["40300.619960000004", "12.5", "7"], "DECIMAL(18,12)"),
         ("whole floats with gaps", &["1.0", "", "12.0"], "DECIMAL(18,1)"),
         ("nullable integers", &["1", "", "7"], "BIGINT"),
         ("latitude", &["50.0755", "-33.8688", "14.4"], "DOUBLE"),
