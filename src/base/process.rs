@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setrlimit};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
@@ -74,6 +74,16 @@ pub async fn run(
         }
     };
     Ok(Output { status, stderr: String::from_utf8_lossy(&retained).into_owned() })
+}
+
+/// Limits the memory of this process, in bytes. What asks for more fails or is aborted, without a memory dump.
+pub fn limit_memory(bytes: u64) -> io::Result<()> {
+    for (resource, limit) in [(Resource::Data, bytes), (Resource::Core, 0)] {
+        let maximum = getrlimit(resource).maximum;
+        let limit = Some(maximum.map_or(limit, |maximum| maximum.min(limit)));
+        setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
+    }
+    Ok(())
 }
 
 /// The end of a text, of at most `max` bytes.

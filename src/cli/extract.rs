@@ -3,12 +3,15 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use super::{CliError, Context, Output, Run, offline};
 use crate::base::ident;
 use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
 use crate::extract::RemotePolicy;
+use crate::profiler;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
 #[derive(clap::Subcommand, Debug)]
@@ -47,6 +50,12 @@ pub enum Extract {
         /// Its future name
         name: String,
         #[arg(long)]
+        stdin: bool,
+    },
+    /// Make the profile that a JSON task on standard input asks for
+    #[command(hide = true)]
+    Profile {
+        #[arg(long, required = true)]
         stdin: bool,
     },
     /// Become another program, one that ends with the process PID
@@ -140,6 +149,11 @@ impl Run for Extract {
                 let format = format.unwrap_or_default();
                 return json_result(&files::check(&file, &name, &settings.data_dir.staging(), &format, &limits));
             }
+            Self::Profile { .. } => {
+                let task: profiler::Task = read_input()?;
+                tie_to_parent(Some(task.asked_by))?;
+                return Ok(Output::message(profiler::answer(&task)));
+            }
             Self::Tied { .. } => return Err(CliError::usage("nothing to extract").into()),
         };
         let notes = report.notes.iter().map(|TableNote { table, note }| format!("{table}: {note}"));
@@ -202,12 +216,16 @@ fn tie_to_parent(pid: Option<u32>) -> anyhow::Result<()> {
 
 /// The request of the server; when the server dies, so does this process.
 fn read_request() -> anyhow::Result<Request> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    let request: Request = serde_json::from_str(&text)
-        .map_err(|error| CliError::usage(format!("standard input is not a valid request: {error}")))?;
+    let request: Request = read_input()?;
     tie_to_parent(request.asked_by)?;
     Ok(request)
+}
+
+fn read_input<T: DeserializeOwned>() -> anyhow::Result<T> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(serde_json::from_str(&text)
+        .map_err(|error| CliError::usage(format!("standard input is not a valid request: {error}")))?)
 }
 
 /// Every table that is registered for a source. Needs the state database, so no server may run.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{Api, Context, Output, Run, Table, exit};
-use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunTable};
+use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunStep, RunTable};
 
 #[derive(clap::Subcommand, Debug)]
 #[command(arg_required_else_help = false)]
@@ -73,9 +73,8 @@ pub fn wait(id: &str, api: &Api, context: &Context) -> anyhow::Result<Output> {
         }
         std::thread::sleep(POLL_INTERVAL);
     };
-    let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
-    let elapsed = duration(run.duration_ms.unwrap_or_default());
-    let (status, succeeded) = (run.status, run.tables.len() - failed);
+    let (succeeded, failed) = counts(&run);
+    let (status, elapsed) = (run.status, duration(run.duration_ms.unwrap_or_default()));
     let summary = format!("Sync {status} after {elapsed}: {succeeded} tables done, {failed} failed.");
     let code = match run.status {
         RunStatus::Ok => 0,
@@ -91,7 +90,7 @@ fn list(runs: &[sync_runs::Run]) -> Output {
         [("RUN", 36), ("REQUESTED", 26), ("BY", 24), ("STATUS", 11), ("TOOK", -9), ("TABLES", -6), ("FAILED", -6)];
     let mut table = Table::listing(columns);
     for run in runs {
-        let failed = run.tables.iter().filter(|table| table.error.is_some()).count();
+        let (succeeded, failed) = counts(run);
         let status = match &run.step {
             Some(step) => format!("{}: {step}", run.status),
             None => run.status.to_string(),
@@ -102,11 +101,18 @@ fn list(runs: &[sync_runs::Run]) -> Output {
             run.triggered_by.as_deref().unwrap_or("-"),
             &status,
             &run.duration_ms.map_or("-".into(), duration),
-            &(run.tables.len() - failed).to_string(),
+            &succeeded.to_string(),
             &failed.to_string(),
         ]);
     }
     Output::default().table(table)
+}
+
+/// Tables that went well, and that failed. A missing profile is neither.
+fn counts(run: &sync_runs::Run) -> (usize, usize) {
+    let tables = run.tables.iter().filter(|table| table.step != RunStep::Profile);
+    let (failed, succeeded): (Vec<_>, Vec<_>) = tables.partition(|table| table.error.is_some());
+    (succeeded.len(), failed.len())
 }
 
 /// Everything known about one run.
@@ -134,8 +140,9 @@ fn line(table: &RunTable) -> String {
     match error {
         Some(error) => format!("{source}.{name} ({}{elapsed}): {error}", step),
         None => {
-            let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
-            format!("{source}.{name}: {} rows{elapsed}{notes}", rows.unwrap_or_default())
+            let rows = rows.map(|rows| format!("{rows} rows{elapsed}"));
+            let facts: Vec<String> = rows.into_iter().chain(notes.iter().cloned()).collect();
+            format!("{source}.{name}: {}", facts.join("; "))
         }
     }
 }

@@ -127,6 +127,8 @@ env_vars! {
         AGNES_CONNECTOR_TIMEOUT = "600" as Number(1, 86_400), "Timeout of one run of a custom connector, in seconds.";
         AGNES_PYTHON = "python3", "Interpreter that runs an `extractor.py`.";
         AGNES_HISTORY_DAYS = "90" as Number(1, 36_500), "Retention of the sync history, in days.";
+        AGNES_PROFILE_MEMORY_MB = "1024" as Number(256, 1024 * 1024), "Most memory of the process that profiles a table, in megabytes. A table that needs more has no profile.";
+        AGNES_PROFILE_TIMEOUT = "600" as Number(1, WEEK), "Timeout of the profile of one table, in seconds.";
         AGNES_EXTRACT_MEMORY = "1GB" as MemorySize, "Memory limit of DuckDB while a connector writes parquet, such as `1GB` or `512MB`.";
     }
     "Scheduled work" {

@@ -1,12 +1,12 @@
 //! `profiler:` of `instance.yaml`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Limits of profiles.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ProfilerConfig {
-    /// Tables with more rows are profiled from a random sample of this size.
+    /// Tables with more rows are profiled from a random sample of about this size.
     pub sample_size: i64,
     /// Text columns with up to this many distinct values are categorical.
     pub max_categorical_distinct: u64,

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::storable::Storable;
 use super::{Done, Report, Request, TableRequest, column_changes};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::base::disk::Reserve;
@@ -11,7 +10,7 @@ use crate::base::ident;
 use crate::base::lock::FileLock;
 use crate::config::DataDir;
 use crate::engine::{self, Limits, Sandbox};
-use crate::extract::{self, Checked, Exact, RemoteAttach, RemotePolicy, data_file, parquet};
+use crate::extract::{self, Checked, Exact, RemoteAttach, RemotePolicy, data_file, lossless, parquet};
 
 pub struct Settings {
     pub data_dir: DataDir,
@@ -88,12 +87,8 @@ fn store(query: &str, attach: &[RemoteAttach], file: &Path, settings: &Settings)
         let attached = attached.map_err(|error| error.to_string())?;
         let sandbox = Sandbox::default().files([file]).directories(settings.limits.spill.as_deref());
         sandbox.lock(&connection).map_err(plain)?;
-        let run = attached.run(&connection, |connection| {
-            let storable = Storable::of(connection, query)?;
-            connection.execute_batch(&parquet::copy(&storable.query, file))?;
-            Ok(storable.notes)
-        });
-        match run.map_err(plain)? {
+        let run = attached.run(&connection, |connection| lossless::write(connection, query, file));
+        match run.map_err(|error| extract::plain_message(&error.to_string()))? {
             Checked::Right(mut notes) => {
                 notes.extend(
                     exact.iter().map(|exact| format!("read exactly, as the values need: {}", exact.describe())),

@@ -7,9 +7,9 @@ pub mod files;
 pub mod keboola;
 pub(crate) mod materialize;
 mod publish;
+mod records;
 mod source;
 mod sources;
-mod storable;
 
 pub use exchange::{Done, Finished, Report, Request, TableError, TableNote, TableRequest};
 pub use publish::{Extracted, LOCK, prune, publish};

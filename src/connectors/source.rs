@@ -50,6 +50,11 @@ pub trait Source: Debug + Send + Sync {
         Ok(())
     }
 
+    /// Returns whether its tables may have primary keys that a registry row need not repeat.
+    fn has_keys(&self) -> bool {
+        false
+    }
+
     /// The child process that fetches its tables.
     fn extraction(&self) -> Extraction;
 

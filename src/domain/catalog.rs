@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use crate::access::{ListedTable, Principal, ReadableTable, listed_tables};
 use crate::base::time;
 use crate::config::DataDir;
-use crate::domain::Result;
+use crate::domain::{Error, Result};
 use crate::extract::Publication;
 use crate::protocol::catalog::{CatalogTable, CatalogTables};
-use crate::store::{Snapshot, Store, profiles};
+use crate::store::profiles::{self, Stored};
+use crate::store::{Snapshot, Store};
 
 /// Returns the tables that the caller may read, including those that have not been published yet.
 pub fn list_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> CatalogTables {
@@ -29,15 +30,20 @@ fn body(table: ListedTable) -> CatalogTable {
     }
 }
 
-/// Returns the profile of a table: what its columns hold, as of its last profiled content.
+/// Returns the profile of a table: what its columns hold, as of its last profiled content. If its last content could not be
+/// profiled, the error says why.
 pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTable) -> Result<Option<Value>> {
     let name = table.table().name.clone();
-    let stored = store.read(move |connection| profiles::get(connection, &name)).await?;
-    if let Some((mut profile, at)) = stored {
-        profile["profiled_at"] = json!(at.map(time::iso_naive));
-        return Ok(Some(profile));
+    match store.read(move |connection| profiles::get(connection, &name)).await? {
+        Some(Stored::Profile(mut profile, at)) => {
+            profile["profiled_at"] = json!(at.map(time::iso_naive));
+            Ok(Some(profile))
+        }
+        Some(Stored::Failure(reason)) => {
+            Err(Error::NotFound(format!("{} has no profile: {reason}", table.table().name)))
+        }
+        None => Ok(legacy_profile(data_dir, &table.table().name).await),
     }
-    Ok(legacy_profile(data_dir, &table.table().name).await)
 }
 
 /// Returns the profile that the batch profiler of v0.35 left.

@@ -1,10 +1,12 @@
 //! The only module that uses the DuckDB crate: opening databases, limits, isolation.
 
+mod batches;
 mod deadline;
 mod icu;
 mod open;
 pub(crate) mod parse;
 
+pub use batches::for_each_batch;
 pub use deadline::{StopOnDrop, Watch, within};
 pub use duckdb::core::LogicalTypeId;
 pub use duckdb::types::{FromSql, TimeUnit, Value};
@@ -27,4 +29,10 @@ pub fn message(error: &Error) -> String {
 pub fn is_disk_full(error: &Error) -> bool {
     let text = message(error);
     text.contains("No space left") || text.contains("not enough disk space") || text.contains("ENOSPC")
+}
+
+/// Whether the error says that there is not enough memory.
+pub fn is_out_of_memory(error: &Error) -> bool {
+    let text = message(error);
+    text.contains("Out of Memory") || text.contains("bad_alloc") || text.contains("failed to allocate")
 }

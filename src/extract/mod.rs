@@ -1,5 +1,7 @@
 //! The contract between connectors and the server: `extract.duckdb` with `_meta`, and `data/*.parquet`.
 
+pub mod foreign;
+pub mod lossless;
 pub mod parquet;
 mod publication;
 mod reader;
@@ -32,7 +34,15 @@ pub enum ExtractError {
     #[error("{}", engine::message(.0))]
     Engine(#[from] engine::Error),
     #[error(transparent)]
+    Foreign(Box<foreign::Fault>),
+    #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<foreign::Fault> for ExtractError {
+    fn from(fault: foreign::Fault) -> Self {
+        Self::Foreign(fault.into())
+    }
 }
 
 /// One row of `_meta`.

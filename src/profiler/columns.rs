@@ -52,10 +52,15 @@ impl Column {
 
     /// SQL for its value as text.
     pub fn text(&self) -> String {
+        self.text_of(&self.quoted())
+    }
+
+    /// SQL for `value`, an expression of the column's type or already text, as text.
+    pub fn text_of(&self, value: &str) -> String {
         match self.kind.as_str() {
-            "VARCHAR" => self.quoted(),
-            "BOOLEAN" => format!("CASE WHEN {0} THEN 'True' WHEN NOT {0} THEN 'False' END", self.quoted()),
-            _ => format!("CAST({} AS VARCHAR)", self.quoted()),
+            "VARCHAR" => value.to_owned(),
+            "BOOLEAN" => format!("CASE WHEN {value} THEN 'True' WHEN NOT {value} THEN 'False' END"),
+            _ => format!("CAST({value} AS VARCHAR)"),
         }
     }
 }

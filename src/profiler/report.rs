@@ -4,33 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::Subject;
 use super::columns::{Category, Column};
+use super::groups::Measured;
+use super::sql;
 use crate::config::ProfilerConfig;
-use crate::extract::PublishedTable;
 use crate::protocol::vocabulary::SyncStrategy;
-use crate::store::registry::Table;
 
-#[expect(clippy::too_many_arguments, reason = "the document combines everything that is known about a table")]
-pub fn build(
-    table: &PublishedTable,
-    row: Option<&Table>,
-    config: &ProfilerConfig,
-    columns: &[Column],
-    totals: &Value,
-    spreads: &Value,
-    samples: &[Vec<Option<String>>],
-    is_sampled: bool,
-) -> Value {
-    let primary_key = row.map(|row| row.primary_key.as_slice()).unwrap_or_default();
-    let sync_strategy = row.and_then(|row| row.sync_strategy.as_ref()).map(SyncStrategy::as_str);
-    let rows = totals["rows"].as_u64().unwrap_or_default();
+/// The document, whose size depends on the number of columns only.
+pub fn build(subject: &Subject, config: &ProfilerConfig, measured: &Measured) -> Value {
+    let sync_strategy = subject.sync_strategy.as_ref().map(SyncStrategy::as_str);
+    let (columns, rows) = (&measured.columns, measured.rows);
     let mut shown = Vec::new();
     let mut alerts = Vec::new();
     let (mut missing, mut complete) = (0, 0.0);
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     let mut date_range = Value::Null;
     for (n, column) in columns.iter().enumerate() {
-        let (total, spread) = (&totals[format!("c{n}")], &spreads[format!("c{n}")]);
+        let (total, spread) = (&measured.totals[n], &measured.spreads[n]);
         let stats = ColumnStats { rows, column, total, spread, config };
         let nulls = rows - stats.count();
         missing += nulls;
@@ -41,36 +32,34 @@ pub fn build(
                 json!({"earliest": total["earliest"], "latest": total["latest"], "span_days": total["span_days"]});
         }
         let own = stats.alerts();
-        let is_key = primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
-        let values = sample_values(n, samples, config);
-        shown.push(stats.document(&own, is_key, values));
+        let is_key = subject.primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
+        shown.push(stats.document(&own, is_key, &measured.values[n]));
         alerts.extend(
             own.into_iter().map(|(kind, message)| json!({"column": column.name, "type": kind, "message": message})),
         );
     }
     let cells = rows * columns.len() as u64;
-    let distinct_keys = totals["keys"].as_u64();
     json!({
-        "table_id": table.name,
-        "description": row.and_then(|row| row.description.as_deref()).or(table.description.as_deref()).unwrap_or_default(),
-        "primary_key": primary_key.join(", "),
+        "table_id": subject.table,
+        "description": subject.description.as_deref().unwrap_or_default(),
+        "primary_key": subject.primary_key.join(", "),
         "sync_strategy": sync_strategy.filter(|text| !text.is_empty()).unwrap_or("none"),
-        "row_count": table.rows,
+        "row_count": subject.rows,
         "column_count": columns.len(),
-        "file_size_mb": round(table.size_bytes() as f64 / 1_048_576.0),
+        "file_size_mb": round(subject.size_bytes as f64 / 1_048_576.0),
         "avg_completeness": round(if columns.is_empty() { 100.0 } else { complete / columns.len() as f64 }),
         "missing_cells": missing,
         "missing_cells_pct": round(percent(missing, cells)),
-        "duplicate_rows": distinct_keys.map_or(0, |keys| rows.saturating_sub(keys)),
+        "duplicate_rows": measured.keys.map_or(0, |keys| rows.saturating_sub(keys)),
         "variable_types": kinds,
         "date_range": date_range,
         "alerts": alerts,
-        "sampled": is_sampled,
-        "last_sync": table.extracted_at.map(crate::base::time::iso_naive),
+        "sampled": measured.is_sampled,
+        "last_sync": subject.extracted_at.map(crate::base::time::iso_naive),
         "related_tables": [],
         "used_by_metrics": [],
         "columns": shown,
-        "sample_rows": sample_rows(columns, samples, config),
+        "sample_rows": sample_rows(columns, &measured.first_rows),
     })
 }
 
@@ -98,7 +87,7 @@ impl ColumnStats<'_> {
         self.distinct() <= self.config.max_categorical_distinct
     }
 
-    fn document(&self, alerts: &[(&'static str, String)], is_key: bool, sample_values: Vec<String>) -> Value {
+    fn document(&self, alerts: &[(&'static str, String)], is_key: bool, sample_values: &[String]) -> Value {
         let nulls = self.rows - self.count();
         let alerts: Vec<_> = alerts.iter().map(|(kind, _)| *kind).collect();
         let mut document = json!({
@@ -124,8 +113,19 @@ impl ColumnStats<'_> {
         match self.column.category {
             Category::Numeric => {
                 let mut stats = Map::new();
-                for key in ["min", "max", "mean", "median", "stddev", "p5", "p25", "p75", "p95"] {
-                    stats.insert(key.into(), json!(number(key)));
+                let quantile = |at: usize| total["quantiles"][at].as_f64().map(round);
+                for (key, value) in [
+                    ("min", number("min")),
+                    ("max", number("max")),
+                    ("mean", number("mean")),
+                    ("median", quantile(2)),
+                    ("stddev", number("stddev")),
+                    ("p5", quantile(0)),
+                    ("p25", quantile(1)),
+                    ("p75", quantile(3)),
+                    ("p95", quantile(4)),
+                ] {
+                    stats.insert(key.into(), json!(value));
                 }
                 for key in ["zeros", "negative"] {
                     let count = total[key].as_u64().unwrap_or_default();
@@ -141,7 +141,8 @@ impl ColumnStats<'_> {
                     "avg_length": number("avg_length"), "top_values": self.top_values()}),
             ),
             Category::Date | Category::Timestamp => {
-                let (bins, counts): (Vec<_>, Vec<_>) = self.spread_pairs().into_iter().unzip();
+                let bars = self.spread_pairs().into_iter().map(|(bar, count)| (self.period(bar), count));
+                let (bins, counts): (Vec<_>, Vec<_>) = bars.unzip();
                 let histogram = json!({"bins": bins, "counts": counts});
                 (
                     "date_stats",
@@ -163,6 +164,18 @@ impl ColumnStats<'_> {
     fn spread_pairs(&self) -> Vec<(&str, u64)> {
         let pairs = self.spread.as_object().into_iter().flatten();
         pairs.map(|(key, count)| (key.as_str(), count.as_u64().unwrap_or_default())).collect()
+    }
+
+    /// `2026-Q1`, or the years that a bar stands for: `1900-1902`.
+    fn period(&self, bar: &str) -> String {
+        let (bar, days) = (bar.parse().unwrap_or_default(), self.total["span_days"].as_i64().unwrap_or_default());
+        if days <= sql::MAX_QUARTER_DAYS {
+            let (year, quarter) = (i64::div_euclid(bar, 4), i64::rem_euclid(bar, 4) + 1);
+            return format!("{year:04}-Q{quarter}");
+        }
+        let years = sql::years(days);
+        let first = self.total["first_year"].as_i64().unwrap_or_default() + bar * years;
+        if years == 1 { first.to_string() } else { format!("{first}-{}", first + years - 1) }
     }
 
     /// Bins of equal width from the minimum to the maximum.
@@ -230,24 +243,11 @@ impl ColumnStats<'_> {
     }
 }
 
-fn sample_values(n: usize, samples: &[Vec<Option<String>>], config: &ProfilerConfig) -> Vec<String> {
-    let mut values: Vec<String> = Vec::new();
-    for value in samples.iter().filter_map(|row| row[n].clone()) {
-        if values.len() == config.sample_values_limit {
-            break;
-        }
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    values
-}
-
-fn sample_rows(columns: &[Column], samples: &[Vec<Option<String>>], config: &ProfilerConfig) -> Vec<Value> {
+fn sample_rows(columns: &[Column], first_rows: &[Vec<Option<String>>]) -> Vec<Value> {
     let row = |row: &Vec<Option<String>>| {
         Value::Object(columns.iter().zip(row).map(|(column, value)| (column.name.clone(), json!(value))).collect())
     };
-    samples.iter().take(config.sample_rows_limit).map(row).collect()
+    first_rows.iter().map(row).collect()
 }
 
 /// `950`, `1.5K`, `2.0M`, `0.25`.
@@ -264,6 +264,7 @@ fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
+/// Two decimals; numbers that large have none.
 fn round(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
+    if value.abs() < 1e15 { (value * 100.0).round() / 100.0 } else { value }
 }

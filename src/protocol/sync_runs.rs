@@ -80,4 +80,6 @@ pub enum RunStep {
     Extract,
     Materialize,
     Publish,
+    /// Listed only for tables without a profile; the notes say why.
+    Profile,
 }

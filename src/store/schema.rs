@@ -75,7 +75,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ),
     (
         "table_profiles",
-        "table_id VARCHAR NOT NULL, profile JSON NOT NULL, profiled_at TIMESTAMP, content_version VARCHAR",
+        "table_id VARCHAR NOT NULL, profile JSON NOT NULL, profiled_at TIMESTAMP, content_version VARCHAR,
+         failure VARCHAR",
     ),
     ("view_ownership", "view_name VARCHAR NOT NULL, source_name VARCHAR NOT NULL, registered_at TIMESTAMP NOT NULL"),
     (

@@ -47,7 +47,9 @@ impl CurrentRun {
     /// The finished run as it is stored; `published` says whether its last step succeeded.
     pub(super) fn finished(&self, published: bool, elapsed: Duration) -> Run {
         let mut run = self.run().unwrap_or_default();
-        let (failed, fine): (Vec<_>, Vec<_>) = run.tables.iter().partition(|table| table.error.is_some());
+        // A missing profile is a note.
+        let tables = run.tables.iter().filter(|table| table.step != RunStep::Profile);
+        let (failed, fine): (Vec<_>, Vec<_>) = tables.partition(|table| table.error.is_some());
         let nothing_new = fine.is_empty() && failed.iter().any(|table| table.step != RunStep::Publish);
         run.status = match (published && !nothing_new, failed.is_empty() && run.errors.is_empty()) {
             (false, _) => RunStatus::Failed,
@@ -70,6 +72,12 @@ impl CurrentRun {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_profile_counts_for_nothing() {
+        let outcomes = [(RunStep::Extract, false), (RunStep::Profile, true)];
+        assert_eq!(ended(&outcomes, &[], true), RunStatus::Failed);
+    }
 
     fn ended(outcomes: &[(RunStep, bool)], errors: &[&str], published: bool) -> RunStatus {
         let current = CurrentRun::default();

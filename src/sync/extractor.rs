@@ -1,6 +1,7 @@
 //! Running an extractor as a child process, so that its memory and crashes are its own.
 
 use serde::de::DeserializeOwned;
+use tokio::process::Command;
 
 use super::runner::Runner;
 use crate::base::process;
@@ -54,17 +55,8 @@ impl Runner {
         mut on_line: impl FnMut(&str) -> bool,
     ) -> Result<T, String> {
         let input = serde_json::to_vec(&request.from_process(std::process::id())).map_err(|error| error.to_string())?;
-        let (variables, timeout) = (&self.settings.variables, self.settings.extract_timeout);
-        let visible = variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
-        let visible = visible.map(|(name, value)| (name, value.expose()));
-        let mut command = process::command(&self.program, visible);
-        command
-            .arg("extract")
-            .args(&extraction.arguments)
-            .arg("--stdin")
-            .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
-            .env("DATA_DIR", self.settings.data_dir.root())
-            .env("AGNES_LOG_FORMAT", "json");
+        let timeout = self.settings.extract_timeout;
+        let mut command = self.extractor_command(extraction);
         let mut answer = None;
         let on_line = |line: &str| {
             if !on_line(line) {
@@ -82,6 +74,20 @@ impl Runner {
         }
         answer.ok_or_else(|| format!("the extractor ended with {status}: {}", last_lines(&output.stderr)))
     }
+
+    /// `agnes extract … --stdin` with the variables that it may see.
+    pub(super) fn extractor_command(&self, extraction: &Extraction) -> Command {
+        let visible = self.settings.variables.iter().filter(|(name, _)| is_common(name) || extraction.sees(name));
+        let mut command = process::command(&self.program, visible.map(|(name, value)| (name, value.expose())));
+        command
+            .arg("extract")
+            .args(&extraction.arguments)
+            .arg("--stdin")
+            .envs(extraction.secrets.iter().map(|(name, value)| (name, value.expose())))
+            .env("DATA_DIR", self.settings.data_dir.root())
+            .env("AGNES_LOG_FORMAT", "json");
+        command
+    }
 }
 
 fn is_common(name: &str) -> bool {
@@ -89,7 +95,7 @@ fn is_common(name: &str) -> bool {
 }
 
 /// The last lines that the child wrote, without its log.
-fn last_lines(stderr: &str) -> String {
+pub(super) fn last_lines(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('{')).collect();
     let text = if lines.is_empty() { stderr.trim().to_owned() } else { lines.join("\n") };
     process::last_bytes(&text, MAX_ERROR_BYTES).to_owned()

@@ -1,13 +1,42 @@
-//! Profiles of what a run changed.
+//! Profiles of what a run changed, each made by a child process with a limit on memory and time.
 
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use super::extractor::last_lines;
 use super::runner::Runner;
+use crate::base::process;
+use crate::connectors::Extraction;
 use crate::extract::{Content, PublishedTable};
-use crate::profiler::profile;
+use crate::profiler::{ALLOCATORS, Answer, ProfileError, Subject, Task};
+use crate::protocol::sync_runs::{RunStep, RunTable};
 use crate::store::{StoreError, profiles};
 
+const ABORTED: i32 = Signal::ABORT.as_raw();
+const KILLED: i32 = Signal::KILL.as_raw();
+
+/// Why a table has no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum NotProfiled {
+    /// It would fail again, so this is stored, and not tried again until the content changes.
+    #[error("{0}")]
+    Impossible(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A profile as its process printed it.
+struct Made {
+    columns: usize,
+    document: String,
+}
+
 impl Runner {
-    /// Profiles every published table whose content has changed since its last profile. A failure is logged, and the table
-    /// is profiled again after its next change.
+    /// Profiles every published table whose content has changed since its last profile. A failure is logged and noted in the
+    /// run; the table is profiled again after its next change.
     pub(super) async fn profile_changes(&self) {
         let known = match self.store.read(profiles::versions).await {
             Ok(known) => known,
@@ -21,26 +50,97 @@ impl Runner {
             }
             self.current.step(format!("profiling {}", table.name));
             if let Err(error) = self.profile(table).await {
-                tracing::warn!(table = table.name, error, "table not profiled");
+                tracing::warn!(table = table.name, %error, "table not profiled");
+                self.current.table(RunTable {
+                    table: table.name.clone(),
+                    source: table.source.clone(),
+                    step: RunStep::Profile,
+                    notes: vec![format!("no profile: {error}")],
+                    ..RunTable::default()
+                });
             }
         }
     }
 
-    /// Profiles a table and stores that. Returns the number of its columns.
-    pub async fn profile(&self, table: &PublishedTable) -> Result<usize, String> {
+    /// Profiles a table and stores the profile, or why there is none. Returns the number of its columns.
+    pub async fn profile(&self, table: &PublishedTable) -> Result<usize, NotProfiled> {
         let _turn = self.profiling.lock().await;
         let row = self.store.snapshot().registry.by_name(&table.name).cloned();
-        let (config, limits, owned) = (self.settings.profiler.clone(), self.settings.limits.clone(), table.clone());
-        let made = tokio::task::spawn_blocking(move || profile(&owned, row.as_deref(), &config, &limits)).await;
-        let made = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        let columns = made["columns"].as_array().map_or(0, Vec::len);
+        let subject = Subject::new(table, row.as_deref())
+            .ok_or_else(|| NotProfiled::Other("its rows are not on this server".into()))?;
+        let made = self.run_profiler(subject).await;
         let (name, version) = (table.name.clone(), table.version());
-        let stored = self.store.write(move |change| profiles::put(change, &name, &version, &made));
-        stored.await.map_err(|error: StoreError| error.to_string())?;
-        Ok(columns)
+        let (columns, stored) = match made {
+            Ok(Made { columns, document }) => {
+                let put = self.store.write(move |change| profiles::put(change, &name, &version, &document));
+                (Ok(columns), put.await)
+            }
+            Err(NotProfiled::Impossible(reason)) => {
+                let failure = reason.clone();
+                let put = self.store.write(move |change| profiles::put_failure(change, &name, &version, &failure));
+                (Err(NotProfiled::Impossible(reason)), put.await)
+            }
+            Err(error) => (Err(error), Ok(())),
+        };
+        stored.map_err(|error: StoreError| NotProfiled::Other(error.to_string()))?;
+        columns
+    }
+
+    /// Runs `agnes extract profile`. Dropping the future kills it.
+    async fn run_profiler(&self, subject: Subject) -> Result<Made, NotProfiled> {
+        let settings = &self.settings;
+        let task = Task {
+            subject,
+            config: settings.profiler.clone(),
+            memory_mb: settings.profile_memory_mb,
+            spill: settings.data_dir.spill().join("profile"),
+            asked_by: std::process::id(),
+        };
+        let input = serde_json::to_vec(&task).map_err(|error| NotProfiled::Other(error.to_string()))?;
+        let mut made = None;
+        let on_line = |line: &str| {
+            let answer: Answer = serde_json::from_str(line).unwrap_or_default();
+            made = match answer {
+                Answer { failure: Some(reason), .. } => Some(Err(reason)),
+                Answer { column_count: Some(columns), .. } => Some(Ok(Made { columns, document: line.to_owned() })),
+                Answer { .. } => None,
+            };
+        };
+        let mut command = self.extractor_command(&Extraction::new(["profile".into()]));
+        command.envs(ALLOCATORS);
+        let output = process::run(&mut command, &input, settings.profile_timeout, on_line).await;
+        // A process that was ended has not tidied up.
+        remove_directory(&task.spill);
+        let output = output.map_err(|error| NotProfiled::Other(format!("its process cannot be started: {error}")))?;
+        let Some(status) = output.status else {
+            let seconds = settings.profile_timeout.as_secs();
+            let reason = format!("it takes longer than a profile may take ({seconds} s, AGNES_PROFILE_TIMEOUT)");
+            return Err(NotProfiled::Impossible(reason));
+        };
+        if let Some(made) = made {
+            return made.map_err(NotProfiled::Impossible);
+        }
+        let stderr = last_lines(&output.stderr);
+        tracing::warn!(%status, stderr, "the process that profiles a table ended");
+        Err(match (status.signal(), status.code()) {
+            // Where memory ends, a process is aborted or killed more often than it can say so.
+            (Some(ABORTED | KILLED), _) => NotProfiled::Impossible(ProfileError::TooLarge(task.memory_mb).to_string()),
+            // It did not begin, for example because of a setting.
+            (None, Some(1 | 2)) => NotProfiled::Other(format!("its process ended with {status}: {stderr}")),
+            _ => NotProfiled::Impossible(format!("its process ended with {status}")),
+        })
     }
 
     fn is_profiled(&self, table: &PublishedTable) -> bool {
         self.store.snapshot().registry.by_name(&table.name).is_none_or(|row| row.profile_after_sync)
+    }
+}
+
+fn remove_directory(path: &Path) {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "temporary files of a profile stay until the next start");
+        }
+        _ => {}
     }
 }

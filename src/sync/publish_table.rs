@@ -13,7 +13,8 @@ use crate::connectors;
 use crate::engine::Limits;
 use crate::extract::parquet::{self, Checker};
 use crate::extract::{
-    self, Content, ExtractError, Part, PublishedFile, PublishedTable, TableMeta, data_file, part_files, parts_folder,
+    self, Content, ExtractError, Part, PublishedFile, PublishedTable, TableMeta, data_file, foreign, part_files,
+    parts_folder,
 };
 
 /// What every table of a rebuild is published with.
@@ -69,7 +70,11 @@ impl PublishContext {
             return Ok(());
         }
         fs::copy(file, target)?;
-        if is_ours { Ok(()) } else { parquet::read_through(target, &self.limits) }
+        if !is_ours {
+            let content = foreign::check(target, &self.limits)?;
+            content.notes.iter().for_each(|note| tracing::warn!(file = %file.display(), "{note}"));
+        }
+        Ok(())
     }
 }
 

@@ -42,8 +42,11 @@ pub struct RunnerSettings {
     /// How long history is retained.
     pub history_days: u32,
     pub profiler: ProfilerConfig,
-    /// Resources for profiling one table.
+    /// Resources for writing parquet files.
     pub limits: Limits,
+    /// All memory of the process that profiles a table, in megabytes.
+    pub profile_memory_mb: u64,
+    pub profile_timeout: Duration,
 }
 
 impl RunnerSettings {
@@ -57,6 +60,8 @@ impl RunnerSettings {
             history_days: env.number(&env_vars::AGNES_HISTORY_DAYS)?,
             profiler: instance.profiler.clone(),
             limits: Limits::for_parquet(env, data_dir.spill()),
+            profile_memory_mb: env.number(&env_vars::AGNES_PROFILE_MEMORY_MB)?,
+            profile_timeout: env.duration(&env_vars::AGNES_PROFILE_TIMEOUT)?,
         })
     }
 }

@@ -221,3 +221,64 @@ async fn profiles_need_a_grant_and_a_table() {
     let assets = admin.get("/api/sync/manifest").await.ok()["assets"].clone();
     assert_eq!(assets["profiles"]["hash"].as_str().unwrap().len(), 32);
 }
+
+#[tokio::test]
+async fn extreme_values_do_not_fail_a_profile() {
+    let app = TestApp::start().await;
+    let long = "repeat('y', 600) || i";
+    publish(
+        &app,
+        "extreme",
+        &format!(
+            "SELECT CASE WHEN i % 2 = 0 THEN 1.7e308 ELSE -1.7e308 END AS huge, 1e308::DOUBLE AS large,
+             DATE '1001-01-01' + (i * 3650)::INTEGER AS day, DATE '5870000-01-01' AS far,
+             TIMESTAMP_NS '1999-12-31 10:00:00' AS at, {long} AS text, 'a' AS \"file_row_number\",
+             CASE WHEN i = 0 THEN (-0.0::DOUBLE) WHEN i = 1 THEN 0.0 ELSE 'nan'::DOUBLE END AS zero
+         FROM range(300) t(i)"
+        ),
+    )
+    .await;
+    let profile = profile(&app, "extreme").await;
+    let stats = |name: &str| column(&profile, name)["numeric_stats"].clone();
+    assert_eq!((&stats("huge")["max"], &stats("huge")["stddev"]), (&json!(1.7e308), &Value::Null));
+    assert_eq!(stats("huge")["histogram"]["bins"], json!([]), "no bin is that wide");
+    assert_eq!((&stats("large")["min"], &stats("large")["mean"]), (&json!(1e308), &Value::Null));
+    assert_eq!(column(&profile, "zero")["unique_count"], 2, "0 and -0 are one value, and so is NaN");
+    let days = &column(&profile, "day")["date_stats"];
+    assert_eq!((&days["earliest"], &days["histogram"]["bins"][0]), (&json!("1001-01-01"), &json!("1001-1015")));
+    let counts = days["histogram"]["counts"].as_array().unwrap();
+    assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), 300);
+    assert!(counts.len() <= 201, "{} bars", counts.len());
+    assert_eq!(column(&profile, "far")["date_stats"]["latest"], "5870000-01-01");
+    assert_eq!(column(&profile, "at")["date_stats"]["histogram"], json!({"bins": ["1999-Q4"], "counts": [300]}));
+    let text = column(&profile, "text");
+    assert_eq!((&text["unique_count"], &text["string_stats"]["min_length"]), (&json!(300), &json!(601)));
+    assert_eq!(text["sample_values"][0], format!("{}… (601 characters)", "y".repeat(500)));
+}
+
+#[tokio::test]
+async fn a_sample_takes_the_same_rows_for_every_column() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("instance.yaml"), "profiler:\n  sample_size: 2000\n").unwrap();
+    let app = TestApp::start_in(dir, &[]).await;
+    // More columns than one group has, in a table that is sampled.
+    let columns = (0..100).map(|n| format!("i + {n} AS c{n}")).collect::<Vec<_>>().join(", ");
+    publish(&app, "many", &format!("SELECT {columns} FROM range(20000) t(i)")).await;
+    publish(&app, "numbered", "SELECT i AS file_row_number FROM range(20000) t(i)").await;
+    let profile = profile(&app, "many").await;
+    assert_eq!((&profile["sampled"], &profile["missing_cells"]), (&json!(true), &json!(0)));
+    let first = column(&profile, "c0");
+    let rows = first["unique_count"].as_u64().unwrap();
+    assert!((1700..2300).contains(&rows), "{rows} rows were sampled");
+    for n in 0..100_u64 {
+        let other = column(&profile, &format!("c{n}"));
+        assert_eq!((&other["unique_count"], &other["completeness_pct"]), (&json!(rows), &json!(100.0)));
+        let difference =
+            other["numeric_stats"]["mean"].as_f64().unwrap() - first["numeric_stats"]["mean"].as_f64().unwrap();
+        assert!((difference - n as f64).abs() < 0.02, "c{n} was measured in other rows");
+    }
+    let row = profile["sample_rows"][2].as_object().unwrap();
+    let value = |n: usize| row[&format!("c{n}")].as_str().unwrap().parse::<usize>().unwrap();
+    assert_eq!(value(99), value(0) + 99);
+    assert_eq!(column(&self::profile(&app, "numbered").await, "file_row_number")["unique_count"], 2000);
+}

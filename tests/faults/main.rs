@@ -9,6 +9,7 @@ mod full_disk;
 mod http;
 mod kill;
 mod mount;
+mod profile;
 #[path = "../support/program.rs"]
 mod program;
 mod start;

@@ -5,6 +5,7 @@
 mod conversion;
 mod faults;
 mod folder;
+mod foreign;
 mod nasty;
 mod ordinary;
 mod parts;

@@ -10,8 +10,10 @@ mod keboola_server;
 #[path = "../support/program.rs"]
 mod program;
 
+mod exactness;
 mod extraction;
 mod faults;
+mod histories;
 mod independent;
 mod program_runs;
 mod strategies;
@@ -58,7 +60,7 @@ impl Scene {
         let report = run(&self.settings, &self.directory, request).await;
         let left: Vec<_> =
             std::fs::read_dir(&self.directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        let known = ["data", "extract.duckdb", ".lock", "state"];
+        let known = ["data", "extract.duckdb", ".lock", "state", "types"];
         assert!(left.iter().all(|name| known.contains(&name.to_str().unwrap())), "left behind: {left:?}");
         report
     }

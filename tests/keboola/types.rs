@@ -30,7 +30,7 @@ async fn every_type_becomes_its_parquet_type() {
             "TRUE",
             "2024-02-29",
             "23:59:59.5",
-            "2024-02-29 12:00:00.123456789",
+            "2024-02-29 12:00:00.123456000",
             "2024-02-29 12:00:00.000 +0230",
             "2024-02-29 12:00:00.000 -0800",
             "00ff",
@@ -112,7 +112,7 @@ async fn a_column_with_a_value_that_would_be_lost_is_text() {
     let parquet = scene.parquet("odd");
     assert_eq!(
         schema(&parquet),
-        ["i VARCHAR", "big VARCHAR", "b VARCHAR", "day VARCHAR", "ts VARCHAR", "f VARCHAR", "good BIGINT"]
+        ["i VARCHAR", "big DECIMAL(38,0)", "b VARCHAR", "day VARCHAR", "ts VARCHAR", "f VARCHAR", "good BIGINT"]
     );
     assert_eq!(
         lines(&parquet)[1],
@@ -128,7 +128,11 @@ async fn rows_of_another_width_or_header_fail_the_table_without_quoting_data() {
     scene.keboola.put(simple("header", Content::Whole(b"\"id\",\"other\"\n\"1\",\"a\"\n".to_vec())));
     let report = scene.run(&["narrow"]).await;
     let error = only_error(&report);
-    assert!(error.contains("in.c-crm.narrow") && error.contains("Expected Number of Columns: 2 Found: 1"), "{error}");
+    assert!(
+        error.contains("in.c-crm.narrow")
+            && error.contains("row 2 of the export has 1 fields, but the table has 2 columns"),
+        "{error}"
+    );
     assert!(!error.contains("private"), "{error}");
     let report = scene.run(&["header"]).await;
     let error = only_error(&report);
@@ -150,12 +154,12 @@ async fn a_slice_that_ends_too_early_is_no_shorter_table() {
 #[tokio::test]
 async fn long_rows_are_read() {
     let scene = Scene::new().await;
-    let long = "x".repeat(12_000_000);
+    let long = "x".repeat(16 << 20);
     scene.keboola.put(simple("long", Content::Slices(Store::Gcs, vec![gzip(&format!("\"1\",\"{long}\"\n"))])));
     let report = scene.run(&["long"]).await;
     assert_eq!(report.exit_code(), 0, "{report:?}");
     let length = query(&scene.parquet("long"), "SELECT strlen(note) FROM FILE");
-    assert_eq!(length, [[agnes::engine::Value::BigInt(12_000_000)]]);
+    assert_eq!(length, [[agnes::engine::Value::BigInt(16 << 20)]]);
 }
 
 #[tokio::test]

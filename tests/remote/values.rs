@@ -68,11 +68,13 @@ fn numbers_that_are_none_never_become_zero() {
     let Some(house) = House::new() else { return };
     let mut asked = asked(
         &house,
-        "CREATE TABLE amounts (id int, free numeric, n10 numeric(10,2));
+        "CREATE DOMAIN positive AS numeric(10,2); CREATE TABLE both_ways (id int, free numeric, own positive);
+         INSERT INTO both_ways VALUES (1, 'NaN', 'NaN');
+         CREATE TABLE amounts (id int, free numeric, n10 numeric(10,2));
          INSERT INTO amounts VALUES (2,1,'NaN'),(4,'NaN',0.01),(5,'Infinity',-99999999.99);
          CREATE TABLE lists (id int, l numeric[]); INSERT INTO lists VALUES (1, '{1.5,NaN}');
          CREATE TYPE pair AS (a int, b numeric); CREATE TABLE pairs (id int, p pair); INSERT INTO pairs VALUES (1, (1,'NaN'));",
-        &["amounts", "lists", "pairs"],
+        &["amounts", "lists", "pairs", "both_ways"],
     );
     let all = "SELECT id, free::VARCHAR, n10::VARCHAR FROM amounts ORDER BY id";
     let right = json!([[2, "1.0", "nan"], [4, "nan", "0.01"], [5, "inf", "-99999999.99"]]);
@@ -84,6 +86,8 @@ fn numbers_that_are_none_never_become_zero() {
         (200, json!([["DECIMAL(10,2)", "0.01"]]))
     );
     assert_eq!(asked.query("SELECT count(*) FROM amounts"), (200, json!([[3]])));
+    let domain = "SELECT free::VARCHAR, own::VARCHAR FROM both_ways";
+    assert_eq!(asked.query(domain), (200, json!([["nan", "NaN"]])), "a domain beside a column that is read exactly");
     assert_eq!(asked.query("SELECT l FROM lists"), (200, json!([["{1.5,NaN}"]])));
     assert_eq!(asked.query("SELECT p FROM pairs"), (200, json!([["(1,NaN)"]])));
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::base::ident;
 use crate::connectors::Done;
 use crate::engine::Limits;
-use crate::extract::{self, TableMeta, data_file, parquet, parts_folder};
+use crate::extract::{self, TableMeta, data_file, foreign, parts_folder};
 use crate::protocol::vocabulary::QueryMode;
 
 /// Returns the local tables of the extract in `directory` with the rows that they really have, or what is wrong with it.
@@ -47,16 +47,19 @@ fn one(directory: &Path, table: &TableMeta, written: &extract::Extract, limits: 
         }
         return Ok(Done { rows: table.rows, notes: Vec::new() });
     }
-    let mut rows = 0;
+    let (mut rows, mut notes) = (0, Vec::new());
     for file in &files {
         if file.is_symlink() {
             return Err(failed(&"its data is a symbolic link; write the file itself"));
         }
-        rows += parquet::rows(file).map_err(|error| failed(&error))?;
-        parquet::read_through(file, limits).map_err(|error| failed(&error))?;
+        let content = foreign::check(file, limits).map_err(|error| failed(&error))?;
+        rows += content.rows;
+        notes.extend(content.notes);
     }
-    let mismatch = (table.rows != rows).then(|| format!("_meta says {} rows, and there are {rows}", table.rows));
-    Ok(Done { rows, notes: mismatch.into_iter().collect() })
+    if table.rows != rows {
+        notes.push(format!("_meta says {} rows, and there are {rows}", table.rows));
+    }
+    Ok(Done { rows, notes })
 }
 
 fn parquet_files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {

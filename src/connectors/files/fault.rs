@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::connectors::records::RecordError;
 use crate::engine;
 use crate::extract::ExtractError;
 
@@ -86,14 +87,10 @@ impl Fault {
 
     pub fn parquet(error: &ExtractError) -> Self {
         let text = error.to_string();
+        if let ExtractError::Foreign(_) = error {
+            return Self::Engine(text);
+        }
         Self::Parquet(first_line(&text).to_owned())
-    }
-
-    /// Bytes that are not UTF-8, with the encoding that they suggest.
-    pub fn not_utf8(line: u64, bytes: &[u8]) -> Self {
-        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        Self::NotUtf8 { line, guess: detector.guess(None, chardetng::Utf8Detection::Deny).name() }
     }
 
     /// A fault of the conversion itself: what can be wrong with the text was found before.
@@ -102,6 +99,19 @@ impl Fault {
             Self::DiskFull
         } else {
             Self::Engine(first_line(&engine::message(error)).to_owned())
+        }
+    }
+}
+
+impl From<RecordError> for Fault {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Quote { line } => Self::Quote { line },
+            RecordError::NotUtf8 { line, guess } => Self::NotUtf8 { line, guess },
+            RecordError::Nul { line } => Self::Nul { line },
+            RecordError::StrayCr { line } => Self::StrayCr { line },
+            RecordError::LongLine { line, megabytes } => Self::LongLine { line, megabytes },
+            RecordError::Read(error) => Self::read(error),
         }
     }
 }

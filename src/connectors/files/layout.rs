@@ -5,7 +5,7 @@ use std::io::Read;
 use super::fault::Fault;
 use super::folder::Format;
 use super::options::Options;
-use super::records::Records;
+use crate::connectors::records::Records;
 
 /// Bytes and records that must agree on a delimiter.
 const SAMPLE_BYTES: u64 = 1024 * 1024;

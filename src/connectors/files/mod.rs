@@ -10,7 +10,6 @@ mod fault;
 mod folder;
 mod layout;
 mod options;
-mod records;
 mod schema;
 mod state;
 mod survey;

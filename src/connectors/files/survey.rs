@@ -9,8 +9,8 @@ use super::fault::Fault;
 use super::folder::DataFile;
 use super::layout::Layout;
 use super::options::Options;
-use super::records::{LineEnds, Records};
 use super::text::Text;
+use crate::connectors::records::{LineEnds, Records};
 use crate::engine::Limits;
 use crate::extract::typing::Facts;
 

@@ -19,7 +19,7 @@ use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
 use crate::engine::Limits;
 use crate::extract::typing::{ColumnType, Reason, reasons};
-use crate::extract::{ExtractError, data_file, parquet, part_files, parts_folder, state_file};
+use crate::extract::{ExtractError, data_file, foreign, parquet, part_files, parts_folder, state_file};
 use crate::protocol::file_format::FileFormat;
 
 /// The resources of conversions.
@@ -167,6 +167,8 @@ impl Job<'_> {
             }
             Content::Parquet => {
                 fs::copy(&part.file.path, pending.path()).map_err(Fault::write)?;
+                let checked = foreign::check(pending.path(), self.resources.limits);
+                notes = checked.map_err(|error| Fault::parquet(&error))?.notes;
             }
         }
         if Fingerprint::of(&part.file.path).map_err(Fault::Read)? != state.source {
@@ -198,7 +200,7 @@ fn read(
             Ok((Content::Text(Box::new(survey)), rows, columns))
         }
         Format::Parquet => {
-            let rows = parquet::rows(&file.path).map_err(unreadable)?;
+            let rows = foreign::check_footer(&file.path).map_err(unreadable)?.rows;
             let columns = parquet::columns([file.path.as_path()].into_iter()).map_err(unreadable)?;
             let column = |(name, kind)| Column { name, kind, facts: None };
             Ok((Content::Parquet, rows, columns.into_iter().map(column).collect()))
@@ -273,7 +275,8 @@ fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limi
             notes.extend(survey.layout.notes);
         }
         Content::Parquet | Content::Unchanged => {
-            parquet::read_through(&file.path, limits).map_err(|error| Fault::parquet(&error))?;
+            let checked = foreign::check(&file.path, limits).map_err(|error| Fault::parquet(&error))?;
+            notes.extend(checked.notes);
         }
     }
     let columns = columns.into_iter().map(|column| (column.name, column.kind)).collect();

@@ -6,6 +6,8 @@
 pub mod client;
 mod convert;
 mod download;
+mod fault;
+mod form;
 mod location;
 mod merge;
 pub mod model;
@@ -13,8 +15,10 @@ mod plan;
 mod retry;
 mod settings;
 mod source;
+mod survey;
 mod table;
 mod types;
+mod values;
 
 pub use retry::Retry;
 pub use settings::{Settings, SettingsError};

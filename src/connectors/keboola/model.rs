@@ -58,6 +58,18 @@ pub struct Table {
     pub column_metadata: HashMap<String, Vec<Metadata>>,
     pub source_table: Option<SourceTable>,
     pub definition: Option<Definition>,
+    pub is_typed: Option<bool>,
+}
+
+impl Table {
+    /// The columns that identify a row: its own, else those of the table behind an alias that has all of them.
+    pub fn key(&self) -> Vec<String> {
+        let own = Some(&self.primary_key);
+        let defined = self.definition.as_ref().map(|definition| &definition.primary_keys_names);
+        let source = self.source_table.as_ref().map(|source| &source.primary_key);
+        let has_all = |key: &&Vec<String>| !key.is_empty() && key.iter().all(|name| self.columns.contains(name));
+        [own, defined, source].into_iter().flatten().find(has_all).cloned().unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +82,8 @@ pub struct Bucket {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceTable {
+    #[serde(default)]
+    pub primary_key: Vec<String>,
     #[serde(default, deserialize_with = "map_or_empty_list")]
     pub column_metadata: HashMap<String, Vec<Metadata>>,
 }
@@ -86,7 +100,10 @@ pub struct Metadata {
 
 /// Columns of a typed table.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Definition {
+    #[serde(default)]
+    pub primary_keys_names: Vec<String>,
     #[serde(default)]
     pub columns: Vec<DefinedColumn>,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Table;
 use super::types::Column;
+use super::values::Learned;
 use crate::base::atomic_file::{self, PUBLIC};
 use crate::base::time;
 use crate::connectors::TableRequest;
@@ -16,7 +17,7 @@ use crate::protocol::sync_options::{Granularity, SyncOptions};
 use crate::protocol::vocabulary::SyncStrategy;
 
 /// Raised whenever the meaning of the state changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const DAY: i64 = 86_400;
 
 /// How the rows of a table are kept.
@@ -36,8 +37,10 @@ pub struct State {
     /// Import time up to which rows are here, in Unix seconds: when the last export started.
     pub watermark_unix: i64,
     pub last_change_date: Option<String>,
-    /// `name TYPE`, in order.
+    /// What was known of each column, in order.
     columns: Vec<String>,
+    /// What the values of each column have shown, and how it is stored.
+    learned: Vec<Learned>,
     primary_key: Vec<String>,
     options: SyncOptions,
     pub rows: i64,
@@ -57,33 +60,61 @@ pub enum Fetch {
     Since(i64),
 }
 
+/// What was fetched.
+pub struct Outcome {
+    /// Of the table.
+    pub rows: i64,
+    /// When the first export started.
+    pub started: Timestamp,
+    pub learned: Vec<Learned>,
+}
+
 /// What is fetched, and how it is stored.
 pub struct Plan {
     pub strategy: Strategy,
-    /// Columns that identify a row.
+    /// Columns that identify a row, as published.
     pub primary_key: Vec<String>,
     pub columns: Vec<Column>,
     pub options: SyncOptions,
     pub fetch: Fetch,
+    /// What the stored rows have shown of each column; nothing if they are not known.
+    pub learned: Vec<Learned>,
     full_at_unix: Option<i64>,
     /// A remark on the registration.
     pub note: Option<String>,
 }
 
 impl Plan {
-    pub fn make(request: &TableRequest, detail: &Table, columns: Vec<Column>, directory: &Path) -> Self {
+    pub fn make(request: &TableRequest, detail: &Table, mut columns: Vec<Column>, directory: &Path) -> Self {
         let options = request.sync_options.clone().unwrap_or_default();
-        let primary_key = match request.primary_key.is_empty() {
-            true => detail.primary_key.clone(),
-            false => request.primary_key.clone(),
+        let key = if request.primary_key.is_empty() { detail.key() } else { request.primary_key.clone() };
+        let is_fetched = key.iter().all(|name| columns.iter().any(|column| column.name == *name));
+        let published = |name: &str| {
+            columns
+                .iter()
+                .find(|column| column.name == name)
+                .map_or(name, |column| column.published.as_str())
+                .to_owned()
         };
-        let (strategy, note) = strategy(request, &options, &primary_key);
+        let primary_key: Vec<String> = key.iter().filter(|_| is_fetched).map(|name| published(name)).collect();
+        let partition = options.partition_by.as_deref().map(published);
+        let (strategy, mut note) = strategy(request, &options, partition, &primary_key);
+        if !is_fetched && note.is_some() {
+            note = Some(format!(
+                "sync_options.columns lacks the primary key ({}): it is fetched whole each time",
+                key.join(", ")
+            ));
+        }
+        if strategy != Strategy::FullRefresh {
+            columns.iter_mut().for_each(|column| column.is_key = primary_key.contains(&column.published));
+        }
         let known = State::read(directory, &request.name);
         let full_at_unix = known.as_ref().map(|state| state.full_at_unix);
         let fetch = Fetch::Whole("there is no state of an earlier export");
-        let mut plan = Self { strategy, primary_key, columns, options, fetch, full_at_unix, note };
+        let mut plan = Self { strategy, primary_key, columns, options, fetch, learned: Vec::new(), full_at_unix, note };
         if let Some(known) = known {
             plan.fetch = plan.decide(&known, detail, directory, &request.name);
+            plan.learned = known.learned;
         }
         plan
     }
@@ -125,14 +156,8 @@ impl Plan {
     }
 
     /// Records that the data is there.
-    pub fn record(
-        &self,
-        directory: &Path,
-        table: &str,
-        detail: &Table,
-        started: Timestamp,
-        rows: i64,
-    ) -> io::Result<()> {
+    pub fn record(&self, directory: &Path, table: &str, detail: &Table, outcome: &Outcome) -> io::Result<()> {
+        let started = outcome.started;
         let whole_now = matches!(self.fetch, Fetch::Whole(_)).then(|| started.as_second());
         let state = State {
             version: VERSION,
@@ -140,9 +165,10 @@ impl Plan {
             watermark_unix: started.as_second(),
             last_change_date: detail.last_change_date.clone(),
             columns: descriptions(&self.columns),
+            learned: outcome.learned.clone(),
             primary_key: self.primary_key.clone(),
             options: self.options.clone(),
-            rows,
+            rows: outcome.rows,
             full_at_unix: whole_now.or(self.full_at_unix).unwrap_or_default(),
             completed_at: time::now(),
         };
@@ -184,20 +210,25 @@ pub fn forget(directory: &Path, table: &str) -> std::io::Result<()> {
 }
 
 fn descriptions(columns: &[Column]) -> Vec<String> {
-    columns.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect()
+    columns.iter().map(|column| format!("{column:?}")).collect()
 }
 
-fn strategy(request: &TableRequest, options: &SyncOptions, key: &[String]) -> (Strategy, Option<String>) {
+fn strategy(
+    request: &TableRequest,
+    options: &SyncOptions,
+    partition: Option<String>,
+    key: &[String],
+) -> (Strategy, Option<String>) {
     match &request.sync_strategy {
         Some(SyncStrategy::Incremental) if key.is_empty() => {
             let note = "incremental needs a primary key, and the table has none: it is fetched whole each time";
             (Strategy::FullRefresh, Some(note.into()))
         }
         Some(SyncStrategy::Incremental) => (Strategy::Incremental, None),
-        Some(SyncStrategy::Partitioned) => match &options.partition_by {
+        Some(SyncStrategy::Partitioned) => match partition {
             Some(by) => {
                 let granularity = options.partition_granularity.unwrap_or_default();
-                (Strategy::Partitioned { by: by.clone(), granularity }, None)
+                (Strategy::Partitioned { by, granularity }, None)
             }
             None => (Strategy::FullRefresh, Some("partitioned needs partition_by: it is kept as one file".into())),
         },

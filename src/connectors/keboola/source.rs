@@ -102,6 +102,10 @@ impl Source for KeboolaSource {
         Ok(())
     }
 
+    fn has_keys(&self) -> bool {
+        true
+    }
+
     fn extraction(&self) -> Extraction {
         let secrets = self.settings.iter().flat_map(|settings| {
             let url = Secret::new(settings.stack_url.as_str());
@@ -147,15 +151,16 @@ impl Source for KeboolaSource {
 fn discovered(table: model::Table) -> DiscoveredTable {
     // A bucket's id has dots, a table's name has none.
     let bucket_id = table.id.rsplit_once('.').map_or("", |(bucket, _)| bucket).to_owned();
+    let primary_key = table.key();
     DiscoveredTable {
         bucket_name: table.bucket.map_or_else(|| bucket_id.clone(), |bucket| bucket.name),
         bucket_id,
+        primary_key,
         id: table.id,
         name: table.name,
         columns: table.columns,
         row_count: table.rows_count,
         size_bytes: table.data_size_bytes,
-        primary_key: table.primary_key,
         last_change: table.last_change_date,
         last_import: table.last_import_date,
     }

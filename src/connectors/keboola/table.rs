@@ -7,15 +7,19 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::client::{ExportOptions, StorageClient, StorageError};
-use super::convert::{self, ConvertError};
+use super::convert;
 use super::download::{DownloadError, Downloader};
-use super::plan::{self, Fetch, Plan, Strategy};
+use super::fault::ConvertError;
+use super::plan::{self, Fetch, Outcome, Plan, Strategy};
+use super::survey::Survey;
 use super::types::{self, Column};
+use super::values::Learned;
 use super::{Settings, merge};
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::{ident, time};
 use crate::connectors::{Done, Extracted, TableRequest, column_changes};
 use crate::engine::Limits;
+use crate::extract::typing::reasons;
 use crate::extract::{self, ExtractError, RemoteView, parquet};
 
 #[derive(Debug, thiserror::Error)]
@@ -83,25 +87,43 @@ pub fn storage_id(table: &TableRequest) -> Result<String, TableError> {
 pub async fn extract(run: &Run, request: &TableRequest, id: String) -> Result<(Extracted, Done), TableError> {
     let detail = run.storage.table(&id).await?;
     let columns = requested_columns(request, types::columns(&detail), &id)?;
-    let plan = Plan::make(request, &detail, columns, &run.directory);
-    let notes = plan.note.iter().cloned().collect();
-    let mut work = Work { run, request, id: &id, plan: &plan, notes };
-    let (rows, started) = match plan.fetch {
-        Fetch::Nothing { rows } => {
-            tracing::info!(table = id, "unchanged since the last export");
-            return Ok((Extracted::of(request, rows, None), Done { rows, notes: work.notes }));
+    let mut plan = Plan::make(request, &detail, columns, &run.directory);
+    let mut notes: Vec<String> = plan.note.iter().cloned().chain(renamed(&plan.columns)).collect();
+    if let Fetch::Nothing { rows } = plan.fetch {
+        tracing::info!(table = id, "unchanged since the last export");
+        return Ok((Extracted::of(request, rows, None), Done { rows, notes }));
+    }
+    let mut outcome = None;
+    if let Fetch::Since(since) = plan.fetch {
+        tracing::info!(table = id, since, "fetching what was imported since");
+        outcome = Work { run, request, id: &id, plan: &plan }.increment(since).await?;
+        if outcome.is_none() {
+            plan.fetch = Fetch::Whole("a new value does not fit the type of its column");
         }
-        Fetch::Whole(reason) => {
-            tracing::info!(table = id, reason, "fetching it whole");
-            work.whole().await?
-        }
-        Fetch::Since(since) => {
-            tracing::info!(table = id, since, "fetching what was imported since");
-            work.increment(since).await?
+    }
+    let outcome = match outcome {
+        Some(outcome) => outcome,
+        None => {
+            if let Fetch::Whole(reason) = plan.fetch {
+                tracing::info!(table = id, reason, "fetching it whole");
+            }
+            Work { run, request, id: &id, plan: &plan }.whole(&mut notes).await?
         }
     };
-    plan.record(&run.directory, &request.name, &detail, started, rows)?;
-    Ok((Extracted::of(request, rows, None), Done { rows, notes: work.notes }))
+    let is_whole = matches!(plan.fetch, Fetch::Whole(_));
+    let reasons: Vec<_> =
+        plan.columns.iter().zip(&outcome.learned).map(|(column, learned)| learned.reason(column, is_whole)).collect();
+    reasons::keep(&run.directory, &request.name, &reasons)?;
+    plan.record(&run.directory, &request.name, &detail, &outcome)?;
+    Ok((Extracted::of(request, outcome.rows, None), Done { rows: outcome.rows, notes }))
+}
+
+/// A remark on each column that is not published under its own name.
+fn renamed(columns: &[Column]) -> impl Iterator<Item = String> {
+    columns.iter().filter(|column| column.name != column.published).map(|column| {
+        let (name, published) = (&column.name, &column.published);
+        format!("another column differs from {name} only in upper and lower case: {name} is called {published} here")
+    })
 }
 
 /// A table that stays at Keboola: only its columns are read.
@@ -124,7 +146,7 @@ fn requested_columns(request: &TableRequest, columns: Vec<Column>, id: &str) -> 
     if columns.is_empty() {
         return Err(TableError::NoColumns(id.to_owned()));
     }
-    let Some(options) = request.sync_options.as_ref() else { return Ok(columns) };
+    let options = request.sync_options.clone().unwrap_or_default();
     let has = |name: &String| columns.iter().any(|column| column.name == *name);
     let named = options.columns.iter().chain(&request.primary_key).chain(&options.partition_by);
     if let Some(missing) = named.into_iter().find(|name| !has(name)) {
@@ -140,27 +162,29 @@ struct Work<'a> {
     request: &'a TableRequest,
     id: &'a str,
     plan: &'a Plan,
-    notes: Vec<String>,
 }
 
 impl Work<'_> {
-    /// Fetches everything, possibly in several exports. Returns the number of rows, and when the first export started.
-    async fn whole(&mut self) -> Result<(i64, Timestamp), TableError> {
-        let mut pieces = Vec::new();
+    /// Fetches everything, possibly in several exports.
+    async fn whole(&self, notes: &mut Vec<String>) -> Result<Outcome, TableError> {
+        let mut surveys = Vec::new();
         let mut started = None;
         for (since, until) in self.plan.windows() {
-            let (piece, at) = self.fetch(since, until).await?;
+            let (survey, at) = self.fetch(since, until).await?;
             started.get_or_insert(at);
-            pieces.push(piece);
+            surveys.push(survey);
         }
+        let learned = learn(&self.plan.columns, &[], &surveys);
+        notes.extend(self.plan.columns.iter().zip(&learned).filter_map(|(column, learned)| learned.note(column)));
         let (target, folder) = self.places();
         let (strategy, key, limits) = (self.plan.strategy.clone(), self.plan.primary_key.clone(), self.run.limits());
         let (directory, name) = (self.run.directory.clone(), self.request.name.clone());
+        let convert = self.converter(&learned);
         let work = move || -> Result<(i64, Vec<String>), TableError> {
-            let mut pieces = pieces.into_iter();
-            let mut whole = pieces.next().ok_or(TableError::Stopped)?;
+            let mut pieces = surveys.into_iter().map(|survey| convert(&survey));
+            let mut whole = pieces.next().ok_or(TableError::Stopped)??;
             for piece in pieces {
-                let joined = Pending::beside(&target, PUBLIC)?;
+                let (piece, joined) = (piece?, Pending::beside(&target, PUBLIC)?);
                 match key.is_empty() {
                     true => parquet::merge([whole.path(), piece.path()].into_iter(), joined.path(), &limits)?,
                     // A row that was imported again during the export is in both.
@@ -182,16 +206,25 @@ impl Work<'_> {
             Ok((rows, drift))
         };
         let (rows, drift) = self.run.blocking(work).await?;
-        self.notes.extend(drift);
-        Ok((rows, started.unwrap_or_else(time::now)))
+        notes.extend(drift);
+        Ok(Outcome { rows, started: started.unwrap_or_else(time::now), learned })
     }
 
-    /// Fetches what was imported since a time, and merges it into the stored rows.
-    async fn increment(&mut self, since: i64) -> Result<(i64, Timestamp), TableError> {
+    /// Fetches what was imported since a time, and merges it into the stored rows. Does nothing and returns `None` if the type of
+    /// a column does not hold the new values beside those that are there.
+    async fn increment(&self, since: i64) -> Result<Option<Outcome>, TableError> {
         let (delta, started) = self.fetch(Some(since), None).await?;
+        let (known, delta) = (&self.plan.learned, [delta]);
+        let learned = learn(&self.plan.columns, known, &delta);
+        if !learned.iter().map(|now| now.stored).eq(known.iter().map(|before| before.stored)) {
+            return Ok(None);
+        }
         let (target, folder) = self.places();
         let (strategy, key, limits) = (self.plan.strategy.clone(), self.plan.primary_key.clone(), self.run.limits());
+        let convert = self.converter(&learned);
         let work = move || -> Result<i64, TableError> {
+            let [delta] = delta.map(|survey| convert(&survey));
+            let delta = delta?;
             if let Strategy::Partitioned { .. } = strategy {
                 return Ok(merge::merge_parts(delta.path(), &strategy, &key, &folder, &limits)?);
             }
@@ -200,12 +233,12 @@ impl Work<'_> {
             merged.commit()?;
             Ok(rows)
         };
-        Ok((self.run.blocking(work).await?, started))
+        let rows = self.run.blocking(work).await?;
+        Ok(Some(Outcome { rows, started, learned }))
     }
 
-    /// Exports what was imported between two times. Returns a typed parquet file that is deleted on drop, and when the
-    /// export started.
-    async fn fetch(&mut self, since: Option<i64>, until: Option<i64>) -> Result<(Pending, Timestamp), TableError> {
+    /// Exports what was imported between two times, and reads it through. Returns when the export started, too.
+    async fn fetch(&self, since: Option<i64>, until: Option<i64>) -> Result<(Survey, Timestamp), TableError> {
         let (run, plan, requested) = (self.run, self.plan, time::now());
         let names: Vec<_> = plan.columns.iter().map(|column| column.name.as_str()).collect();
         let options = ExportOptions {
@@ -217,19 +250,22 @@ impl Work<'_> {
         };
         let exported = run.storage.export(self.id, &options).await?;
         let export = run.downloader.fetch(&run.storage, &exported.file).await?;
-        let pending = Pending::beside(&self.places().0, PUBLIC)?;
-        let (limits, columns, table) = (run.limits(), plan.columns.clone(), self.id.to_owned());
-        let work = move || {
-            let as_text = convert::to_parquet(&export, &columns, pending.path(), &limits)
-                .map_err(|error| TableError::Convert { table, error })?;
-            Ok::<_, TableError>((pending, as_text))
-        };
-        let (pending, as_text) = run.blocking(work).await?;
-        if !as_text.is_empty() {
-            tracing::warn!(table = self.id, columns = ?as_text, "values do not fit the declared type; written as text");
-            self.notes.push(format!("values do not fit the declared type, written as text: {}", as_text.join(", ")));
+        let (columns, table) = (plan.columns.clone(), self.id.to_owned());
+        let work = move || Survey::of(export, &columns).map_err(|error| TableError::Convert { table, error });
+        let survey = run.blocking(work).await?;
+        Ok((survey, exported.started.unwrap_or(requested)))
+    }
+
+    /// Writes an export to a typed parquet file that is deleted on drop.
+    fn converter(&self, learned: &[Learned]) -> impl Fn(&Survey) -> Result<Pending, TableError> + Send + use<> {
+        let (columns, learned, table) = (self.plan.columns.clone(), learned.to_vec(), self.id.to_owned());
+        let (target, limits) = (self.places().0, self.run.limits());
+        move |survey| {
+            let pending = Pending::beside(&target, PUBLIC)?;
+            convert::to_parquet(survey, &columns, &learned, pending.path(), &limits)
+                .map_err(|error| TableError::Convert { table: table.clone(), error })?;
+            Ok(pending)
         }
-        Ok((pending, exported.started.unwrap_or(requested)))
     }
 
     /// The file of the table, and the folder of its parts.
@@ -237,6 +273,18 @@ impl Work<'_> {
         let (directory, name) = (&self.run.directory, &self.request.name);
         (extract::data_file(directory, name), extract::parts_folder(directory, name))
     }
+}
+
+/// What the stored rows and these exports show together.
+fn learn(columns: &[Column], known: &[Learned], exports: &[Survey]) -> Vec<Learned> {
+    let joined = |(position, column): (usize, &Column)| {
+        let stored = known.get(position).map(|known| &known.facts);
+        let mut all = stored.into_iter().chain(exports.iter().map(|export| &export.facts[position]));
+        let mut facts = all.next().cloned().unwrap_or_default();
+        (2..).zip(all).for_each(|(number, other)| facts.join(other, &format!("export {number}")));
+        Learned::new(column, facts)
+    };
+    columns.iter().enumerate().map(joined).collect()
 }
 
 impl Run {

@@ -1,23 +1,33 @@
-//! The types of columns.
+//! What Keboola says of the columns of a table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::model::{DefinedColumn, Metadata, Table};
 
-/// The providers of metadata that count, the most trusted first.
+/// The providers of metadata that are trusted most, in order; others, such as extractors, come after them.
 const PROVIDERS: [&str; 4] = ["user", "ai-metadata-enrichment", "keboola.snowflake-transformation", "storage"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
+    /// In Keboola.
     pub name: String,
+    /// In the published table, where names that differ only in case would be one.
+    pub published: String,
     pub kind: Kind,
+    /// Whether the table has types of its own, and NULL beside the empty text.
+    pub is_native: bool,
+    /// Whether rows are merged by it.
+    pub is_key: bool,
 }
 
-/// The types of the published parquet.
+/// What a column holds by its definition or metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Varchar,
     BigInt,
+    /// A number with nothing said about its digits.
+    Number,
     Double,
     Decimal {
         precision: u8,
@@ -33,13 +43,33 @@ pub enum Kind {
     Blob,
 }
 
+/// As Keboola names it.
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Varchar => "STRING",
+            Self::BigInt => "INTEGER",
+            Self::Number => "NUMERIC",
+            Self::Decimal { precision, scale } => return write!(out, "NUMERIC({precision},{scale})"),
+            Self::Double => "FLOAT",
+            Self::Boolean => "BOOLEAN",
+            Self::Date => "DATE",
+            Self::Time => "TIME",
+            Self::Timestamp => "TIMESTAMP",
+            Self::TimestampLocal => "TIMESTAMP_LTZ",
+            Self::TimestampTz => "TIMESTAMP_TZ",
+            Self::Blob => "BINARY",
+        })
+    }
+}
+
 impl Kind {
-    /// As DuckDB names it.
+    /// The type that DuckDB gives a column that stays in Keboola.
     pub fn sql(self) -> String {
         match self {
             Self::Varchar => "VARCHAR".into(),
             Self::BigInt => "BIGINT".into(),
-            Self::Double => "DOUBLE".into(),
+            Self::Number | Self::Double => "DOUBLE".into(),
             Self::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
             Self::Boolean => "BOOLEAN".into(),
             Self::Date => "DATE".into(),
@@ -55,60 +85,87 @@ impl Kind {
 pub fn columns(table: &Table) -> Vec<Column> {
     let defined: HashMap<&str, &DefinedColumn> =
         table.definition.iter().flat_map(|definition| &definition.columns).map(|c| (c.name.as_str(), c)).collect();
+    let is_native = table.is_typed.unwrap_or(!defined.is_empty());
+    let published = published(&table.columns);
     table
         .columns
         .iter()
-        .map(|name| {
+        .zip(published)
+        .map(|(name, published)| {
             let kind = match defined.get(name.as_str()) {
                 Some(column) => of_definition(column),
-                None => metadata(table, name).and_then(of_metadata).unwrap_or(Kind::Varchar),
+                None => of_any_metadata(table, name),
             };
-            Column { name: name.clone(), kind }
+            Column { name: name.clone(), published, kind, is_native, is_key: false }
         })
         .collect()
 }
 
-/// The column's own metadata, else that of the table behind an alias.
-fn metadata<'a>(table: &'a Table, column: &str) -> Option<&'a [Metadata]> {
+/// Names that differ in more than upper and lower case.
+fn published(names: &[String]) -> Vec<String> {
+    let mut taken: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let mut seen = HashSet::new();
+    names
+        .iter()
+        .map(|name| {
+            if seen.insert(name.to_lowercase()) {
+                return name.clone();
+            }
+            let mut other = name.clone();
+            for number in 1.. {
+                other = format!("{name}_{number}");
+                if taken.insert(other.to_lowercase()) {
+                    break;
+                }
+            }
+            other
+        })
+        .collect()
+}
+
+/// By the column's own metadata, else that of the table behind an alias.
+fn of_any_metadata(table: &Table, column: &str) -> Kind {
     let source = table.source_table.as_ref().map(|source| &source.column_metadata);
     [Some(&table.column_metadata), source]
         .into_iter()
         .flatten()
         .filter_map(|columns| columns.get(column))
-        .map(Vec::as_slice)
-        .find(|list| list.iter().any(|entry| entry.key.starts_with("KBC.datatype.")))
+        .find_map(|list| of_metadata(list))
+        .unwrap_or(Kind::Varchar)
 }
 
 fn of_metadata(list: &[Metadata]) -> Option<Kind> {
-    PROVIDERS.into_iter().find_map(|provider| {
+    let others = list.iter().filter_map(|entry| entry.provider.as_deref());
+    PROVIDERS.into_iter().chain(others).find_map(|provider| {
         let value = |key: &str| {
             list.iter()
                 .find(|entry| entry.provider.as_deref() == Some(provider) && entry.key == key)
                 .and_then(|entry| entry.value.as_deref())
         };
+        let length = value("KBC.datatype.length");
         value("KBC.datatype.basetype")
-            .map(base)
-            .or_else(|| value("KBC.datatype.type").map(|name| native(name, value("KBC.datatype.length"), None)))
+            .map(|name| base(name, length))
+            .or_else(|| value("KBC.datatype.type").map(|name| native(name, length, None, Kind::Number)))
     })
 }
 
 fn of_definition(column: &DefinedColumn) -> Kind {
     match &column.definition {
-        Some(definition) => native(&definition.name, definition.length.as_deref(), column.basetype.as_deref()),
-        None => column.basetype.as_deref().map_or(Kind::Varchar, base),
+        Some(definition) => {
+            native(&definition.name, definition.length.as_deref(), column.basetype.as_deref(), Kind::Double)
+        }
+        None => column.basetype.as_deref().map_or(Kind::Varchar, |name| base(name, None)),
     }
 }
 
-/// Keboola's own backend-independent types.
-fn base(name: &str) -> Kind {
-    match name.to_ascii_uppercase().as_str() {
-        "NUMERIC" | "DECIMAL" | "NUMBER" => Kind::Double,
-        other => native(other, None, None),
-    }
+/// Keboola's own backend-independent types. The length is that of the type at the backend.
+fn base(name: &str, length: Option<&str>) -> Kind {
+    native(name, length, None, Kind::Number)
 }
 
-/// Types of the backends (Snowflake's names, BigQuery's where they differ).
-fn native(name: &str, length: Option<&str>, basetype: Option<&str>) -> Kind {
+/// Types of the backends (Snowflake's names, BigQuery's where they differ). Where values are text, `float` is a number like any
+/// other.
+fn native(name: &str, length: Option<&str>, basetype: Option<&str>, float: Kind) -> Kind {
     match name.to_ascii_uppercase().as_str() {
         "INTEGER" | "BIGINT" | "INT" | "SMALLINT" | "TINYINT" | "BYTEINT" | "INT64" => Kind::BigInt,
         "NUMERIC" | "DECIMAL" | "NUMBER" | "BIGNUMERIC" => match length.and_then(precision_and_scale) {
@@ -116,9 +173,9 @@ fn native(name: &str, length: Option<&str>, basetype: Option<&str>) -> Kind {
             Some((precision, scale)) => Kind::Decimal { precision, scale },
             // Without a length, only the base type distinguishes whole numbers.
             None if basetype.is_some_and(|base| base.eq_ignore_ascii_case("INTEGER")) => Kind::BigInt,
-            None => Kind::Double,
+            None => Kind::Number,
         },
-        "FLOAT" | "DOUBLE" | "REAL" | "FLOAT4" | "FLOAT8" | "FLOAT64" | "DOUBLE PRECISION" => Kind::Double,
+        "FLOAT" | "DOUBLE" | "REAL" | "FLOAT4" | "FLOAT8" | "FLOAT64" | "DOUBLE PRECISION" => float,
         "BOOLEAN" | "BOOL" => Kind::Boolean,
         "DATE" => Kind::Date,
         "TIME" => Kind::Time,
@@ -165,7 +222,7 @@ mod tests {
             [
                 Kind::Decimal { precision: 12, scale: 2 },
                 Kind::BigInt,
-                Kind::Double,
+                Kind::Number,
                 Kind::BigInt,
                 Kind::TimestampTz,
                 Kind::Varchar,
@@ -180,15 +237,29 @@ mod tests {
             "id": "in.c-a.b", "name": "b", "columns": ["a", "b", "c", "d", "e"],
             "columnMetadata": {
                 "a": [noted("keboola.snowflake-transformation", "basetype", "DATE"), noted("user", "type", "int")],
-                "b": [noted("somebody", "basetype", "DATE")],
+                "b": [noted("keboola.ex-db-mysql", "type", "INT"), noted("keboola.ex-db-mysql", "basetype", "DATE")],
                 "c": [noted("user", "type", "NUMBER"), noted("user", "length", "10,3")],
             },
             "sourceTable": {"columnMetadata": {
                 "a": [noted("user", "basetype", "FLOAT")], "d": [noted("user", "basetype", "NUMERIC")]}}});
         let expected =
-            [Kind::BigInt, Kind::Varchar, Kind::Decimal { precision: 10, scale: 3 }, Kind::Double, Kind::Varchar];
+            [Kind::BigInt, Kind::Date, Kind::Decimal { precision: 10, scale: 3 }, Kind::Number, Kind::Varchar];
         assert_eq!(kinds(table), expected);
         let bare = serde_json::json!({"id": "a.b", "name": "b", "columns": ["a"], "columnMetadata": []});
         assert_eq!(kinds(bare), [Kind::Varchar]);
+        let long = ["38,0", "20,2", "65,30", "11"].map(|length| {
+            let entries =
+                [noted("x", "basetype", "NUMERIC"), noted("x", "type", "NUMBER"), noted("x", "length", length)];
+            of_metadata(&entries.map(|entry| serde_json::from_value(entry).unwrap()))
+        });
+        let decimal = Kind::Decimal { precision: 20, scale: 2 };
+        assert_eq!(long, [Some(Kind::BigInt), Some(decimal), Some(Kind::Number), Some(Kind::BigInt)]);
+    }
+
+    #[test]
+    fn names_that_differ_in_case_are_told_apart() {
+        let names = |names: &[&str]| published(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(names(&["Id", "id", "note", "ID"]), ["Id", "id_1", "note", "ID_2"]);
+        assert_eq!(names(&["id", "ID", "Id_1"]), ["id", "ID_2", "Id_1"]);
     }
 }

@@ -90,7 +90,7 @@ pub fn row(sources: &Sources, table: &Table) -> Result<()> {
             format!("file_format is only for tables of source_type '{}'; send {{}} to clear it", SourceType::LOCAL);
         Err(Error::field("file_format", reason, json!(format)))
     })?;
-    strategy(table)
+    strategy(table, source.is_some_and(|source| source.has_keys()))
 }
 
 /// How files are to be read.
@@ -98,12 +98,12 @@ pub fn file_format(format: &FileFormat) -> Result<()> {
     files::check_format(format).map_err(|reason| Error::field("file_format", reason, json!(format)))
 }
 
-/// The sync strategy, and the fields that it needs.
-fn strategy(table: &Table) -> Result<()> {
+/// The sync strategy, and the fields that it needs. The primary key may be known at the source only.
+fn strategy(table: &Table, source_has_keys: bool) -> Result<()> {
     let Some(strategy) = table.sync_strategy.as_ref().filter(|text| !text.as_str().is_empty()) else { return Ok(()) };
     one_of("sync_strategy", strategy.as_str(), SyncStrategy::KNOWN)?;
     let options = table.sync_options.clone().unwrap_or_default();
-    if *strategy == SyncStrategy::Incremental && table.primary_key.is_empty() {
+    if *strategy == SyncStrategy::Incremental && table.primary_key.is_empty() && !source_has_keys {
         let reason = "sync_strategy='incremental' needs a primary_key, by which changed rows are found";
         return Err(Error::field("primary_key", reason, Value::Array(Vec::new())));
     }

@@ -49,13 +49,18 @@ pub struct Seen {
 impl Facts {
     /// Takes note of a value; an empty text is none.
     pub fn observe(&mut self, text: &str, line: u64) {
+        self.observe_as(text, text, line);
+    }
+
+    /// Takes note of the value `text` as if it were written in the form `form`.
+    pub fn observe_as(&mut self, form: &str, text: &str, line: u64) {
         if text.is_empty() {
             return;
         }
         self.values += 1;
         // Nothing can change the verdict any more.
         if self.classes & Class::Text.bit() == 0 {
-            self.add(Shape::of(text), || Seen { part: None, line, text: shorten(text) });
+            self.add(Shape::of(form), || Seen { part: None, line, text: shorten(text) });
         }
     }
 
@@ -184,12 +189,17 @@ impl Facts {
 
     /// The value that made the column text, and the type that it had before.
     pub fn decided_by(&self) -> Option<(&Seen, Option<ColumnType>)> {
+        self.first(|verdict| verdict == ColumnType::Text)
+    }
+
+    /// The value with which the verdict became one for which `matches` holds, and the verdict before.
+    pub fn first(&self, matches: impl Fn(ColumnType) -> bool) -> Option<(&Seen, Option<ColumnType>)> {
         let mut so_far = Self::default();
         let mut before = None;
         for turn in &self.turns {
             so_far.add(Shape { class: turn.class, whole: turn.whole, scale: turn.scale }, || turn.seen.clone());
             match so_far.verdict() {
-                Some(ColumnType::Text) => return Some((&turn.seen, before)),
+                Some(verdict) if matches(verdict) => return Some((&turn.seen, before)),
                 verdict => before = verdict,
             }
         }

@@ -108,7 +108,11 @@ fn number(text: &str) -> Option<Shape> {
     if whole + scale > DECIMAL_DIGITS {
         return None;
     }
-    let digits = significant(unsigned);
+    // Only where it can matter: this is asked for each value of a file.
+    let digits = match text.len() {
+        0..=DOUBLE_DIGITS if !text.starts_with('-') => 1,
+        _ => significant(unsigned),
+    };
     let class = match (scale, digits) {
         (0, _) if text == "-0" => return None,
         (0, _) if whole <= DOUBLE_DIGITS => Class::Integer,

@@ -133,6 +133,17 @@ async fn a_source_that_is_not_configured() {
 }
 
 #[tokio::test]
+async fn increments_need_a_key_unless_the_source_has_it() {
+    let app = TestApp::start().await;
+    let of = |source: &str| json!({ "name": "a", "source_type": source, "bucket": "in.c-x", "sync_strategy": "incremental" });
+    assert_snapshot!(register(&app, of("local")).await, @r#"
+        422 Unprocessable Entity
+        {"detail":[{"type":"value_error","loc":["body","primary_key"],"msg":"Value error, sync_strategy='incremental' needs a primary_key, by which changed rows are found","input":[],"ctx":{"error":{}}}]}
+        "#);
+    register(&app, of("keboola")).await.ok();
+}
+
+#[tokio::test]
 async fn places_at_the_source_that_are_unsafe() {
     let app = TestApp::start().await;
     let bad = json!({ "name": "a", "source_type": "keboola", "bucket": "in.c-x/../y", "source_table": "o" });

@@ -18,6 +18,8 @@ pub struct Column {
     /// As declared; the engine expects so many.
     pub dimensions: i64,
     pub is_composite: bool,
+    /// The engine reads it as text, but SQL at the source gives the type below it.
+    pub is_domain: bool,
     /// The labels of an enum, the fields of a composite type.
     parts: String,
 }
@@ -53,7 +55,7 @@ impl Catalog {
             "SELECT txid_current_snapshot()::text AS snapshot, n.nspname::text AS schema, c.relname::text AS relation,
                (c.relkind IN ('r', 'm', 'p')) AS stored, a.attname::text AS name,
                format_type(a.atttypid, a.atttypmod) AS kind, CASE WHEN e.oid IS NOT NULL THEN e.typname::text END AS element,
-               a.attndims::int8 AS dimensions, coalesce(e.typtype, t.typtype) = 'c' AS composite,
+               a.attndims::int8 AS dimensions, coalesce(e.typtype, t.typtype) = 'c' AS composite, t.typtype = 'd' AS domain,
                CASE coalesce(e.typtype, t.typtype)
                  WHEN 'e' THEN (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_catalog.pg_enum
                                 WHERE enumtypid = coalesce(e.oid, t.oid))
@@ -81,7 +83,8 @@ impl Catalog {
                 element: row.get(6)?,
                 dimensions: row.get::<_, i64>(7)?.max(1),
                 is_composite: row.get(8)?,
-                parts: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+                is_domain: row.get(9)?,
+                parts: row.get::<_, Option<String>>(10)?.unwrap_or_default(),
             });
         }
         Ok(seen)

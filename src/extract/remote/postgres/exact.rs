@@ -87,7 +87,7 @@ impl Source {
         let (mut asked, mut shown) = (Vec::new(), Vec::new());
         for column in columns {
             let name = quote_ident(&column.name);
-            match how(&column.name) {
+            match how(&column.name).or(column.is_domain.then_some(ReadAs::Text)) {
                 None => {
                     asked.push(name.clone());
                     shown.push(name);

@@ -6,12 +6,36 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr3};
 
-use super::fault::Fault;
-
 /// Of the buffer at first, in bytes. It grows with the longest record.
 const BUFFER: usize = 256 * 1024;
 /// The longest record, in bytes.
 const MAX_RECORD: usize = 64 * 1024 * 1024;
+
+/// Why a text cannot be read as records.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error("line {line}: a quote that is not closed, or text beside a quoted value")]
+    Quote { line: u64 },
+    #[error("line {line}: it is not UTF-8")]
+    NotUtf8 { line: u64, guess: &'static str },
+    #[error("line {line}: a NUL byte")]
+    Nul { line: u64 },
+    #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF")]
+    StrayCr { line: u64 },
+    #[error("line {line}: a row of more than {megabytes} MB")]
+    LongLine { line: u64, megabytes: usize },
+    #[error(transparent)]
+    Read(io::Error),
+}
+
+impl RecordError {
+    /// Bytes that are not UTF-8, with the encoding that they suggest.
+    fn not_utf8(line: u64, bytes: &[u8]) -> Self {
+        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+        detector.feed(bytes, true);
+        Self::NotUtf8 { line, guess: detector.guess(None, chardetng::Utf8Detection::Deny).name() }
+    }
+}
 
 /// The records of a text. A record ends at LF, CRLF or CR; an empty line is no record.
 pub struct Records<R> {
@@ -105,7 +129,7 @@ impl<R: Read> Records<R> {
     }
 
     /// The next record; empty lines are left out unless `with_blank`.
-    pub fn next(&mut self, with_blank: bool) -> Result<Option<Record<'_>>, Fault> {
+    pub fn next(&mut self, with_blank: bool) -> Result<Option<Record<'_>>, RecordError> {
         loop {
             let line = self.line;
             let Some((length, text)) = self.find_record()? else { return Ok(None) };
@@ -118,17 +142,17 @@ impl<R: Read> Records<R> {
             let bytes = &self.buffer[begin..begin + text];
             let line_of = |at: usize| line + memchr_iter(b'\n', &bytes[..at]).count() as u64;
             if let Some(nul) = memchr(0, bytes) {
-                return Err(Fault::Nul { line: line_of(nul) });
+                return Err(RecordError::Nul { line: line_of(nul) });
             }
             return match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(Some(Record { line, text, fields: &self.fields })),
-                Err(error) => Err(Fault::not_utf8(line_of(error.valid_up_to()), bytes)),
+                Err(error) => Err(RecordError::not_utf8(line_of(error.valid_up_to()), bytes)),
             };
         }
     }
 
     /// The length of the next record with and without its line end; `None` at the end of the text.
-    fn find_record(&mut self) -> Result<Option<(usize, usize)>, Fault> {
+    fn find_record(&mut self) -> Result<Option<(usize, usize)>, RecordError> {
         loop {
             if self.start == self.end && self.is_at_end {
                 return Ok(None);
@@ -145,20 +169,20 @@ impl<R: Read> Records<R> {
     }
 
     /// Reads more text behind the unread part of the buffer.
-    fn fill(&mut self) -> Result<(), Fault> {
+    fn fill(&mut self) -> Result<(), RecordError> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         if self.end == self.buffer.len() {
             if self.buffer.len() >= MAX_RECORD {
-                return Err(Fault::LongLine { line: self.line, megabytes: MAX_RECORD >> 20 });
+                return Err(RecordError::LongLine { line: self.line, megabytes: MAX_RECORD >> 20 });
             }
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         let read = loop {
             match self.text.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read.map_err(Fault::read)?,
+                read => break read.map_err(RecordError::Read)?,
             }
         };
         self.end += read;
@@ -167,7 +191,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Finds the fields of the record at the start of the buffer; `None` if more text is needed to know its end.
-    fn parse(&mut self) -> Result<Option<(usize, usize)>, Fault> {
+    fn parse(&mut self) -> Result<Option<(usize, usize)>, RecordError> {
         let text = &self.buffer[self.start..self.end];
         let mut lines = 0;
         let mut at = 0;
@@ -181,7 +205,7 @@ impl<R: Read> Records<R> {
                         at = end;
                         field
                     }
-                    None if self.is_at_end => return Err(Fault::Quote { line: self.line + lines }),
+                    None if self.is_at_end => return Err(RecordError::Quote { line: self.line + lines }),
                     None => return Ok(None),
                 }
             } else {
@@ -191,7 +215,7 @@ impl<R: Read> Records<R> {
                 let is_padded =
                     self.quote.is_some_and(|quote| text[field.text.clone()].trim_ascii_start().first() == Some(&quote));
                 if is_padded {
-                    return Err(Fault::Quote { line: self.line + lines });
+                    return Err(RecordError::Quote { line: self.line + lines });
                 }
                 field
             };
@@ -217,10 +241,10 @@ impl<R: Read> Records<R> {
                 }
                 None if self.is_at_end => at,
                 None => return Ok(None),
-                Some(_) => return Err(Fault::Quote { line: self.line + lines }),
+                Some(_) => return Err(RecordError::Quote { line: self.line + lines }),
             };
             if self.line_ends.cr && (self.line_ends.lf || self.line_ends.crlf) {
-                return Err(Fault::StrayCr { line: self.line + lines });
+                return Err(RecordError::StrayCr { line: self.line + lines });
             }
             self.line += lines + 1;
             return Ok(Some((length, at)));
