@@ -1,13 +1,14 @@
 //! Converting a long text while it is still being read, with the types that its first rows suggest. The result counts only if
 //! the whole text says the same.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::convert::{self, Reading};
 use super::fault::Fault;
+use super::folder::DataFile;
 use super::options::Options;
-use super::survey::{Found, Opened, Survey};
+use super::survey::{Ahead, Found, Opened, Survey};
 use crate::base::atomic_file::{PUBLIC, Pending};
 use crate::engine::{Connection, Limits, Watch};
 use crate::extract::typing::ColumnType;
@@ -18,21 +19,9 @@ const LONG: u64 = 512 * 1024;
 const SAMPLE: u64 = 1000;
 const NO_LIMIT: Duration = Duration::from_secs(86_400);
 
-/// A file that was converted with these types.
-pub struct Ahead {
-    types: Vec<ColumnType>,
-    parquet: Pending,
-}
-
-impl Ahead {
-    /// The parquet file, if these are the types.
-    pub fn with_types(&self, types: &[ColumnType]) -> Option<PathBuf> {
-        (self.types == types).then(|| self.parquet.path().to_owned())
-    }
-}
-
-/// Reads the whole text, and converts it next to `target` meanwhile if it is long.
-pub fn survey(opened: Opened, options: &Options, target: &Path, limits: &Limits) -> Result<Survey, Fault> {
+/// Reads the whole file, and converts it next to `target` meanwhile if it is long.
+pub fn survey(file: &DataFile, options: &Options, target: &Path, limits: &Limits) -> Result<Survey, Fault> {
+    let opened = Opened::new(file, options, target)?;
     if opened.size < LONG || opened.layout.names.len() > convert::WIDE {
         let found = opened.read(options, u64::MAX)?;
         return opened.with(found, options, target);
@@ -55,7 +44,8 @@ pub fn survey(opened: Opened, options: &Options, target: &Path, limits: &Limits)
     let mut survey = opened.with(found, options, target)?;
     if let Some((connection, written)) = written
         && is_same
-        && survey.is_readable_as_it_is()
+        && !survey.is_rewritten()
+        && survey.longest < convert::USUAL_RECORD
         && convert::check(&connection, &survey, written, parquet.path()).is_ok()
     {
         survey.ahead = Some(Ahead { types, parquet });

@@ -3,16 +3,14 @@
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::ahead::{self, Ahead};
-use super::convert;
 use super::fault::Fault;
 use super::folder::DataFile;
 use super::layout::Layout;
 use super::options::Options;
 use super::text::Text;
+use crate::base::atomic_file::Pending;
 use crate::connectors::records::{LineEnds, Records};
-use crate::engine::Limits;
-use crate::extract::typing::Facts;
+use crate::extract::typing::{ColumnType, Facts};
 
 /// A text whose layout is known.
 pub struct Opened {
@@ -52,22 +50,35 @@ impl Survey {
         self.rewritten.as_ref().unwrap_or(&self.text)
     }
 
-    /// Returns whether DuckDB reads the text without a copy, and without more memory for a record.
-    pub fn is_readable_as_it_is(&self) -> bool {
-        self.rewritten.is_none() && self.longest < convert::USUAL_RECORD
+    /// Returns whether DuckDB needs a copy of the text.
+    pub fn is_rewritten(&self) -> bool {
+        self.rewritten.is_some()
     }
 }
 
-/// Reads the file. Copies that are needed are written next to `target`.
-pub fn survey(file: &DataFile, options: &Options, target: &Path, limits: &Limits) -> Result<Survey, Fault> {
-    let size = std::fs::metadata(&file.path).map_err(Fault::Read)?.len();
-    let text = Text::open(file, options.encoding, target)?;
-    let mut layout = Layout::find(text.reader()?, file.format, options)?;
-    layout.notes.extend(text.note.clone());
-    ahead::survey(Opened { text, layout, size }, options, target, limits)
+/// A file that was converted with these types.
+pub struct Ahead {
+    pub types: Vec<ColumnType>,
+    pub parquet: Pending,
+}
+
+impl Ahead {
+    /// The parquet file, if these are the types.
+    pub fn with_types(&self, types: &[ColumnType]) -> Option<&Path> {
+        (self.types == types).then(|| self.parquet.path())
+    }
 }
 
 impl Opened {
+    /// A copy that is needed is written next to `target`.
+    pub fn new(file: &DataFile, options: &Options, target: &Path) -> Result<Self, Fault> {
+        let size = std::fs::metadata(&file.path).map_err(Fault::Read)?.len();
+        let text = Text::open(file, options.encoding, target)?;
+        let mut layout = Layout::find(text.reader()?, file.format, options)?;
+        layout.notes.extend(text.note.clone());
+        Ok(Self { text, layout, size })
+    }
+
     /// Reads at most so many rows.
     pub fn read(&self, options: &Options, most: u64) -> Result<Found, Fault> {
         let layout = &self.layout;

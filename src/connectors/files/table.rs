@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::ahead::survey;
 use super::convert;
 use super::fault::Fault;
 use super::folder::{DataFile, Format, Origin};
 use super::options::Options;
 use super::schema::Schema;
 use super::state::{self, Column, Fingerprint, State};
-use super::survey::{Survey, survey};
+use super::survey::Survey;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
