@@ -6,6 +6,8 @@ mod conversion;
 mod faults;
 mod folder;
 mod foreign;
+mod nasty;
+mod ordinary;
 mod parts;
 mod shapes;
 

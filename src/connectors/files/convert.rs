@@ -3,19 +3,44 @@
 use std::path::Path;
 
 use super::fault::Fault;
+use super::layout::Layout;
 use super::options::Options;
 use super::survey::{Survey, find_value};
+use super::text::Text;
 use crate::base::ident::{quote_ident, quote_literal, quote_path};
 use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::parquet;
-use crate::extract::typing::ColumnType;
+use crate::extract::typing::{ColumnType, Declared, Facts};
 
-/// Starts the error for a value that is not of its declared type; followed by `<column>:<value>`.
+/// Starts the error for a value that is not of its declared type; followed by `<column>:<value>` and [`MISFIT_END`].
 const MISFIT: &str = "value-does-not-fit:";
+const MISFIT_END: &str = ":end-of-value";
 /// DuckDB's own limit for a record, in bytes.
-const USUAL_RECORD: usize = 2_000_000;
+pub const USUAL_RECORD: usize = 2_000_000;
 /// From this many columns on, rows are written in small groups, since each column of a group takes memory.
-const WIDE: usize = 500;
+pub const WIDE: usize = 500;
+
+/// How the texts of a column are read.
+#[derive(Debug, PartialEq)]
+pub enum Reading<'a> {
+    /// All are known to be of this type.
+    Cast(ColumnType),
+    /// As its owner has said.
+    Declared(&'a Declared),
+}
+
+/// How each column is read, if these are the facts and types.
+pub fn readings<'a>(layout: &Layout, facts: &[Facts], types: &[ColumnType], options: &'a Options) -> Vec<Reading<'a>> {
+    let columns = layout.names.iter().zip(facts).zip(types);
+    columns
+        .map(|((name, facts), kind)| match options.declared(name) {
+            Some(declared) if declared.is_formatted(options.separators) || !facts.casts_to(*kind) => {
+                Reading::Declared(declared)
+            }
+            _ => Reading::Cast(*kind),
+        })
+        .collect()
+}
 
 /// Writes the rows to the parquet file `target`; `types` are those of the columns of the layout.
 pub fn to_parquet(
@@ -25,35 +50,49 @@ pub fn to_parquet(
     target: &Path,
     limits: &Limits,
 ) -> Result<(), Fault> {
-    let is_wide = survey.layout.names.len() > WIDE;
-    let limits = Limits { threads: if is_wide { 1 } else { limits.threads }, ..limits.clone() };
-    let sandbox =
-        Sandbox::default().files([survey.readable().path.as_path(), target]).directories(limits.spill.as_deref());
-    let connection = sandbox.open(&limits).map_err(|error| Fault::conversion(&error))?;
-    let written = connection.execute(&copy(survey, types, options, target, is_wide), []).map_err(|error| {
+    if let Some(parquet) = survey.ahead.as_ref().and_then(|ahead| ahead.with_types(types)) {
+        return std::fs::rename(parquet, target).map_err(Fault::write);
+    }
+    let columns = survey.layout.names.len();
+    let limits = Limits { threads: if columns > WIDE { 1 } else { limits.threads }, ..limits.clone() };
+    let connection = sandbox(survey.readable(), target, &limits)?;
+    let readings = readings(&survey.layout, &survey.facts, types, options);
+    let copy = copy(survey.readable(), &survey.layout, &readings, options, target, survey.longest);
+    let written = connection.execute(&copy, []).map_err(|error| {
         let text = engine::message(&error);
         match misfit(&text) {
             Some((column, value)) => undeclared(survey, options, column, value).unwrap_or_else(|fault| fault),
-            None if text.starts_with("Out of Memory") => Fault::TooWide { columns: survey.layout.names.len() },
+            None if text.starts_with("Out of Memory") => Fault::TooWide { columns },
             None => Fault::conversion(&error),
         }
     })?;
     check(&connection, survey, written as u64, target)
 }
 
+/// A database that may read the text and write the file.
+pub fn sandbox(text: &Text, target: &Path, limits: &Limits) -> Result<Connection, Fault> {
+    let sandbox = Sandbox::default().files([text.path.as_path(), target]).directories(limits.spill.as_deref());
+    sandbox.open(limits).map_err(|error| Fault::conversion(&error))
+}
+
 /// The columns are called `c0`, `c1`… inside, so that DuckDB's messages cannot be confused with odd names. A declared value is
 /// computed in a subquery (`v0`, `v1`…), so that it is done once.
-fn copy(survey: &Survey, types: &[ColumnType], options: &Options, target: &Path, is_wide: bool) -> String {
-    let layout = &survey.layout;
+pub fn copy(
+    text: &Text,
+    layout: &Layout,
+    readings: &[Reading<'_>],
+    options: &Options,
+    target: &Path,
+    longest: usize,
+) -> String {
     let (mut reader_types, mut parsed, mut values) = (Vec::new(), vec!["*".to_owned()], Vec::new());
-    for (index, (name, kind)) in layout.names.iter().zip(types).enumerate() {
+    for (index, (name, reading)) in layout.names.iter().zip(readings).enumerate() {
         let column = format!("c{index}");
-        let declared = options.declared(name);
         // Every text was found to be of its type, so that the reader can cast it. For zones it knows too few forms.
-        let reader_type = match *kind {
-            ColumnType::Instant => ColumnType::Text,
-            _ if declared.is_some() || !options.null_values.is_empty() => ColumnType::Text,
-            other => other,
+        let reader_type = match *reading {
+            Reading::Cast(ColumnType::Instant) | Reading::Declared(_) => ColumnType::Text,
+            Reading::Cast(_) if !options.null_values.is_empty() => ColumnType::Text,
+            Reading::Cast(kind) => kind,
         };
         reader_types.push(format!("'{column}': '{}'", reader_type.sql()));
         let text = match options.null_values.is_empty() {
@@ -63,25 +102,24 @@ fn copy(survey: &Survey, types: &[ColumnType], options: &Options, target: &Path,
                 format!("CASE WHEN {column} NOT IN ({}) THEN {column} END", nulls.join(", "))
             }
         };
-        let value = match declared {
-            Some(declared) => {
+        let value = match *reading {
+            Reading::Declared(declared) => {
                 parsed.push(format!("{} AS v{index}", declared.parse(&format!("({text})"), options.separators)));
                 format!(
-                    "CASE WHEN ({text}) IS NULL OR v{index} IS NOT NULL THEN v{index} ELSE error('{MISFIT}{index}:' || c{index}) END"
+                    "CASE WHEN ({text}) IS NULL OR v{index} IS NOT NULL THEN v{index} ELSE error('{MISFIT}{index}:' || c{index} || '{MISFIT_END}') END"
                 )
             }
-            None if reader_type == *kind => text,
-            None => kind.cast(&format!("({text})")),
+            Reading::Cast(kind) if reader_type == kind => text,
+            Reading::Cast(kind) => kind.cast(&format!("({text})")),
         };
         values.push(format!("{value} AS {}", quote_ident(name)));
     }
     reader_types.extend((layout.names.len()..layout.width).map(|index| format!("'c{index}': 'VARCHAR'")));
     let quote = options.quote.byte().map_or_else(|| "''".into(), |quote| quote_literal(&char::from(quote).to_string()));
-    let long = match survey.longest {
+    let long = match longest {
         0..USUAL_RECORD => String::new(),
         longest => format!(", max_line_size = {}, buffer_size = {}", longest + 1024, longest * 2),
     };
-    let text = survey.readable();
     let select = format!(
         "SELECT {values} FROM (SELECT {parsed} FROM read_csv({source}, auto_detect = false, header = true, skip = {skip}, \
          delim = {delimiter}, quote = {quote}, escape = {quote}, strict_mode = true, compression = '{compression}', \
@@ -95,19 +133,22 @@ fn copy(survey: &Survey, types: &[ColumnType], options: &Options, target: &Path,
         types = reader_types.join(", "),
     );
     let copy = parquet::copy(&select, target);
-    if is_wide { copy.replacen("(FORMAT parquet", "(FORMAT parquet, ROW_GROUP_SIZE 2048", 1) } else { copy }
+    if layout.names.len() > WIDE {
+        copy.replacen("(FORMAT parquet", "(FORMAT parquet, ROW_GROUP_SIZE 2048", 1)
+    } else {
+        copy
+    }
 }
 
 /// The column and the value that stopped a `COPY`.
 fn misfit(text: &str) -> Option<(usize, &str)> {
     let (index, value) = text.split_once(MISFIT)?.1.split_once(':')?;
-    Some((index.parse().ok()?, value))
+    // DuckDB adds to its message.
+    Some((index.parse().ok()?, value.rsplit_once(MISFIT_END)?.0))
 }
 
 fn undeclared(survey: &Survey, options: &Options, column: usize, value: &str) -> Result<Fault, Fault> {
-    // DuckDB may add to its message.
-    let line = find_value(survey, options, column, |text| !options.is_null(text) && value.starts_with(text))?
-        .unwrap_or_default();
+    let line = find_value(survey, options, column, |text| text == value)?.unwrap_or_default();
     let name = survey.layout.names.get(column).cloned().unwrap_or_default();
     Ok(Fault::Misfit {
         line,
@@ -118,7 +159,7 @@ fn undeclared(survey: &Survey, options: &Options, column: usize, value: &str) ->
 }
 
 /// Compares the rows, and the values of each column, with what was counted in the text.
-fn check(connection: &Connection, survey: &Survey, written: u64, target: &Path) -> Result<(), Fault> {
+pub fn check(connection: &Connection, survey: &Survey, written: u64, target: &Path) -> Result<(), Fault> {
     let lost = |what: String| Fault::Engine(format!("{what}; nothing was changed, please report this"));
     if written != survey.rows {
         return Err(lost(format!("{} rows were read, but {written} written", survey.rows)));

@@ -107,6 +107,13 @@ impl Sample<'_> {
         }
     }
 
+    /// Whether a space follows each delimiter of the header.
+    fn is_spaced(&self, delimiter: u8) -> bool {
+        let mut records = Records::new(self.text, delimiter, self.quote);
+        let header = records.next(false).ok().flatten();
+        header.is_some_and(|header| header.texts().skip(1).all(|text| text.starts_with(' ')))
+    }
+
     /// Line and fields of the first records, as far as they can be read with this delimiter.
     fn widths(&self, delimiter: u8) -> (Vec<(u64, usize)>, bool) {
         let mut records = Records::new(self.text, delimiter, self.quote).starting_at(self.lines_above);
@@ -129,30 +136,37 @@ impl Sample<'_> {
         (widths, is_readable)
     }
 
-    /// The delimiter on which the first records agree. Commas stand in prose and numbers, too, so any other delimiter that agrees as
-    /// well wins; without agreement the one that cuts the header into most columns does.
+    /// The delimiter on which the first records agree. In names and prose a space follows, and commas stand in numbers too, so
+    /// any other that agrees as well wins; without agreement the one that cuts the header into most columns does.
     fn delimiter(&self) -> Result<u8, Fault> {
-        let mut agreed: Option<(u8, usize)> = None;
+        let mut agreed: Option<((bool, usize, bool), u8)> = None;
         let mut widest = (b',', 1);
+        let mut title: Option<(u64, usize)> = None;
         for candidate in *b",;\t|" {
             let (widths, is_readable) = self.widths(candidate);
             let Some(&(line, width)) = widths.first() else { continue };
             if is_readable && width > 1 && widths.iter().all(|(_, other)| *other == width) {
-                let beats = |(best, most): (u8, usize)| width > most || (best == b',' && width == most);
-                if agreed.is_none_or(beats) {
-                    agreed = Some((candidate, width));
+                let rank = (!self.is_spaced(candidate), width, candidate != b',');
+                if agreed.is_none_or(|(best, _)| rank > best) {
+                    agreed = Some((rank, candidate));
                 }
             }
-            if agreed.is_none()
-                && let Some(expected) = width_below_title(&widths)
+            if let Some(expected) = width_below_title(&widths)
+                && title.is_none_or(|(_, most)| expected > most)
             {
-                return Err(Fault::Title { line, found: "one text".into(), expected });
+                title = Some((line, expected));
             }
             if width > widest.1 {
                 widest = (candidate, width);
             }
         }
-        Ok(agreed.map_or(widest.0, |(delimiter, _)| delimiter))
+        match (agreed, title) {
+            (Some((_, delimiter)), _) => Ok(delimiter),
+            (None, Some((line, expected))) if expected > widest.1 => {
+                Err(Fault::Title { line, found: "one text".into(), expected })
+            }
+            (None, _) => Ok(widest.0),
+        }
     }
 }
 
@@ -163,7 +177,7 @@ fn width_below_title(widths: &[(u64, usize)]) -> Option<usize> {
     let (_, width) = *below.first()?;
     let looks_like_a_table = below.len() > 1 && below.iter().all(|(_, fields)| *fields == width);
     // Two texts with a comma may also be prose.
-    (looks_like_a_table && (titles == 1 || (titles <= 5 && width > 2))).then_some(width)
+    (looks_like_a_table && (titles == 1 || ((2..=5).contains(&titles) && width > 2))).then_some(width)
 }
 
 fn names(mut header: Vec<String>, notes: &mut Vec<String>) -> Result<Vec<String>, Fault> {
@@ -204,6 +218,13 @@ mod tests {
             ("Monat;Umsatz, EUR;Kosten, EUR\n01/2024;1200,50;800,25\n", b';'),
             ("a\tb\n1,2\t3\n", b'\t'),
             ("a|b|c\n1|2|3\n", b'|'),
+            ("a|b\n1|x,y\n2|z,y\n", b'|'),
+            ("id|total; net\n", b'|'),
+            ("id,total; net\n1,\"2;3\"\n", b','),
+            ("id;last, first, title\n1;a, b, c\n", b';'),
+            ("a, b, c\n1, 2, 3\n", b','),
+            ("a|b|c\n1|x,y|2\n2|z,y|\"3\n", b'|'),
+            ("a,b,c\n1,2,3\n4,5,6\n7,\"8\"x,9\n", b','),
             ("\"a;b\",c\n1,2\n", b','),
             ("a,b,c\n1,2\n3,4,5\n", b','),
             ("id,name,at;by\n1,x,3;4\n", b','),

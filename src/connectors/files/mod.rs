@@ -4,6 +4,7 @@
 //! A table is either what it was before or what its file is now: a file that cannot be read completely and without loss is
 //! reported and changes nothing.
 
+mod ahead;
 mod convert;
 mod fault;
 mod folder;

@@ -8,8 +8,26 @@ use super::folder::DataFile;
 use super::layout::Layout;
 use super::options::Options;
 use super::text::Text;
-use crate::connectors::records::Records;
-use crate::extract::typing::Facts;
+use crate::base::atomic_file::Pending;
+use crate::connectors::records::{LineEnds, Records};
+use crate::extract::typing::{ColumnType, Facts};
+
+/// A text whose layout is known.
+pub struct Opened {
+    pub text: Text,
+    pub layout: Layout,
+    /// Of the file, in bytes.
+    pub size: u64,
+}
+
+/// What is in a text.
+pub struct Found {
+    /// By column of the layout.
+    pub facts: Vec<Facts>,
+    rows: u64,
+    longest: usize,
+    line_ends: LineEnds,
+}
 
 /// A text whose every record has been read.
 pub struct Survey {
@@ -22,6 +40,8 @@ pub struct Survey {
     pub rows: u64,
     /// Bytes of the longest record.
     pub longest: usize,
+    /// What was converted meanwhile.
+    pub ahead: Option<Ahead>,
 }
 
 impl Survey {
@@ -29,49 +49,87 @@ impl Survey {
     pub fn readable(&self) -> &Text {
         self.rewritten.as_ref().unwrap_or(&self.text)
     }
+
+    /// Returns whether DuckDB needs a copy of the text.
+    pub fn is_rewritten(&self) -> bool {
+        self.rewritten.is_some()
+    }
 }
 
-/// Reads the file. Copies that are needed are written next to `target`.
-pub fn survey(file: &DataFile, options: &Options, target: &Path) -> Result<Survey, Fault> {
-    let text = Text::open(file, options.encoding, target)?;
-    let mut layout = Layout::find(text.reader()?, file.format, options)?;
-    layout.notes.extend(text.note.clone());
-    let mut records = open(&text, &layout, options)?;
-    let mut facts = vec![Facts::default(); layout.names.len()];
-    // A declared column needs no facts but the number of its values.
-    let is_declared: Vec<bool> = layout.names.iter().map(|name| options.declared(name).is_some()).collect();
-    let mut rows = 0;
-    let is_single = layout.width == 1;
-    records.next(false)?;
-    // In a table of one column, an empty line is a row without a value.
-    while let Some(record) = records.next(is_single)? {
-        if record.len() != layout.width {
-            return Err(Fault::Ragged { line: record.line, expected: layout.width, found: record.len() });
-        }
-        rows += 1;
-        if layout.delimiter == b'\t' && record.has_tab_and_line_end() {
-            return Err(Fault::QuoteOverLines { line: record.line });
-        }
-        for (index, field) in record.texts().enumerate() {
-            match facts.get_mut(index) {
-                Some(_) if options.is_null(&field) => {}
-                Some(column) if is_declared[index] => column.values += 1,
-                Some(column) => column.observe(&field, record.line),
-                None if field.is_empty() => {}
-                None => return Err(Fault::NoName { column: index + 1 }),
+/// A file that was converted with these types.
+pub struct Ahead {
+    pub types: Vec<ColumnType>,
+    pub parquet: Pending,
+}
+
+impl Ahead {
+    /// The parquet file, if these are the types.
+    pub fn with_types(&self, types: &[ColumnType]) -> Option<&Path> {
+        (self.types == types).then(|| self.parquet.path())
+    }
+}
+
+impl Opened {
+    /// A copy that is needed is written next to `target`.
+    pub fn new(file: &DataFile, options: &Options, target: &Path) -> Result<Self, Fault> {
+        let size = std::fs::metadata(&file.path).map_err(Fault::Read)?.len();
+        let text = Text::open(file, options.encoding, target)?;
+        let mut layout = Layout::find(text.reader()?, file.format, options)?;
+        layout.notes.extend(text.note.clone());
+        Ok(Self { text, layout, size })
+    }
+
+    /// Reads at most so many rows.
+    pub fn read(&self, options: &Options, most: u64) -> Result<Found, Fault> {
+        let layout = &self.layout;
+        let mut records = open(&self.text, layout, options)?;
+        let mut facts = vec![Facts::default(); layout.names.len()];
+        // A column that DuckDB reads by a declared format needs no facts but the number of its values.
+        let is_counted: Vec<bool> = layout
+            .names
+            .iter()
+            .map(|name| options.declared(name).is_some_and(|declared| declared.is_formatted(options.separators)))
+            .collect();
+        let mut rows = 0;
+        let is_single = layout.width == 1;
+        records.next(false)?;
+        while rows < most
+            // In a table of one column, an empty line is a row without a value.
+            && let Some(record) = records.next(is_single)?
+        {
+            if record.len() != layout.width {
+                return Err(Fault::Ragged { line: record.line, expected: layout.width, found: record.len() });
+            }
+            rows += 1;
+            if layout.delimiter == b'\t' && record.has_tab_and_line_end() {
+                return Err(Fault::QuoteOverLines { line: record.line });
+            }
+            for (index, field) in record.texts().enumerate() {
+                match facts.get_mut(index) {
+                    Some(_) if options.is_null(&field) => {}
+                    Some(column) if is_counted[index] => column.values += 1,
+                    Some(column) => column.observe(&field, record.line),
+                    None if field.is_empty() => {}
+                    None => return Err(Fault::NoName { column: index + 1 }),
+                }
             }
         }
+        Ok(Found { facts, rows, longest: records.longest, line_ends: records.line_ends })
     }
-    if layout.width > layout.names.len() {
-        let empty = layout.width - layout.names.len();
-        layout.notes.push(format!("{empty} column(s) without name and values at the end were left out"));
+
+    pub fn with(self, found: Found, options: &Options, target: &Path) -> Result<Survey, Fault> {
+        let Self { text, mut layout, .. } = self;
+        let Found { facts, rows, longest, line_ends } = found;
+        if layout.width > layout.names.len() {
+            let empty = layout.width - layout.names.len();
+            layout.notes.push(format!("{empty} column(s) without name and values at the end were left out"));
+        }
+        let rewritten = match line_ends.lf && line_ends.crlf {
+            true => Some(with_one_line_end(&text, &layout, options, target)?),
+            false => None,
+        };
+        Ok(Survey { text, rewritten, layout, facts, rows, longest, ahead: None })
     }
-    let (line_ends, longest) = (records.line_ends, records.longest);
-    let rewritten = match line_ends.lf && line_ends.crlf {
-        true => Some(with_one_line_end(&text, &layout, options, target)?),
-        false => None,
-    };
-    Ok(Survey { text, rewritten, layout, facts, rows, longest })
 }
 
 /// The line of the first value of a column for which `matches` holds.

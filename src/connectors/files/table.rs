@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::ahead::survey;
 use super::convert;
 use super::fault::Fault;
 use super::folder::{DataFile, Format, Origin};
 use super::options::Options;
 use super::schema::Schema;
 use super::state::{self, Column, Fingerprint, State};
-use super::survey::{Survey, survey};
+use super::survey::Survey;
 use crate::base::atomic_file::{self, PUBLIC, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
@@ -143,7 +144,7 @@ impl Job<'_> {
         let folder = part.target.parquet.parent().unwrap_or(self.directory);
         fs::create_dir_all(folder).map_err(Fault::write)?;
         self.resources.reserve.ensure(folder, source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
-        let (content, rows, columns) = read(part.file, options, &part.target.parquet)?;
+        let (content, rows, columns) = read(part.file, options, &part.target.parquet, self.resources.limits)?;
         let state = State { source, rows, format: self.format.clone(), columns };
         Ok(Known { part, state, content })
     }
@@ -153,7 +154,7 @@ impl Job<'_> {
         let (types, is_new) = decided(&mut state.columns, schema);
         if is_new && matches!(content, Content::Unchanged) {
             // Another file of the table has changed the type.
-            content = Content::Text(Box::new(survey(part.file, options, &part.target.parquet)?));
+            content = Content::Text(Box::new(survey(part.file, options, &part.target.parquet, self.resources.limits)?));
         }
         let pending = Pending::beside(&part.target.parquet, PUBLIC).map_err(Fault::write)?;
         let mut notes = Vec::new();
@@ -183,11 +184,16 @@ impl Job<'_> {
 }
 
 /// What is in a file: its content, rows and columns, whose types are not decided yet.
-fn read(file: &DataFile, options: &Options, target: &Path) -> Result<(Content, i64, Vec<Column>), Fault> {
+fn read(
+    file: &DataFile,
+    options: &Options,
+    target: &Path,
+    limits: &Limits,
+) -> Result<(Content, i64, Vec<Column>), Fault> {
     let unreadable = |error: ExtractError| Fault::parquet(&error);
     match file.format {
         Format::Csv | Format::Tsv => {
-            let survey = survey(file, options, target)?;
+            let survey = survey(file, options, target, limits)?;
             let facts = survey.layout.names.iter().zip(survey.facts.iter().cloned());
             let columns =
                 facts.map(|(name, facts)| Column { name: name.clone(), kind: String::new(), facts: Some(facts) });
@@ -260,7 +266,7 @@ pub fn check(file: &Path, name: &str, folder: &Path, format: &FileFormat, limits
 fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, Fault> {
     let options = Options::parse(Some(format))?;
     let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
-    let (content, rows, mut columns) = read(file, &options, pending.path())?;
+    let (content, rows, mut columns) = read(file, &options, pending.path(), limits)?;
     let schema = Schema::decide(&[(None, &columns)], &options).map_err(Fault::Engine)?;
     let (types, _) = decided(&mut columns, &schema);
     let mut notes: Vec<String> = schema.reasons.iter().filter_map(Reason::note).collect();

@@ -99,6 +99,12 @@ impl fmt::Display for Declared {
 }
 
 impl Declared {
+    /// Returns whether the texts are written in another way than those of types that are found.
+    pub fn is_formatted(&self, separators: Separators) -> bool {
+        let is_number = matches!(self.kind, ColumnType::Integer | ColumnType::Decimal { .. } | ColumnType::Double);
+        self.format.is_some() || (is_number && separators != Separators::default())
+    }
+
     /// SQL for the value of the text `text` (a column, not empty); NULL if the text does not fit the type.
     pub fn parse(&self, text: &str, separators: Separators) -> String {
         let matching = |pattern: &str, value: &str| {

@@ -19,6 +19,8 @@ pub struct Facts {
     scale: u8,
     /// Whether another number has more or fewer.
     mixed_scale: bool,
+    /// The most digits behind the point.
+    most_scale: u8,
     /// The values that are not empty.
     pub values: u64,
     /// The first value of each class, and the first of another scale, in order.
@@ -68,6 +70,7 @@ impl Facts {
         let had_fraction = self.scale > 0;
         let turns_mixed = is_fraction && had_fraction && shape.scale != self.scale && !self.mixed_scale;
         self.whole = self.whole.max(shape.whole);
+        self.most_scale = self.most_scale.max(shape.scale);
         if is_new || turns_mixed {
             self.classes |= shape.class.bit();
             self.mixed_scale |= turns_mixed;
@@ -88,6 +91,7 @@ impl Facts {
             });
         }
         self.whole = self.whole.max(other.whole);
+        self.most_scale = self.most_scale.max(other.most_scale);
         self.mixed_scale |= other.mixed_scale;
         self.values += other.values;
     }
@@ -96,10 +100,21 @@ impl Facts {
     pub fn verdict(&self) -> Option<ColumnType> {
         const WHOLE: u32 = Class::Integer.bit() | Class::LongInteger.bit();
         const HUGE: u32 = WHOLE | Class::HugeInteger.bit();
-        const FIXED: u32 =
-            Class::Fraction.bit() | Class::PointZero.bit() | Class::FixedFraction.bit() | Class::LongFraction.bit();
+        const FIXED: u32 = Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::FixedFraction.bit()
+            | Class::PrintedDouble.bit()
+            | Class::FullDouble.bit()
+            | Class::LongFraction.bit();
+        // Each text is the shortest for its number, so that the exact number is as good.
+        const EXACT: u32 = Class::Integer.bit()
+            | Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::PrintedDouble.bit()
+            | Class::FullDouble.bit();
         const FLOATING: u32 = Class::Integer.bit()
             | Class::Fraction.bit()
+            | Class::PrintedDouble.bit()
             | Class::PointZero.bit()
             | Class::NegativeZero.bit()
             | Class::Exponent.bit();
@@ -121,6 +136,8 @@ impl Facts {
             decimal
         } else if within(FLOATING) && self.classes & BOTH_WHOLE != BOTH_WHOLE {
             ColumnType::Double
+        } else if within(EXACT) && self.classes & BOTH_WHOLE != BOTH_WHOLE {
+            ColumnType::decimal(self.whole, self.most_scale).unwrap_or(ColumnType::Text)
         } else if only(Class::LowerBoolean) || only(Class::TitleBoolean) || only(Class::UpperBoolean) {
             ColumnType::Boolean
         } else if only(Class::Date) {
@@ -144,6 +161,29 @@ impl Facts {
                 scale <= wider && self.whole + wider <= precision
             }
             (Some(verdict), kind) => verdict == kind,
+        }
+    }
+
+    /// Returns whether a plain cast reads every value as its owner means it who has declared the type.
+    pub fn casts_to(&self, kind: ColumnType) -> bool {
+        const FIXED: u32 = Class::Integer.bit()
+            | Class::LongInteger.bit()
+            | Class::HugeInteger.bit()
+            | Class::Fraction.bit()
+            | Class::PointZero.bit()
+            | Class::NegativeZero.bit()
+            | Class::FixedFraction.bit()
+            | Class::PrintedDouble.bit()
+            | Class::FullDouble.bit()
+            | Class::LongFraction.bit();
+        let within = |allowed: u32| self.classes & !allowed == 0;
+        match kind {
+            ColumnType::Text => true,
+            ColumnType::Double => within(FIXED | Class::Exponent.bit()),
+            ColumnType::Decimal { precision, scale } => {
+                within(FIXED) && self.most_scale <= scale && self.whole + scale <= precision
+            }
+            other => self.verdict().is_none_or(|verdict| verdict == other),
         }
     }
 
@@ -197,6 +237,9 @@ mod tests {
             (&["12345678901234567890.12", "0.10"], decimal(38, 2)),
             (&["0.5", "12.25", "850"], ColumnType::Double),
             (&["0.5", "12.25", "3.0", "-0.0", "1e-05"], ColumnType::Double),
+            (&["0.30000000000000004", "12.5", "3.0", "1.6208900000000002e-06"], ColumnType::Double),
+            (&["40300.619960000004", "12.5", "7"], decimal(18, 12)),
+            (&["40300.619960000004", "12.50"], ColumnType::Text),
             (&["0.5", "3.0", "3"], ColumnType::Text),
             (&["1.9", "1.10", "1.20", "2.0"], ColumnType::Text),
             (&["850", "12.500"], ColumnType::Text),

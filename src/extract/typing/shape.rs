@@ -25,7 +25,11 @@ pub enum Class {
     NegativeZero,
     /// `1.50`: a zero at the end beyond `.0`.
     FixedFraction,
-    /// A fraction with 16 to 38 digits.
+    /// A fraction with 16 or 17 digits that are the shortest for their `DOUBLE`, as programs print it.
+    PrintedDouble,
+    /// One with 16 or 17 digits that are not the shortest, as other programs print a `DOUBLE` (`%.17g`).
+    FullDouble,
+    /// Another fraction with 16 to 38 digits.
     LongFraction,
     /// `1e-05`, as programs print a `DOUBLE`.
     Exponent,
@@ -104,7 +108,11 @@ fn number(text: &str) -> Option<Shape> {
     if whole + scale > DECIMAL_DIGITS {
         return None;
     }
-    let digits = significant(unsigned);
+    // Only where it can matter: this is asked for each value of a file.
+    let digits = match text.len() {
+        0..=DOUBLE_DIGITS if !text.starts_with('-') => 1,
+        _ => significant(unsigned),
+    };
     let class = match (scale, digits) {
         (0, _) if text == "-0" => return None,
         (0, _) if whole <= DOUBLE_DIGITS => Class::Integer,
@@ -117,12 +125,30 @@ fn number(text: &str) -> Option<Shape> {
                 return None;
             }
         }
+        (_, 16 | 17) => printed_double(text, unsigned),
         (_, digits) if digits > DOUBLE_DIGITS => Class::LongFraction,
         (1, _) if rest == b".0" => Class::PointZero,
         _ if rest.ends_with(b"0") => Class::FixedFraction,
         _ => Class::Fraction,
     };
     Some(Shape { class, whole: whole as u8, scale: scale as u8 })
+}
+
+/// The class of a fraction with 16 or 17 digits.
+fn printed_double(text: &str, unsigned: &[u8]) -> Class {
+    let Ok(value) = text.parse::<f64>() else { return Class::LongFraction };
+    if format!("{value:?}") == text {
+        return Class::PrintedDouble;
+    }
+    let full = format!("{:.16e}", value.abs());
+    let digits = full.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit);
+    let own = unsigned.iter().filter(|byte| **byte != b'.').skip_while(|byte| **byte == b'0');
+    // Zeros at the end are not printed.
+    if !text.ends_with('0') && digits.eq(own.copied().chain(std::iter::repeat(b'0')).take(17)) {
+        Class::FullDouble
+    } else {
+        Class::LongFraction
+    }
 }
 
 /// The digits from the first that is not zero.
@@ -236,7 +262,12 @@ mod tests {
             (Class::PointZero, &["0.0", "3.0", "-12.0", "12345678901234.0"]),
             (Class::NegativeZero, &["-0.0"]),
             (Class::FixedFraction, &["1.50", "850.00", "0.00", "0.10", "12.500"]),
-            (Class::LongFraction, &["99999999999999.99", "0.1234567890123456", "123456789012345.0"]),
+            (Class::PrintedDouble, &["0.30000000000000004", "-200.9557142857143", "1234567890123456.0"]),
+            (Class::FullDouble, &["40300.619960000004", "-72.886806000000007", "0.10000000000000001"]),
+            (
+                Class::LongFraction,
+                &["99999999999999.99", "0.12345678901234560", "123456789012345678.0", "0.123456789012345678"],
+            ),
             (Class::Exponent, &["1e-05", "1E-5", "-1.5e-07", "1e+20", "1.5e20", "1.7976931348623157e308", "5e-324"]),
             (Class::LowerBoolean, &["true", "false"]),
             (Class::TitleBoolean, &["True", "False"]),
