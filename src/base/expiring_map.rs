@@ -1,11 +1,12 @@
 //! A map of bounded size whose entries expire.
 
-use super::locked;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use lru::LruCache;
+
+use super::locked;
 
 /// Entries expire a fixed time after they were made. At capacity, the least recently used entry is evicted.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl<K: Hash + Eq, V> ExpiringMap<K, V> {
     where
         V: Default,
     {
-        let mut entries = self.lock();
+        let mut entries = locked(&self.entries);
         let entry = entries.get_or_insert_mut(key, || (Instant::now(), V::default()));
         if entry.0.elapsed() >= self.lifetime {
             *entry = (Instant::now(), V::default());
@@ -37,20 +38,20 @@ impl<K: Hash + Eq, V> ExpiringMap<K, V> {
     }
 
     pub fn insert(&self, key: K, value: V) {
-        let mut entries = self.lock();
+        let mut entries = locked(&self.entries);
         entries.put(key, (Instant::now(), value));
         self.evict(&mut entries);
     }
 
     /// Removes and returns an entry, unless it has expired.
     pub fn remove(&self, key: &K) -> Option<V> {
-        let (since, value) = self.lock().pop(key)?;
+        let (since, value) = locked(&self.entries).pop(key)?;
         (since.elapsed() < self.lifetime).then_some(value)
     }
 
     #[cfg(test)]
     pub fn count(&self) -> usize {
-        self.lock().len()
+        locked(&self.entries).len()
     }
 
     fn evict(&self, entries: &mut LruCache<K, (Instant, V)>) {
@@ -58,10 +59,6 @@ impl<K: Hash + Eq, V> ExpiringMap<K, V> {
         while entries.len() > self.capacity || entries.peek_lru().is_some_and(|(_, entry)| is_expired(entry)) {
             entries.pop_lru();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, LruCache<K, (Instant, V)>> {
-        locked(&self.entries)
     }
 }
 

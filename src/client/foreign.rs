@@ -10,9 +10,7 @@ const NEVER_EMPTY: [u16; 6] = [407, 413, 502, 503, 504, 511];
 const MAX_QUOTE: usize = 200;
 
 /// Why a success status with a page is not a success.
-pub fn page_instead_of_data() -> String {
-    "it sent a web page instead of data".into()
-}
+pub const PAGE_INSTEAD_OF_DATA: &str = "it sent a web page instead of data";
 
 /// Returns whether the response announces a page for a browser.
 pub fn announces_page(response: &Response) -> bool {

@@ -50,7 +50,9 @@ impl Client {
             let status = response.status();
             if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
                 return match status.is_success() {
-                    true if foreign::announces_page(&response) => Err(self.not_agnes(foreign::page_instead_of_data())),
+                    true if foreign::announces_page(&response) => {
+                        Err(self.not_agnes(foreign::PAGE_INSTEAD_OF_DATA.to_owned()))
+                    }
                     true => Ok(response),
                     false => Err(self.refused(response).await),
                 };
@@ -102,7 +104,7 @@ impl Client {
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             if foreign::is_page(&bytes) {
-                self.not_agnes(foreign::page_instead_of_data())
+                self.not_agnes(foreign::PAGE_INSTEAD_OF_DATA.to_owned())
             } else if error.is_eof() {
                 self.interrupted(format!("the response ended early, after {} bytes", bytes.len()))
             } else {

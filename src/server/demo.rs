@@ -80,9 +80,8 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
 
 /// Returns whether the folder has nothing but what an interrupted fill may have left.
 fn is_only_samples(folder: &Path) -> bool {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.all(|name| Sample::iter().any(|file| file == name))
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.all(|entry| Sample::iter().any(|file| entry.file_name() == *file))
 }
 
 /// The tables that the sample files become.

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::fault::Fault;
 use super::folder::Format;
+use super::header::{LinesAbove, names};
 use super::options::Options;
 use crate::connectors::records::Records;
 
@@ -49,43 +50,6 @@ impl Layout {
         let width = header.len();
         let names = names(header, &mut notes)?;
         Ok(Self { delimiter, skip_lines: above.lines, names, width, notes })
-    }
-}
-
-/// The lines before the header.
-struct LinesAbove {
-    lines: usize,
-    bytes: usize,
-    blank: usize,
-    /// From a line such as `sep=;`, which Excel understands.
-    separator: Option<u8>,
-}
-
-impl LinesAbove {
-    fn find(head: &[u8], declared: Option<usize>) -> Self {
-        let mut above = Self { lines: 0, bytes: 0, blank: 0, separator: None };
-        let ends_with_cr = !head.contains(&b'\n');
-        let end = if ends_with_cr { b'\r' } else { b'\n' };
-        for line in head.split_inclusive(|byte| *byte == end) {
-            let text = line.trim_ascii();
-            let separator = match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"\"sep=")) {
-                Some([separator, rest @ ..]) if above.lines == 0 && matches!(rest.trim_ascii(), b"" | b"\"") => {
-                    Some(*separator)
-                }
-                _ => None,
-            };
-            let is_blank = text.is_empty() && !line.contains(&b'\t');
-            match declared {
-                Some(lines) if above.lines >= lines => break,
-                None if !is_blank && separator.is_none() => break,
-                _ => {}
-            }
-            above.blank += usize::from(is_blank && declared.is_none());
-            above.separator = above.separator.or(separator);
-            above.lines += 1;
-            above.bytes += line.len();
-        }
-        above
     }
 }
 
@@ -178,27 +142,6 @@ fn width_below_title(widths: &[(u64, usize)]) -> Option<usize> {
     let looks_like_a_table = below.len() > 1 && below.iter().all(|(_, fields)| *fields == width);
     // Two texts with a comma may also be prose.
     (looks_like_a_table && (titles == 1 || ((2..=5).contains(&titles) && width > 2))).then_some(width)
-}
-
-fn names(mut header: Vec<String>, notes: &mut Vec<String>) -> Result<Vec<String>, Fault> {
-    let named = header.iter().rposition(|name| !name.is_empty()).ok_or(Fault::Empty)? + 1;
-    // Whether they hold values is seen later.
-    header.truncate(named);
-    if header[0].is_empty() {
-        // Python's pandas writes its row numbers into such a column.
-        header[0] = "column_1".into();
-        notes.push("the first column has no name; it was called column_1".into());
-    }
-    let mut seen = std::collections::HashSet::new();
-    for (index, name) in header.iter().enumerate() {
-        if name.is_empty() {
-            return Err(Fault::NoName { column: index + 1 });
-        }
-        if !seen.insert(name.to_lowercase()) {
-            return Err(Fault::SameName { name: name.clone() });
-        }
-    }
-    Ok(header)
 }
 
 #[cfg(test)]

@@ -5,20 +5,23 @@
 //! reported and changes nothing.
 
 mod ahead;
+mod check;
 mod convert;
 mod fault;
 mod folder;
+mod header;
 mod layout;
 mod options;
+mod other_format;
 mod schema;
 mod state;
 mod survey;
 mod table;
 mod text;
 
+pub use check::{Checked, check};
 pub use folder::ending;
 pub use options::check_format;
-pub use table::{Checked, check};
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::ahead::survey;
 use super::convert;
 use super::fault::Fault;
@@ -82,7 +80,7 @@ struct Known<'a> {
     content: Content,
 }
 
-enum Content {
+pub enum Content {
     /// It has not changed since it was converted.
     Unchanged,
     Text(Box<Survey>),
@@ -184,7 +182,7 @@ impl Job<'_> {
 }
 
 /// What is in a file: its content, rows and columns, whose types are not decided yet.
-fn read(
+pub fn read(
     file: &DataFile,
     options: &Options,
     target: &Path,
@@ -210,7 +208,7 @@ fn read(
 }
 
 /// Notes the decided type of each column, and returns the types, with whether any column of text had another one before.
-fn decided(columns: &mut [Column], schema: &Schema) -> (Vec<ColumnType>, bool) {
+pub fn decided(columns: &mut [Column], schema: &Schema) -> (Vec<ColumnType>, bool) {
     let mut is_new = false;
     let types = columns.iter_mut().map(|column| {
         let kind = schema.kind(&column.name);
@@ -243,43 +241,4 @@ impl Converted<'_> {
 fn remove_other_parts(folder: &Path, parts: &BTreeMap<String, DataFile>) -> io::Result<()> {
     let stored = part_files(folder)?;
     stored.iter().filter(|(part, _)| !parts.contains_key(*part)).try_for_each(|(_, path)| atomic_file::remove(path))
-}
-
-/// What a file holds.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct Checked {
-    pub rows: i64,
-    /// Names and types, in order.
-    pub columns: Vec<(String, String)>,
-    /// What was decided while it was read.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-/// Converts `file`, whose format follows from the ending of `name`, into a temporary file in `folder`, and returns what it
-/// holds or what is wrong with it.
-pub fn check(file: &Path, name: &str, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, String> {
-    let data = DataFile::with_name_of(file, name).ok_or_else(|| format!("{name}: not the name of a data file"))?;
-    check_data(&data, folder, format, limits).map_err(|fault| format!("{name}: {fault}"))
-}
-
-fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, Fault> {
-    let options = Options::parse(Some(format))?;
-    let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
-    let (content, rows, mut columns) = read(file, &options, pending.path(), limits)?;
-    let schema = Schema::decide(&[(None, &columns)], &options).map_err(Fault::Engine)?;
-    let (types, _) = decided(&mut columns, &schema);
-    let mut notes: Vec<String> = schema.reasons.iter().filter_map(Reason::note).collect();
-    match content {
-        Content::Text(survey) => {
-            convert::to_parquet(&survey, &types, &options, pending.path(), limits)?;
-            notes.extend(survey.layout.notes);
-        }
-        Content::Parquet | Content::Unchanged => {
-            let checked = foreign::check(&file.path, limits).map_err(|error| Fault::parquet(&error))?;
-            notes.extend(checked.notes);
-        }
-    }
-    let columns = columns.into_iter().map(|column| (column.name, column.kind)).collect();
-    Ok(Checked { rows, columns, notes })
 }

@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::fault::Fault;
 use super::folder::DataFile;
+use super::other_format::other_format;
 use crate::base::atomic_file::{PUBLIC, Pending};
 
 /// Bytes that show what a file is.
@@ -82,46 +83,6 @@ fn starts_with(path: &Path, magic: &[u8]) -> io::Result<bool> {
     Ok(start == magic)
 }
 
-/// What a file is that is not a table of text, and what to do with it.
-fn other_format(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    const FORMATS: [(&[u8], &str, &str); 8] = [
-        (b"PK\x03\x04", "a workbook of Excel or another zip archive", "save the sheet as CSV, or unpack it"),
-        (b"\xd0\xcf\x11\xe0", "an old workbook of Excel", "save the sheet as CSV"),
-        (b"\x1f\x8b", "compressed with gzip", "name it .csv.gz or .tsv.gz"),
-        (b"PAR1", "a parquet file", "name it .parquet"),
-        (b"(\xb5\x2f\xfd", "compressed with zstd", "decompress it"),
-        (b"BZh", "compressed with bzip2", "decompress it"),
-        (b"SQLite format 3\0", "a SQLite database", "export its tables as CSV"),
-        (b"%PDF-", "a PDF document", "export the table as CSV"),
-    ];
-    if let Some((_, what, advice)) = FORMATS.into_iter().find(|(magic, ..)| head.starts_with(magic)) {
-        return Some((what, advice));
-    }
-    let start: Vec<u8> = head
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(head)
-        .trim_ascii_start()
-        .iter()
-        .take(64)
-        .map(u8::to_ascii_lowercase)
-        .collect();
-    if ["<!doctype", "<html", "<head", "<body", "<table"].iter().any(|tag| start.starts_with(tag.as_bytes())) {
-        return Some((
-            "an HTML page",
-            "perhaps the sign-in page or an error of the program that it came from; export it again",
-        ));
-    }
-    if start.starts_with(b"<?xml") {
-        return Some(("XML", "export it as CSV"));
-    }
-    // A header may begin with a brace, but not with a brace and a quoted name.
-    let json = start.strip_prefix(b"[").unwrap_or(&start).trim_ascii_start();
-    if json.strip_prefix(b"{").is_some_and(|inner| inner.trim_ascii_start().starts_with(b"\"")) {
-        return Some(("JSON", "export it as CSV"));
-    }
-    None
-}
-
 /// Text of mostly Latin letters in UTF-16, which has a zero in every second byte.
 fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
@@ -151,27 +112,6 @@ fn decode(mut text: impl Read, encoding: &'static Encoding, copy: &mut dyn Write
         copy.write_all(&decoded[..written]).map_err(Fault::write)?;
         if read == 0 {
             return Ok(());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn other_formats() {
-        for (head, what) in [
-            ("<!DOCTYPE html>\n<html>", "HTML"),
-            ("  <HTML lang=en>", "HTML"),
-            ("<?xml version=\"1.0\"?>", "XML"),
-            ("[\n {\"id\": 1}]", "JSON"),
-            ("PK\u{3}\u{4}x", "Excel"),
-        ] {
-            assert!(other_format(head.as_bytes()).is_some_and(|(found, _)| found.contains(what)), "{head}");
-        }
-        for text in ["id,name\n1,<html>\n", "[a],b\n", "{id},x\n", "<5,>=5\n"] {
-            assert_eq!(other_format(text.as_bytes()), None, "{text}");
         }
     }
 }

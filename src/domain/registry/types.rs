@@ -38,16 +38,15 @@ pub async fn table_types(
         Ok(columns.into_iter().map(|(name, kind)| of_source(name, kind, &source)).collect())
     };
     let mut columns = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
-    let file_format = table.file_format.clone();
     if is_of_files {
-        compare(&mut columns, file_format.as_ref());
+        compare(&mut columns, table.file_format.as_ref());
     }
-    Ok(TableTypes { id: table.id.clone(), name: table.name.clone(), file_format, columns })
+    let (id, name, file_format) = (table.id.clone(), table.name.clone(), table.file_format.clone());
+    Ok(TableTypes { id, name, file_format, columns })
 }
 
 fn column(reason: Reason) -> ColumnType {
-    let why = reason.why();
-    let Reason { column, kind, is_declared, values, .. } = reason;
+    let (why, Reason { column, kind, is_declared, values, .. }) = (reason.why(), reason);
     ColumnType { name: column, kind: Some(kind), declared: None, is_declared, values, why }
 }
 
@@ -59,6 +58,7 @@ fn of_source(name: String, kind: String, source: &str) -> ColumnType {
 
 /// Adds what is declared, and where that differs from what the last sync applied.
 fn compare(columns: &mut Vec<ColumnType>, format: Option<&FileFormat>) {
+    let sql = |declared: &str| declared.parse::<Declared>().ok().map(|declared| declared.kind.sql());
     for column in columns.iter_mut() {
         let declared = format.and_then(|format| format.declared(&column.name));
         column.why = match declared {
@@ -86,8 +86,4 @@ fn compare(columns: &mut Vec<ColumnType>, format: Option<&FileFormat>) {
             why: format!("declared as {declared}, {missing}"),
         }
     }));
-}
-
-fn sql(declared: &str) -> Option<String> {
-    declared.parse::<Declared>().ok().map(|declared| declared.kind.sql())
 }

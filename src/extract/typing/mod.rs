@@ -3,11 +3,15 @@
 //!
 //! [`Facts`] collects what is known about all values of a column, over rows, files and runs; [`Facts::verdict`] is its type.
 
+mod class;
 mod declared;
 mod facts;
+mod number;
 pub mod reasons;
 mod shape;
+mod time;
 mod types;
+mod verdict;
 
 pub use declared::{Declared, Separators};
 pub use facts::{Facts, Seen};

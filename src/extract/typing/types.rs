@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::shape::DECIMAL_DIGITS;
+use super::number::DECIMAL_DIGITS;
 
 /// A column type of published tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -53,19 +53,17 @@ impl ScheduleSettings {
         let jobs = job::jobs(env)?;
         let tick = job::seconds(env, &env_vars::SCHEDULER_TICK_SECONDS)?.unsigned_abs();
         for job in &jobs {
-            if let Schedule::Every(interval) = job.schedule
-                && interval.as_secs().unsigned_abs() < tick
-            {
-                let interval = interval.as_secs().unsigned_abs();
+            let Schedule::Every(interval) = job.schedule else { continue };
+            let interval = interval.as_secs().unsigned_abs();
+            if interval < tick {
                 return Err(ScheduleSettingsError::Tick { tick, interval, job: job.name });
             }
         }
-        let jitter = env.number_if_set(&env_vars::SCHEDULER_JITTER_SECONDS)?;
         Ok(Self {
             server: server.ok_or_else(|| ScheduleSettingsError::Server(address.to_owned()))?,
             jobs,
             tick: Duration::from_secs(tick),
-            jitter: jitter.map(Duration::from_secs),
+            jitter: env.number_if_set(&env_vars::SCHEDULER_JITTER_SECONDS)?.map(Duration::from_secs),
             state_file: data_dir.scheduler_state(),
             credentials: credentials(env)?,
         })

@@ -28,7 +28,7 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &Ht
             .layer(from_fn(log::requests))
             .layer(from_fn_with_state(settings.https, security_headers::add))
             .layer(cors(&settings.cors))
-            .layer(from_fn(compression::exempt_downloads))
+            .map_request(compression::exempt_downloads)
             .layer(compression::layer()),
     )
 }
