@@ -51,6 +51,9 @@ pub struct Records<R> {
     pub line_ends: LineEnds,
     /// Bytes of the longest record so far.
     pub longest: usize,
+    /// Bytes of the empty lines before the record, and of the longest run of them.
+    blank: usize,
+    pub longest_blank: usize,
     fields: Vec<Field>,
 }
 
@@ -118,6 +121,8 @@ impl<R: Read> Records<R> {
             line: 1,
             line_ends: LineEnds::default(),
             longest: 0,
+            blank: 0,
+            longest_blank: 0,
             fields: Vec::new(),
         }
     }
@@ -137,8 +142,11 @@ impl<R: Read> Records<R> {
             self.start += length;
             self.longest = self.longest.max(length);
             if text == 0 && !with_blank {
+                self.blank += length;
+                self.longest_blank = self.longest_blank.max(self.blank);
                 continue;
             }
+            self.blank = 0;
             let bytes = &self.buffer[begin..begin + text];
             let line_of = |at: usize| line + memchr_iter(b'\n', &bytes[..at]).count() as u64;
             if let Some(nul) = memchr(0, bytes) {
@@ -146,7 +154,8 @@ impl<R: Read> Records<R> {
             }
             return match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(Some(Record { line, text, fields: &self.fields })),
-                Err(error) => Err(RecordError::not_utf8(line_of(error.valid_up_to()), bytes)),
+                // What follows it in the buffer helps to guess the encoding.
+                Err(error) => Err(RecordError::not_utf8(line_of(error.valid_up_to()), &self.buffer[begin..self.end])),
             };
         }
     }

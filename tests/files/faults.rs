@@ -96,6 +96,11 @@ fn other_formats() {
 }
 
 #[test]
+fn two_delimiters_that_fit() {
+    assert_refused("t.csv", "id;name,city\n1;Ann,Oslo\n2;Ben,Bergen\n", &["both ';' and ','", "--delimiter"]);
+}
+
+#[test]
 fn line_ends_and_quotes_in_doubt() {
     assert_refused("t.csv", "x,y\n1,a\rb\n2,c\n", &["line 2", "carriage return"]);
     assert_refused("t.tsv", "x\ty\n1\t\"Hello\n2\tBye\"\n", &["line 2", "--quote none"]);

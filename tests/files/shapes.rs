@@ -95,6 +95,19 @@ fn long_fields() {
     assert_eq!(values[0].len(), 20_000_000);
 }
 
+#[test]
+fn long_headers_and_runs_of_empty_lines() {
+    let names: Vec<_> = (0..1_500).map(|n| format!("sensor_{n}_{}", "x".repeat(1_000))).collect();
+    let (columns, values, _) = read("t.csv", format!("{}\n{}\n", names.join(","), vec!["1"; 1_500].join(",")));
+    assert_eq!((columns.len(), values), (1_500, vec!["1".to_owned()]));
+    for end in ["\n", "\r\n"] {
+        let text = format!("id,p{end}1,2{end}{}3,4{end}", end.repeat(1_500_000));
+        assert_eq!(read("t.csv", text).1, ["2", "4"]);
+    }
+    assert_eq!(read("t.csv.gz", gzip(format!("id,p\n1,2\n{}3,4\n", "\n".repeat(20_000_000)))).1, ["2", "4"]);
+    assert_eq!(read("t.csv", format!("{}id,p\n3,4\n", "\n".repeat(3_000_000))).1, ["4"]);
+}
+
 /// Extracts a file of a table whose format was declared.
 fn declared(content: impl AsRef<[u8]>, format: serde_json::Value) -> (Case, agnes::connectors::Report) {
     let case = Case::new();

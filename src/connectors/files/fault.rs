@@ -10,6 +10,10 @@ use crate::extract::ExtractError;
 pub enum Fault {
     #[error("it is empty; a header row with the column names is needed")]
     Empty,
+    #[error("its name ends in .gz, but it is not compressed; name it without .gz")]
+    NotCompressed,
+    #[error("both '{0}' and '{1}' divide its rows evenly; say which one it is (--delimiter)")]
+    Delimiters(char, char),
     #[error("it is {what}, not a table of text; {advice}")]
     NotText { what: &'static str, advice: &'static str },
     #[error(

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use super::fault::Fault;
 
+/// How a line begins that names the delimiter.
+const SEPARATOR_LINES: [&[u8]; 4] = [b"sep=", b"SEP=", b"\"sep=", b"\"SEP="];
+
 /// The lines before the header.
 pub struct LinesAbove {
     pub lines: usize,
@@ -20,7 +23,7 @@ impl LinesAbove {
         let end = if ends_with_cr { b'\r' } else { b'\n' };
         for line in head.split_inclusive(|byte| *byte == end) {
             let text = line.trim_ascii();
-            let separator = match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"\"sep=")) {
+            let separator = match SEPARATOR_LINES.iter().find_map(|start| line.strip_prefix(*start)) {
                 Some([separator, rest @ ..]) if above.lines == 0 && matches!(rest.trim_ascii(), b"" | b"\"") => {
                     Some(*separator)
                 }

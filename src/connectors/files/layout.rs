@@ -11,6 +11,8 @@ use crate::connectors::records::Records;
 /// Bytes and records that must agree on a delimiter.
 const SAMPLE_BYTES: u64 = 1024 * 1024;
 const SAMPLE_RECORDS: usize = 100;
+/// Bytes in which the header must end.
+const MAX_HEAD: usize = 64 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -27,20 +29,23 @@ pub struct Layout {
 
 impl Layout {
     /// From the head of `text`. The first record below the skipped lines must name the columns.
-    pub fn find(text: impl Read, format: Format, options: &Options) -> Result<Self, Fault> {
+    pub fn find(mut text: impl Read, format: Format, options: &Options) -> Result<Self, Fault> {
         let mut head = Vec::new();
-        text.take(SAMPLE_BYTES).read_to_end(&mut head).map_err(Fault::read)?;
+        // Until it holds the whole header, if that is a long one.
+        let (above, is_cut) = loop {
+            let read = text.by_ref().take(SAMPLE_BYTES).read_to_end(&mut head).map_err(Fault::read)?;
+            let above = LinesAbove::find(&head, options.skip_lines);
+            let is_cut = read as u64 == SAMPLE_BYTES;
+            if !is_cut || memchr::memchr2(b'\n', b'\r', &head[above.bytes..]).is_some() || head.len() > MAX_HEAD {
+                break (above, is_cut);
+            }
+        };
         let mut notes = Vec::new();
-        let above = LinesAbove::find(&head, options.skip_lines);
         if above.blank > 0 {
             notes.push(format!("{} empty line(s) above the header were left out", above.blank));
         }
-        let sample = Sample {
-            text: &head[above.bytes..],
-            is_cut: head.len() as u64 == SAMPLE_BYTES,
-            quote: options.quote.byte(),
-            lines_above: above.lines,
-        };
+        let sample =
+            Sample { text: &head[above.bytes..], is_cut, quote: options.quote.byte(), lines_above: above.lines };
         let tabs = (format == Format::Tsv).then_some(b'\t');
         let delimiter = match options.delimiter.or(above.separator).or(tabs) {
             Some(delimiter) => delimiter,
@@ -93,7 +98,7 @@ impl Sample<'_> {
                 }
             }
         }
-        if self.is_cut && widths.len() < SAMPLE_RECORDS {
+        if self.is_cut && (2..SAMPLE_RECORDS).contains(&widths.len()) {
             // It may be half a record.
             widths.pop();
         }
@@ -106,11 +111,13 @@ impl Sample<'_> {
         let mut agreed: Option<((bool, usize, bool), u8)> = None;
         let mut widest = (b',', 1);
         let mut title: Option<(u64, usize)> = None;
+        let mut rival = None;
         for candidate in *b",;\t|" {
             let (widths, is_readable) = self.widths(candidate);
             let Some(&(line, width)) = widths.first() else { continue };
             if is_readable && width > 1 && widths.iter().all(|(_, other)| *other == width) {
                 let rank = (!self.is_spaced(candidate), width, candidate != b',');
+                rival = agreed.filter(|(best, _)| rank.0 && best.0 && rank.1 == best.1).or(rival);
                 if agreed.is_none_or(|(best, _)| rank > best) {
                     agreed = Some((rank, candidate));
                 }
@@ -125,7 +132,10 @@ impl Sample<'_> {
             }
         }
         match (agreed, title) {
-            (Some((_, delimiter)), _) => Ok(delimiter),
+            (Some(((_, width, _), delimiter)), _) => match rival.filter(|((_, other, _), _)| *other == width) {
+                Some((_, rival)) => Err(Fault::Delimiters(char::from(delimiter), char::from(rival))),
+                None => Ok(delimiter),
+            },
             (None, Some((line, expected))) if expected > widest.1 => {
                 Err(Fault::Title { line, found: "one text".into(), expected })
             }
@@ -188,6 +198,11 @@ mod tests {
             let found = layout(text).unwrap();
             assert_eq!((found.skip_lines, found.delimiter), (skipped, delimiter), "{text:?}");
         }
+        for text in ["id;name,city\n1;Ann,Oslo\n", "a|b;c\n1|2;3\n"] {
+            assert!(layout(text).unwrap_err().contains("--delimiter"), "{text}");
+        }
+        let long = format!("{},{}\n1,2\n", "a".repeat(1_500_000), "b".repeat(1_500_000));
+        assert_eq!(layout(&long).unwrap().names[1].len(), 1_500_000);
         assert!(layout("Report of 2024\nid;name\n1;x\n2;y\n").unwrap_err().starts_with("line 1 has one text"));
     }
 

@@ -87,7 +87,7 @@ impl Options {
             .thousands
             .is_some_and(|thousands| thousands == options.separators.decimal || thousands.is_ascii_digit())
         {
-            return Err(Fault::Options("the thousands separator is neither a digit nor the decimal separator".into()));
+            return Err(Fault::Options("the thousands separator is neither a digit nor the decimal separator; if it is '.', the other one is ',' (--decimal-separator ,)".into()));
         }
         Ok(options)
     }

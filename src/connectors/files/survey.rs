@@ -12,6 +12,9 @@ use crate::base::atomic_file::Pending;
 use crate::connectors::records::{LineEnds, Records};
 use crate::extract::typing::{ColumnType, Facts};
 
+/// DuckDB's reader gives up in longer runs of empty lines, in bytes.
+const MAX_BLANK: usize = 64 * 1024;
+
 /// A text whose layout is known.
 pub struct Opened {
     pub text: Text,
@@ -26,6 +29,7 @@ pub struct Found {
     pub facts: Vec<Facts>,
     rows: u64,
     longest: usize,
+    longest_blank: usize,
     line_ends: LineEnds,
 }
 
@@ -114,17 +118,23 @@ impl Opened {
                 }
             }
         }
-        Ok(Found { facts, rows, longest: records.longest, line_ends: records.line_ends })
+        Ok(Found {
+            facts,
+            rows,
+            longest: records.longest,
+            longest_blank: records.longest_blank,
+            line_ends: records.line_ends,
+        })
     }
 
     pub fn with(self, found: Found, options: &Options, target: &Path) -> Result<Survey, Fault> {
         let Self { text, mut layout, .. } = self;
-        let Found { facts, rows, longest, line_ends } = found;
+        let Found { facts, rows, longest, longest_blank, line_ends } = found;
         if layout.width > layout.names.len() {
             let empty = layout.width - layout.names.len();
             layout.notes.push(format!("{empty} column(s) without name and values at the end were left out"));
         }
-        let rewritten = match line_ends.lf && line_ends.crlf {
+        let rewritten = match (line_ends.lf && line_ends.crlf) || longest_blank > MAX_BLANK {
             true => Some(with_one_line_end(&text, &layout, options, target)?),
             false => None,
         };

@@ -31,7 +31,7 @@ impl Text {
     pub fn open(file: &DataFile, declared: Option<&'static Encoding>, target: &Path) -> Result<Self, Fault> {
         let mut head = Vec::new();
         if file.gzip && !starts_with(&file.path, b"\x1f\x8b").map_err(Fault::Read)? {
-            return Err(Fault::NotText { what: "not compressed, in spite of its name", advice: "name it without .gz" });
+            return Err(Fault::NotCompressed);
         }
         let text = raw(&file.path, file.gzip)?;
         text.take(HEAD as u64).read_to_end(&mut head).map_err(Fault::read)?;

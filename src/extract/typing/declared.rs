@@ -70,6 +70,12 @@ impl FromStr for Declared {
             }
             _ => return Err(refuse()),
         };
+        if let Some(wrong) = format.as_deref().and_then(unknown_directive) {
+            return Err(format!("'{text}': {wrong} is not a part of a date or time; use e.g. %d.%m.%Y %H:%M:%S"));
+        }
+        if kind != ColumnType::Instant && format.as_ref().is_some_and(|format| format.contains("%z")) {
+            return Err(format!("'{text}': a format with %z, the offset, belongs to a timestamptz"));
+        }
         if kind == ColumnType::Instant && format.as_ref().is_some_and(|format| !format.contains("%z")) {
             return Err(format!(
                 "'{text}': the format of a timestamptz needs %z, the offset; without one it is a timestamp"
@@ -117,12 +123,10 @@ impl Declared {
                  WHEN lower({text}) IN ('false', 'f', 'no', 'n', '0') THEN false END"
             ),
             (ColumnType::Date, Some(format)) => {
-                let time = format!("try_strptime({text}, {})", quote_literal(format));
+                let time = formatted(text, format);
                 format!("CASE WHEN {time} = {time}::DATE THEN {time}::DATE END")
             }
-            (ColumnType::Timestamp, Some(format)) => {
-                format!("try_strptime({text}, {})::TIMESTAMP", quote_literal(format))
-            }
+            (ColumnType::Timestamp, Some(format)) => format!("{}::TIMESTAMP", formatted(text, format)),
             (ColumnType::Instant, Some(format)) => {
                 format!("try_strptime({text}, {})::TIMESTAMPTZ", quote_literal(format))
             }
@@ -162,7 +166,14 @@ impl Declared {
         }
         let value = self.try_cast(&plain);
         let value = match self.kind {
-            ColumnType::Double => format!("CASE WHEN isfinite({value}) THEN {value} END"),
+            // Not what it would round: too many digits, or too small a number.
+            ColumnType::Double => {
+                let digits = format!("trim(regexp_replace(lower({plain}), 'e.*|[^0-9]', '', 'g'), '0')");
+                format!(
+                    "CASE WHEN isfinite({value}) AND (({value}) <> 0 OR {digits} = '') \
+                     AND (length({digits}) <= 15 OR ({value})::VARCHAR = {plain}) THEN {value} END"
+                )
+            }
             _ => value,
         };
         format!(
@@ -177,6 +188,33 @@ impl Declared {
             kind => format!("TRY_CAST({value} AS {})", kind.sql()),
         }
     }
+}
+
+/// SQL for a time without offset; NULL if the text is not what the time looks like in that format, apart from zeros before
+/// numbers: `strptime` alone also takes days that do not exist, and years of two digits for `%Y`.
+fn formatted(text: &str, format: &str) -> String {
+    let (time, format) = (format!("try_strptime({text}, {})", quote_literal(format)), format);
+    // How many digits a fraction has is not known.
+    if ["%f", "%g", "%n"].iter().any(|fraction| format.contains(fraction)) {
+        return time;
+    }
+    let plain = |text: &str| format!(r"regexp_replace(lower({text}), '(^|[^0-9])0+([0-9])', '\1\2', 'g')");
+    let printed = format!("strftime({time}, {})", quote_literal(format));
+    let year = if format.contains("%Y") { format!(" AND year({time}) >= 1000") } else { String::new() };
+    format!("CASE WHEN {} = {}{year} THEN {time} END", plain(text), plain(&printed))
+}
+
+/// A part of a format that `strptime` does not know.
+fn unknown_directive(format: &str) -> Option<String> {
+    let mut rest = format;
+    while let Some((_, behind)) = rest.split_once('%') {
+        let directive = behind.strip_prefix('-').unwrap_or(behind);
+        match directive.chars().next() {
+            Some(known) if "aAbBdfgHIjmMnpSyYz%".contains(known) => rest = &directive[1..],
+            other => return Some(format!("%{}", other.map(String::from).unwrap_or_default())),
+        }
+    }
+    None
 }
 
 fn regex_literal(character: char) -> String {
@@ -207,6 +245,17 @@ mod tests {
             ("integer", usual, "9223372036854775808", None),
             ("double", usual, "1e5", Some("100000.0")),
             ("double", usual, "1e400", None),
+            ("double", usual, "1e-400", None),
+            ("double", usual, "0e-400", Some("0.0")),
+            ("double", usual, "12345678901234567", None),
+            ("double", usual, "0.30000000000000004", Some("0.30000000000000004")),
+            ("date('%d.%m.%Y')", usual, "1.2.2024", Some("2024-02-01")),
+            ("date('%d.%m.%Y')", usual, "1.2.24", None),
+            ("date('%d.%m.%y')", usual, "01.02.24", Some("2024-02-01")),
+            ("date('%Y-%j')", usual, "2023-366", None),
+            ("date('%a %Y-%m-%d')", usual, "Mon 2024-01-02", None),
+            ("timestamp('%d %b %Y %I:%M %p')", usual, "05 Jan 2024 09:05 PM", Some("2024-01-05 21:05:00")),
+            ("timestamp('%Y-%m-%d %H:%M:%S.%f')", usual, "2024-01-05 09:05:01.5", Some("2024-01-05 09:05:01.5")),
             ("boolean", usual, "Yes", Some("true")),
             ("boolean", usual, "2", None),
             ("date('%d.%m.%Y')", usual, "31.01.2024", Some("2024-01-31")),
@@ -244,6 +293,8 @@ mod tests {
             "date()",
             "date('x')",
             "timestamptz('%d')",
+            "date('%Q')",
+            "timestamp('%H:%M %z')",
         ] {
             assert!(wrong.parse::<Declared>().is_err(), "{wrong}");
         }

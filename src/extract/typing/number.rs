@@ -92,7 +92,9 @@ fn is_printed_double(text: &str, whole: usize, scale: usize, exponent: &[u8]) ->
         digits => ("", digits),
     };
     let has_digits = !digits.is_empty() && digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit);
-    if whole != 1 || !has_digits || (sign.is_empty() && scale == 0) {
+    // `5E-05` may be a code; a small `e` is what programs print.
+    let may_be_code = scale == 0 && (sign.is_empty() || exponent[0] == b'E');
+    if whole != 1 || !has_digits || may_be_code {
         return false;
     }
     let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value != 0.0) else { return false };

@@ -65,6 +65,10 @@ impl Facts {
         match (self.verdict(), kind) {
             (None, _) | (_, ColumnType::Text) => true,
             (Some(ColumnType::Integer), ColumnType::Double) => self.classes == Class::Integer.bit(),
+            (Some(ColumnType::Decimal { .. }), ColumnType::Double) => {
+                let printed = Class::Fraction.bit() | Class::PointZero.bit() | Class::PrintedDouble.bit();
+                self.classes & !printed == 0
+            }
             (Some(ColumnType::Integer), ColumnType::Decimal { precision, scale }) => self.whole + scale <= precision,
             (Some(ColumnType::Decimal { scale, .. }), ColumnType::Decimal { precision, scale: wider }) => {
                 scale <= wider && self.whole + wider <= precision
@@ -88,7 +92,11 @@ impl Facts {
         let within = |allowed: u32| self.classes & !allowed == 0;
         match kind {
             ColumnType::Text => true,
-            ColumnType::Double => within(FIXED | Class::Exponent.bit()),
+            ColumnType::Double => {
+                // Others may have more digits than it keeps.
+                let long = Class::LongInteger.bit() | Class::HugeInteger.bit() | Class::LongFraction.bit();
+                within((FIXED & !long) | Class::Exponent.bit())
+            }
             ColumnType::Decimal { precision, scale } => {
                 within(FIXED) && self.most_scale <= scale && self.whole + scale <= precision
             }

@@ -136,8 +136,12 @@ fn check(seed: u64, tables: usize, make: fn(String, &mut Random) -> Table) {
     let tables: Vec<_> = (0..tables).map(|number| make(format!("t{number}"), &mut random)).collect();
     let (case, report) = extracted(&tables);
     let connection = engine::in_memory(&Limits::small()).unwrap();
+    // By chance, another delimiter may fit as well in a small file.
+    let (in_doubt, refused): (Vec<_>, Vec<_>) =
+        report.errors.iter().partition(|error| error.error.contains("divide its rows evenly"));
+    assert!(in_doubt.len() * 50 <= tables.len(), "seed {seed}: {in_doubt:?}");
     let mut faults: Vec<_> =
-        report.errors.iter().map(|error| (error.table.clone(), vec![format!("refused: {}", error.error)])).collect();
+        refused.iter().map(|error| (error.table.clone(), vec![format!("refused: {}", error.error)])).collect();
     for table in tables.iter().filter(|table| report.errors.iter().all(|error| error.table != table.name)) {
         let found = table.faults(&case, &connection);
         if !found.is_empty() {
