@@ -86,6 +86,12 @@ pub fn limit_memory(bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets other processes go first when the processor is busy.
+pub fn yield_to_others() {
+    // Without it the work is only less considerate.
+    let _ = rustix::process::nice(10);
+}
+
 /// The end of a text, of at most `max` bytes.
 pub fn last_bytes(text: &str, max: usize) -> &str {
     let mut start = text.len().saturating_sub(max);

@@ -103,6 +103,7 @@ pub fn answer(task: &Task) -> String {
 
 fn profile(task: &Task) -> Result<Value, ProfileError> {
     process::limit_memory(task.memory_mb * 1024 * 1024)?;
+    process::yield_to_others();
     // Half of the memory is for what the engine does not count: states of aggregates, metadata of files, the document.
     let limits = Limits {
         memory: format!("{}MB", task.memory_mb / 2),
