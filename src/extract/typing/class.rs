@@ -44,10 +44,20 @@ impl Class {
     pub const fn bit(self) -> u32 {
         1 << self as u32
     }
+
+    /// The bits of several.
+    pub const fn bits(classes: &[Self]) -> u32 {
+        let (mut bits, mut index) = (0, 0);
+        while index < classes.len() {
+            bits |= classes[index].bit();
+            index += 1;
+        }
+        bits
+    }
 }
 
 /// The class of a text that is not empty, with the digits before and after the point of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Shape {
     pub class: Class,
     pub whole: u8,

@@ -30,9 +30,8 @@ pub struct Facts {
 /// A value that added something to what was known.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct Turn {
-    class: Class,
-    whole: u8,
-    scale: u8,
+    #[serde(flatten)]
+    shape: Shape,
     seen: Seen,
 }
 
@@ -77,15 +76,14 @@ impl Facts {
             if is_fraction && !had_fraction {
                 self.scale = shape.scale;
             }
-            self.turns.push(Turn { class: shape.class, whole: shape.whole, scale: shape.scale, seen: seen() });
+            self.turns.push(Turn { shape, seen: seen() });
         }
     }
 
     /// Adds what is known about the same column of another file, called `part`.
     pub fn join(&mut self, other: &Self, part: &str) {
         for turn in &other.turns {
-            let shape = Shape { class: turn.class, whole: turn.whole, scale: turn.scale };
-            self.add(shape, || Seen {
+            self.add(turn.shape, || Seen {
                 part: Some(turn.seen.part.as_deref().unwrap_or(part).to_owned()),
                 ..turn.seen.clone()
             });
@@ -106,7 +104,7 @@ impl Facts {
         let mut so_far = Self::default();
         let mut before = None;
         for turn in &self.turns {
-            so_far.add(Shape { class: turn.class, whole: turn.whole, scale: turn.scale }, || turn.seen.clone());
+            so_far.add(turn.shape, || turn.seen.clone());
             match so_far.verdict() {
                 Some(verdict) if matches(verdict) => return Some((&turn.seen, before)),
                 verdict => before = verdict,
