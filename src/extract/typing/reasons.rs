@@ -72,8 +72,11 @@ fn file(source: &Path, table: &str) -> PathBuf {
     source.join("types").join(format!("{table}.json"))
 }
 
-/// Keeps the reasons for the columns of a table.
+/// Keeps the reasons for the columns of a table. Those that are kept already are not written again.
 pub fn keep(source: &Path, table: &str, reasons: &[Reason]) -> io::Result<()> {
+    if kept(source, table) == reasons {
+        return Ok(());
+    }
     atomic_file::write(&file(source, table), &serde_json::to_vec(reasons)?, PUBLIC)
 }
 
