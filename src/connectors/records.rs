@@ -37,7 +37,7 @@ impl RecordError {
     }
 }
 
-/// The records of a text. A record ends at LF, CRLF or CR; an empty line is no record.
+/// The records of a text. A record ends at LF, CRLF or CR; an empty line is not a record.
 pub struct Records<R> {
     text: R,
     delimiter: u8,

@@ -87,7 +87,7 @@ pub struct Answer {
     /// Number of columns of a profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column_count: Option<usize>,
-    /// Why there is no profile.
+    /// Why the table could not be profiled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }

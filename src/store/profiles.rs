@@ -22,7 +22,7 @@ pub fn put(change: &Change<'_>, table: &str, version: &str, profile: &str) -> Re
     replace(change, table, version, profile, None)
 }
 
-/// Stores why there is no profile of this content. A profile of the same content stays.
+/// Stores why this content could not be profiled. A profile of the same content stays.
 pub fn put_failure(change: &Change<'_>, table: &str, version: &str, failure: &str) -> Result<()> {
     let is_profiled = change.find(
         "SELECT 1 FROM table_profiles WHERE table_id = ? AND content_version = ? AND failure IS NULL",

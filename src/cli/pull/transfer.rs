@@ -169,7 +169,7 @@ impl<'a> Transfer<'a> {
             idle_timeout: self.limits.idle_timeout,
         };
         let mut download = self.client.download(&request).await?;
-        // The hash tells whether a whole file continues what is there; a mere tag does not.
+        // Only a hash shows whether a whole file continues what is already there; a tag alone does not.
         let resumed = there > 0 && (download.offset > 0 || exact);
         file.start(part, resumed)?;
         let mut position = download.offset;

@@ -110,7 +110,7 @@ impl Plan {
         }
         let known = State::read(directory, &request.name);
         let full_at_unix = known.as_ref().map(|state| state.full_at_unix);
-        let fetch = Fetch::Whole("there is no state of an earlier export");
+        let fetch = Fetch::Whole("the state of an earlier export is missing");
         let mut plan = Self { strategy, primary_key, columns, options, fetch, learned: Vec::new(), full_at_unix, note };
         if let Some(known) = known {
             plan.fetch = plan.decide(&known, detail, directory, &request.name);

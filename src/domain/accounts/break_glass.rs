@@ -25,7 +25,8 @@ pub async fn break_glass_grant_admin(store: &Store, email: &str, activate: bool)
     let email = email.to_owned();
     let written = store.write(move |change| {
         let groups = &change.snapshot().groups;
-        let admins = groups.admin_id().ok_or_else(|| Error::not_found(format!("There is no group {ADMIN_GROUP}")))?;
+        let admins =
+            groups.admin_id().ok_or_else(|| Error::not_found(format!("The group {ADMIN_GROUP} does not exist")))?;
         let (id, created) = users::ensure(change, &email, email.split('@').next())?;
         let was_admin = is_admin(change.snapshot(), &id);
         if !was_admin {

@@ -124,7 +124,7 @@ async fn sign_in(
         return Err(failed("the state is not the one that was sent"));
     }
     let next = pending.next.clone();
-    let code = query.code.ok_or_else(|| failed("there is no code"))?;
+    let code = query.code.ok_or_else(|| failed("the code is missing"))?;
     let identity = oidc.identify(code, pending).await.map_err(|error| failed(&error.to_string()))?;
     email.clone_from(&identity.email);
     let address = check_google_identity(&app.store.snapshot(), &app.config.instance.auth, &identity)?;

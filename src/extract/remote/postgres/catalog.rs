@@ -38,7 +38,7 @@ pub struct Catalog(HashMap<(String, String), Table>);
 /// A look at the catalog.
 pub struct Seen {
     pub catalog: Catalog,
-    /// Which transactions are visible; empty if there is no column.
+    /// Which transactions are visible; empty if the catalog has no columns.
     pub snapshot: String,
 }
 
