@@ -25,7 +25,7 @@ enum Choice {
     Decimal,
     /// Parquet has milliseconds only and nothing below zero: as it is, if all of them fit.
     Interval,
-    /// Parquet has no offset: as it is, if all of them are at UTC.
+    /// Parquet has no offset: as it is, if all of them are at UTC and before 24:00.
     ZonedTime,
     /// Has a range that is smaller in seconds.
     Timestamp,
@@ -136,7 +136,11 @@ fn converted(select: &str, columns: &[Column]) -> String {
                 format!("CAST(c{index} AS {})", replaced(&kind, "UHUGEINT", "DECIMAL(38,0)"))
             }
             Choice::Interval => guarded(&format!("extract(microseconds FROM c{index}) % 1000 <> 0"), index, "INTERVAL"),
-            Choice::ZonedTime => guarded(&format!("extract(timezone FROM c{index}) <> 0"), index, ZONED),
+            // 24:00 would come back as 00:00.
+            Choice::ZonedTime => {
+                let misfit = format!("extract(timezone FROM c{index}) <> 0 OR extract(hour FROM c{index}) = 24");
+                guarded(&misfit, index, ZONED)
+            }
         };
         format!("{value} AS {}", quote_ident(&column.name))
     });
@@ -221,6 +225,8 @@ mod tests {
             ("{'HUGEINT': MAP {1::UHUGEINT: 2}}", "STRUCT(HUGEINT MAP(DECIMAL(38,0), INTEGER))", "{'HUGEINT': {1=2}}"),
             ("'12:00:00+02:30'::TIMETZ", "VARCHAR", "12:00:00+02:30"),
             ("'12:00:00+00'::TIMETZ", "TIME WITH TIME ZONE", "12:00:00+00"),
+            ("'24:00:00+00'::TIMETZ", "VARCHAR", "24:00:00+00"),
+            ("'24:00:00'::TIME", "TIME", "24:00:00"),
             ("INTERVAL '1 year 2 days 3.004 seconds'", "INTERVAL", "1 year 2 days 00:00:03.004"),
             ("INTERVAL '3.000456 seconds'", "VARCHAR", "00:00:03.000456"),
             ("INTERVAL '-3 days'", "VARCHAR", "-3 days"),
@@ -247,7 +253,7 @@ mod tests {
         ] {
             let (found, value, notes) = written(expression);
             assert_eq!((found.as_str(), value.as_str()), (kind, text), "{expression}");
-            let is_told = ["170141", "340282", "+02:30", "INTERVAL '-", "000456", "union_"]
+            let is_told = ["170141", "340282", "+02:30", "24:00:00+00", "INTERVAL '-", "000456", "union_"]
                 .iter()
                 .any(|part| expression.contains(part));
             assert_eq!(notes.len(), usize::from(is_told), "{expression}: {notes:?}");

@@ -51,6 +51,7 @@ fn what_is_read_wrongly_is_rejected() {
         ("same_field", "column 'value' has two fields named 'A'"),
         ("time_nanos", "column 'value' (TIME in nanoseconds): in row 2 there are fractions of a microsecond"),
         ("time_range", "(TIME in microseconds): in row 2 there is a value outside of the range"),
+        ("time_end", "(TIME in microseconds): in row 2 there is a value outside of the range"),
         ("zoned_nanos", "(TIMESTAMP in nanoseconds): in row 9001 there are fractions of a microsecond"),
         ("millis_range", "(TIMESTAMP in milliseconds): in row 1 there is a value outside of the range"),
         ("micros_range", "(TIMESTAMP in microseconds): in row 1 there is a value outside of the range"),

@@ -125,7 +125,9 @@ fn fit(risk: Risk, value: i128) -> Option<Misfit> {
         Risk::Date => (value == i128::from(i32::MIN)).then_some(Misfit::Range),
         Risk::Millis if value.abs() == LAST => None,
         Risk::Millis => instant(value * 1000),
-        Risk::TimeOfDay { nanos } if value * i128::from(nanos) % 1000 != 0 => Some(Misfit::Digits),
-        Risk::TimeOfDay { nanos } => (!(0..=DAY).contains(&(value * i128::from(nanos)))).then_some(Misfit::Range),
+        Risk::TimeOfDay { nanos, .. } if value * i128::from(nanos) % 1000 != 0 => Some(Misfit::Digits),
+        Risk::TimeOfDay { nanos, is_utc } => {
+            (!(0..=DAY - i128::from(is_utc)).contains(&(value * i128::from(nanos)))).then_some(Misfit::Range)
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum Risk {
     /// The same for a time of day, in units of so many nanoseconds.
     TimeOfDay {
         nanos: i64,
+        /// Read as a time with a zone, for which 24:00 is 00:00.
+        is_utc: bool,
     },
     Int96,
     Date,
@@ -94,7 +96,8 @@ pub(super) fn risk(leaf: &ColumnDescriptor) -> Option<Risk> {
             TimeUnit::MILLIS => Risk::Millis,
         }),
         (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Some(Risk::Date),
-        (Some(LogicalType::Time { unit, .. }), _) => Some(Risk::TimeOfDay {
+        (Some(LogicalType::Time { unit, is_adjusted_to_u_t_c }), _) => Some(Risk::TimeOfDay {
+            is_utc: *is_adjusted_to_u_t_c,
             nanos: match unit {
                 TimeUnit::NANOS => 1,
                 TimeUnit::MICROS => 1_000,
@@ -103,8 +106,8 @@ pub(super) fn risk(leaf: &ColumnDescriptor) -> Option<Risk> {
         }),
         (None, ConvertedType::TIMESTAMP_MILLIS) => Some(Risk::Millis),
         (None, ConvertedType::TIMESTAMP_MICROS) => Some(Risk::Micros),
-        (None, ConvertedType::TIME_MILLIS) => Some(Risk::TimeOfDay { nanos: 1_000_000 }),
-        (None, ConvertedType::TIME_MICROS) => Some(Risk::TimeOfDay { nanos: 1_000 }),
+        (None, ConvertedType::TIME_MILLIS) => Some(Risk::TimeOfDay { nanos: 1_000_000, is_utc: false }),
+        (None, ConvertedType::TIME_MICROS) => Some(Risk::TimeOfDay { nanos: 1_000, is_utc: false }),
         _ => None,
     }
 }
