@@ -169,7 +169,7 @@ fn fill(data_dir: &Path, sources: usize, tables: usize) {
 
 fn table(directory: &Path, name: &str, factor: u32) {
     let connection = engine::in_memory(&Limits::small()).expect("an engine");
-    let pending = agnes::base::atomic_file::Pending::beside(&data_file(directory, name), 0o644).expect("a file");
+    let pending = agnes::base::atomic_file::Pending::beside(&data_file(directory, name)).expect("a file");
     let file = quote_path(pending.path());
     let sql = format!("SELECT i * {factor} AS id, 'row ' || i AS text FROM range(1000) t(i)");
     connection.execute_batch(&format!("COPY ({sql}) TO {file} (FORMAT parquet, USE_TMP_FILE false)")).expect("a table");

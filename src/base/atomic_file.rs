@@ -1,6 +1,7 @@
 //! The only writer of files under `DATA_DIR` and in a workspace. It is atomic: a file has its new content, or is unchanged.
 //!
-//! Unique temporary name in the same directory, fsync, mode, rename, fsync of the directory.
+//! Unique temporary name in the same directory, fsync, mode, rename, fsync of the directory. Only the owner may read the
+//! result: almost everything here is company data or a secret.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,10 +11,8 @@ use std::path::{Path, PathBuf};
 /// Part of every temporary name, so that [`sweep`] knows what it may delete.
 const MARK: &str = ".agnes-tmp-";
 
-/// Mode of ordinary files.
-pub const PUBLIC: u32 = 0o644;
-/// Mode of files that hold a secret.
-pub const PRIVATE: u32 = 0o600;
+/// Mode of every file.
+const OWNER_ONLY: u32 = 0o600;
 
 /// A temporary path beside `target`, removed on drop unless [`Pending::commit`] was called.
 ///
@@ -22,20 +21,19 @@ pub const PRIVATE: u32 = 0o600;
 pub struct Pending {
     target: PathBuf,
     temporary: PathBuf,
-    mode: u32,
     done: bool,
 }
 
 impl Pending {
     /// Prepares a file for `target`, and creates its directory if it is missing.
-    pub fn beside(target: &Path, mode: u32) -> io::Result<Self> {
+    pub fn beside(target: &Path) -> io::Result<Self> {
         let directory = parent(target);
         fs::create_dir_all(directory)?;
         let name = target.file_name().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{} has no file name", target.display()))
         })?;
         let temporary = directory.join(format!(".{}{MARK}{}", name.to_string_lossy(), uuid::Uuid::new_v4().simple()));
-        Ok(Self { target: target.to_owned(), temporary, mode, done: false })
+        Ok(Self { target: target.to_owned(), temporary, done: false })
     }
 
     /// The path to write to.
@@ -48,9 +46,9 @@ impl Pending {
         parent(&self.target)
     }
 
-    /// Opens the temporary file for writing, already with its final mode, so that a secret is never readable by others.
+    /// Opens the temporary file for writing, already with its final mode, so that it is never readable by others.
     pub fn create(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(self.mode).open(&self.temporary)
+        OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&self.temporary)
     }
 
     /// As [`Pending::commit`], under another name in the same directory, for names that depend on the content.
@@ -64,7 +62,7 @@ impl Pending {
     /// Makes the file durable and renames it to the target.
     pub fn commit(mut self) -> io::Result<()> {
         let file = File::open(&self.temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(self.mode))?;
+        file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
         file.sync_all()?;
         fs::rename(&self.temporary, &self.target)?;
         self.done = true;
@@ -82,22 +80,22 @@ impl Drop for Pending {
 }
 
 /// Writes `bytes` to a temporary file for `target`.
-pub fn stage(target: &Path, bytes: &[u8], mode: u32) -> io::Result<Pending> {
-    let pending = Pending::beside(target, mode)?;
+pub fn stage(target: &Path, bytes: &[u8]) -> io::Result<Pending> {
+    let pending = Pending::beside(target)?;
     pending.create()?.write_all(bytes)?;
     Ok(pending)
 }
 
 /// Writes `bytes` to `target`.
-pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    stage(target, bytes, mode)?.commit()
+pub fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    stage(target, bytes)?.commit()
 }
 
 /// Makes a finished file durable and renames it to `target`, in the same directory.
 ///
 /// For writers that keep an unfinished file between runs, such as a download that can be resumed.
-pub fn promote(finished: &Path, target: &Path, mode: u32) -> io::Result<()> {
-    let pending = Pending { target: target.to_owned(), temporary: finished.to_owned(), mode, done: false };
+pub fn promote(finished: &Path, target: &Path) -> io::Result<()> {
+    let pending = Pending { target: target.to_owned(), temporary: finished.to_owned(), done: false };
     pending.commit()
 }
 
@@ -154,12 +152,12 @@ mod tests {
     fn replaces_whole_and_sweeps_what_was_never_committed() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("deep/secret");
-        write(&target, b"one", PRIVATE).unwrap();
-        write(&target, b"two", PRIVATE).unwrap();
+        write(&target, b"one").unwrap();
+        write(&target, b"two").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"two");
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
 
-        let pending = Pending::beside(&target, PUBLIC).unwrap();
+        let pending = Pending::beside(&target).unwrap();
         pending.create().unwrap().write_all(b"half").unwrap();
         std::mem::forget(pending);
         assert_eq!(sweep(dir.path()), 1);
@@ -170,8 +168,8 @@ mod tests {
     fn dropping_leaves_the_old_file() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("file");
-        write(&target, b"old", PUBLIC).unwrap();
-        let pending = Pending::beside(&target, PUBLIC).unwrap();
+        write(&target, b"old").unwrap();
+        let pending = Pending::beside(&target).unwrap();
         pending.create().unwrap().write_all(b"new").unwrap();
         drop(pending);
         assert_eq!(fs::read(&target).unwrap(), b"old");

@@ -8,6 +8,7 @@ pub(crate) mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;
+pub mod private_files;
 pub(crate) mod process;
 pub mod random;
 pub(crate) mod schedule;

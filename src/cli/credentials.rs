@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::CliError;
-use crate::base::atomic_file::{self, PRIVATE, PUBLIC};
+use crate::base::atomic_file;
 use crate::base::if_exists;
 use crate::base::secret::Secret;
 use crate::config::{Environment, env_vars};
@@ -84,8 +84,8 @@ impl ConfigDir {
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.0)?;
             fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))?;
-            atomic_file::write(&self.0.join("tokens.json"), &serde_json::to_vec_pretty(&tokens)?, PRIVATE)?;
-            atomic_file::write(&self.0.join("config.yaml"), config.as_bytes(), PUBLIC)
+            atomic_file::write(&self.0.join("tokens.json"), &serde_json::to_vec_pretty(&tokens)?)?;
+            atomic_file::write(&self.0.join("config.yaml"), config.as_bytes())
         };
         write().map_err(|error| {
             CliError::new("config_not_written", format!("cannot write to {}: {error}", self.0.display()))
@@ -101,7 +101,7 @@ impl ConfigDir {
             let outcome = match tokens.servers.remove(&key(server)) {
                 Some(_) => serde_json::to_vec_pretty(&tokens)
                     .map_err(io::Error::from)
-                    .and_then(|text| atomic_file::write(&self.0.join("tokens.json"), &text, PRIVATE)),
+                    .and_then(|text| atomic_file::write(&self.0.join("tokens.json"), &text)),
                 // It is that of an older version.
                 None => fs::remove_file(self.0.join("token.json")),
             };

@@ -44,6 +44,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use crate::base::private_files;
 use crate::config::Environment;
 
 /// Gives analysts and their AI agents the company tables that they may read
@@ -78,6 +79,7 @@ commands! {
 
 /// Parses the arguments, runs the command, and shows its result or its error.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Environment) -> ExitCode {
+    private_files::restrict_new_files();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -133,7 +133,7 @@ impl PartsIndex {
     }
 
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        atomic_file::write(path, &serde_json::to_vec_pretty(self)?, atomic_file::PUBLIC)
+        atomic_file::write(path, &serde_json::to_vec_pretty(self)?)
     }
 }
 

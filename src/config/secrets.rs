@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::env_vars::{self, EnvVar};
 use super::{DataDir, Environment};
-use crate::base::atomic_file::{self, PRIVATE, Pending, stage};
+use crate::base::atomic_file::{self, Pending, stage};
 use crate::base::if_exists;
 use crate::base::{random, secret::Secret};
 
@@ -80,7 +80,7 @@ pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<S
         Some(key) => key,
         None => {
             let key = random::hex(32);
-            atomic_file::write(&path, key.as_bytes(), PRIVATE)?;
+            atomic_file::write(&path, key.as_bytes())?;
             Secret::new(key)
         }
     };
@@ -106,8 +106,8 @@ impl Rotation {
             return Err(KeyError::FromEnvironment);
         }
         let replaced = signing_keys(&configured, &data_dir)?.current;
-        let previous = stage(&data_dir.previous_jwt_secret(), replaced.expose().as_bytes(), PRIVATE)?;
-        let current = stage(&data_dir.jwt_secret(), random::hex(32).as_bytes(), PRIVATE)?;
+        let previous = stage(&data_dir.previous_jwt_secret(), replaced.expose().as_bytes())?;
+        let current = stage(&data_dir.jwt_secret(), random::hex(32).as_bytes())?;
         Ok(Self { configured, data_dir, previous, current })
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Done, Report, Request, TableRequest, column_changes};
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::base::disk::Reserve;
 use crate::base::ident;
 use crate::base::lock::FileLock;
@@ -58,7 +58,7 @@ fn one(source: &str, table: &TableRequest, settings: &Settings) -> Result<Done, 
     let _lock = FileLock::acquire(&lock).map_err(|error| format!("it is already being written ({error})"))?;
     let before = std::fs::metadata(&target).map_or(0, |file| file.len());
     settings.reserve.ensure(&directory, before).map_err(|error| text(&error))?;
-    let pending = Pending::beside(&target, PUBLIC).map_err(|error| text(&error))?;
+    let pending = Pending::beside(&target).map_err(|error| text(&error))?;
     let stored = store(query, &attach, pending.path(), settings)?;
     let rows = parquet::rows(pending.path()).map_err(|error| text(&error))?;
     let mut notes = column_changes::between(&target, pending.path());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::{DATABASE, ExtractError, RemoteAttach, TableMeta, data_file, parts_folder};
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::base::ident;
 use crate::engine::{self, Connection, Limits, params};
 use crate::protocol::vocabulary::QueryMode;
@@ -35,7 +35,7 @@ pub fn write_with_remote(
     views: &HashMap<String, RemoteView>,
 ) -> Result<(), ExtractError> {
     let directory = std::path::absolute(directory)?;
-    let pending = Pending::beside(&directory.join(DATABASE), PUBLIC)?;
+    let pending = Pending::beside(&directory.join(DATABASE))?;
     let connection = engine::open(pending.path(), &Limits::small())?;
     connection.execute_batch(
         "BEGIN; CREATE TABLE _meta (table_name VARCHAR NOT NULL, description VARCHAR, rows BIGINT, size_bytes BIGINT,
@@ -89,7 +89,7 @@ pub fn put_in_place(connection: Connection, pending: Pending) -> Result<(), Extr
 /// Removes tables from the database of a source; the rest is unchanged.
 pub fn remove(directory: &Path, tables: &[String]) -> Result<(), ExtractError> {
     let path = directory.join(DATABASE);
-    let pending = Pending::beside(&path, PUBLIC)?;
+    let pending = Pending::beside(&path)?;
     std::fs::copy(&path, pending.path())?;
     let connection = engine::open(pending.path(), &Limits::small())?;
     for table in tables {

@@ -1,4 +1,5 @@
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
@@ -14,7 +15,7 @@ use super::settings::ServerSettings;
 use crate::access::password::{self, PasswordError};
 use crate::access::{Authenticator, Keys};
 use crate::base::secret::Secret;
-use crate::base::{atomic_file, random, time};
+use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
@@ -89,6 +90,7 @@ impl App {
         if config.developer.is_some() && !config.is_safe_for_development() {
             return Err(StartError::DevMode);
         }
+        close_data_dir(config.data_dir.root());
         let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
@@ -116,6 +118,7 @@ impl App {
             config,
         };
         app.warn();
+        close_old_files(app.config.data_dir.root().to_owned());
         Ok(AppState(Arc::new(app)))
     }
 
@@ -130,6 +133,22 @@ impl App {
             tracing::warn!("no account has a password: create the first admin now, with POST /auth/bootstrap");
         }
     }
+}
+
+/// Nobody but the account that runs the server has business here. Some file systems do not allow the change.
+fn close_data_dir(root: &Path) {
+    if let Err(error) = private_files::close(root) {
+        tracing::warn!(directory = %root.display(), %error, "other accounts of this machine may be able to read DATA_DIR");
+    }
+}
+
+/// Closes what older versions left open. It may be many files, so the start does not wait for it.
+fn close_old_files(root: PathBuf) {
+    std::thread::spawn(move || match private_files::close_all(&root) {
+        (0, None) => {}
+        (files, None) => tracing::info!(files, "closed files in DATA_DIR to other accounts"),
+        (files, Some(error)) => tracing::warn!(files, %error, "cannot close all files in DATA_DIR to other accounts"),
+    });
 }
 
 /// Removes temporary files of a server that was killed. Nobody else uses them while the data directory is locked.

@@ -54,7 +54,7 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
     }
     for name in Sample::iter() {
         if let Some(file) = Sample::get(&name) {
-            atomic_file::write(&folder.join(name.as_ref()), &file.data, atomic_file::PUBLIC)?;
+            atomic_file::write(&folder.join(name.as_ref()), &file.data)?;
         }
     }
     let password = Secret::new(random::hex(8));
@@ -74,7 +74,7 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
         .keys()
         .issue_session(&id, ADMIN_EMAIL, version)
         .map_err(|error| DemoError::Account(error.to_string()))?;
-    atomic_file::write(&marker, b"filled by agnes serve --demo\n", atomic_file::PUBLIC)?;
+    atomic_file::write(&marker, b"filled by agnes serve --demo\n")?;
     Ok(Some(DemoAccess { password, token }))
 }
 

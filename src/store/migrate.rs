@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Reader;
 use super::schema::{OLDEST, SINGLETONS, TABLES, VERSION};
-use crate::base::atomic_file::{PRIVATE, Pending};
+use crate::base::atomic_file::Pending;
 use crate::base::ident::{is_relaxed, quote_ident, quote_path};
 use crate::base::{hash, time};
 use crate::config::Instance;
@@ -54,7 +54,7 @@ impl MigrationContext {
 pub fn prepare(path: &Path, context: &MigrationContext) -> Result<(), MigrateError> {
     let failed = |source| MigrateError::Engine { path: path.to_owned(), source };
     if !path.exists() {
-        let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
+        let pending = Pending::beside(path).map_err(MigrateError::Copy)?;
         create(pending.path()).map_err(failed)?;
         return pending.commit().map_err(MigrateError::Copy);
     }
@@ -78,7 +78,7 @@ pub fn prepare(path: &Path, context: &MigrationContext) -> Result<(), MigrateErr
     tracing::info!(from = version, to = VERSION, copy = %copy.display(), "migrating the state database");
     // Merges the write-ahead log, so that one rename replaces everything.
     merge_log(path).map_err(failed)?;
-    let pending = Pending::beside(path, PRIVATE).map_err(MigrateError::Copy)?;
+    let pending = Pending::beside(path).map_err(MigrateError::Copy)?;
     take_over(path, pending.path(), version, context).map_err(failed)?;
     pending.commit().map_err(MigrateError::Copy)
 }
@@ -127,7 +127,7 @@ fn copy_aside(path: &Path) -> std::io::Result<PathBuf> {
     for suffix in ["", ".wal"] {
         let source = PathBuf::from(format!("{}{suffix}", path.display()));
         if source.exists() {
-            let pending = Pending::beside(Path::new(&format!("{}{suffix}", copy.display())), PRIVATE)?;
+            let pending = Pending::beside(Path::new(&format!("{}{suffix}", copy.display())))?;
             std::fs::copy(source, pending.path())?;
             pending.commit()?;
         }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::base::{ident, time};
 use crate::config::DataDir;
 use crate::engine::{self, Limits, params};
@@ -18,7 +18,7 @@ const SCHEMA: &str = "
                                    rows BIGINT)";
 
 pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
-    let pending = Pending::beside(&data_dir.analytics_db(), PUBLIC)?;
+    let pending = Pending::beside(&data_dir.analytics_db())?;
     let connection = engine::open(pending.path(), &Limits::small())?;
     connection.execute_batch(&format!("BEGIN; {SCHEMA}"))?;
     for table in tables {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::atomic_file::{self, Pending};
 use crate::engine::Limits;
 use crate::extract::{Content, ExtractError, Publication, PublishedFile, PublishedTable, parquet};
 
@@ -76,7 +76,7 @@ fn find(folder: &Path, stem: &str) -> Option<PublishedFile> {
 }
 
 fn make(folder: &Path, stem: &str, parts: &[PathBuf], limits: &Limits) -> Result<PublishedFile, ExtractError> {
-    let pending = Pending::beside(&folder.join(stem), PUBLIC)?;
+    let pending = Pending::beside(&folder.join(stem))?;
     parquet::merge(parts.iter().map(PathBuf::as_path), pending.path(), limits)?;
     Ok(PublishedFile::commit(pending, stem)?)
 }

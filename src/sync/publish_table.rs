@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::base::{hash, ident};
 use crate::connectors;
 use crate::engine::Limits;
@@ -53,7 +53,7 @@ pub(super) fn publish_table(
 impl PublishContext {
     /// Adds a file of a source, or else the rows in its database, under the name of its content, and counts the rows.
     fn add(&self, directory: &Path, table: &str, file: Option<&PathBuf>) -> Result<(PublishedFile, i64), ExtractError> {
-        let pending = Pending::beside(&self.published.join(format!("{table}.parquet")), PUBLIC)?;
+        let pending = Pending::beside(&self.published.join(format!("{table}.parquet")))?;
         match file {
             Some(file) => self.take(directory, file, pending.path())?,
             None => parquet::export(directory, table, pending.path(), &self.limits)?,

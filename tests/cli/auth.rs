@@ -23,7 +23,7 @@ fn an_imported_token_is_checked_stored_privately_and_used() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "Imported token for ann@example.com.\n"), "{}", ran.text);
     let config = sandbox.home().join(".config/agnes");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&config.join("tokens.json")), 0o600);
+    assert_eq!([mode(&config.join("tokens.json")), mode(&config.join("config.yaml"))], [0o600, 0o600]);
     assert_eq!(mode(&config), 0o700);
     let ran = sandbox.finished(sandbox.command(&["pull"]).env_remove("AGNES_SERVER").output().unwrap());
     assert_eq!(ran.code, 0, "server and token are remembered: {}", ran.text);

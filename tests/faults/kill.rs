@@ -30,7 +30,7 @@ fn replace_sources(place: &Place, round: u32) {
             writeln!(text, "{id},{round},the {id}th text of {table}").unwrap();
         }
         let path = place.data_dir().join(format!("uploads/tables/{table}.csv"));
-        atomic_file::write(&path, text.as_bytes(), atomic_file::PUBLIC).unwrap();
+        atomic_file::write(&path, text.as_bytes()).unwrap();
     }
 }
 

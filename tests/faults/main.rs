@@ -9,6 +9,7 @@ mod full_disk;
 mod http;
 mod kill;
 mod mount;
+mod private_files;
 mod profile;
 #[path = "../support/program.rs"]
 mod program;

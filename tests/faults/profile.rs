@@ -23,7 +23,7 @@ const CHILD_KIB: u64 = 1024 * 1024;
 
 fn put_file(place: &Place, name: &str, content: &str) {
     let path = place.data_dir().join("uploads/tables").join(name);
-    atomic_file::write(&path, content.as_bytes(), atomic_file::PUBLIC).unwrap();
+    atomic_file::write(&path, content.as_bytes()).unwrap();
 }
 
 /// 300 rows of numbers.

@@ -114,7 +114,7 @@ fn meta(name: &str) -> TableMeta {
 
 /// Writes the rows of a query as a parquet file, by rename.
 fn parquet(path: &Path, sql: &str) {
-    let pending = atomic_file::Pending::beside(path, atomic_file::PUBLIC).unwrap();
+    let pending = atomic_file::Pending::beside(path).unwrap();
     let file = ident::quote_path(pending.path());
     let connection = engine::in_memory(&Limits::small()).unwrap();
     connection.execute_batch(&format!("COPY ({sql}) TO {file} (FORMAT parquet, USE_TMP_FILE false)")).unwrap();

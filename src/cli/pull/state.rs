@@ -50,7 +50,7 @@ impl State {
     pub fn save(&self, workspace: &Workspace) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        atomic_file::write(&workspace.state_file(), &text, atomic_file::PUBLIC)
+        atomic_file::write(&workspace.state_file(), &text)
     }
 }
 

@@ -12,7 +12,7 @@ use super::part_file::{self, PartFile};
 use super::pending::{PendingFile, Version};
 use super::retry::Attempts;
 use super::state::Entry;
-use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::atomic_file;
 use crate::cli::workspace::Workspace;
 use crate::client::{Client, ClientError, DownloadRequest};
 use crate::extract::parquet;
@@ -200,7 +200,7 @@ impl<'a> Transfer<'a> {
             if let Some(folder) = target.parent() {
                 fs::create_dir_all(folder)?;
             }
-            atomic_file::promote(&part, &target, PUBLIC)?;
+            atomic_file::promote(&part, &target)?;
             fs::metadata(&target)
         });
         let file = installed.await.map_err(io::Error::other)??;

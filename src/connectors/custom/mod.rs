@@ -129,7 +129,7 @@ pub fn run(connector: &Connector, settings: &Settings, mut report: Report) -> Re
 /// The old directory and the new one change places at once.
 fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
     // From here on only this program writes there, by rename.
-    atomic_file::write(&staging.join(LOCK), b"", atomic_file::PUBLIC)?;
+    atomic_file::write(&staging.join(LOCK), b"")?;
     if target.exists() {
         renameat_with(CWD, staging, CWD, target, RenameFlags::EXCHANGE)?;
     } else {

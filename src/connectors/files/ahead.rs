@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::folder::DataFile;
 use super::options::Options;
 use super::survey::{Ahead, Found, Opened, Survey};
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::engine::{Connection, Limits, Watch};
 use crate::extract::typing::ColumnType;
 
@@ -38,7 +38,7 @@ pub fn survey(file: &DataFile, options: &Options, target: &Path, limits: &Limits
         })
         .collect();
     let readings = convert::readings(&opened.layout, &sample.facts, &types, options);
-    let parquet = Pending::beside(target, PUBLIC).map_err(Fault::write)?;
+    let parquet = Pending::beside(target).map_err(Fault::write)?;
     let (found, written) = both(&opened, &readings, options, &parquet, limits)?;
     let is_same = convert::readings(&opened.layout, &found.facts, &types, options) == readings;
     let mut survey = opened.with(found, options, target)?;

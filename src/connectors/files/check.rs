@@ -10,7 +10,7 @@ use super::folder::DataFile;
 use super::options::Options;
 use super::schema::Schema;
 use super::table::{Content, decided, read};
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::engine::Limits;
 use crate::extract::foreign;
 use crate::extract::typing::Reason;
@@ -36,7 +36,7 @@ pub fn check(file: &Path, name: &str, folder: &Path, format: &FileFormat, limits
 
 fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, Fault> {
     let options = Options::parse(Some(format))?;
-    let pending = Pending::beside(&folder.join("check.parquet"), PUBLIC).map_err(|e| Fault::Engine(e.to_string()))?;
+    let pending = Pending::beside(&folder.join("check.parquet")).map_err(|e| Fault::Engine(e.to_string()))?;
     let (content, rows, mut columns) = read(file, &options, pending.path(), limits)?;
     let schema = Schema::decide(&[(None, &columns)], &options).map_err(Fault::Engine)?;
     let (types, _) = decided(&mut columns, &schema);

@@ -13,7 +13,7 @@ use super::options::Options;
 use super::schema::Schema;
 use super::state::{self, Column, Fingerprint, State};
 use super::survey::Survey;
-use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::atomic_file::{self, Pending};
 use crate::base::disk::Reserve;
 use crate::connectors::{Done, column_changes};
 use crate::engine::Limits;
@@ -154,7 +154,7 @@ impl Job<'_> {
             // Another file of the table has changed the type.
             content = Content::Text(Box::new(survey(part.file, options, &part.target.parquet, self.resources.limits)?));
         }
-        let pending = Pending::beside(&part.target.parquet, PUBLIC).map_err(Fault::write)?;
+        let pending = Pending::beside(&part.target.parquet).map_err(Fault::write)?;
         let mut notes = Vec::new();
         match content {
             Content::Unchanged => return Ok(Converted { part, state, pending: None, notes }),
@@ -234,7 +234,7 @@ impl Converted<'_> {
         atomic_file::remove(&part.target.state).map_err(Fault::write)?;
         pending.commit().map_err(Fault::write)?;
         let state = serde_json::to_vec(&state).map_err(|error| Fault::write(error.into()))?;
-        atomic_file::write(&part.target.state, &state, PUBLIC).map_err(Fault::write)
+        atomic_file::write(&part.target.state, &state).map_err(Fault::write)
     }
 }
 

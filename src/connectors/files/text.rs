@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use super::fault::Fault;
 use super::folder::DataFile;
 use super::other_format::other_format;
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 
 /// Bytes that show what a file is.
 const HEAD: usize = 4096;
@@ -53,7 +53,7 @@ impl Text {
 
     /// A copy next to `target` with what `write` writes.
     pub fn rewrite(target: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<Self, Fault> {
-        let copy = Pending::beside(target, PUBLIC).map_err(Fault::write)?;
+        let copy = Pending::beside(target).map_err(Fault::write)?;
         let mut file = io::BufWriter::with_capacity(BUFFER, copy.create().map_err(Fault::write)?);
         write(&mut file)?;
         file.flush().map_err(Fault::write)?;

@@ -14,7 +14,7 @@ use super::location::{self, LocationError};
 use super::model::{FileInfo, Id, Manifest};
 use super::retry::{self, Failure};
 use super::settings::{Settings, SettingsError};
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 
 /// Slices of one file that are fetched at the same time.
 const MAX_CONCURRENT_SLICES: usize = 4;
@@ -134,7 +134,7 @@ impl Downloader {
             let requested = retry::retry_after(response.headers());
             return Err(Failure::answered(status, requested, DownloadError::Refused(status)));
         }
-        let pending = Pending::beside(&self.scratch.join("download"), PUBLIC).map_err(disk)?;
+        let pending = Pending::beside(&self.scratch.join("download")).map_err(disk)?;
         let mut file = tokio::io::BufWriter::new(tokio::fs::File::from_std(pending.create().map_err(disk)?));
         let mut content = response.bytes_stream();
         let (mut bytes, mut start) = (0, Vec::<u8>::new());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::plan::Strategy;
-use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::atomic_file::{self, Pending};
 use crate::base::ident::{quote_ident, quote_path};
 use crate::engine::{Connection, Limits, Sandbox};
 use crate::extract::{ExtractError, parquet, part_files};
@@ -41,7 +41,7 @@ pub fn into_parts(whole: &Path, strategy: &Strategy, folder: &Path, limits: &Lim
     };
     let mut written = Vec::new();
     for name in &names {
-        let pending = Pending::beside(&part_file(folder, name), PUBLIC)?;
+        let pending = Pending::beside(&part_file(folder, name))?;
         let connection = open([whole, pending.path()], limits)?;
         let select = format!("SELECT * FROM read_parquet({}) WHERE {partition} = '{name}'", quote_path(whole));
         connection.execute_batch(&parquet::copy(&select, pending.path()))?;
@@ -71,7 +71,7 @@ pub fn merge_parts(
     let touched = touched(delta, &partition, key, &there, limits)?;
     let (mut written, mut empty) = (Vec::new(), Vec::new());
     for name in touched {
-        let pending = Pending::beside(&part_file(folder, &name), PUBLIC)?;
+        let pending = Pending::beside(&part_file(folder, &name))?;
         let known = there.get(&name).map(PathBuf::as_path);
         let select = merged(known, delta, key, &format!("{partition} = '{name}'"));
         let connection = open(known.into_iter().chain([delta, pending.path()]), limits)?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::model::Table;
 use super::types::Column;
 use super::values::Learned;
-use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::atomic_file;
 use crate::base::time;
 use crate::connectors::TableRequest;
 use crate::extract::{data_file, parts_folder, state_file};
@@ -172,7 +172,7 @@ impl Plan {
             full_at_unix: whole_now.or(self.full_at_unix).unwrap_or_default(),
             completed_at: time::now(),
         };
-        atomic_file::write(&state_file(directory, table), &serde_json::to_vec_pretty(&state)?, PUBLIC)
+        atomic_file::write(&state_file(directory, table), &serde_json::to_vec_pretty(&state)?)
     }
 
     /// Import times that the exports of a whole load cover, in order: from and until, in Unix seconds.

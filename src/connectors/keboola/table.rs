@@ -15,7 +15,7 @@ use super::survey::Survey;
 use super::types::{self, Column};
 use super::values::Learned;
 use super::{Settings, merge};
-use crate::base::atomic_file::{self, PUBLIC, Pending};
+use crate::base::atomic_file::{self, Pending};
 use crate::base::{ident, time};
 use crate::connectors::{Done, Extracted, TableRequest, column_changes};
 use crate::engine::Limits;
@@ -184,7 +184,7 @@ impl Work<'_> {
             let mut pieces = surveys.into_iter().map(|survey| convert(&survey));
             let mut whole = pieces.next().ok_or(TableError::Stopped)??;
             for piece in pieces {
-                let (piece, joined) = (piece?, Pending::beside(&target, PUBLIC)?);
+                let (piece, joined) = (piece?, Pending::beside(&target)?);
                 match key.is_empty() {
                     true => parquet::merge([whole.path(), piece.path()].into_iter(), joined.path(), &limits)?,
                     // A row that was imported again during the export is in both.
@@ -228,7 +228,7 @@ impl Work<'_> {
             if let Strategy::Partitioned { .. } = strategy {
                 return Ok(merge::merge_parts(delta.path(), &strategy, &key, &folder, &limits)?);
             }
-            let merged = Pending::beside(&target, PUBLIC)?;
+            let merged = Pending::beside(&target)?;
             let rows = merge::into_one(&target, delta.path(), &key, merged.path(), &limits)?;
             merged.commit()?;
             Ok(rows)
@@ -261,7 +261,7 @@ impl Work<'_> {
         let (columns, learned, table) = (self.plan.columns.clone(), learned.to_vec(), self.id.to_owned());
         let (target, limits) = (self.places().0, self.run.limits());
         move |survey| {
-            let pending = Pending::beside(&target, PUBLIC)?;
+            let pending = Pending::beside(&target)?;
             convert::to_parquet(survey, &columns, &learned, pending.path(), &limits)
                 .map_err(|error| TableError::Convert { table: table.clone(), error })?;
             Ok(pending)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{ColumnType, Facts, Seen};
-use crate::base::atomic_file::{self, PUBLIC};
+use crate::base::atomic_file;
 
 /// The type of a column, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -77,7 +77,7 @@ pub fn keep(source: &Path, table: &str, reasons: &[Reason]) -> io::Result<()> {
     if kept(source, table) == reasons {
         return Ok(());
     }
-    atomic_file::write(&file(source, table), &serde_json::to_vec(reasons)?, PUBLIC)
+    atomic_file::write(&file(source, table), &serde_json::to_vec(reasons)?)
 }
 
 /// What was kept; nothing for a table that is not made from texts.

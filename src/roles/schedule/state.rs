@@ -66,7 +66,7 @@ impl Journal {
         let mut state = locked(&self.state);
         state.jobs.insert(job.to_owned(), last);
         let written = serde_json::to_vec_pretty(&*state).map_err(std::io::Error::from);
-        let written = written.and_then(|text| atomic_file::write(&self.path, &text, atomic_file::PUBLIC));
+        let written = written.and_then(|text| atomic_file::write(&self.path, &text));
         if let Err(error) = written {
             tracing::warn!(path = %self.path.display(), %error, "cannot be written; after a restart jobs run again");
         }

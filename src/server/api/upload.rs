@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use utoipa::IntoParams;
 
 use crate::access::Admin;
-use crate::base::atomic_file::{PUBLIC, Pending};
+use crate::base::atomic_file::Pending;
 use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
@@ -101,7 +101,7 @@ async fn receive_file(field: Field<'_>, folder: &FilePath, name: &str, max: u64)
         let known = "Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
     })?;
-    let file = Pending::beside(&folder.join(format!("{name}{extension}")), PUBLIC).map_err(Error::from)?;
+    let file = Pending::beside(&folder.join(format!("{name}{extension}"))).map_err(Error::from)?;
     let size_bytes = receive(field, &file, max).await?;
     Ok((extension, file, size_bytes))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::rollback;
-use crate::base::atomic_file::{self, PRIVATE, Pending};
+use crate::base::atomic_file::{self, Pending};
 use crate::base::{ident, time};
 use crate::engine::{self, Connection};
 
@@ -25,7 +25,7 @@ pub enum BackupError {
 pub(super) fn copy(connection: &Connection, directory: &Path) -> Result<PathBuf, BackupError> {
     let stamp = time::civil(time::now()).strftime("%Y%m%dT%H%M%S%6f");
     let target = directory.join(format!("system-{stamp}.duckdb"));
-    let pending = Pending::beside(&target, PRIVATE)?;
+    let pending = Pending::beside(&target)?;
     let source: String = connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
     // An earlier copy that was interrupted may still be attached.
     connection.execute_batch("DETACH DATABASE IF EXISTS copy")?;
