@@ -51,6 +51,16 @@ fn wrong_encodings() {
     assert_refused("t.csv", b"x,jm\xe9no\n1,2\n", &["line 1", "is not UTF-8"]);
     let late = [b"x,y\n".as_slice(), &b"1,2\n".repeat(50_000), b"1,Kov\xe1\n"].concat();
     assert_refused("t.csv", late, &["is not UTF-8"]);
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+    for text in ["город,улица\nМосква,Арбат\n", "番号;都市\r\n一;東京\r\n二;大阪\r\n"] {
+        let little = ["perhaps UTF-16LE", "agnes admin table types TABLE --encoding UTF-16LE"];
+        assert_refused("t.csv", utf16(text, u16::to_le_bytes), &little);
+        assert_refused("t.csv", utf16(text, u16::to_be_bytes), &["perhaps UTF-16BE"]);
+    }
+    let utf32 = |bytes: fn(u32) -> [u8; 4]| "x,y\n1,2\n".chars().flat_map(|c| bytes(c.into())).collect::<Vec<_>>();
+    assert_refused("t.csv", utf32(u32::to_le_bytes), &["it is text in UTF-32LE", "iconv -f UTF-32LE"]);
+    assert_refused("t.csv", utf32(u32::to_be_bytes), &["it is text in UTF-32BE"]);
+    assert_refused("t.csv", b"\xff\xfe\0\0x\0\0\0\n\0\0\0", &["it is text in UTF-32LE"]);
     assert_refused("t.csv", b"x,y\n1,a\0b\n", &["line 2: a NUL byte"]);
     let late = ["x,y\n".to_owned(), "1,abcdefgh\n".repeat(900_000), "1,\0\n".to_owned()].concat();
     assert_refused("t.csv", late, &["line 900002: a NUL byte"]);
@@ -64,6 +74,12 @@ fn headers() {
     assert_refused("t.csv", "y,,x\n1,2,3\n", &["column 2 of the header has no name"]);
     assert_refused("t.csv", "x,y,\n1,2,\n1,2,3\n", &["column 3 of the header has no name"]);
     assert_refused("t.csv", "Report of 2024\nid;name\n1;x\n2;y\n", &["line 1", "--skip-lines"]);
+    for above in ["Report;;\n", "\nReport of 2024;;\n;;\n"] {
+        let title = format!("{above}id;name;city\n1;Ann;Oslo\n2;Ben;Bergen\n");
+        assert_refused("t.csv", title, &["has one text where the rows below have 3 columns", "--skip-lines"]);
+    }
+    assert_refused("t.csv", "Report;2024;\nid;name;city\n1;x;y\n", &["column 3 of the header", "--skip-lines"]);
+    assert_refused("t.csv", ",column_1\n0,1\n", &["the first column of the header has no name", "name it"]);
 }
 
 /// DuckDB reads a gzip stream that was cut off at the end of a line as a complete file.
@@ -93,6 +109,20 @@ fn other_formats() {
     assert_refused("t.csv", gzip("x\n1\n"), &["compressed with gzip", ".csv.gz"]);
     assert_refused("t.csv", parquet, &["a parquet file"]);
     assert_refused("t.csv", "[{\"x\": 1}]", &["JSON"]);
+    for (head, what) in [
+        (b"\xfd7zXZ\0\0\x04".as_slice(), "compressed with xz"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive"),
+        (b"ARROW1\0\0\xff\xff\xff\xff", "an Arrow IPC (Feather) file"),
+        (b"\xff\xff\xff\xff\x70\0\0\0", "an Arrow IPC stream"),
+        (b"ORC\x08\x03\x10", "an ORC file"),
+        (b"Obj\x01\x04\x14avro.codec", "an Avro file"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old workbook of Excel"),
+    ] {
+        assert_refused("t.csv", head, &[what]);
+        assert_refused("t.csv.gz", gzip(head), &[what]);
+    }
+    assert_refused("t.csv.gz", b"\xfd7zXZ\0\0\x04", &["compressed with xz"]);
 }
 
 #[test]
@@ -107,6 +137,8 @@ fn line_ends_and_quotes_in_doubt() {
     assert_refused("t.csv", "x,y\n1, \"a\"\n", &["line 2", "quote"]);
     let long = format!("x,y\n1,\"{}", "abcdefgh\n".repeat(9_000_000));
     assert_refused("t.csv", long, &["line 2", "64 MB"]);
+    let long = format!("x,y\n1,2\n3,{}", "z".repeat(70 << 20));
+    assert_refused("t.csv", long, &["line 3", "64 MB"]);
 }
 
 #[test]

@@ -41,6 +41,9 @@ fn columns_without_a_name() {
     let (columns, _, notes) = read("t.csv", ",name,score\n0,Ann,5\n1,Ben,6\n");
     assert_eq!(columns, ["column_1 BIGINT", "name VARCHAR", "score BIGINT"]);
     assert!(notes[0].contains("column_1"), "{notes:?}");
+    let (columns, _, notes) = read("t.csv", "id, net price \n1,2\n");
+    assert_eq!(columns, ["id BIGINT", "net price BIGINT"]);
+    assert_eq!(notes, ["spaces around names of columns were left out: 'net price'"]);
 }
 
 #[test]
@@ -93,6 +96,15 @@ fn long_fields() {
     assert_eq!(values[1].len(), 2_500_000 + 8);
     let (_, values, _) = read("t.csv", format!("id,payload\n1,{}\n", "y".repeat(20_000_000)));
     assert_eq!(values[0].len(), 20_000_000);
+}
+
+#[test]
+fn long_last_lines() {
+    let text = |megabytes: usize| format!("id,payload\n1,short\n2,{}", "y".repeat(megabytes << 20));
+    for (name, content, megabytes) in [("t.csv", text(40).into_bytes(), 40), ("t.csv.gz", gzip(text(33)), 33)] {
+        let (_, values, _) = read(name, content);
+        assert_eq!(values.iter().map(String::len).collect::<Vec<_>>(), [5, megabytes << 20], "{name}");
+    }
 }
 
 #[test]
@@ -150,6 +162,15 @@ fn declared_types() {
 
     let (_, report) = declared("x\ny\na;b\n1;2\n", format);
     assert!(report.errors[0].error.contains("has a declared type, but the header has no such column"), "{report:?}");
+}
+
+#[test]
+fn a_declared_decimal_comma_does_not_divide_rows() {
+    let format = serde_json::json!({ "columns": { "net,EUR": "decimal(18,2)" }, "decimal_separator": "," });
+    let (case, report) = declared("net,EUR;gross,EUR\n1,5;2,25\n3,5;4,25\n", format);
+    assert_eq!(report.errors, []);
+    assert_eq!(case.columns("t"), ["net,EUR DECIMAL(18,2)", "gross,EUR VARCHAR"]);
+    assert_eq!(case.values("t", "net,EUR"), ["1.50", "3.50"]);
 }
 
 #[test]

@@ -17,13 +17,21 @@ pub enum Fault {
     #[error("it is {what}, not a table of text; {advice}")]
     NotText { what: &'static str, advice: &'static str },
     #[error(
-        "line {line} has {found} where the rows below have {expected} columns; if the header is further down, say how many \
+        "line {line} has one text where the rows below have {expected} columns; if the header is further down, say how many \
          lines are above it (--skip-lines), or delete them"
     )]
-    Title { line: u64, found: String, expected: usize },
-    #[error("column {column} of the header has no name")]
+    Title { line: u64, expected: usize },
+    #[error(
+        "column {column} of the header has no name; if the header is further down, say how many lines are above it \
+         (--skip-lines)"
+    )]
     NoName { column: usize },
-    #[error("two columns are named '{name}' (upper and lower case are the same)")]
+    #[error(
+        "the first column of the header has no name, and the name that it would get, {name}, is that of another column; \
+         name it"
+    )]
+    Unnamed { name: &'static str },
+    #[error("two columns are named '{name}' (case, and spaces around a name, do not count)")]
     SameName { name: String },
     #[error("line {line}: a row with {found} columns, but the header has {expected}")]
     Ragged { line: u64, expected: usize, found: usize },
@@ -38,12 +46,19 @@ pub enum Fault {
     )]
     QuoteOverLines { line: u64 },
     #[error(
-        "line {line}: it is not UTF-8, it may be {guess}; name its encoding (--encoding {guess}), or convert it, e.g. \
-         `iconv -f {guess} -t UTF-8`; other encodings differ in a few letters only, so look at the result"
+        "line {line}: it is not UTF-8, perhaps {guess}; declare its encoding (`agnes admin table types TABLE --encoding \
+         {guess}`), or convert it (`iconv -f {guess} -t UTF-8`); others differ in a few letters only, so look at the result"
     )]
     NotUtf8 { line: u64, guess: &'static str },
     #[error("line {line}: bytes that are not {encoding}; name the encoding that it has (--encoding)")]
     Encoding { line: u64, encoding: &'static str },
+    #[error(
+        "it is not UTF-8, perhaps {encoding} without a byte order mark; if so, declare it (`agnes admin table types TABLE \
+         --encoding {encoding}`)"
+    )]
+    PerhapsUtf16 { encoding: &'static str },
+    #[error("it is text in {encoding}, which is not read; convert it, e.g. `iconv -f {encoding} -t UTF-8`")]
+    Utf32 { encoding: &'static str },
     #[error("line {line}: a NUL byte; this is not a text file")]
     Nul { line: u64 },
     #[error("line {line}: a single carriage return (CR) outside of quotes, while other lines end with LF; remove it")]

@@ -7,6 +7,11 @@ use super::fault::Fault;
 /// How a line begins that names the delimiter.
 const SEPARATOR_LINES: [&[u8]; 4] = [b"sep=", b"SEP=", b"\"sep=", b"\"SEP="];
 
+/// The name of a first column without one.
+const UNNAMED: &str = "column_1";
+/// Names that a note lists.
+const SHOWN: usize = 5;
+
 /// The lines before the header.
 pub struct LinesAbove {
     pub lines: usize,
@@ -46,13 +51,30 @@ impl LinesAbove {
 
 /// The columns of the table, whose names come first in the header.
 pub fn names(mut header: Vec<String>, notes: &mut Vec<String>) -> Result<Vec<String>, Fault> {
+    let mut trimmed = Vec::new();
+    for name in &mut header {
+        let short = name.trim();
+        if short.len() < name.len() {
+            let short = short.to_owned();
+            trimmed.extend((!short.is_empty()).then(|| format!("'{short}'")));
+            *name = short;
+        }
+    }
+    if !trimmed.is_empty() {
+        let more = if trimmed.len() > SHOWN { ", …" } else { "" };
+        trimmed.truncate(SHOWN);
+        notes.push(format!("spaces around names of columns were left out: {}{more}", trimmed.join(", ")));
+    }
     let named = header.iter().rposition(|name| !name.is_empty()).ok_or(Fault::Empty)? + 1;
     // Whether they hold values is seen later.
     header.truncate(named);
     if header[0].is_empty() {
         // Python's pandas writes its row numbers into such a column.
-        header[0] = "column_1".into();
-        notes.push("the first column has no name; it was called column_1".into());
+        if header.iter().any(|name| name.eq_ignore_ascii_case(UNNAMED)) {
+            return Err(Fault::Unnamed { name: UNNAMED });
+        }
+        header[0] = UNNAMED.into();
+        notes.push(format!("the first column has no name; it was called {UNNAMED}"));
     }
     let mut seen = HashSet::new();
     for (index, name) in header.iter().enumerate() {

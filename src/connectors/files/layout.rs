@@ -1,5 +1,6 @@
 //! How a text is laid out: delimiter, lines above the header, names of the columns.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use super::fault::Fault;
@@ -44,8 +45,14 @@ impl Layout {
         if above.blank > 0 {
             notes.push(format!("{} empty line(s) above the header were left out", above.blank));
         }
-        let sample =
-            Sample { text: &head[above.bytes..], is_cut, quote: options.quote.byte(), lines_above: above.lines };
+        let separators = [Some(options.separators.decimal), options.separators.thousands];
+        let sample = Sample {
+            text: &head[above.bytes..],
+            is_cut,
+            quote: options.quote.byte(),
+            separators: separators.map(|separator| separator.and_then(|separator| u8::try_from(separator).ok())),
+            lines_above: above.lines,
+        };
         let tabs = (format == Format::Tsv).then_some(b'\t');
         let delimiter = match options.delimiter.or(above.separator).or(tabs) {
             Some(delimiter) => delimiter,
@@ -56,6 +63,14 @@ impl Layout {
         let names = names(header, &mut notes)?;
         Ok(Self { delimiter, skip_lines: above.lines, names, width, notes })
     }
+
+    /// The fault of a record that has a value in the field `index`, for which the header has no name.
+    pub fn unnamed(&self, index: usize) -> Fault {
+        match self.names.len() {
+            1 => Fault::Title { line: self.skip_lines as u64 + 1, expected: self.width },
+            _ => Fault::NoName { column: index + 1 },
+        }
+    }
 }
 
 /// The head of a text, from the header on.
@@ -63,6 +78,8 @@ struct Sample<'a> {
     text: &'a [u8],
     is_cut: bool,
     quote: Option<u8>,
+    /// Characters that are declared to be within numbers.
+    separators: [Option<u8>; 2],
     lines_above: usize,
 }
 
@@ -71,9 +88,14 @@ impl Sample<'_> {
     fn header(&self, delimiter: u8) -> Result<Vec<String>, Fault> {
         let mut records = Records::new(self.text, delimiter, self.quote).starting_at(self.lines_above);
         match records.next(false)? {
-            Some(record) => Ok(record.texts().map(|text| text.trim().to_owned()).collect()),
+            Some(record) => Ok(record.texts().map(Cow::into_owned).collect()),
             None => Err(Fault::Empty),
         }
+    }
+
+    /// Whether it may be punctuation: a space follows each in the header, or it is declared to be within numbers.
+    fn may_be_in_values(&self, delimiter: u8) -> bool {
+        self.separators.contains(&Some(delimiter)) || self.is_spaced(delimiter)
     }
 
     /// Whether a space follows each delimiter of the header.
@@ -116,7 +138,7 @@ impl Sample<'_> {
             let (widths, is_readable) = self.widths(candidate);
             let Some(&(line, width)) = widths.first() else { continue };
             if is_readable && width > 1 && widths.iter().all(|(_, other)| *other == width) {
-                let rank = (!self.is_spaced(candidate), width, candidate != b',');
+                let rank = (!self.may_be_in_values(candidate), width, candidate != b',');
                 rival = agreed.filter(|(best, _)| rank.0 && best.0 && rank.1 == best.1).or(rival);
                 if agreed.is_none_or(|(best, _)| rank > best) {
                     agreed = Some((rank, candidate));
@@ -127,7 +149,8 @@ impl Sample<'_> {
             {
                 title = Some((line, expected));
             }
-            if width > widest.1 {
+            let is_wider = width > widest.1 || (width > 1 && self.separators.contains(&Some(widest.0)));
+            if is_wider && (widest.1 == 1 || !self.separators.contains(&Some(candidate))) {
                 widest = (candidate, width);
             }
         }
@@ -136,9 +159,7 @@ impl Sample<'_> {
                 Some((_, rival)) => Err(Fault::Delimiters(char::from(delimiter), char::from(rival))),
                 None => Ok(delimiter),
             },
-            (None, Some((line, expected))) if expected > widest.1 => {
-                Err(Fault::Title { line, found: "one text".into(), expected })
-            }
+            (None, Some((line, expected))) if expected > widest.1 => Err(Fault::Title { line, expected }),
             (None, _) => Ok(widest.0),
         }
     }
@@ -157,6 +178,7 @@ fn width_below_title(widths: &[(u64, usize)]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::typing::Separators;
 
     fn layout(text: &str) -> Result<Layout, String> {
         Layout::find(text.as_bytes(), Format::Csv, &Options::default()).map_err(|fault| fault.to_string())
@@ -203,6 +225,15 @@ mod tests {
         }
         let long = format!("{},{}\n1,2\n", "a".repeat(1_500_000), "b".repeat(1_500_000));
         assert_eq!(layout(&long).unwrap().names[1].len(), 1_500_000);
+        let options = |decimal| Options { separators: Separators { decimal, thousands: None }, ..Options::default() };
+        for (text, delimiter) in [
+            ("net,EUR;gross,EUR\n1,5;2,5\n3,5;4,5\n", b';'),
+            ("id,net;gross\n1;2,5\n3;4\n", b';'),
+            ("id,net\n1,\"2,5\"\n", b','),
+        ] {
+            let found = Layout::find(text.as_bytes(), Format::Csv, &options(',')).unwrap();
+            assert_eq!(char::from(found.delimiter), char::from(delimiter), "{text:?}");
+        }
         assert!(layout("Report of 2024\nid;name\n1;x\n2;y\n").unwrap_err().starts_with("line 1 has one text"));
     }
 
@@ -211,6 +242,9 @@ mod tests {
         assert_eq!(layout(",a, b \n0,1,2\n").unwrap().names, ["column_1", "a", "b"]);
         let found = layout("a,b,,\n1,2,,\n").unwrap();
         assert_eq!((found.names.len(), found.width), (2, 4));
+        assert_eq!(layout("a\n").unwrap().notes, [""; 0]);
+        assert_eq!(layout("a, b \n").unwrap().notes, ["spaces around names of columns were left out: 'b'"]);
+        assert!(layout(",Column_1\n").unwrap_err().contains("column_1, is that of another column"));
         assert!(layout("a,,b\n").is_err());
         assert!(layout("a,A\n").is_err());
     }

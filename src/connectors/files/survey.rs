@@ -114,7 +114,7 @@ impl Opened {
                     Some(column) if is_counted[index] => column.values += 1,
                     Some(column) => column.observe(&field, record.line),
                     None if field.is_empty() => {}
-                    None => return Err(Fault::NoName { column: index + 1 }),
+                    None => return Err(layout.unnamed(index)),
                 }
             }
         }

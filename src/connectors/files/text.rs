@@ -30,16 +30,30 @@ impl Text {
     /// Recognizes the file. A copy in UTF-8 is written next to `target` if it has another encoding.
     pub fn open(file: &DataFile, declared: Option<&'static Encoding>, target: &Path) -> Result<Self, Fault> {
         let mut head = Vec::new();
-        if file.gzip && !starts_with(&file.path, b"\x1f\x8b").map_err(Fault::Read)? {
-            return Err(Fault::NotCompressed);
+        if file.gzip {
+            raw(&file.path, false)?.take(HEAD as u64).read_to_end(&mut head).map_err(Fault::Read)?;
+            if !head.starts_with(b"\x1f\x8b") {
+                let other = other_format(&head).map(|(what, advice)| Fault::NotText { what, advice });
+                return Err(other.unwrap_or(Fault::NotCompressed));
+            }
+            head.clear();
         }
         let text = raw(&file.path, file.gzip)?;
         text.take(HEAD as u64).read_to_end(&mut head).map_err(Fault::read)?;
         if let Some((what, advice)) = other_format(&head) {
             return Err(Fault::NotText { what, advice });
         }
+        if let Some(encoding) = utf32(&head) {
+            return Err(Fault::Utf32 { encoding });
+        }
         let marked = Encoding::for_bom(&head).map(|(encoding, _)| encoding);
-        let encoding = declared.or(marked).or_else(|| utf16_without_mark(&head)).unwrap_or(UTF_8);
+        let encoding = declared.or(marked).or_else(|| utf16_without_mark(&head));
+        if encoding.is_none()
+            && let Some(encoding) = perhaps_utf16(&head)
+        {
+            return Err(Fault::PerhapsUtf16 { encoding: encoding.name() });
+        }
+        let encoding = encoding.unwrap_or(UTF_8);
         if head.iter().all(u8::is_ascii_whitespace) && head.len() < HEAD {
             return Err(Fault::Empty);
         }
@@ -77,12 +91,6 @@ fn raw(path: &Path, gzip: bool) -> Result<Box<dyn Read>, Fault> {
     Ok(if gzip { Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file))) } else { Box::new(file) })
 }
 
-fn starts_with(path: &Path, magic: &[u8]) -> io::Result<bool> {
-    let mut start = Vec::new();
-    File::open(path)?.take(magic.len() as u64).read_to_end(&mut start)?;
-    Ok(start == magic)
-}
-
 /// Text of mostly Latin letters in UTF-16, which has a zero in every second byte.
 fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
@@ -90,6 +98,36 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
     match () {
         () if half > 0 && even == 0 && odd * 10 >= half * 7 => Some(UTF_16LE),
         () if half > 0 && odd == 0 && even * 10 >= half * 7 => Some(UTF_16BE),
+        () => None,
+    }
+}
+
+/// Text of other letters, whose line ends have a zero: it has neither control characters nor letters without meaning.
+fn perhaps_utf16(head: &[u8]) -> Option<&'static Encoding> {
+    let (units, _) = head.as_chunks::<2>();
+    let is_text = |read: fn([u8; 2]) -> u16| {
+        let units: Vec<_> = units.iter().map(|unit| read(*unit)).collect();
+        let has_line_end = units.contains(&u16::from(b'\n')) || units.contains(&u16::from(b'\r'));
+        // The head may end within a character.
+        let whole = &units[..units.len().saturating_sub(1)];
+        let is_sound = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
+        has_line_end && char::decode_utf16(whole.iter().copied()).all(|letter| letter.is_ok_and(is_sound))
+    };
+    match (is_text(u16::from_le_bytes), is_text(u16::from_be_bytes)) {
+        (true, false) => Some(UTF_16LE),
+        (false, true) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// The name of UTF-32, whose letters are in the first four planes.
+fn utf32(head: &[u8]) -> Option<&'static str> {
+    let (units, _) = head.as_chunks::<4>();
+    let all =
+        |read: fn([u8; 4]) -> u32| !units.is_empty() && units.iter().all(|unit| matches!(read(*unit), 1..0x4_0000));
+    match () {
+        () if all(u32::from_le_bytes) => Some("UTF-32LE"),
+        () if all(u32::from_be_bytes) => Some("UTF-32BE"),
         () => None,
     }
 }
