@@ -2,12 +2,22 @@
 
 use std::path::Path;
 
+use crate::engine::{Connection, Limits, Sandbox};
 use crate::extract::parquet;
 
 /// Returns a text for each column that is new, gone or of another type than in the previous file; none if there is no
 /// previous file, or one of the two cannot be read.
 pub(super) fn between(before: &Path, after: &Path) -> Vec<String> {
-    let read = |path: &Path| parquet::columns([path].into_iter()).ok();
+    if !before.is_file() {
+        return Vec::new();
+    }
+    let connection = Sandbox::default().files([before, after]).open(&Limits::small());
+    connection.map_or_else(|_| Vec::new(), |connection| read_with(&connection, before, after))
+}
+
+/// As [`between`], with an engine that may read both files.
+pub(super) fn read_with(connection: &Connection, before: &Path, after: &Path) -> Vec<String> {
+    let read = |path: &Path| parquet::columns_with(connection, [path].into_iter()).ok();
     if !before.is_file() {
         return Vec::new();
     }

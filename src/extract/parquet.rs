@@ -52,7 +52,14 @@ pub fn read_files<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
 
 /// Names and types of the columns of these files together.
 pub fn columns<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Result<Vec<(String, String)>, ExtractError> {
-    let connection = Sandbox::default().files(paths.clone()).open(&Limits::small())?;
+    columns_with(&Sandbox::default().files(paths.clone()).open(&Limits::small())?, paths)
+}
+
+/// As [`columns`], with an engine that may read the files.
+pub fn columns_with<'a>(
+    connection: &Connection,
+    paths: impl Iterator<Item = &'a Path>,
+) -> Result<Vec<(String, String)>, ExtractError> {
     let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {}", read_files(paths)))?;
     let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(columns)

@@ -197,15 +197,74 @@ fn parts_that_do_not_agree_keep_their_texts() {
     assert_eq!(case.sales("typeof(period), typeof(price)"), ["BIGINT|DECIMAL(18,2)"]);
 }
 
+impl Case {
+    /// Puts the result of a query into the folder of `sales`.
+    fn parquet_part(&self, name: &str, select: &str) {
+        std::fs::create_dir_all(self.folder().join("sales")).unwrap();
+        let path = quote_path(&self.folder().join("sales").join(name));
+        let connection = engine::in_memory(&Limits::small()).unwrap();
+        connection.execute_batch(&format!("COPY ({select}) TO {path} (FORMAT parquet)")).unwrap();
+    }
+}
+
+#[test]
+fn a_parquet_column_of_nulls_takes_the_type_of_the_others() {
+    for kind in ["INTEGER", "VARCHAR", "DOUBLE", "INTEGER[]", "STRUCT(a INTEGER)"] {
+        let case = Case::new();
+        let nulls =
+            format!("SELECT unnest([1, 2]) AS id, CAST(NULL AS {kind}) AS d, 0.5::FLOAT AS f, NULL::{kind} AS e");
+        case.parquet_part("a.parquet", &nulls);
+        case.part("sales/b.csv", "id,d,f,e\n3,2024-01-31,,\n");
+        let report = case.run();
+        assert_eq!(report.errors, [], "{kind}");
+        let rows = ["DATE||0.5|true", "DATE||0.5|true", "DATE|2024-01-31||true"];
+        assert_eq!(case.sales("typeof(d), coalesce(d::VARCHAR, ''), coalesce(f::VARCHAR, ''), e IS NULL"), rows);
+        assert_eq!(case.sales("typeof(f), typeof(e)"), vec![format!("FLOAT|{kind}"); 3]);
+        let before = case.parts();
+        assert_eq!(case.run().errors, []);
+        assert_eq!(case.parts(), before, "{kind}: an unchanged part is left alone");
+
+        // Another file with values of another type, then none.
+        std::fs::remove_file(case.folder().join("sales/b.csv")).unwrap();
+        case.parquet_part("c.parquet", "SELECT 3 AS id, TIMESTAMP '2024-01-31 10:00' AS d");
+        assert_eq!(case.run().errors, []);
+        assert_eq!(case.sales("typeof(d)"), ["TIMESTAMP"; 3]);
+        std::fs::remove_file(case.folder().join("sales/c.parquet")).unwrap();
+        assert_eq!(case.run().errors, []);
+        assert_eq!(case.sales("typeof(d)"), [kind; 2]);
+    }
+}
+
+#[test]
+fn decimals_beside_a_parquet_double() {
+    for (texts, values) in [
+        ("1.50\n2.25\n", Ok("1.5|2.25")),
+        ("1.00\n99999999999999.5\n", Err("part a, line 3 has \"99999999999999.5\"")),
+        ("-1.10\n1234567890123.10\n", Ok("-1.1|1234567890123.1")),
+        ("1.50\n99999999999999.99\n", Err("part a, line 3 has \"99999999999999.99\"")),
+        ("1.9\n1.10\n", Err("part a, line 3 has \"1.10\"")),
+        ("1\n12345678901234567\n", Err("part a, line 3 has \"12345678901234567\"")),
+        ("1.5\nn/a\n", Err("part a, line 3 has \"n/a\"")),
+    ] {
+        let case = Case::new();
+        case.part("sales/a.csv", format!("id,x\n1,{}", texts.replacen('\n', "\n2,", 1)));
+        case.parquet_part("b.parquet", "SELECT 3 AS id, 0.25::DOUBLE AS x");
+        let report = case.run();
+        match values {
+            Ok(values) => {
+                assert_eq!(report.errors, [], "{texts}");
+                let (first, second) = values.split_once('|').unwrap();
+                assert_eq!(case.sales("typeof(x), x"), [first, second, "0.25"].map(|value| format!("DOUBLE|{value}")));
+            }
+            Err(text) => assert!(report.errors[0].error.contains(text), "{texts}: {report:?}"),
+        }
+    }
+}
+
 #[test]
 fn parquet_parts_of_other_types_are_refused() {
     let case = Case::new();
-    let connection = engine::in_memory(&Limits::small()).unwrap();
-    std::fs::create_dir_all(case.folder().join("sales")).unwrap();
-    let write = |name: &str, select: &str| {
-        let path = quote_path(&case.folder().join("sales").join(name));
-        connection.execute_batch(&format!("COPY ({select}) TO {path} (FORMAT parquet)")).unwrap();
-    };
+    let write = |name: &str, select: &str| case.parquet_part(name, select);
     write("a.parquet", "SELECT 1 AS id, DATE '2025-01-01' AS d");
     case.part("sales/b.csv", "id,d\n2,2025-02-01\n");
     assert_eq!(case.run().tables_failed, 0);

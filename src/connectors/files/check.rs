@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::convert;
+use super::engine::TableEngine;
 use super::fault::Fault;
 use super::folder::DataFile;
 use super::options::Options;
@@ -37,17 +38,19 @@ pub fn check(file: &Path, name: &str, folder: &Path, format: &FileFormat, limits
 fn check_data(file: &DataFile, folder: &Path, format: &FileFormat, limits: &Limits) -> Result<Checked, Fault> {
     let options = Options::parse(Some(format))?;
     let pending = Pending::beside(&folder.join("check.parquet")).map_err(|e| Fault::Engine(e.to_string()))?;
-    let (content, rows, mut columns) = read(file, &options, pending.path(), limits)?;
+    let engine = TableEngine::new(&file.path, pending.path(), limits);
+    let (content, rows, mut columns) = read(file, &options, pending.path(), &engine)?;
     let schema = Schema::decide(&[(None, &columns)], &options).map_err(Fault::Engine)?;
     let (types, _) = decided(&mut columns, &schema);
     let mut notes: Vec<String> = schema.reasons.iter().filter_map(Reason::note).collect();
     match content {
         Content::Text(survey) => {
-            convert::to_parquet(&survey, &types, &options, pending.path(), limits)?;
+            convert::to_parquet(&survey, &types, &options, pending.path(), &engine)?;
             notes.extend(survey.layout.notes);
         }
         Content::Parquet | Content::Unchanged => {
-            let checked = foreign::check(&file.path, limits).map_err(|error| Fault::parquet(&error))?;
+            let checked =
+                foreign::check_with(engine.get()?, &file.path, limits).map_err(|error| Fault::parquet(&error))?;
             notes.extend(checked.notes);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::engine::TableEngine;
 use super::fault::Fault;
 use super::layout::Layout;
 use super::options::Options;
@@ -48,14 +49,19 @@ pub fn to_parquet(
     types: &[ColumnType],
     options: &Options,
     target: &Path,
-    limits: &Limits,
+    engine: &TableEngine<'_>,
 ) -> Result<(), Fault> {
     if let Some(parquet) = survey.ahead.as_ref().and_then(|ahead| ahead.with_types(types)) {
         return std::fs::rename(parquet, target).map_err(Fault::write);
     }
     let columns = survey.layout.names.len();
-    let limits = Limits { threads: if columns > WIDE { 1 } else { limits.threads }, ..limits.clone() };
-    let connection = sandbox(survey.readable(), target, &limits)?;
+    let narrow;
+    let connection = if columns > WIDE {
+        narrow = sandbox(survey.readable(), target, &Limits { threads: 1, ..engine.limits().clone() })?;
+        &narrow
+    } else {
+        engine.get()?
+    };
     let readings = readings(&survey.layout, &survey.facts, types, options);
     let copy = copy(survey.readable(), &survey.layout, &readings, options, target, survey.longest);
     let written = connection.execute(&copy, []).map_err(|error| {
@@ -66,7 +72,7 @@ pub fn to_parquet(
             None => Fault::conversion(&error),
         }
     })?;
-    check(&connection, survey, written as u64, target)
+    check(connection, survey, written as u64, target)
 }
 
 /// A database that may read the text and write the file.

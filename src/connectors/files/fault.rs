@@ -112,6 +112,14 @@ impl Fault {
         Self::Parquet(first_line(&text).to_owned())
     }
 
+    /// A fault of writing the table from what was read.
+    pub fn table(error: &ExtractError) -> Self {
+        match error {
+            ExtractError::Engine(error) => Self::conversion(error),
+            error => Self::Engine(error.to_string()),
+        }
+    }
+
     /// A fault of the conversion itself: what can be wrong with the text was found before.
     pub fn conversion(error: &engine::Error) -> Self {
         if engine::is_disk_full(error) {

@@ -7,10 +7,12 @@
 mod ahead;
 mod check;
 mod convert;
+mod engine;
 mod fault;
 mod folder;
 mod header;
 mod layout;
+mod nulls;
 mod options;
 mod other_format;
 mod schema;

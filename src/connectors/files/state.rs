@@ -11,7 +11,7 @@ use crate::extract::typing::Facts;
 use crate::protocol::file_format::FileFormat;
 
 /// Raised whenever a new conversion would write something else for the same file.
-const CONVERTER: u32 = 2;
+const CONVERTER: u32 = 3;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Fingerprint {
@@ -38,6 +38,16 @@ pub struct Column {
     pub kind: String,
     /// What its texts are; `None` in a parquet file.
     pub facts: Option<Facts>,
+    /// The type in the file, of a column of parquet without any value: its nulls fit every type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_type: Option<String>,
+}
+
+impl Column {
+    /// Returns whether no row of the file has a value in it.
+    pub fn is_null(&self) -> bool {
+        self.null_type.is_some() || self.facts.as_ref().is_some_and(|facts| facts.values == 0)
+    }
 }
 
 impl Fingerprint {

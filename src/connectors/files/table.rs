@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::ahead::survey;
 use super::convert;
+use super::engine::TableEngine;
 use super::fault::Fault;
 use super::folder::{DataFile, Format, Origin};
+use super::nulls;
 use super::options::Options;
 use super::schema::Schema;
 use super::state::{self, Column, Fingerprint, State};
@@ -100,10 +102,13 @@ impl Job<'_> {
     /// All files are read before the types are decided, and all are converted before the first is put in place.
     fn convert(&self, parts: Vec<Part<'_>>) -> Result<Done, String> {
         let options = Options::parse(Some(self.format)).map_err(|fault| fault.to_string())?;
+        let files = parts.first().map(|part| (part.file.path.clone(), part.target.parquet.clone()));
+        let (file, target) = files.unwrap_or_default();
+        let engine = TableEngine::new(&file, &target, self.resources.limits);
         let mut known = Vec::new();
         for part in parts {
             let file = part.file;
-            known.push(self.read(part, &options).map_err(|fault| of(file, &fault))?);
+            known.push(self.read(part, &options, &engine).map_err(|fault| of(file, &fault))?);
         }
         let columns: Vec<_> =
             known.iter().map(|known| (known.part.name.as_deref(), known.state.columns.as_slice())).collect();
@@ -112,7 +117,7 @@ impl Job<'_> {
             .into_iter()
             .map(|known| {
                 let file = known.part.file;
-                self.write(known, &schema, &options).map_err(|fault| of(file, &fault))
+                self.write(known, &schema, &options, &engine).map_err(|fault| of(file, &fault))
             })
             .collect::<Result<_, _>>()?;
         let mut done = Done::default();
@@ -129,12 +134,12 @@ impl Job<'_> {
         Ok(done)
     }
 
-    fn read<'a>(&self, part: Part<'a>, options: &Options) -> Result<Known<'a>, Fault> {
+    fn read<'a>(&self, part: Part<'a>, options: &Options, engine: &TableEngine<'_>) -> Result<Known<'a>, Fault> {
         let source = Fingerprint::of(&part.file.path).map_err(Fault::Read)?;
         if let Some(state) = state::read(&part.target.state)
             && state.source == source
             && state.format == *self.format
-            && parquet::rows(&part.target.parquet).is_ok_and(|rows| rows == state.rows)
+            && foreign::check_footer(&part.target.parquet).is_ok_and(|footer| footer.rows == state.rows)
         {
             return Ok(Known { part, state, content: Content::Unchanged });
         }
@@ -142,38 +147,54 @@ impl Job<'_> {
         let folder = part.target.parquet.parent().unwrap_or(self.directory);
         fs::create_dir_all(folder).map_err(Fault::write)?;
         self.resources.reserve.ensure(folder, source.size()).map_err(|error| Fault::Engine(error.to_string()))?;
-        let (content, rows, columns) = read(part.file, options, &part.target.parquet, self.resources.limits)?;
+        let (content, rows, columns) = read(part.file, options, &part.target.parquet, engine)?;
         let state = State { source, rows, format: self.format.clone(), columns };
         Ok(Known { part, state, content })
     }
 
-    fn write<'a>(&self, known: Known<'a>, schema: &Schema, options: &Options) -> Result<Converted<'a>, Fault> {
+    fn write<'a>(
+        &self,
+        known: Known<'a>,
+        schema: &Schema,
+        options: &Options,
+        engine: &TableEngine<'_>,
+    ) -> Result<Converted<'a>, Fault> {
         let Known { part, mut state, mut content } = known;
         let (types, is_new) = decided(&mut state.columns, schema);
         if is_new && matches!(content, Content::Unchanged) {
             // Another file of the table has changed the type.
-            content = Content::Text(Box::new(survey(part.file, options, &part.target.parquet, self.resources.limits)?));
+            content = match part.file.format {
+                Format::Parquet => Content::Parquet,
+                Format::Csv | Format::Tsv => {
+                    Content::Text(Box::new(survey(part.file, options, &part.target.parquet, engine.limits())?))
+                }
+            };
         }
-        let pending = Pending::beside(&part.target.parquet).map_err(Fault::write)?;
+        let mut pending = Pending::beside(&part.target.parquet).map_err(Fault::write)?;
         let mut notes = Vec::new();
         match content {
             Content::Unchanged => return Ok(Converted { part, state, pending: None, notes }),
             Content::Text(survey) => {
                 // Gives a clear error for a read-only or full directory, before DuckDB gives its own.
                 drop(pending.create().map_err(Fault::write)?);
-                convert::to_parquet(&survey, &types, options, pending.path(), self.resources.limits)?;
+                convert::to_parquet(&survey, &types, options, pending.path(), engine)?;
                 notes = survey.layout.notes;
+                let written: Vec<_> = types.iter().map(|kind| kind.sql()).collect();
+                pending = nulls::retype(pending, &part.target.parquet, &state.columns, &written, engine)?;
             }
             Content::Parquet => {
                 fs::copy(&part.file.path, pending.path()).map_err(Fault::write)?;
-                let checked = foreign::check(pending.path(), self.resources.limits);
+                let checked = foreign::check_with(engine.get()?, pending.path(), engine.limits());
                 notes = checked.map_err(|error| Fault::parquet(&error))?.notes;
+                let own = state.columns.iter().map(|column| column.null_type.as_ref().unwrap_or(&column.kind).clone());
+                pending =
+                    nulls::retype(pending, &part.target.parquet, &state.columns, &own.collect::<Vec<_>>(), engine)?;
             }
         }
         if Fingerprint::of(&part.file.path).map_err(Fault::Read)? != state.source {
             return Err(Fault::Changed);
         }
-        notes.extend(column_changes::between(&part.target.parquet, pending.path()));
+        notes.extend(column_changes::read_with(engine.get()?, &part.target.parquet, pending.path()));
         if let Some(name) = &part.name {
             notes = notes.into_iter().map(|note| format!("part {name}: {note}")).collect();
         }
@@ -186,34 +207,46 @@ pub fn read(
     file: &DataFile,
     options: &Options,
     target: &Path,
-    limits: &Limits,
+    engine: &TableEngine<'_>,
 ) -> Result<(Content, i64, Vec<Column>), Fault> {
     let unreadable = |error: ExtractError| Fault::parquet(&error);
     match file.format {
         Format::Csv | Format::Tsv => {
-            let survey = survey(file, options, target, limits)?;
+            let survey = survey(file, options, target, engine.limits())?;
             let facts = survey.layout.names.iter().zip(survey.facts.iter().cloned());
-            let columns =
-                facts.map(|(name, facts)| Column { name: name.clone(), kind: String::new(), facts: Some(facts) });
+            let columns = facts.map(|(name, facts)| Column {
+                name: name.clone(),
+                kind: String::new(),
+                facts: Some(facts),
+                null_type: None,
+            });
             let (columns, rows) = (columns.collect(), survey.rows as i64);
             Ok((Content::Text(Box::new(survey)), rows, columns))
         }
         Format::Parquet => {
             let rows = foreign::check_footer(&file.path).map_err(unreadable)?.rows;
-            let columns = parquet::columns([file.path.as_path()].into_iter()).map_err(unreadable)?;
-            let column = |(name, kind)| Column { name, kind, facts: None };
+            let columns =
+                parquet::columns_with(engine.get()?, [file.path.as_path()].into_iter()).map_err(unreadable)?;
+            let mut nulls = foreign::null_columns(&file.path).into_iter();
+            let column = |(name, kind): (String, String)| {
+                let null_type = nulls.next().unwrap_or(false).then(|| kind.clone());
+                Column { name, kind, facts: None, null_type }
+            };
             Ok((Content::Parquet, rows, columns.into_iter().map(column).collect()))
         }
     }
 }
 
-/// Notes the decided type of each column, and returns the types, with whether any column of text had another one before.
+/// Notes the decided type of each column, and returns the types of those of text, with whether any column had another one
+/// before.
 pub fn decided(columns: &mut [Column], schema: &Schema) -> (Vec<ColumnType>, bool) {
     let mut is_new = false;
     let types = columns.iter_mut().map(|column| {
         let kind = schema.kind(&column.name);
-        if column.facts.is_some() && column.kind != kind.sql() {
-            column.kind = kind.sql();
+        let own = column.null_type.clone().unwrap_or_else(|| kind.sql());
+        let decided = if column.is_null() { schema.kind_of_nulls(&column.name, &own) } else { own };
+        if (column.facts.is_some() || column.null_type.is_some()) && column.kind != decided {
+            column.kind = decided;
             is_new = true;
         }
         kind

@@ -11,28 +11,27 @@ use super::second::{Next, Second};
 use super::statistics::Statistics;
 use super::{Stop, equal, schema};
 use crate::base::ident::{quote_ident, quote_path};
-use crate::engine::{self, Connection, Limits, Sandbox};
+use crate::engine::{self, Connection, Limits};
 use crate::extract::ExtractError;
 use crate::extract::parquet::{self as engine_parquet, TIMEOUT};
 
 const REWRITE: &str = "write it again in another type, e.g. as a string";
 
 /// Reads the whole file with the engine and compares. It holds so many `rows` as its footer says.
-pub(super) fn check(path: &Path, rows: i64, limits: &Limits) -> Result<(), Stop> {
+pub(super) fn check(connection: &Connection, path: &Path, rows: i64, limits: &Limits) -> Result<(), Stop> {
     let file = File::open(path).map_err(|error| Stop::Extract(error.into()))?;
     // What an Arrow writer notes of its own types is not part of the data.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&file, options)?;
-    let columns = engine_parquet::columns([path].into_iter()).map_err(|error| match error {
+    let columns = engine_parquet::columns_with(connection, [path].into_iter()).map_err(|error| match error {
         ExtractError::Engine(error) => unreadable(&error, path),
         error => Stop::Extract(error),
     })?;
     let schema = metadata.parquet_schema();
     let roots: Vec<usize> = (0..columns.len()).filter(|root| is_compared(schema, *root)).collect();
-    let connection = Sandbox::default().files([path]).open(limits).map_err(|error| Stop::Extract(error.into()))?;
     if roots.len() < columns.len() {
         engine_parquet::read_through(path, limits).map_err(|error| match error {
-            ExtractError::Engine(error) => blame(&connection, path, &columns, error),
+            ExtractError::Engine(error) => blame(connection, path, &columns, error),
             error => Stop::Extract(error),
         })?;
     }
@@ -48,13 +47,13 @@ pub(super) fn check(path: &Path, rows: i64, limits: &Limits) -> Result<(), Stop>
         row: 0,
         stop: None,
     };
-    let read = engine::within(&connection, TIMEOUT, |connection| {
+    let read = engine::within(connection, TIMEOUT, |connection| {
         engine::for_each_batch(connection, &select, |batch| comparison.take(batch))
     });
     if let Some(stop) = comparison.stop {
         return Err(stop);
     }
-    read.map_err(|error| blame(&connection, path, &columns, error))?;
+    read.map_err(|error| blame(connection, path, &columns, error))?;
     match i64::try_from(comparison.row) {
         Ok(found) if found == rows => Ok(()),
         _ => Err(Stop::Fault(Fault::Damaged(format!("its footer says {rows} rows, and it has {}", comparison.row)))),

@@ -10,11 +10,13 @@ mod compare;
 mod equal;
 mod fault;
 mod leaf;
+mod nulls;
 mod schema;
 mod second;
 mod statistics;
 
 pub use fault::Fault;
+pub use nulls::null_columns;
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +27,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::ExtractError;
 use super::parquet::{Ends, ends};
-use crate::engine::Limits;
+use crate::engine::{Connection, Limits, Sandbox};
 
 /// What a file holds that can be published as it is.
 #[derive(Debug, Default)]
@@ -43,7 +45,12 @@ impl From<i64> for Content {
 
 /// Reads a file once in full, with both readers.
 pub fn check(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
-    guarded(path, || both(path, limits))
+    check_with(&Sandbox::default().files([path]).open(limits)?, path, limits)
+}
+
+/// As [`check`], with an engine that may read the file.
+pub fn check_with(connection: &Connection, path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
+    guarded(path, || both(connection, path, limits))
 }
 
 /// Reads only the footer: names and types.
@@ -71,9 +78,9 @@ fn footer(path: &Path) -> Result<(SerializedFileReader<File>, Content), ExtractE
     Ok((file, content))
 }
 
-fn both(path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
+fn both(connection: &Connection, path: &Path, limits: &Limits) -> Result<Content, ExtractError> {
     let (file, Content { rows, mut notes }) = footer(path)?;
-    let outcome = leaf::check(&file).and_then(|()| compare::check(path, rows, limits));
+    let outcome = leaf::check(&file).and_then(|()| compare::check(connection, path, rows, limits));
     match outcome {
         Ok(()) => {}
         // Then the engine alone has to read it.

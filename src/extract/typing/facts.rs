@@ -99,6 +99,16 @@ impl Facts {
         self.first(|verdict| verdict == ColumnType::Text)
     }
 
+    /// The first value that was found not to fit a type which these facts do not fit.
+    pub fn misfit(&self, kind: ColumnType) -> Option<&Seen> {
+        let mut so_far = Self::default();
+        let turn = self.turns.iter().find(|turn| {
+            so_far.add(turn.shape, || turn.seen.clone());
+            !so_far.fits(kind)
+        });
+        turn.map(|turn| &turn.seen)
+    }
+
     /// The value with which the verdict became one for which `matches` holds, and the verdict before.
     pub fn first(&self, matches: impl Fn(ColumnType) -> bool) -> Option<(&Seen, Option<ColumnType>)> {
         let mut so_far = Self::default();

@@ -8,6 +8,8 @@ const WHOLE: u32 = Class::bits(&[Class::Integer, Class::LongInteger]);
 const HUGE: u32 = WHOLE | Class::HugeInteger.bit();
 /// Fractions that a `DOUBLE` prints as they are.
 const PRINTED: u32 = Class::bits(&[Class::Fraction, Class::PointZero, Class::PrintedDouble]);
+/// Fractions whose value a `DOUBLE` returns, with a zero at the end or without.
+const RETURNED: u32 = PRINTED | Class::FixedFraction.bit();
 /// Numbers that are the only text of their value, so that the exact number is as good.
 const EXACT: u32 = PRINTED | Class::bits(&[Class::Integer, Class::FullDouble]);
 const FLOATING: u32 = PRINTED | Class::bits(&[Class::Integer, Class::NegativeZero, Class::Exponent]);
@@ -60,7 +62,7 @@ impl Facts {
         match (self.verdict(), kind) {
             (None, _) | (_, ColumnType::Text) => true,
             (Some(ColumnType::Integer), ColumnType::Double) => self.classes == Class::Integer.bit(),
-            (Some(ColumnType::Decimal { .. }), ColumnType::Double) => self.within(PRINTED),
+            (Some(ColumnType::Decimal { .. }), ColumnType::Double) => self.within(RETURNED),
             (Some(ColumnType::Integer), ColumnType::Decimal { precision, scale }) => self.whole + scale <= precision,
             (Some(ColumnType::Decimal { scale, .. }), ColumnType::Decimal { precision, scale: wider }) => {
                 scale <= wider && self.whole + wider <= precision
