@@ -52,7 +52,8 @@ pub fn write(connection: &Connection, select: &str, target: &Path) -> Result<Vec
             let note = |column: &Column| {
                 format!(
                     "column {} is stored as text: parquet has no type for all values of {}",
-                    column.name, column.kind
+                    column.name,
+                    short(&column.kind)
                 )
             };
             return Ok(texts.map(note).collect());
@@ -114,6 +115,12 @@ fn replaced(kind: &str, word: &str, by: &str) -> String {
         rest = &rest[from..];
     }
     result
+}
+
+/// A type as people and the documentation write it.
+pub(super) fn short(kind: &str) -> String {
+    let short = replaced(kind, "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ");
+    replaced(&short, ZONED, "TIMETZ")
 }
 
 fn is_word(letter: char) -> bool {
@@ -184,6 +191,10 @@ mod tests {
         assert_eq!(
             replaced(&kind, "UHUGEINT", "DECIMAL(38,0)"),
             "STRUCT(HUGEINT DECIMAL(38,0), \"q\"\"HUGEINT x\" DECIMAL(38,0)[], e ENUM('HUGEINT', 'it''s HUGEINT'))"
+        );
+        assert_eq!(
+            short("STRUCT(a TIMESTAMP WITH TIME ZONE[], \"TIME WITH TIME ZONE\" TIME WITH TIME ZONE)"),
+            "STRUCT(a TIMESTAMPTZ[], \"TIME WITH TIME ZONE\" TIMETZ)"
         );
         for (kind, expected) in [
             ("HUGEINT", Choice::Decimal),

@@ -61,7 +61,8 @@ pub fn columns_with<'a>(
     paths: impl Iterator<Item = &'a Path>,
 ) -> Result<Vec<(String, String)>, ExtractError> {
     let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {}", read_files(paths)))?;
-    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, lossless::short(&row.get::<_, String>(1)?))))?;
+    let columns = columns.collect::<Result<_, _>>()?;
     Ok(columns)
 }
 

@@ -34,7 +34,7 @@ impl ColumnType {
         }
     }
 
-    /// As DuckDB names it.
+    /// As SQL names it.
     pub fn sql(self) -> String {
         match self {
             Self::Boolean => "BOOLEAN".into(),
@@ -43,7 +43,7 @@ impl ColumnType {
             Self::Double => "DOUBLE".into(),
             Self::Date => "DATE".into(),
             Self::Timestamp => "TIMESTAMP".into(),
-            Self::Instant => "TIMESTAMP WITH TIME ZONE".into(),
+            Self::Instant => "TIMESTAMPTZ".into(),
             Self::Text => "VARCHAR".into(),
         }
     }
