@@ -1,6 +1,7 @@
 //! The only module that uses the DuckDB crate: opening databases, limits, isolation.
 
 mod batches;
+mod dates;
 mod deadline;
 mod icu;
 mod open;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use duckdb::{AccessMode, Config, Connection};
 
-use super::Result;
+use super::{Result, dates};
 use crate::base::ident::quote_path;
 use crate::config::{Environment, env_vars};
 
@@ -52,7 +52,9 @@ pub fn cores() -> usize {
 
 /// A database that lives in memory only.
 pub fn in_memory(limits: &Limits) -> Result<Connection> {
-    Connection::open_in_memory_with_flags(limits.config()?).map(in_utc)
+    let connection = Connection::open_in_memory_with_flags(limits.config()?).map(in_utc)?;
+    dates::subtract_finite(&connection)?;
+    Ok(connection)
 }
 
 /// Opens or creates a database file for reading and writing, which only one process can do at a time.
