@@ -10,7 +10,7 @@ use crate::extract::typing::{ColumnType, Facts};
 pub fn form(kind: Kind, text: &str) -> Cow<'_, str> {
     let fits_as = |fits: bool, form: &'static str| Cow::Borrowed(if fits { form } else { "?" });
     match kind {
-        Kind::Varchar | Kind::Number => text.into(),
+        Kind::Varchar | Kind::Number | Kind::TextFloat => text.into(),
         Kind::BigInt => whole(text).into(),
         Kind::Decimal { scale, .. } => decimal(text, usize::from(scale)),
         Kind::Double if returns_as_double(text) => "1e-05".into(),

@@ -28,6 +28,8 @@ pub enum Kind {
     BigInt,
     /// A number with nothing said about its digits.
     Number,
+    /// The same, called a float by a table without types of its own.
+    TextFloat,
     Double,
     Decimal {
         precision: u8,
@@ -51,7 +53,7 @@ impl fmt::Display for Kind {
             Self::BigInt => "INTEGER",
             Self::Number => "NUMERIC",
             Self::Decimal { precision, scale } => return write!(out, "NUMERIC({precision},{scale})"),
-            Self::Double => "FLOAT",
+            Self::TextFloat | Self::Double => "FLOAT",
             Self::Boolean => "BOOLEAN",
             Self::Date => "DATE",
             Self::Time => "TIME",
@@ -69,7 +71,7 @@ impl Kind {
         match self {
             Self::Varchar => "VARCHAR".into(),
             Self::BigInt => "BIGINT".into(),
-            Self::Number | Self::Double => "DOUBLE".into(),
+            Self::Number | Self::TextFloat | Self::Double => "DOUBLE".into(),
             Self::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
             Self::Boolean => "BOOLEAN".into(),
             Self::Date => "DATE".into(),
@@ -145,7 +147,7 @@ fn of_metadata(list: &[Metadata]) -> Option<Kind> {
         let length = value("KBC.datatype.length");
         value("KBC.datatype.basetype")
             .map(|name| base(name, length))
-            .or_else(|| value("KBC.datatype.type").map(|name| native(name, length, None, Kind::Number)))
+            .or_else(|| value("KBC.datatype.type").map(|name| native(name, length, None, Kind::TextFloat)))
     })
 }
 
@@ -160,11 +162,11 @@ fn of_definition(column: &DefinedColumn) -> Kind {
 
 /// Keboola's own backend-independent types. The length is that of the type at the backend.
 fn base(name: &str, length: Option<&str>) -> Kind {
-    native(name, length, None, Kind::Number)
+    native(name, length, None, Kind::TextFloat)
 }
 
-/// Types of the backends (Snowflake's names, BigQuery's where they differ). Where values are text, `float` is a number like any
-/// other.
+/// Types of the backends (Snowflake's names, BigQuery's where they differ). Where values are text, `float` is decided like any
+/// other number.
 fn native(name: &str, length: Option<&str>, basetype: Option<&str>, float: Kind) -> Kind {
     match name.to_ascii_uppercase().as_str() {
         "INTEGER" | "BIGINT" | "INT" | "SMALLINT" | "TINYINT" | "BYTEINT" | "INT64" => Kind::BigInt,

@@ -131,7 +131,7 @@ fn if_empty(kind: Kind) -> Stored {
     match kind {
         Kind::Varchar => Stored::As(ColumnType::Text),
         Kind::BigInt => Stored::As(ColumnType::Integer),
-        Kind::Number | Kind::Double => Stored::As(ColumnType::Double),
+        Kind::Number | Kind::TextFloat | Kind::Double => Stored::As(ColumnType::Double),
         Kind::Decimal { precision, scale } => Stored::As(ColumnType::Decimal { precision, scale }),
         Kind::Boolean => Stored::As(ColumnType::Boolean),
         Kind::Date => Stored::As(ColumnType::Date),
@@ -149,7 +149,7 @@ fn stored(column: &Column, verdict: ColumnType) -> Stored {
     let exact = is_exact_key(column);
     match (column.kind, verdict) {
         (Kind::BigInt, Integer | Decimal { scale: 0, .. })
-        | (Kind::Number | Kind::Double, Integer | Decimal { .. })
+        | (Kind::Number | Kind::TextFloat | Kind::Double, Integer | Decimal { .. })
         | (Kind::Decimal { .. }, Decimal { .. })
         | (Kind::Boolean, Boolean)
         | (Kind::Date, Date)
@@ -158,7 +158,9 @@ fn stored(column: &Column, verdict: ColumnType) -> Stored {
         (Kind::Decimal { .. }, Integer) if exact => Stored::As(verdict),
         // `1e-05` and `1E-5`, or the same moment in two zones, are two texts and one value.
         _ if exact => Stored::As(Text),
-        (Kind::Number | Kind::Double, Double) | (Kind::Timestamp | Kind::TimestampTz, Instant) => Stored::As(verdict),
+        (Kind::Number | Kind::TextFloat | Kind::Double, Double) | (Kind::Timestamp | Kind::TimestampTz, Instant) => {
+            Stored::As(verdict)
+        }
         (Kind::TimestampLocal, Instant) => Stored::Local,
         (Kind::Time, Boolean) => Stored::Time,
         (Kind::Blob, Boolean) => Stored::Blob,
@@ -244,7 +246,7 @@ mod tests {
             (Kind::BigInt, &["123456789012345678901234567890123456789"]),
             (Kind::Number, &["12E5"]),
             (Kind::Number, &["1.9", "1.10"]),
-            (Kind::Number, &["0.1", "nan"]),
+            (Kind::TextFloat, &["0.1", "nan"]),
             (decimal, &["1.50", "1.555"]),
             (decimal, &["1.25", "1.555"]),
             (decimal, &["1e3"]),
@@ -274,6 +276,12 @@ mod tests {
             assert_eq!(learned.stored, Stored::As(ColumnType::Text), "{kind:?} {texts:?}");
             let last = texts.last().unwrap();
             assert!(learned.note(&column).unwrap().contains(&format!("\"{last}\"")), "{kind:?} {texts:?}");
+        }
+        for kind in [Kind::TextFloat, Kind::Double] {
+            let column = column(kind);
+            assert!(
+                learned(&column, &["nan"]).note(&column).unwrap().starts_with("column c, FLOAT in Keboola, is text")
+            );
         }
     }
 
