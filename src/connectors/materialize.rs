@@ -88,7 +88,8 @@ fn store(query: &str, attach: &[RemoteAttach], file: &Path, settings: &Settings)
         let sandbox = Sandbox::default().files([file]).directories(settings.limits.spill.as_deref());
         sandbox.lock(&connection).map_err(plain)?;
         let run = attached.run(&connection, |connection| lossless::write(connection, query, file));
-        match run.map_err(|error| extract::plain_message(&error.to_string()))? {
+        let advice = "change the SQL of the table; its last rows stay until then";
+        match run.map_err(|error| extract::source_message(&error.to_string(), advice))? {
             Checked::Right(mut notes) => {
                 notes.extend(
                     exact.iter().map(|exact| format!("read exactly, as the values need: {}", exact.describe())),

@@ -1,6 +1,6 @@
 //! Isolated engine instances: one for each set of tables, with views over them, that can open nothing else.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -67,6 +67,8 @@ pub struct Instance {
     key: Key,
     root: Mutex<Connection>,
     attached: Attached,
+    /// Remote tables that the source has no longer, and the reason, by lower-cased name.
+    missing: HashMap<String, String>,
 }
 
 impl Instance {
@@ -104,7 +106,7 @@ impl Instance {
             connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
         }
         connection.execute_batch(&format!("ATTACH ':memory:' AS {SERVER}"))?;
-        let mut sources = HashSet::new();
+        let (mut sources, mut missing) = (HashSet::new(), HashMap::new());
         let tables = readable.iter().map(ReadableTable::table);
         for table in tables.filter(|table| key.with_remote || remote(table).is_none()) {
             let view = quote_ident(&table.name);
@@ -128,14 +130,18 @@ impl Instance {
                     connection.execute_batch(&format!("CREATE OR REPLACE VIEW {database}.main.{view} AS {rows}"));
                 if let Err(error) = made {
                     // A broken file must not affect other tables; a query for it fails with "does not exist".
-                    tracing::error!(table = table.name, error = engine::message(&error), "table cannot be queried");
+                    let error = extract::source_message(&engine::message(&error), "its owner has to change its view");
+                    tracing::error!(table = table.name, error, "table cannot be queried");
+                    if remote(table).is_some() {
+                        missing.insert(table.name.to_lowercase(), error);
+                    }
                     break;
                 }
             }
         }
         let files = readable.iter().flat_map(|table| table.table().files()).map(|file| file.path.as_path());
         Sandbox::default().files(files).lock(&connection)?;
-        Ok(Self { key, root: Mutex::new(connection), attached })
+        Ok(Self { key, root: Mutex::new(connection), attached, missing })
     }
 
     /// Returns whether it includes tables that stay at their source.
@@ -150,6 +156,16 @@ impl Instance {
         work: impl FnOnce(&Connection) -> Result<T, QueryError>,
     ) -> Result<Checked<T>, QueryError> {
         self.attached.run(connection, work)
+    }
+
+    /// The error of a query, which may name a table that its source has no longer.
+    pub fn explain(&self, error: QueryError) -> QueryError {
+        let QueryError::Sql(text) = &error else { return error };
+        let name = text.split_once("Table with name ").and_then(|(_, rest)| rest.split_once(" does not exist"));
+        match name.and_then(|(name, _)| Some((name, self.missing.get(&name.to_lowercase())?))) {
+            Some((name, reason)) => QueryError::Remote(format!("table {name} cannot be read: {reason}")),
+            None => error,
+        }
     }
 
     /// Whether it should be replaced.

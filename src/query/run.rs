@@ -163,6 +163,6 @@ impl Inner {
         if is_broken || instance.is_worn(&connection) {
             self.instances.discard(instance);
         }
-        answer
+        answer.map_err(|error| instance.explain(error))
     }
 }

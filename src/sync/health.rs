@@ -22,6 +22,10 @@ impl Problem {
     pub(super) fn of(source: &str, error: String) -> Self {
         Self { source: source.to_owned(), table: None, error }
     }
+
+    fn text(&self) -> String {
+        self.table.as_ref().map_or_else(|| self.error.clone(), |table| format!("{table}: {}", self.error))
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,15 +39,21 @@ pub struct SourceHealth {
     pub since: Option<Timestamp>,
 }
 
+impl SourceHealth {
+    /// Returns whether it had this problem.
+    pub(super) fn has(&self, problem: &Problem) -> bool {
+        self.source == problem.source && self.problems.contains(&problem.text())
+    }
+}
+
 /// The health of each source after a rebuild; `previous` says since when there are problems.
 pub(super) fn health(previous: &[SourceHealth], publication: &Publication, problems: &[Problem]) -> Vec<SourceHealth> {
     let mut sources: BTreeMap<&str, SourceHealth> = BTreeMap::new();
     for table in publication.tables() {
         sources.entry(&table.source).or_default().tables += 1;
     }
-    for Problem { source, table, error } in problems {
-        let text = table.as_ref().map_or_else(|| error.clone(), |table| format!("{table}: {error}"));
-        sources.entry(source).or_default().problems.push(text);
+    for problem in problems {
+        sources.entry(&problem.source).or_default().problems.push(problem.text());
     }
     let known = |source: &str| previous.iter().find(|known| known.source == source)?.since;
     sources

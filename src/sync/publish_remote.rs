@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::base::ident::quote_ident;
 use crate::engine::parse::Parser;
 use crate::engine::{self, Connection, Limits, Sandbox};
-use crate::extract::{Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta};
+use crate::extract::{
+    Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta, source_message,
+};
 
 /// How long it may take to read the columns of one table.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -51,8 +53,11 @@ impl<'a> RemoteSource<'a> {
         let (connection, parser) = self.reached.get_or_init(|| self.reach()).as_ref().map_err(Clone::clone)?;
         let remote = RemoteTable::of_view(parser, sql, &self.extract.attach).map_err(|error| error.to_string())?;
         let describe = format!("DESCRIBE {}", remote.select);
-        engine::within(connection, TIMEOUT, |connection| connection.execute_batch(&describe))
-            .map_err(|error| format!("view {}: {}", quote_ident(&meta.table_name), engine::message(&error)))?;
+        engine::within(connection, TIMEOUT, |connection| connection.execute_batch(&describe)).map_err(|error| {
+            let advice = "change the view in the extract of the source, or take it out";
+            let reason = source_message(&engine::message(&error), advice);
+            format!("view {}: {reason}", quote_ident(&meta.table_name))
+        })?;
         Ok(PublishedTable::new(source, meta, Content::Remote(remote), meta.rows, String::new()))
     }
 

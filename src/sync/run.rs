@@ -19,7 +19,7 @@ impl Runner {
         self.extract(scope).await;
         self.extract_custom(scope).await;
         self.materialize(scope).await;
-        let published = self.publish().await;
+        let published = self.publish(scope).await;
         self.profile_changes().await;
         let run = self.current.finished(published, started.elapsed());
         let (status, tables) = (run.status, run.tables.len());
@@ -154,12 +154,17 @@ impl Runner {
         }
     }
 
-    /// Publishes, and returns whether that was possible.
-    async fn publish(&self) -> bool {
+    /// Publishes, and returns whether that was possible. A run of single tables is not blamed for old problems of others.
+    async fn publish(&self, scope: &RunScope) -> bool {
         self.current.step("publishing".into());
+        let before = self.orchestrator.health();
         match self.rebuild_after(self.current.durations()).await {
             Ok(rebuilt) => {
-                for Problem { source, table, error } in rebuilt.problems {
+                let snapshot = self.store.snapshot();
+                let is_old = |problem: &Problem| before.iter().any(|source| source.has(problem));
+                let is_asked = |table: &String| scope.names_one_of(std::slice::from_ref(table), &snapshot);
+                let concerns = |problem: &Problem| !is_old(problem) || problem.table.as_ref().is_none_or(is_asked);
+                for Problem { source, table, error } in rebuilt.problems.into_iter().filter(concerns) {
                     let Some(table) = table else {
                         self.current.error(format!("{source}: {error}"));
                         continue;

@@ -1,11 +1,16 @@
 //! Messages of the engine about remote tables, for people who have no access to the engine.
 
 /// What to say instead of a message that names settings of the engine.
-const SAID: [(&str, &str); 4] = [
+const SAID: [(&str, &str); 5] = [
     (
         "this array has",
         "an array at the source has another number of dimensions than its column declares, so the column cannot be read; \
          leave it out, or let the source convert it in a view of its own, e.g. to text",
+    ),
+    (
+        "not implemented for composite column",
+        "a composite column has fields that cannot be read here; leave it out, or let the source convert it in a view of its \
+         own, e.g. to text",
     ),
     ("Could not map ENUM value", "an enum at the source got a new value while the query ran; run it again"),
     (
@@ -29,6 +34,20 @@ pub fn plain_message(message: &str) -> String {
     message.lines().filter(|line| !is_advice(line)).collect::<Vec<_>>().join("\n")
 }
 
+/// The message about SQL that names tables of the source. Of a table that is not there any more it says so, with `advice`.
+pub fn source_message(message: &str, advice: &str) -> String {
+    let message = message.split("\nLINE ").next().unwrap_or_default();
+    if let Some((name, _)) =
+        message.split_once("Catalog Error: Table with name ").and_then(|(_, rest)| rest.split_once(" does not exist"))
+    {
+        let name = name.trim_matches('"');
+        return format!("the source has no table or view {name}; if it was dropped or renamed there, {advice}");
+    }
+    let message = plain_message(message);
+    let lines = message.lines().filter(|line| !line.starts_with("Did you mean"));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +59,22 @@ mod tests {
         assert!(plain_message(ragged).contains("dimensions") && !plain_message(ragged).contains("pg_"));
         assert_eq!(plain_message("Conversion Error: no\nSET x = true helps"), "Conversion Error: no");
         assert_eq!(plain_message("Binder Error: x"), "Binder Error: x");
+    }
+
+    #[test]
+    fn what_is_gone_at_the_source_is_named() {
+        for (message, said) in [
+            (
+                "Catalog Error: Table with name gone does not exist!\nDid you mean \"pg.x\"?\n\nLINE 1: DESCRIBE SELECT",
+                "the source has no table or view gone; if it was dropped or renamed there, ask Ann",
+            ),
+            (
+                "Catalog Error: Table with name \"s.gone\" does not exist because schema \"s\" does not exist.\n\nLINE 1: x",
+                "the source has no table or view s.gone; if it was dropped or renamed there, ask Ann",
+            ),
+            ("Parser Error: syntax error at or near \"x\"\n\nLINE 1: x", "Parser Error: syntax error at or near \"x\""),
+        ] {
+            assert_eq!(source_message(message, "ask Ann"), said);
+        }
     }
 }

@@ -9,7 +9,7 @@ mod policy;
 mod postgres;
 mod view;
 
-pub use messages::plain_message;
+pub use messages::{plain_message, source_message};
 pub use policy::RemotePolicy;
 pub use postgres::{Attached, Checked, Exact};
 
