@@ -91,6 +91,17 @@ fn numbers_that_are_none_never_become_zero() {
     assert_eq!(asked.query("SELECT l FROM lists"), (200, json!([["{1.5,NaN}"]])));
     assert_eq!(asked.query("SELECT p FROM pairs"), (200, json!([["(1,NaN)"]])));
 
+    // Zeros at the end are not digits that a double would lose.
+    house.postgres.execute(
+        "CREATE TABLE padded (id int, n numeric(38,20), free numeric); INSERT INTO padded VALUES (1, 'NaN', 'NaN'), (2, 1.5, 2.50000000000000000000);
+         CREATE TABLE both_kinds (n numeric); INSERT INTO both_kinds VALUES ('NaN'), (0.12345678901234567)",
+    );
+    let padded = "SELECT id, n, free FROM padded ORDER BY id";
+    assert_eq!(materialize(&mut asked, "padded", "SELECT * FROM pg.public.padded")["rows"], 2);
+    assert_eq!(asked.query(padded), (200, json!([[1, "NaN", "NaN"], [2, 1.5, 2.5]])));
+    let refused = materialize(&mut asked, "both_kinds", "SELECT * FROM pg.public.both_kinds");
+    assert!(refused["error"].as_str().unwrap().contains("more than 15 digits, not counting zeros"), "{refused}");
+
     let done = materialize(&mut asked, "kept", "SELECT * FROM pg.public.amounts");
     assert_eq!(done["rows"], 3, "{done}");
     assert_eq!(asked.query(&all.replace("amounts", "kept")), (200, right));
@@ -186,4 +197,87 @@ fn a_file_keeps_what_its_format_cannot_hold() {
     let (status, right) = asked.query(all);
     assert_eq!((status, &right[0]), (200, &json!(["10:00:00+02", "-1 month 00:00:00.000001"])), "{right}");
     assert_eq!(asked.query(&all.replace("odd", "kept")), (200, right));
+}
+
+#[test]
+fn singles_are_shown_with_their_own_digits() {
+    let Some(house) = House::new() else { return };
+    let mut asked = asked(
+        &house,
+        "CREATE TABLE singles (id int, f real, l real[]); INSERT INTO singles VALUES (1, 0.1, '{0.1,16777216}'), (2, 3.4028235e38, NULL)",
+        &["singles"],
+    );
+    let all = "SELECT f, typeof(f), l FROM singles ORDER BY id";
+    let right = json!([[0.1, "FLOAT", [0.1, 16777216.0]], [3.4028235e38, "FLOAT", null]]);
+    assert_eq!(asked.query(all), (200, right.clone()));
+    assert_eq!(asked.query("SELECT id FROM singles WHERE f = 0.1::FLOAT"), (200, json!([[1]])));
+    assert_eq!(materialize(&mut asked, "kept", "SELECT * FROM pg.public.singles")["rows"], 2);
+    assert_eq!(asked.query(&all.replace("singles", "kept")), (200, right));
+}
+
+#[test]
+fn infinite_dates_are_not_counted_as_days() {
+    let Some(house) = House::new() else { return };
+    let mut asked = asked(
+        &house,
+        "CREATE TABLE spans (id int, d date, ts timestamp, tz timestamptz);
+         INSERT INTO spans VALUES (1, 'infinity', 'infinity', 'infinity'), (2, '-infinity', '-infinity', '-infinity'),
+           (3, '2024-01-02', '2024-01-02', '2024-01-02')",
+        &["spans"],
+    );
+    assert_eq!(materialize(&mut asked, "kept", "SELECT * FROM pg.public.spans")["rows"], 3);
+    for table in ["spans", "kept"] {
+        for difference in ["d - DATE '2024-01-01'", "ts - TIMESTAMP '2024-01-01'", "tz - TIMESTAMPTZ '2024-01-01'"] {
+            let days = format!("SELECT ({difference})::VARCHAR LIKE '1%' FROM {table} WHERE");
+            assert_eq!(asked.query(&format!("{days} id = 3")), (200, json!([[true]])), "{difference}");
+            let (status, detail) = asked.query(&format!("{days} id < 3"));
+            assert!(
+                status == 400 && detail.as_str().unwrap().contains("infinite"),
+                "{difference} of {table}: {detail}"
+            );
+        }
+        for (condition, right) in [
+            ("d > DATE '9999-12-31'", json!([[1]])),
+            ("ts < TIMESTAMP '0001-01-01'", json!([[2]])),
+            ("tz = 'infinity'", json!([[1]])),
+            ("d = ts AND isinf(d) ORDER BY id", json!([[1], [2]])),
+            ("d + 1 = d ORDER BY id", json!([[1], [2]])),
+            ("ts - INTERVAL 1 DAY = ts ORDER BY id", json!([[1], [2]])),
+        ] {
+            assert_eq!(asked.query(&format!("SELECT id FROM {table} WHERE {condition}")), (200, right), "{condition}");
+        }
+    }
+    let lasts = "SELECT id, d - DATE '2024-01-01' AS days FROM pg.public.spans";
+    let refused = materialize(&mut asked, "lasts", lasts);
+    assert!(refused["error"].as_str().unwrap().contains("cannot subtract infinite dates"), "{refused}");
+}
+
+#[test]
+fn composite_values_have_one_shape() {
+    let Some(house) = House::new() else { return };
+    let mut asked = asked(
+        &house,
+        r#"CREATE TYPE pair AS (a int, "b ""c" text, d date, e numeric(9,2), f bytea, l int[]);
+           CREATE TABLE pairs (id int, n numeric, "c0" pair);
+           INSERT INTO pairs VALUES (1, 1, (1, 'x, "y"', 'infinity', 1.5, '\xdead', '{1,2}')), (2, 2, NULL),
+             (3, 3, (NULL, NULL, NULL, NULL, NULL, NULL)), (4, 'NaN', (2, '', '0044-03-15 BC', NULL, '', '{}'))"#,
+        &["pairs"],
+    );
+    let of = |ids: &str| {
+        format!("SELECT typeof(c0) AS kind, c0 FROM pairs WHERE id IN ({ids}) AND n IS NOT NULL ORDER BY id")
+    };
+    let (status, plain) = asked.query(&of("1, 2, 3"));
+    assert_eq!(status, 200, "{plain}");
+    assert_eq!(plain[0][1]["d"], "infinity");
+    assert_eq!(plain[2][1], json!({"a": null, "b \"c": null, "d": null, "e": null, "f": null, "l": null}));
+    // Another row makes the engine read the number beside them exactly.
+    let (status, beside) = asked.query(&of("1, 2, 3, 4").replace("AS kind, c0", "AS kind, c0, n"));
+    assert_eq!(status, 200, "{beside}");
+    for (row, other) in plain.as_array().unwrap().iter().zip(beside.as_array().unwrap()) {
+        assert_eq!((&row[0], &row[1]), (&other[0], &other[1]));
+    }
+    let last = json!({"a": 2, "b \"c": "", "d": "0044-03-15 (BC)", "e": null, "f": "", "l": []});
+    assert_eq!((&beside[3][1], &beside[3][2]), (&last, &json!("NaN")));
+    assert_eq!(materialize(&mut asked, "kept", "SELECT * FROM pg.public.pairs")["rows"], 4);
+    assert_eq!(asked.query("SELECT c0 FROM kept WHERE id = 4"), (200, json!([[last]])));
 }

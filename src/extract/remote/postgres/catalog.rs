@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+
 use super::at_source;
 use super::reads::Read;
 use crate::base::ident::quote_literal;
@@ -20,8 +22,17 @@ pub struct Column {
     pub is_composite: bool,
     /// The engine reads it as text, but SQL at the source gives the type below it.
     pub is_domain: bool,
-    /// The labels of an enum, the fields of a composite type.
+    /// The labels of an enum, the fields of a composite type as JSON.
     parts: String,
+}
+
+/// A field of a composite type.
+#[derive(Debug, Deserialize)]
+pub struct Field {
+    pub name: String,
+    pub is_domain: bool,
+    /// Whether it holds composite values in turn.
+    is_nested: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +53,14 @@ pub struct Seen {
     pub snapshot: String,
 }
 
+impl Column {
+    /// The fields of a composite value; `None` for other columns, and for fields that are composite in turn.
+    pub fn fields(&self) -> Option<Vec<Field>> {
+        let fields = (self.is_composite && self.element.is_none()).then(|| serde_json::from_str(&self.parts).ok());
+        fields.flatten().filter(|fields: &Vec<Field>| !fields.iter().any(|field| field.is_nested))
+    }
+}
+
 impl Catalog {
     /// The columns of the tables that were read, or of all.
     pub fn read(connection: &Connection, database: &str, of: Option<&[&Read]>) -> engine::Result<Seen> {
@@ -59,9 +78,13 @@ impl Catalog {
                CASE coalesce(e.typtype, t.typtype)
                  WHEN 'e' THEN (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_catalog.pg_enum
                                 WHERE enumtypid = coalesce(e.oid, t.oid))
-                 WHEN 'c' THEN (SELECT string_agg(f.attname || ' ' || format_type(f.atttypid, f.atttypmod), ','
-                                                  ORDER BY f.attnum) FROM pg_catalog.pg_attribute f
-                                WHERE f.attrelid = coalesce(e.typrelid, t.typrelid) AND f.attnum > 0) END AS parts
+                 WHEN 'c' THEN (SELECT json_agg(json_build_object('name', f.attname, 'kind', format_type(f.atttypid, f.atttypmod),
+                                  'is_domain', ft.typtype = 'd', 'is_nested', coalesce(fe.typtype, ft.typtype) = 'c')
+                                  ORDER BY f.attnum)::text
+                                FROM pg_catalog.pg_attribute f JOIN pg_catalog.pg_type ft ON ft.oid = f.atttypid
+                                LEFT JOIN pg_catalog.pg_type fe ON fe.oid = ft.typelem AND ft.typcategory = 'A'
+                                WHERE f.attrelid = coalesce(e.typrelid, t.typrelid) AND f.attnum > 0
+                                  AND NOT f.attisdropped) END AS parts
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
              LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'

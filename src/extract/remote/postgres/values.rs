@@ -5,10 +5,12 @@ use crate::base::ident::quote_ident;
 
 /// Past all numbers: NaN and the infinities compare as greater or less.
 const BEYOND: &str = "1e131071::numeric";
+/// Near the smallest that a double holds with all its digits.
+const TINY: &str = "1e-290::numeric";
 /// The last moment that the engine can hold.
 const LAST: &str = "'294247-01-10 04:00:54.775806+00'";
 /// In the text of an array or a composite value: what the engine would read as something else.
-const DOUBTFUL: &str = r"NaN|Infinity|[0-9]{16}|[0-9]+[.][0-9]{15}|[0-9]{8,}[.][0-9]{8}|294(2[4-7]|[3-9])[0-9]*-";
+pub const DOUBTFUL: &str = r"NaN|Infinity|[0-9]{16}|[0-9]+[.][0-9]{15}|[0-9]{8,}[.][0-9]{8}|294(2[4-7]|[3-9])[0-9]*-";
 
 /// What can be wrong with a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,7 +60,10 @@ impl Risk {
                    coalesce(bool_or(length(ltrim(translate({name}::text, '-.', ''), '0')) > 15 OR scale({name}) > 22)
                      FILTER (WHERE NOT {special}), false)::text,
                    coalesce(max(length(trunc(abs({name}))::text)) FILTER (WHERE NOT {special}), 1)::text,
-                   coalesce(max(scale({name})) FILTER (WHERE NOT {special}), 0)::text)"
+                   coalesce(max(scale({name})) FILTER (WHERE NOT {special}), 0)::text,
+                   coalesce(bool_or(length(ltrim(translate(
+                     CASE WHEN scale({name}) > 0 THEN rtrim({name}::text, '0') ELSE {name}::text END, '-.', ''), '0')) > 15
+                     OR {name} <> 0 AND abs({name}) < {TINY}) FILTER (WHERE NOT {special}), false)::text)"
             ),
             Self::Time => format!("bool_or({name} > {LAST} AND {name} < 'infinity')::text"),
             Self::Text(is_array) => {
@@ -102,15 +107,15 @@ impl Found {
                 let number = |at: usize| parts.get(at).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
                 let has = |at: usize| parts.get(at) == Some(&"true");
                 let (whole, scale) = (number(2), number(3));
-                match (has(0), has(1)) {
-                    (false, false) if risk == Risk::Number => Self::Fine,
-                    (false, _) if whole + scale <= 38 => Self::As(ReadAs::Decimal { scale }),
-                    (_, false) => Self::As(ReadAs::Double),
-                    (false, true) => {
-                        Self::Refused("numbers of more than 38 digits, more than any type of number holds")
-                    }
-                    (true, true) => Self::Refused(
-                        "NaN or infinity beside numbers of more than 15 digits, and no type of number holds both",
+                // `has(1)`: too long for the engine's own reading, zeros at the end included; `has(4)`: too long for any double.
+                match (has(0), has(1), has(4)) {
+                    (false, false, _) if risk == Risk::Number => Self::Fine,
+                    (false, ..) if whole + scale <= 38 => Self::As(ReadAs::Decimal { scale }),
+                    (_, _, false) => Self::As(ReadAs::Double),
+                    (false, ..) => Self::Refused("numbers of more than 38 digits, more than any type of number holds"),
+                    (true, ..) => Self::Refused(
+                        "NaN or infinity beside numbers that a double would round (more than 15 digits, not counting zeros at \
+                         the end, or below 1e-290), and no type of number holds both",
                     ),
                 }
             }
@@ -125,18 +130,20 @@ mod tests {
     #[test]
     fn numbers_are_held_exactly_or_refused() {
         for (risk, told, found) in [
-            (Risk::Number, "false|false|3|2", Found::Fine),
-            (Risk::OddScale, "false|false|3|2", Found::As(ReadAs::Decimal { scale: 2 })),
-            (Risk::Number, "false|true|20|18", Found::As(ReadAs::Decimal { scale: 18 })),
-            (Risk::Number, "true|false|3|2", Found::As(ReadAs::Double)),
+            (Risk::Number, "false|false|3|2|false", Found::Fine),
+            (Risk::OddScale, "false|false|3|2|false", Found::As(ReadAs::Decimal { scale: 2 })),
+            (Risk::Number, "false|true|20|18|true", Found::As(ReadAs::Decimal { scale: 18 })),
+            (Risk::Number, "false|true|20|40|false", Found::As(ReadAs::Double)),
+            (Risk::Number, "true|false|3|2|false", Found::As(ReadAs::Double)),
+            (Risk::Number, "true|true|3|30|false", Found::As(ReadAs::Double)),
             (Risk::Decimal, "true", Found::Unclear),
             (Risk::Decimal, "false", Found::Fine),
             (Risk::Text(true), "true", Found::As(ReadAs::Text)),
         ] {
             assert_eq!(Found::of(risk, Some(told)), found, "{told}");
         }
-        assert!(matches!(Found::of(Risk::Number, Some("false|true|30|9")), Found::Refused(_)));
-        assert!(matches!(Found::of(Risk::Number, Some("true|true|3|19")), Found::Refused(_)));
+        assert!(matches!(Found::of(Risk::Number, Some("false|true|30|9|true")), Found::Refused(_)));
+        assert!(matches!(Found::of(Risk::Number, Some("true|true|3|19|true")), Found::Refused(_)));
         assert_eq!(Found::of(Risk::Number, None), Found::Fine, "no rows");
     }
 }
