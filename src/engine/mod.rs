@@ -9,7 +9,7 @@ pub(crate) mod parse;
 
 pub use batches::for_each_batch;
 pub use deadline::{StopOnDrop, Watch, within};
-pub use duckdb::core::LogicalTypeId;
+pub use duckdb::core::{LogicalTypeHandle as LogicalType, LogicalTypeId};
 pub use duckdb::types::{FromSql, TimeUnit, Value};
 pub use duckdb::{Connection, OptionalExt, Params, Row, Statement, params};
 pub use icu::Icu;
@@ -24,6 +24,11 @@ pub fn message(error: &Error) -> String {
         Error::DuckDBFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Whether the crate cannot read a column because of its type.
+pub fn is_unreadable_type(error: &Error) -> bool {
+    matches!(error, Error::FromSqlConversionFailure(..))
 }
 
 /// Whether the error says that the disk is full.

@@ -1,42 +1,57 @@
-//! The columns of a `SELECT`, whose values the engine returns as text: its own API loses digits, offsets and types.
+//! The columns of a `SELECT` that has values which the engine has to convert to text.
 
-use super::encoding;
 use super::types::ColumnType;
 use crate::engine::{Connection, Result};
 
-pub struct Columns(Vec<(String, ColumnType)>);
+/// Types that [`super::rows`] reads as they are, without modifiers.
+const NATIVE: &str = "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT FLOAT \
+                      DOUBLE DECIMAL BLOB UUID DATE TIME TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS";
+
+struct Column {
+    name: String,
+    type_name: String,
+    column_type: ColumnType,
+}
+
+impl Column {
+    fn is_native(&self) -> bool {
+        match &self.column_type {
+            // Stands for types that cannot be parsed, too.
+            ColumnType::Scalar(name) if name == "VARCHAR" => self.type_name == "VARCHAR",
+            ColumnType::Scalar(name) => {
+                name == "TIMESTAMP WITH TIME ZONE" || NATIVE.split_ascii_whitespace().any(|native| native == name)
+            }
+            _ => false,
+        }
+    }
+}
+
+pub struct Columns(Vec<Column>);
 
 impl Columns {
     pub fn describe(connection: &Connection, sql: &str) -> Result<Self> {
         let mut statement = connection.prepare(&format!("DESCRIBE (\n{sql}\n)"))?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, ColumnType::parse(&row.get::<_, String>(1)?))))?;
+        let rows = statement.query_map([], |row| {
+            let type_name: String = row.get(1)?;
+            Ok(Column { name: row.get(0)?, column_type: ColumnType::parse(&type_name), type_name })
+        })?;
         rows.collect::<Result<_>>().map(Self)
     }
 
-    /// Columns of which the caller gets texts from the engine otherwise.
-    pub fn new(columns: Vec<(String, ColumnType)>) -> Self {
-        Self(columns)
+    /// The names, of which some may be the same, and the types of the columns that are converted.
+    pub fn fields(&self) -> Vec<(&str, Option<&str>)> {
+        let text = |column: &Column| !column.is_native();
+        self.0.iter().map(|column| (column.name.as_str(), text(column).then_some(column.type_name.as_str()))).collect()
     }
 
-    /// Duplicates are kept.
-    pub fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).collect()
-    }
-
-    /// The statement with its columns as texts that are called `c0`, `c1`, …, and with at most `rows` rows.
-    pub fn select_texts(&self, sql: &str, rows: usize) -> String {
-        let names = self.join(", ", |index| format!("c{index}"));
-        let texts = self.join(", ", |index| format!("{} AS c{index}", self.0[index].1.as_text(&format!("c{index}"))));
-        format!("SELECT {texts} FROM (\n{sql}\n) AS q({names}) LIMIT {rows}")
-    }
-
-    /// Writes a value of the column as JSON.
-    pub fn write(&self, out: &mut String, index: usize, text: Option<&str>) {
-        encoding::write(out, &self.0[index].1, text);
-    }
-
-    /// A part of SQL for each column.
-    pub fn join(&self, separator: &str, part: impl FnMut(usize) -> String) -> String {
-        (0..self.0.len()).map(part).collect::<Vec<_>>().join(separator)
+    /// The statement with its columns called `c0`, `c1`, …, and with at most `rows` rows.
+    pub fn select(&self, sql: &str, rows: usize) -> String {
+        let names: Vec<String> = (0..self.0.len()).map(|index| format!("c{index}")).collect();
+        let values = self.0.iter().zip(&names).map(|(column, name)| match column.is_native() {
+            true => name.clone(),
+            false => format!("{} AS {name}", column.column_type.as_text(name)),
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        format!("SELECT {values} FROM (\n{sql}\n) AS q({}) LIMIT {rows}", names.join(", "))
     }
 }

@@ -1,6 +1,11 @@
 //! Runs a checked statement and writes the response body. Blocks.
 
-use super::{Columns, MAX_LIMIT, QueryError};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+
+use super::rows::{self, Options, Sink};
+use super::statements::is_ordered;
+use super::{Encoder, MAX_LIMIT, QueryError};
 use crate::engine::Connection;
 
 /// The answer to a query.
@@ -23,55 +28,81 @@ pub fn execute(
     stopped: &dyn Fn() -> bool,
 ) -> Result<QueryAnswer, QueryError> {
     let limit = limit.min(MAX_LIMIT);
-    let columns = Columns::describe(connection, sql)?;
-    let names = columns.names();
-    let mut statement = connection.prepare(&wrap(sql, &columns, limit + 1, max_bytes))?;
-    let mut rows = statement.query([])?;
-
-    let mut body = format!("{{\"columns\":{},\"rows\":[", serde_json::json!(names));
-    let (mut bytes, mut row_count, mut truncated) = (0, 0, false);
-    while let Some(row) = rows.next()? {
-        if stopped() {
-            return Err(QueryError::Cancelled);
-        }
-        let before = body.len();
-        let is_larger_alone = row.get::<_, Option<bool>>(names.len())?.unwrap_or(false);
-        let mut fits = row_count < limit && !is_larger_alone;
-        if fits {
-            body.push_str(if row_count > 0 { "," } else { "" });
-            for index in 0..names.len() {
-                body.push(if index == 0 { '[' } else { ',' });
-                columns.write(&mut body, index, row.get::<_, Option<String>>(index)?.as_deref());
-            }
-            body.push(']');
-            bytes += body.len() - before;
-            fits = bytes <= max_bytes;
-        }
-        if !fits {
-            if row_count == 0 && limit > 0 {
-                return Err(QueryError::TooLarge(max_bytes / 1024 / 1024));
-            }
-            body.truncate(before);
-            truncated = true;
-            break;
-        }
-        row_count += 1;
-    }
-    body.push_str(&format!("],\"row_count\":{row_count},\"truncated\":{truncated}}}"));
-    Ok(QueryAnswer { body, row_count, truncated })
+    let mut body = Body {
+        limit,
+        max_bytes,
+        stopped,
+        encoder: Encoder::new(&Schema::empty()),
+        text: String::new(),
+        start: 0,
+        row_count: 0,
+        truncated: false,
+    };
+    let options = Options { rows: limit + 1, row_bytes: max_bytes, is_ordered: is_ordered(sql) };
+    rows::stream(connection, sql, options, &mut body)?;
+    Ok(body.end())
 }
 
-/// The statement with every value as text, at most `rows` rows, and no row after the one that passes `max_bytes`, so
-/// that what the engine hands over is bounded too.
-fn wrap(sql: &str, columns: &Columns, rows: usize, max_bytes: usize) -> String {
-    let texts = columns.select_texts(sql, rows);
-    let size = columns.join(" + ", |index| format!("coalesce(strlen(c{index}), 0)"));
-    // A value that is too large never leaves the engine.
-    let fitting = columns.join(", ", |index| format!("CASE WHEN own <= {max_bytes} THEN c{index} END"));
-    format!(
-        "SELECT {fitting}, own > {max_bytes} FROM (
-           SELECT *, {size} AS own, sum({size}) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM (
-             {texts}))
-         WHERE total - own <= {max_bytes}"
-    )
+struct Body<'a> {
+    limit: usize,
+    max_bytes: usize,
+    stopped: &'a dyn Fn() -> bool,
+    encoder: Encoder,
+    text: String,
+    /// Where the rows begin.
+    start: usize,
+    row_count: usize,
+    truncated: bool,
+}
+
+impl Body<'_> {
+    fn end(self) -> QueryAnswer {
+        let Self { text: mut body, row_count, truncated, .. } = self;
+        body.push_str(&format!("],\"row_count\":{row_count},\"truncated\":{truncated}}}"));
+        QueryAnswer { body, row_count, truncated }
+    }
+}
+
+impl Sink for Body<'_> {
+    type Error = QueryError;
+
+    fn columns(&mut self, schema: &SchemaRef) -> Result<(), QueryError> {
+        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        self.text = format!("{{\"columns\":{},\"rows\":[", serde_json::json!(names));
+        self.start = self.text.len();
+        self.encoder = Encoder::new(schema);
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<bool, QueryError> {
+        for row in 0..batch.num_rows() {
+            if (self.stopped)() {
+                return Err(QueryError::Cancelled);
+            }
+            if self.row_count == self.limit {
+                self.truncated = true;
+                return Ok(false);
+            }
+            let before = self.text.len();
+            if self.row_count > 0 {
+                self.text.push(',');
+            }
+            self.encoder.write_row(&mut self.text, batch, row);
+            if self.text.len() - self.start > self.max_bytes {
+                self.text.truncate(before);
+                return self.too_large().map(|()| false);
+            }
+            self.row_count += 1;
+        }
+        Ok(true)
+    }
+
+    /// Without this row and those after it, if there are any before it.
+    fn too_large(&mut self) -> Result<(), QueryError> {
+        if self.row_count == 0 && self.limit > 0 {
+            return Err(QueryError::TooLarge(self.max_bytes / 1024 / 1024));
+        }
+        self.truncated = true;
+        Ok(())
+    }
 }

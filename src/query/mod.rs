@@ -11,6 +11,7 @@ mod execute;
 mod instance;
 mod namespace;
 mod policy;
+pub mod rows;
 mod run;
 mod settings;
 pub mod shown;
@@ -19,13 +20,12 @@ mod statements;
 mod testing;
 mod types;
 
-pub use columns::Columns;
+pub use encoding::Encoder;
 pub use error::QueryError;
 pub use execute::QueryAnswer;
 pub use run::QueryEngine;
 pub use settings::QuerySettings;
-pub use statements::last_statement;
-pub use types::ColumnType;
+pub use statements::{is_ordered, last_statement};
 
 /// Maximum number of rows of one response.
 pub const MAX_LIMIT: usize = 100_000;

@@ -19,6 +19,27 @@ pub fn last_statement(sql: &str) -> &str {
     &sql[start..end]
 }
 
+/// Whether a `SELECT` ends with `ORDER BY` and has no `LIMIT`. Not found where the whole statement is in parentheses.
+pub fn is_ordered(sql: &str) -> bool {
+    let (mut rest, mut depth, mut is_select, mut is_ordered) = (sql, 0_usize, None, false);
+    while !rest.is_empty() {
+        let token = token(rest);
+        rest = &rest[token.len()..];
+        let is = |words: &[&str]| words.iter().any(|word| token.eq_ignore_ascii_case(word));
+        match token {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ if token.trim().is_empty() || token.starts_with("--") || token.starts_with("/*") => continue,
+            _ if depth > 0 => {}
+            _ if is(&["order"]) => is_ordered = true,
+            _ if is(&["limit"]) => return false,
+            _ => {}
+        }
+        is_select.get_or_insert(is(&["select", "with", "from"]));
+    }
+    is_ordered && is_select == Some(true)
+}
+
 /// What the text begins with: a word, a quoted text, a comment, or a single character.
 fn token(sql: &str) -> &str {
     let word = sql.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(sql.len());
@@ -57,6 +78,22 @@ fn dollar_quoted(sql: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn order_of_the_whole_statement() {
+        for (sql, ordered) in [
+            ("SELECT 1", false),
+            ("-- a\n/* b */ select a FROM orders\nOrder By a -- limit", true),
+            ("WITH t AS (SELECT 1 LIMIT 2) FROM t ORDER BY ALL OFFSET 3", true),
+            ("SELECT 'limit', \"order\" FROM t ORDER BY 1", true),
+            ("SELECT a FROM t ORDER BY a LIMIT 5", false),
+            ("SELECT row_number() OVER (ORDER BY a) FROM t", false),
+            ("SELECT 'ORDER BY' FROM (SELECT a FROM t ORDER BY a)", false),
+            ("SUMMARIZE SELECT a FROM t ORDER BY a", false),
+        ] {
+            assert_eq!(is_ordered(sql), ordered, "{sql}");
+        }
+    }
 
     #[test]
     fn semicolons_in_texts_and_comments_separate_nothing() {

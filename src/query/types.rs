@@ -24,7 +24,7 @@ impl ColumnType {
         }
     }
 
-    /// `value`, an expression in SQL of this type, as the text that [`super::encoding::write`] reads.
+    /// `value`, an expression in SQL of this type, as the text that [`super::Encoder`] reads.
     pub fn as_text(&self, value: &str) -> String {
         match self {
             Self::Scalar(_) => format!("CAST({value} AS VARCHAR)"),

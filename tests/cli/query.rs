@@ -154,16 +154,15 @@ fn other_statements_work_and_nothing_is_written() {
     assert_eq!(sandbox.value("SET VARIABLE x = 5; SELECT getvariable('x') + 1"), "6");
     assert_eq!(sandbox.value("SET VARIABLE x = ';'; SELECT DATE 'infinity' AS \";\"; -- done"), "infinity");
     let plain = "SELECT 1e300, true, -1::TINYINT, 18446744073709551615::UBIGINT, 'x,', uuid() IS NULL, NULL";
-    let shown = sandbox.value(&format!("PREPARE p AS {plain}; EXECUTE p"));
-    assert_eq!(shown, "1e+300,true,-1,18446744073709551615,\"x,\",false,");
+    let shown = sandbox.value(&format!("PREPARE p AS {plain}, 1.50, sum(1), DATE 'infinity'; EXECUTE p"));
+    assert_eq!(shown, "1e+300,true,-1,18446744073709551615,\"x,\",false,,1.50,1,infinity");
     assert!(sandbox.run(&["query", "EXPLAIN SELECT 1", "-f", "json"]).json()[0]["explain_value"].is_string());
     let ran = sandbox.run(&["query", "PREPARE p AS SELECT '10:11:12'::TIME_NS AS day; EXECUTE p", "-f", "csv"]);
     insta::assert_snapshot!(ran.text, @r"
     exit 1
     --- stdout
     --- stderr
-    Error: column day cannot be shown as the result of this kind of statement
-      hint: Use a SELECT, or cast the column to VARCHAR.
+    Query error: column day cannot be shown as the result of this kind of statement; use a SELECT, or cast it to VARCHAR
     ");
     assert!(sandbox.run(&["query", "DESCRIBE orders"]).stdout.contains("VARCHAR"));
     let ran = sandbox.run(&["query", "CREATE TABLE lost AS SELECT 1"]);

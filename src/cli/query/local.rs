@@ -6,14 +6,18 @@
 
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+
 use super::Format;
 use super::rows::RowWriter;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
-use crate::cli::{CliError, Context, Output};
-use crate::engine::{self, Connection, FromSql, Limits, LogicalTypeId as Type, Row, Statement};
-use crate::query::{self, ColumnType, Columns};
+use crate::cli::{CliError, Context, Output, Printer};
+use crate::engine::{self, Connection, Limits};
+use crate::query::rows::{self, Options, Sink};
+use crate::query::{self, Encoder};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -26,29 +30,73 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
         return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
     let connection = open(&workspace, &tables, sql, context).map_err(query_error)?;
-    let (mut statement, columns) = prepare(&connection, sql, limit).map_err(query_error)?;
-    // Executing apart from fetching gives the columns before the rows.
-    statement.raw_execute().map_err(query_error)?;
-    let (columns, get) = match columns {
-        Some(columns) => (columns, vec![text::<String> as Get; statement.column_count()]),
-        None => plain(&statement)?,
-    };
-    let names = columns.names();
-    let mut writer = RowWriter::begin(format, &names, &context.printer)?;
-    let mut rows = statement.raw_query();
-    let mut shown = 0;
-    while let Some(row) = rows.next().map_err(query_error)? {
-        if shown == limit {
-            return Ok((writer.end()?, true));
-        }
-        let mut values = vec![String::new(); names.len()];
-        for (index, (out, get)) in values.iter_mut().zip(&get).enumerate() {
-            columns.write(out, index, get(row, index).map_err(query_error)?.as_deref());
-        }
-        writer.row(&values)?;
-        shown += 1;
+    let last = query::last_statement(sql);
+    if last.len() < sql.trim().len() {
+        // Executes all but the last of several statements; errors refer to the text as typed.
+        connection.prepare(sql).map_err(query_error)?;
     }
-    Ok((writer.end()?, false))
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let options = Options { rows: limit.saturating_add(1), row_bytes: usize::MAX, is_ordered: query::is_ordered(last) };
+    let mut shown = Shown::new(format, limit, &context.printer);
+    rows::stream(&connection, last, options, &mut shown).map_err(|error| match error.downcast() {
+        Ok(error) => query_error(error).into(),
+        Err(error) => error,
+    })?;
+    let Shown { writer, is_truncated, .. } = shown;
+    Ok((writer.map_or_else(|| Ok(Output::streamed()), RowWriter::end)?, is_truncated))
+}
+
+/// Writes rows as they come.
+struct Shown<'a> {
+    format: Format,
+    printer: &'a Printer,
+    encoder: Encoder,
+    writer: Option<RowWriter<'a>>,
+    values: Vec<String>,
+    /// Rows that may follow.
+    left: usize,
+    is_truncated: bool,
+}
+
+impl<'a> Shown<'a> {
+    fn new(format: Format, left: usize, printer: &'a Printer) -> Self {
+        let encoder = Encoder::new(&Schema::empty());
+        Self { format, printer, encoder, writer: None, values: Vec::new(), left, is_truncated: false }
+    }
+}
+
+impl Sink for Shown<'_> {
+    type Error = anyhow::Error;
+
+    fn columns(&mut self, schema: &SchemaRef) -> anyhow::Result<()> {
+        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        self.encoder = Encoder::new(schema);
+        self.values = vec![String::new(); names.len()];
+        self.writer = Some(RowWriter::begin(self.format, &names, self.printer)?);
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> anyhow::Result<bool> {
+        let Some(writer) = &mut self.writer else { return Ok(false) };
+        for row in 0..batch.num_rows() {
+            if self.left == 0 {
+                self.is_truncated = true;
+                return Ok(false);
+            }
+            self.left -= 1;
+            for (column, value) in self.values.iter_mut().enumerate() {
+                value.clear();
+                self.encoder.write_value(value, batch, column, row);
+            }
+            writer.row(&self.values)?;
+        }
+        Ok(true)
+    }
+
+    fn too_large(&mut self) -> anyhow::Result<()> {
+        self.is_truncated = true;
+        Ok(())
+    }
 }
 
 fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) -> engine::Result<Connection> {
@@ -101,45 +149,6 @@ fn attach_analytics(
         connection.execute_batch("SET search_path = 'memory.main,analytics.main'")?;
     }
     Ok(own)
-}
-
-/// Prepares the statement. Where it can be a subquery, it returns its columns as texts, and stops one row after the limit.
-fn prepare<'a>(connection: &'a Connection, sql: &str, limit: i64) -> engine::Result<(Statement<'a>, Option<Columns>)> {
-    // First as typed, so that errors refer to that text. It executes all but the last of several statements.
-    let statement = connection.prepare(sql)?;
-    let last = query::last_statement(sql);
-    let rows = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-    let texts = Columns::describe(connection, last)
-        .and_then(|columns| Ok((connection.prepare(&columns.select_texts(last, rows))?, columns)));
-    Ok(texts.map_or((statement, None), |(texts, columns)| (texts, Some(columns))))
-}
-
-/// How a value of a column becomes text.
-type Get = fn(&Row<'_>, usize) -> engine::Result<Option<String>>;
-
-fn text<T: FromSql + ToString>(row: &Row<'_>, column: usize) -> engine::Result<Option<String>> {
-    Ok(row.get::<_, Option<T>>(column)?.map(|value| value.to_string()))
-}
-
-/// The columns of a statement that cannot be a subquery, such as `EXPLAIN`, if the engine's API returns them exactly.
-fn plain(statement: &Statement<'_>) -> Result<(Columns, Vec<Get>), CliError> {
-    let (mut columns, mut gets) = (Vec::new(), Vec::new());
-    for (index, name) in statement.column_names().into_iter().enumerate() {
-        let (column, get): (_, Get) = match statement.column_logical_type(index).id() {
-            Type::Boolean => ("BOOLEAN", text::<bool>),
-            Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint => ("BIGINT", text::<i64>),
-            Type::UTinyint | Type::USmallint | Type::UInteger | Type::UBigint => ("UBIGINT", text::<u64>),
-            Type::Double => ("DOUBLE", text::<f64>),
-            Type::Varchar | Type::Uuid | Type::SqlNull => ("VARCHAR", text::<String>),
-            _ => {
-                let message = format!("column {name} cannot be shown as the result of this kind of statement");
-                return Err(CliError::new("query_error", message).hint("Use a SELECT, or cast the column to VARCHAR."));
-            }
-        };
-        columns.push((name, ColumnType::Scalar(column.into())));
-        gets.push(get);
-    }
-    Ok((Columns::new(columns), gets))
 }
 
 fn query_error(error: engine::Error) -> CliError {

@@ -1,9 +1,11 @@
 //! Two published tables, one of which the caller may read, and the statements that must and must not work on them.
 
 mod allowed;
+mod forms;
 mod limits;
 mod mutations;
 mod refused;
+mod streams;
 mod values;
 
 use std::path::Path;

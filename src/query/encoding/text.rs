@@ -1,23 +1,22 @@
-//! Values as the engine casts them to text, written as JSON in the documented form (docs/analysts.md). The one encoder of
-//! the server's responses and of local queries; [`super::shown`] makes of this JSON what `agnes query` prints.
+//! Values that the engine has cast to text.
 
 use std::borrow::Cow;
 
 use data_encoding::BASE64;
-use serde_json::{Deserializer, Number, Value};
+use serde_json::Deserializer;
 
-use super::types::ColumnType;
+use super::scalar::{self, string};
+use crate::query::types::ColumnType;
 
 const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
 /// Writes one value. `text` is the result of [`ColumnType::as_text`].
-pub fn write(out: &mut String, column: &ColumnType, text: Option<&str>) {
+pub fn write(out: &mut String, column: &ColumnType, text: &str) {
     let start = out.len();
-    match (column, text) {
-        (_, None) => out.push_str("null"),
-        (ColumnType::Scalar(name), Some(text)) => scalar(out, name, text),
-        (nested, Some(text)) => {
+    match column {
+        ColumnType::Scalar(name) => scalar(out, name, text),
+        nested => {
             if tree(out, nested, &mut &*text).is_none() {
                 out.truncate(start);
                 string(out, text);
@@ -113,11 +112,6 @@ fn scalar(out: &mut String, name: &str, text: &str) {
     }
 }
 
-/// A JSON string; writing text into a `String` cannot fail.
-fn string(out: &mut String, text: &str) {
-    out.push_str(&Value::from(text).to_string());
-}
-
 /// The documented form of a scalar.
 fn form<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
     match name {
@@ -136,29 +130,13 @@ fn form<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// The shortest digits that are this number, as the engine and Python write them. JSON has neither NaN nor infinity.
 fn double(number: f64) -> String {
-    let Some(text) = Number::from_f64(number).map(|number| number.to_string()) else {
-        return if number.is_nan() {
-            "NaN"
-        } else if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .into();
-    };
-    // Where `serde_json` differs: below 0.0001.
-    if let Some((digits, exponent)) = text.split_once("e-") {
-        return format!("{digits}e-{exponent:0>2}");
+    let mut shown = String::new();
+    match scalar::special(number) {
+        Some(name) => shown.push_str(name),
+        None => scalar::digits(&mut shown, number),
     }
-    match text.split_once("0.0000") {
-        Some((sign @ ("" | "-"), digits)) if !digits.is_empty() => {
-            let (first, rest) = digits.split_at(1);
-            format!("{sign}{first}{}{rest}e-05", if rest.is_empty() { "" } else { "." })
-        }
-        _ => text,
-    }
+    shown
 }
 
 /// `\xDE` stands for a byte; everything else is ASCII as it is.
@@ -281,7 +259,7 @@ mod tests {
             ("UNION(a INTEGER, b VARCHAR)", r#"{"b":"x"}"#, "\"x\""),
         ] {
             let mut out = String::new();
-            write(&mut out, &ColumnType::parse(column), Some(text));
+            write(&mut out, &ColumnType::parse(column), text);
             assert_eq!(out, json, "{column} {text}");
         }
     }

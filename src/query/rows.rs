@@ -1,0 +1,196 @@
+//! Runs a statement and passes its rows on in batches, as the engine computes them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use super::columns::Columns;
+use crate::engine::{self, Connection, LogicalType, LogicalTypeId as Type, Statement};
+
+/// The key of a field's metadata under which the name of its type is, where the Arrow type does not say it.
+pub const TYPE: &str = "duckdb.type";
+
+/// Batches with more bytes in texts are passed in pieces.
+const PIECE_BYTES: usize = 4 * 1024 * 1024;
+
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// At most so many rows are passed.
+    pub rows: usize,
+    /// A row whose texts have more bytes is not passed, and no row after it.
+    pub row_bytes: usize,
+    /// Whether the statement ends with `ORDER BY` and has no `LIMIT`, so that only the first rows need to be sorted.
+    pub is_ordered: bool,
+}
+
+/// Where the rows go.
+pub trait Sink {
+    type Error: From<engine::Error>;
+
+    /// Once, before the rows. [`super::Encoder`] reads the schema.
+    fn columns(&mut self, schema: &SchemaRef) -> Result<(), Self::Error>;
+
+    /// Returns whether it wants more.
+    fn batch(&mut self, batch: &RecordBatch) -> Result<bool, Self::Error>;
+
+    /// The next row is larger than [`Options::row_bytes`].
+    fn too_large(&mut self) -> Result<(), Self::Error>;
+}
+
+/// Runs the statement and passes its columns and rows to `sink`.
+///
+/// Values are not converted, except those of types that Arrow does not have: they become texts in the engine, which needs
+/// a statement that can be a subquery.
+pub fn stream<S: Sink>(connection: &Connection, sql: &str, options: Options, sink: &mut S) -> Result<(), S::Error> {
+    let limited = || connection.prepare(&format!("{sql}\nLIMIT {}", options.rows)).ok();
+    let mut statement = match options.is_ordered.then(limited).flatten() {
+        Some(limited) => limited,
+        None => connection.prepare(sql)?,
+    };
+    let unreadable = match statement.stream_arrow([]) {
+        Ok(_) => {
+            let unreadable = (0..statement.column_count()).find(|column| Reading::of(&statement, *column).is_none());
+            unreadable.map(|column| format!("column {}", statement.column_names()[column]))
+        }
+        Err(error) if engine::is_unreadable_type(&error) => Some("a column".into()),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(unreadable) = unreadable else {
+        return pass(&statement, &[], options, sink);
+    };
+    drop(statement);
+    let columns = Columns::describe(connection, sql).map_err(|_| {
+        invalid(format!(
+            "{unreadable} cannot be shown as the result of this kind of statement; use a SELECT, or cast it to VARCHAR"
+        ))
+    })?;
+    let mut statement = connection.prepare(&columns.select(sql, options.rows))?;
+    let _ = statement.stream_arrow([])?;
+    pass(&statement, &columns.fields(), options, sink)
+}
+
+/// How the values of a column are read.
+enum Reading {
+    Plain,
+    /// The Arrow type does not say what it is.
+    Named(&'static str),
+    /// Dictionaries become texts.
+    Text,
+}
+
+impl Reading {
+    /// `None` for types that have no exact form in Arrow, or none that DuckDB's names for them agree with.
+    fn of(statement: &Statement<'_>, column: usize) -> Option<Self> {
+        let logical: LogicalType = statement.column_logical_type(column);
+        if logical.get_alias().is_some_and(|alias| alias != "JSON") {
+            return None;
+        }
+        Some(match logical.id() {
+            Type::Hugeint => Self::Named("HUGEINT"),
+            Type::UHugeint => Self::Named("UHUGEINT"),
+            Type::Enum => Self::Text,
+            Type::Boolean | Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint => Self::Plain,
+            Type::UTinyint | Type::USmallint | Type::UInteger | Type::UBigint => Self::Plain,
+            Type::Float | Type::Double | Type::Decimal | Type::Varchar | Type::Blob | Type::Uuid => Self::Plain,
+            Type::Date | Type::Time | Type::Timestamp | Type::TimestampTZ => Self::Plain,
+            Type::TimestampS | Type::TimestampMs | Type::TimestampNs | Type::SqlNull => Self::Plain,
+            _ => return None,
+        })
+    }
+}
+
+/// Passes the rows of a running statement. `texts` are the names of its columns, and the types of those that are converted
+/// to text; if it is empty, the names are those of the statement.
+fn pass<S: Sink>(
+    statement: &Statement<'_>,
+    texts: &[(&str, Option<&str>)],
+    options: Options,
+    sink: &mut S,
+) -> Result<(), S::Error> {
+    let schema = statement.schema();
+    let fields = schema.fields().iter().enumerate().map(|(column, field)| {
+        let (name, text) = texts.get(column).copied().unwrap_or((field.name(), None));
+        let (data_type, named) = match Reading::of(statement, column) {
+            Some(Reading::Named(named)) => (field.data_type().clone(), Some(named)),
+            Some(Reading::Text) => (DataType::Utf8, None),
+            _ => (field.data_type().clone(), None),
+        };
+        let metadata = text.or(named).map(|name| (TYPE.to_owned(), name.to_owned()));
+        Field::new(name, data_type, true).with_metadata(HashMap::from_iter(metadata))
+    });
+    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    sink.columns(&schema)?;
+    let mut left = options.rows;
+    while left > 0
+        && let Some(rows) = statement.step()?
+    {
+        let count = rows.len().min(left);
+        left -= count;
+        let (_, columns, _) = rows.into_parts();
+        let batch = batch(&schema, columns, count).map_err(|error| invalid(error.to_string()))?;
+        for piece in pieces(&batch, options.row_bytes) {
+            match piece {
+                Some(rows) if sink.batch(&batch.slice(rows.start, rows.len()))? => {}
+                Some(_) => return Ok(()),
+                None => return sink.too_large(),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch, ArrowError> {
+    let columns = columns.iter().zip(schema.fields()).map(|(column, field)| {
+        let column = column.slice(0, rows);
+        match column.data_type() {
+            DataType::Dictionary(..) => arrow::compute::cast(&column, field.data_type()),
+            _ => Ok(column),
+        }
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema.clone(), columns.collect::<Result<_, _>>()?, &options)
+}
+
+/// The rows in pieces; ends with `None` where a row is larger than `row_bytes`.
+fn pieces(batch: &RecordBatch, row_bytes: usize) -> Vec<Option<Range<usize>>> {
+    let rows = batch.num_rows();
+    if bytes(batch, 0..rows) <= PIECE_BYTES.min(row_bytes) {
+        return vec![Some(0..rows)];
+    }
+    let (mut pieces, mut start, mut size) = (Vec::new(), 0, 0);
+    for row in 0..rows {
+        let own = bytes(batch, row..row + 1);
+        if start < row && (own > row_bytes || size + own > PIECE_BYTES) {
+            pieces.push(Some(start..row));
+            (start, size) = (row, 0);
+        }
+        if own > row_bytes {
+            pieces.push(None);
+            return pieces;
+        }
+        size += own;
+    }
+    pieces.push(Some(start..rows));
+    pieces
+}
+
+/// The size of the texts in some rows.
+fn bytes(batch: &RecordBatch, rows: Range<usize>) -> usize {
+    let size = |column: &ArrayRef| {
+        let offsets = match column.data_type() {
+            DataType::Utf8 => column.as_string::<i32>().value_offsets(),
+            DataType::Binary => column.as_binary::<i32>().value_offsets(),
+            _ => return 0,
+        };
+        (offsets[rows.end] - offsets[rows.start]) as usize
+    };
+    batch.columns().iter().map(size).sum()
+}
+
+fn invalid(text: String) -> engine::Error {
+    engine::Error::ToSqlConversionFailure(text.into())
+}
