@@ -129,9 +129,7 @@ impl Authenticator {
             let kind = AuthKind::Token(id.clone());
             Principal { may_administer, ..Principal::new(snapshot, user, kind, origin) }
         } else {
-            let is_over = claims.ver.unwrap_or(0) != user.token_version
-                || claims.jti.as_ref().is_some_and(|jti| snapshot.revoked_sessions.contains(jti));
-            if is_over {
+            if claims.ver.unwrap_or(0) != user.token_version || is_revoked(snapshot, claims.jti.as_ref()) {
                 return Err(Unauthorized::Invalid);
             }
             Principal::new(snapshot, user, AuthKind::Session(claims.jti), origin)
@@ -157,6 +155,11 @@ fn personal_token<'a>(
         return Err(Unauthorized::Mismatch);
     }
     Ok((id, stored))
+}
+
+/// Whether somebody signed out of the session with this id.
+pub(super) fn is_revoked(snapshot: &Snapshot, jti: Option<&String>) -> bool {
+    jti.is_some_and(|jti| snapshot.revoked_sessions.contains(jti))
 }
 
 fn same(a: &str, b: &str) -> bool {

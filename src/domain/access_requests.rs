@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::access::{Admin, Principal, holds};
 use crate::base::time;
 use crate::domain::groups::{self, ensure_personal_group};
-use crate::domain::{Error, Result, grants, rules};
+use crate::domain::{Error, Result, grants, rules, write_as};
 use crate::protocol::access::{AccessRequest, AccessRequests, Review};
 use crate::protocol::vocabulary::ResourceType;
 use crate::store::access_requests::{self, APPROVED, AccessRequestFilter, DENIED, PENDING, decide};
@@ -29,7 +29,7 @@ pub async fn create_access_request(
         return Err(Error::invalid("table_id is required"));
     }
     let caller = caller.clone();
-    let request = store.write(move |change| {
+    let request = write_as(store, caller.clone(), move |change| {
         if holds(change.snapshot(), &caller, &table) {
             return Err(Error::conflict("You already have access to this table"));
         }
@@ -74,7 +74,7 @@ const MAX_NOTE_CHARS: usize = 2000;
 pub async fn approve_access_request(store: &Store, admin: &Admin, id: &str, review: Review) -> Result<AccessRequest> {
     let Review { group_id, note } = checked(review)?;
     let (admin, id) = (admin.clone(), id.to_owned());
-    let approved = store.write(move |change| {
+    let approved = write_as(store, admin.clone(), move |change| {
         let request = decide(change, &id, APPROVED, &admin.user().email, note.as_deref())?;
         if request.resource_type != ResourceType::Table {
             let text = format!("Access to a resource of type '{}' cannot be granted here", request.resource_type);
@@ -121,7 +121,7 @@ fn ensure_member(change: &Transaction<'_>, admin: &Admin, user_id: &str, group_i
 pub async fn deny_access_request(store: &Store, admin: &Admin, id: &str, review: Review) -> Result<AccessRequest> {
     let Review { note, .. } = checked(review)?;
     let (admin, id) = (admin.clone(), id.to_owned());
-    let denied = store.write(move |change| -> Result<_> {
+    let denied = write_as(store, admin.clone(), move |change| {
         let request = decide(change, &id, DENIED, &admin.user().email, note.as_deref())?;
         let (resource, details) = (format!("access_request:{id}"), json!({ "table_id": request.table_id }));
         audit::record(change, &admin.actor(), Action::AccessRequestDenied, &resource, details)?;

@@ -8,6 +8,7 @@
 pub mod access_requests;
 pub mod accounts;
 pub mod audit;
+mod behalf;
 pub mod catalog;
 pub mod demo;
 pub mod discovery;
@@ -24,4 +25,5 @@ pub mod syncs;
 pub mod tokens;
 pub mod uploads;
 
+use behalf::write_as;
 pub use error::{Error, Result};

@@ -6,7 +6,7 @@ use tokio::task::spawn_blocking;
 use crate::access::{Admin, Authenticator, Keys};
 use crate::config::DataDir;
 use crate::config::secrets::{ConfiguredKeys, KeyError, Rotation};
-use crate::domain::Error;
+use crate::domain::{Error, write_as};
 use crate::store::Store;
 use crate::store::audit::{self, Action};
 
@@ -40,10 +40,10 @@ pub async fn rotate_signing_key(
     let (configured, data_dir) = (configured.clone(), data_dir.clone());
     let rotation = spawn_blocking(move || Rotation::stage(configured, data_dir)).await??;
     let actor = admin.actor();
-    store
-        .write(move |change| audit::record(change, &actor, Action::SigningKeyRotate, "signing_key", Value::Null))
-        .await
-        .map_err(Error::from)?;
+    let recorded = write_as(store, admin.clone(), move |change| {
+        Ok(audit::record(change, &actor, Action::SigningKeyRotate, "signing_key", Value::Null)?)
+    });
+    recorded.await?;
     let keys = spawn_blocking(move || rotation.commit()).await??;
     authenticator.set_keys(Keys::new(&keys));
     Ok(keys.previous.iter().filter_map(|key| key.until).max())

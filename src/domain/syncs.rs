@@ -5,16 +5,24 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::access::Admin;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, rules, write_as};
 use crate::protocol::sync::Triggered;
 use crate::protocol::sync_runs::{Run, RunPage};
 use crate::store::audit::{self, Action};
 use crate::store::{Store, sync_runs};
 use crate::sync::Runner;
 
+/// How many tables one request may name, and how long an id may be, in characters.
+const MAX_TABLES: usize = 5_000;
+const MAX_ID_CHARS: usize = 500;
+
 /// Starts a sync of the tables with these registry ids, or, without any, of everything that is due. While a run is in
 /// progress, the request is merged into the next one.
 pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Vec<String>) -> Result<Triggered> {
+    if ids.len() > MAX_TABLES {
+        return Err(Error::Unprocessable(format!("Name at most {MAX_TABLES} tables, or none to sync everything")));
+    }
+    ids.iter().try_for_each(|id| rules::limit("id", id, MAX_ID_CHARS))?;
     let everything = ids.is_empty();
     let tables = if everything { json!("all") } else { json!(ids) };
     let snapshot = store.snapshot();
@@ -22,7 +30,10 @@ pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Ve
         ids.iter().cloned().partition(|id| snapshot.registry.get(id).is_some());
     let unknown = ids.into_iter().filter(|id| unknown.contains(id)).collect();
     let (actor, details) = (admin.actor(), json!({ "tables": tables }));
-    store.write(move |change| audit::record(change, &actor, Action::SyncTrigger, "sync", details)).await?;
+    let recorded = write_as(store, admin.clone(), move |change| {
+        Ok(audit::record(change, &actor, Action::SyncTrigger, "sync", details)?)
+    });
+    recorded.await?;
     let requested = if everything { None } else { Some(known) };
     let has_work = requested.as_ref().is_none_or(|ids| !ids.is_empty());
     let run_id = has_work.then(|| runner.trigger(requested, Some(&admin.user().email)));

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::access::Admin;
+use crate::access::{Admin, Proof};
 use crate::base::atomic_file::{self, Pending};
 use crate::connectors::files::{self, Checked};
-use crate::domain::{Error, Result, registry::rules};
+use crate::domain::{Error, Result, registry::rules, write_as};
 use crate::extract::{Publication, parquet};
 use crate::protocol::file_format::FileFormat;
 use crate::protocol::upload::{Column, UploadedTable};
@@ -72,6 +72,8 @@ pub async fn upload_table(
         let new = checked.columns.iter().map(|(name, _)| name.clone()).collect();
         check_columns(publication, &name, new).await?;
     }
+    // So may the rights of the admin have changed.
+    admin.confirm(&store.snapshot())?;
     let (table, directory) = (name.clone(), folder.to_owned());
     tokio::task::spawn_blocking(move || replace_files(file, &directory, &table, &file_name))
         .await
@@ -154,7 +156,7 @@ async fn register(
         registered_by: Some(admin.user().email.clone()),
         ..Table::default()
     };
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let rows = registry::all(change)?;
         let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
         let (id, status) = match existing {

@@ -59,8 +59,10 @@ pub enum StoreError {
     DiskFull,
     #[error("the server is shutting down")]
     Closed,
-    #[error("too many reads of the state database are waiting; try again in a moment")]
+    #[error("too many requests are waiting for the state database; try again in a moment")]
     Busy,
+    #[error("the change took too long, so nothing was changed; try again in a moment, or change less at once")]
+    TooLong,
     #[error("reading the state database took too long")]
     TimedOut,
     #[error("work on the state database failed unexpectedly: {0}")]

@@ -1,9 +1,10 @@
 //! What users want synced.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use super::row::{self, read_row};
-use super::{Change, Reader, Result};
+use super::{Change, Reader, Result, StoreError};
 use crate::engine::{self, params};
 
 #[derive(Clone, Debug)]
@@ -26,19 +27,44 @@ pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSet
     )
 }
 
-/// Stores a preference. Without `table_mode`, a stored one stays unchanged.
-pub fn put(change: &Change<'_>, user_id: &str, dataset: &str, enabled: bool, table_mode: Option<&str>) -> Result<()> {
-    let updated = change.execute(
-        "UPDATE user_sync_settings SET enabled = ?, table_mode = coalesce(?, table_mode),
-             updated_at = make_timestamp(?::BIGINT) WHERE user_id = ? AND dataset = ?",
-        params![enabled, table_mode, change.now.as_microsecond(), user_id, dataset],
+/// How many preferences one user may have.
+const MAX_PER_USER: i64 = 10_000;
+
+/// Stores preferences: whether each of these datasets is on. A dataset is the same in any case. Without `table_mode`, a
+/// stored one stays unchanged.
+pub fn put<'a>(
+    change: &Change<'_>,
+    user_id: &str,
+    datasets: impl IntoIterator<Item = (&'a String, &'a bool)>,
+    table_mode: Option<&str>,
+) -> Result<()> {
+    let datasets: Map<String, Value> =
+        datasets.into_iter().map(|(dataset, enabled)| (dataset.clone(), json!(enabled))).collect();
+    // One statement for all of them, so that a long list does not hold up other changes.
+    let datasets = Value::Object(datasets).to_string();
+    let given = "(SELECT key AS dataset, value::BOOLEAN AS enabled FROM json_each(?1::JSON)) AS given";
+    let now = change.now.as_microsecond();
+    change.run(
+        &format!(
+            "UPDATE user_sync_settings SET enabled = given.enabled, table_mode = coalesce(?4::VARCHAR, table_mode),
+                 updated_at = make_timestamp(?3::BIGINT)
+             FROM {given} WHERE user_id = ?2 AND lower(user_sync_settings.dataset) = lower(given.dataset)"
+        ),
+        params![datasets, user_id, now, table_mode],
     )?;
-    if updated == 0 {
-        change.run(
+    let added = change.execute(
+        &format!(
             "INSERT INTO user_sync_settings (user_id, dataset, enabled, table_mode, updated_at)
-             VALUES (?, ?, ?, ?, make_timestamp(?::BIGINT))",
-            params![user_id, dataset, enabled, table_mode.unwrap_or("all"), change.now.as_microsecond()],
-        )?;
+             SELECT ?2, dataset, enabled, ?4, make_timestamp(?3::BIGINT) FROM {given}
+             WHERE lower(dataset) NOT IN (SELECT lower(dataset) FROM user_sync_settings WHERE user_id = ?2)"
+        ),
+        params![datasets, user_id, now, table_mode.unwrap_or("all")],
+    )?;
+    let count = "SELECT count(*) FROM user_sync_settings WHERE user_id = ?";
+    if added > 0 && change.one(count, [user_id], |row| row.get::<_, i64>(0))? > MAX_PER_USER {
+        return Err(StoreError::Conflict(format!(
+            "You have preferences for {MAX_PER_USER} tables, which is the limit"
+        )));
     }
     Ok(())
 }

@@ -68,13 +68,30 @@ impl NewToken {
     }
 }
 
-/// Adds a token, unless all tokens of its owner were ended after the owner was authenticated: the account was
-/// deactivated, or its token version is no longer `version`. Returns when it was created.
-pub fn insert(change: &Change<'_>, token: &NewToken, version: i64) -> Result<Timestamp> {
-    let is_current = "SELECT 1 FROM users WHERE id = ? AND active AND coalesce(token_version, 0) = ?";
-    if !change.exists(is_current, params![token.user_id, version])? {
-        return Err(StoreError::Conflict("Your session has ended; sign in again".into()));
+/// How many valid tokens one person may have.
+const MAX_VALID: i64 = 200;
+/// How many revoked and expired tokens of one person stay in lists, those that were created last.
+const LISTED_ENDED: i64 = 500;
+
+/// Adds a token, unless its owner has many. Returns when it was created.
+pub fn insert(change: &Change<'_>, token: &NewToken) -> Result<Timestamp> {
+    let now = change.now.as_microsecond();
+    let valid: i64 = change.one(
+        "SELECT count(*) FROM personal_access_tokens
+         WHERE user_id = ? AND revoked_at IS NULL AND coalesce(expires_at > make_timestamp(?::BIGINT), true)",
+        params![token.user_id, now],
+        |row| row.get(0),
+    )?;
+    if valid >= MAX_VALID {
+        return Err(StoreError::Conflict(format!("You have {valid} tokens; revoke some that you do not need")));
     }
+    change.run(
+        "DELETE FROM personal_access_tokens WHERE id IN (
+             SELECT id FROM personal_access_tokens
+             WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= make_timestamp(?::BIGINT))
+             ORDER BY created_at DESC, id DESC OFFSET ?)",
+        params![token.user_id, now, LISTED_ENDED],
+    )?;
     let NewToken { id, user_id, name, token_hash, scopes, expires_at } = token;
     let expires_at = row::micros(*expires_at);
     change.run(

@@ -154,8 +154,31 @@ pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<()> {
     )
 }
 
-/// Records a sign-in, and returns the address and the token version for the session. Rejects an inactive user.
-pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64)> {
+/// A user who has proved who they are. The proof ends with the token version, which a new password raises.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    pub id: String,
+    pub token_version: i64,
+}
+
+impl From<&User> for Proved {
+    fn from(user: &User) -> Self {
+        Self { id: user.id.clone(), token_version: user.token_version }
+    }
+}
+
+/// A user who proves who they are within this transaction.
+pub fn proved(change: &Change<'_>, id: &str) -> Result<Proved> {
+    let version = "SELECT coalesce(token_version, 0) FROM users WHERE id = ?";
+    let version = change.find(version, [id], |row| row.get(0))?;
+    let token_version = version.ok_or_else(|| StoreError::NotFound("User not found".into()))?;
+    Ok(Proved { id: id.to_owned(), token_version })
+}
+
+/// Records a sign-in, and returns the address for the session. Rejects an inactive user, and one whose sessions were ended
+/// after the proof.
+pub fn sign_in(change: &Change<'_>, user: &Proved) -> Result<String> {
+    let Proved { id, token_version } = user;
     let stored: Option<(String, bool, i64)> =
         change.find("SELECT email, active, coalesce(token_version, 0) FROM users WHERE id = ?", [id], |row| {
             row.try_into()
@@ -164,11 +187,14 @@ pub fn sign_in(change: &Change<'_>, id: &str) -> Result<(String, i64)> {
     if !active {
         return Err(StoreError::Conflict("Account deactivated".into()));
     }
+    if version != *token_version {
+        return Err(StoreError::Conflict("The password was changed meanwhile; sign in again".into()));
+    }
     change.run(
         "UPDATE users SET last_login_at = make_timestamp(?::BIGINT) WHERE id = ?",
         params![change.now.as_microsecond(), id],
     )?;
-    Ok((email, version))
+    Ok(email)
 }
 
 /// Returns the id of the user that [`Users::by_email`] returns, as of this transaction.

@@ -72,12 +72,13 @@ impl Runner {
         let (name, version) = (table.name.clone(), table.version());
         let (columns, stored) = match made {
             Ok(Made { columns, document }) => {
-                let put = self.store.write(move |change| profiles::put(change, &name, &version, &document));
+                let put = self.store.write_results(move |change| profiles::put(change, &name, &version, &document));
                 (Ok(columns), put.await)
             }
             Err(NotProfiled::Impossible(reason)) => {
                 let failure = reason.clone();
-                let put = self.store.write(move |change| profiles::put_failure(change, &name, &version, &failure));
+                let put =
+                    self.store.write_results(move |change| profiles::put_failure(change, &name, &version, &failure));
                 (Err(NotProfiled::Impossible(reason)), put.await)
             }
             Err(error) => (Err(error), Ok(())),

@@ -28,7 +28,7 @@ pub async fn rebuild_and_record(
     orchestrator: &Arc<Orchestrator>,
     durations: Durations,
 ) -> Result<Rebuilt, RunError> {
-    let owners = store.write(|change| ownership::load(change)).await?;
+    let owners = store.write_results(|change| ownership::load(change)).await?;
     let snapshot = store.snapshot();
     let materialized = snapshot.registry.all().into_iter().filter(|table| table.is_materialized());
     let materialized = materialized.map(|table| (table.source().clone().into(), table.name.clone())).collect();
@@ -38,7 +38,7 @@ pub async fn rebuild_and_record(
         tokio::task::spawn_blocking(move || orchestrator.rebuild(&standing)).await.map_err(|_| RunError::Lost)??;
     let (publication, problems) = (Arc::clone(&rebuilt.publication), rebuilt.problems.clone());
     store
-        .write(move |change| {
+        .write_results(move |change| {
             let tables: Vec<_> = publication.tables().collect();
             let owners: Vec<_> = tables.iter().map(|table| (table.name.clone(), table.source.clone())).collect();
             ownership::replace(change, &owners)?;

@@ -143,7 +143,7 @@ impl Runner {
         if errors.is_empty() {
             return;
         }
-        let recorded = self.store.write(move |change| {
+        let recorded = self.store.write_results(move |change| {
             errors.iter().try_for_each(|TableError { table, error }| {
                 sync_state::failed(change, table, error, durations.get(table).copied())
             })
@@ -183,14 +183,14 @@ impl Runner {
     }
 
     async fn record(&self, run: Run) {
-        if let Err(error) = self.store.write(move |change| sync_runs::put(change, &run.into())).await {
+        if let Err(error) = self.store.write_results(move |change| sync_runs::put(change, &run.into())).await {
             tracing::error!(%error, "cannot store the state of the run");
         }
     }
 
     async fn expire(&self) {
         let days = self.settings.history_days;
-        if let Err(error) = self.store.write(move |change| sync_runs::expire(change, days)).await {
+        if let Err(error) = self.store.write_results(move |change| sync_runs::expire(change, days)).await {
             tracing::error!(%error, "cannot delete old history");
         }
     }

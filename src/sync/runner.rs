@@ -147,7 +147,7 @@ impl Runner {
 
     /// Carries requests out until dropped, which also ends a running extractor.
     pub async fn work(&self) {
-        if let Err(error) = self.store.write(|change| sync_runs::interrupt(change)).await {
+        if let Err(error) = self.store.write_results(|change| sync_runs::interrupt(change)).await {
             tracing::error!(%error, "cannot mark runs that an earlier process left unfinished");
         }
         loop {

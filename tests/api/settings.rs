@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::TestApp;
 
@@ -61,4 +61,64 @@ async fn subscriptions_keep_their_mode_and_refuse_what_is_not_readable() {
     let stored = ann.get("/api/sync/table-subscriptions").await.ok();
     assert_eq!(stored["subscriptions"][0]["table_mode"], "selected");
     assert_eq!(stored["subscriptions"].as_array().unwrap().len(), 1);
+}
+
+/// A body that names `count` datasets.
+fn many(count: usize) -> Value {
+    let datasets: Map<_, _> = (0..count).map(|n| (format!("table_{n}"), json!(n % 2 == 0))).collect();
+    json!({ "datasets": datasets })
+}
+
+#[tokio::test]
+async fn a_dataset_is_the_same_in_any_case() {
+    let app = TestApp::start().await;
+    app.publish("orders", "id\n1\n").await;
+    app.publish("items", "id\n1\n").await;
+    let ann = app.user("ann@example.com", &["Sales"]).await;
+    app.grant("Sales", "orders").await;
+    app.grant("Sales", "items").await;
+    assert_snapshot!(ann.post_json("/api/sync/settings", json!({"datasets": {"ORDERS": true, "orders": false}})).await, @r#"
+    422 Unprocessable Entity
+    {"detail":[{"type":"value_error","loc":["body","datasets"],"msg":"Value error, datasets names 'orders' more than once, in different spellings","input":"orders","ctx":{"error":{}}}]}
+    "#);
+    let twice = json!({"tables": {"Orders": true, "orders": true}});
+    assert_eq!(ann.post_json("/api/sync/table-subscriptions", twice).await.status, 422);
+    for (spelling, enabled) in [("orders", true), ("Orders", true), ("ORDERS", false)] {
+        ann.put_json("/api/settings/dataset", json!({"dataset": spelling, "enabled": enabled})).await.ok();
+        ann.post_json("/api/sync/settings", json!({"datasets": {spelling: enabled, "items": enabled}})).await.ok();
+    }
+    let stored = ann.get("/api/sync/settings").await.ok();
+    let stored: Vec<_> = stored["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["dataset"].clone(), one["enabled"].clone()))
+        .collect();
+    assert_eq!(stored, [(json!("items"), json!(false)), (json!("orders"), json!(false))]);
+}
+
+#[tokio::test]
+async fn long_lists_are_refused_and_allowed_ones_hold_up_nobody() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for body in [many(5_001), many(50_000), json!({"datasets": {"x".repeat(501): true}})] {
+        assert_eq!(admin.post_json("/api/sync/settings", body).await.status, 422);
+    }
+    assert_eq!(admin.get("/api/sync/settings").await.ok()["settings"], json!([]));
+    let (begun, stored) = (std::time::Instant::now(), admin.post_json("/api/sync/settings", many(5_000)).await);
+    assert_eq!(stored.ok()["updated"].as_object().unwrap().len(), 5_000);
+    admin.post_json("/api/sync/settings", many(5_000)).await.ok();
+    // One by one they took 42 s.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(admin.get("/api/sync/settings").await.ok()["settings"].as_array().unwrap().len(), 5_000);
+    let more = |start: usize| {
+        let datasets: Map<_, _> = (0..5_000).map(|n| (format!("more_{}", start + n), json!(true))).collect();
+        admin.post_json("/api/sync/settings", json!({ "datasets": datasets }))
+    };
+    more(0).await.ok();
+    assert_snapshot!(more(5_000).await, @r#"
+    409 Conflict
+    {"detail":"You have preferences for 10000 tables, which is the limit"}
+    "#);
+    assert_eq!(admin.get("/api/sync/settings").await.ok()["settings"].as_array().unwrap().len(), 10_000);
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 use crate::access::{Admin, Principal, is_admin};
 use crate::base::secret::Secret;
-use crate::domain::{Error, Result, rules};
+use crate::domain::{Error, Result, rules, write_as};
 use crate::store::audit::{self, Action};
 use crate::store::one_time::{self, Purpose};
 use crate::store::users::{self, User};
@@ -29,7 +29,7 @@ pub struct CreatedUser {
 /// Adds a user, who can do nothing until a group and a password (or another way to sign in) are given.
 pub async fn create_user(store: &Store, admin: &Admin, email: &str, name: String, invite: bool) -> Result<CreatedUser> {
     let (email, actor) = (rules::email(email)?, admin.actor());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let id = users::insert(change, &email, Some(&name))?;
         audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
         let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
@@ -59,7 +59,7 @@ pub async fn update_user(
         return Ok(());
     }
     let (admin, id) = (admin.clone(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let user = view::existing(change.snapshot(), &id)?;
         let mut details = Map::new();
         match active {
@@ -85,7 +85,7 @@ pub async fn update_user(
 /// Changes the caller's own display name.
 pub async fn update_own_name(store: &Store, caller: &Principal, name: &str) -> Result<()> {
     let (id, actor, name) = (caller.user().id.clone(), caller.actor(), rules::name(name)?);
-    let written = store.write(move |change| {
+    let written = write_as(store, caller.clone(), move |change| {
         users::set_name(change, &id, &name)?;
         Ok(audit::record(change, &actor, Action::UserUpdate, &format!("user:{id}"), json!({ "name": name }))?)
     });
@@ -95,7 +95,7 @@ pub async fn update_own_name(store: &Store, caller: &Principal, name: &str) -> R
 /// Removes a user with everything personal.
 pub async fn delete_user(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let snapshot = change.snapshot();
         let user = view::existing(snapshot, &id)?;
         if id != admin.user().id && view::is_sso(snapshot, &id) {
@@ -135,7 +135,7 @@ pub struct ResetToken {
 /// Issues a one-time token for choosing another password. The user's previous token stops working.
 pub async fn issue_reset_token(store: &Store, admin: &Admin, id: &str) -> Result<ResetToken> {
     let (actor, id) = (admin.actor(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let email = email_of_password_user(change.snapshot(), &id)?;
         let token = one_time::issue(change, &id, Purpose::Reset)?;
         let details = json!({ "email": email });
@@ -148,7 +148,7 @@ pub async fn issue_reset_token(store: &Store, admin: &Admin, id: &str) -> Result
 /// Sets the hash of a user's password; see [`rules::password`]. Replacing a password ends all sessions and personal tokens.
 pub async fn set_password(store: &Store, admin: &Admin, id: &str, hash: Secret) -> Result<()> {
     let (actor, id) = (admin.actor(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let email = email_of_password_user(change.snapshot(), &id)?;
         users::set_password(change, &id, &hash)?;
         let details = json!({ "email": email });

@@ -9,12 +9,12 @@ use serde_json::json;
 use self::names::free_name;
 use crate::access::Admin;
 use crate::connectors::{Source, SourceError, Sources};
-use crate::domain::Error;
+use crate::domain::{Error, write_as};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, DiscoveredTable, Pushed, Renamed};
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
-use crate::store::{Store, StoreError, column_metadata};
+use crate::store::{Store, column_metadata};
 
 /// Why a source was not asked, or what went wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ pub async fn register_discovered_tables(
     let offered = listed.await.map_err(DiscoveryError::Register)?;
     let rows: Vec<_> = offered.into_iter().map(|table| row(source, table, &admin.user().email)).collect();
     let actor = admin.actor();
-    let registered = store.write(move |change| -> Result<_, StoreError> {
+    let registered = write_as(store, admin.clone(), move |change| {
         let known = registry::all(change)?;
         let mut taken: HashSet<String> = known.iter().map(|row| row.name.to_lowercase()).collect();
         for (mut row, label, id_at_source) in rows {
@@ -105,7 +105,7 @@ pub async fn register_discovered_tables(
         audit::record(change, &actor, Action::TableDiscover, "registry", details)?;
         Ok(outcome)
     });
-    Ok(registered.await.map_err(Error::from)?)
+    Ok(registered.await?)
 }
 
 /// The registry row of a discovered table, still with its name at the source, the label of its bucket, and its id there.

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::access::Admin;
 use crate::base::ident;
 use crate::domain::groups::ensure_personal_group;
-use crate::domain::{Error, Result, rules};
+use crate::domain::{Error, Result, rules, write_as};
 use crate::protocol::vocabulary::ResourceType;
 use crate::store::audit::{self, Action};
 use crate::store::grants::{self, Grant};
@@ -53,13 +53,13 @@ pub async fn create_grant(
     }
     rules::limit("resource_id", resource_id, MAX_ID_CHARS)?;
     let (admin, group_id, resource_id) = (admin.clone(), group_id.to_owned(), resource_id.to_owned());
-    store.write(move |change| grant(change, &admin, &group_id, &resource_type, &resource_id)).await
+    write_as(store, admin.clone(), move |change| grant(change, &admin, &group_id, &resource_type, &resource_id)).await
 }
 
 /// Grants a registered table, and returns the grant's id.
 pub async fn grant_table(store: &Store, admin: &Admin, recipient: Recipient, table_id: &str) -> Result<String> {
     let (admin, table_id) = (admin.clone(), table_id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         registry::get(change, &table_id)?;
         let group_id = match recipient {
             Recipient::Group(id) => id,
@@ -99,7 +99,7 @@ fn known_type(key: &str) -> Result<ResourceType> {
 /// Withdraws a grant. It no longer applies from the next request of each member.
 pub async fn revoke_grant(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let grant = change.snapshot().grants.get(&id);
         revoke(change, &admin, grant.ok_or_else(|| Error::not_found("Grant not found"))?)
     });
@@ -109,7 +109,7 @@ pub async fn revoke_grant(store: &Store, admin: &Admin, id: &str) -> Result<()> 
 /// As [`revoke_grant`], for grants on tables only.
 pub async fn revoke_table_grant(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let grant = change.snapshot().grants.get(&id);
         let grant = grant.filter(|grant| grant.resource_type == ResourceType::Table);
         revoke(change, &admin, grant.ok_or_else(permission_not_found)?)
@@ -120,7 +120,7 @@ pub async fn revoke_table_grant(store: &Store, admin: &Admin, id: &str) -> Resul
 /// Withdraws the grant on a table from the group or user that it was granted to.
 pub async fn revoke_table(store: &Store, admin: &Admin, recipient: Recipient, table_id: &str) -> Result<()> {
     let (admin, table_id) = (admin.clone(), table_id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let group_id = match recipient {
             Recipient::Group(id) => Some(id),
             Recipient::User(id) => personal::find(change, &id)?,

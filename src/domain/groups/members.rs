@@ -7,7 +7,7 @@ use super::{owner, view};
 use crate::access::Admin;
 use crate::base::ident;
 use crate::domain::accounts::view::existing as existing_user;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, write_as};
 use crate::store::audit::Action;
 use crate::store::groups::Group;
 use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
@@ -15,7 +15,7 @@ use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
 /// Adds the user with that address to a group, and returns the user's id.
 pub async fn add_member(store: &Store, admin: &Admin, group_id: &str, email: &str) -> Result<String> {
     let (admin, group_id, email) = (admin.clone(), group_id.to_owned(), email.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let snapshot = change.snapshot();
         view::editable(snapshot, &group_id)?;
         let user = snapshot.users.by_email(email.trim());
@@ -31,7 +31,7 @@ pub async fn add_member(store: &Store, admin: &Admin, group_id: &str, email: &st
 /// Adds a user to a group.
 pub async fn add_membership(store: &Store, admin: &Admin, user_id: &str, group_id: &str) -> Result<()> {
     let (admin, user_id, group_id) = (admin.clone(), user_id.to_owned(), group_id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         existing_user(change.snapshot(), &user_id)?;
         let group = view::editable(change.snapshot(), &group_id)?;
         if members::contains(change, &user_id, &group_id)? {
@@ -58,7 +58,7 @@ pub enum About {
 /// Removes a user from a group.
 pub async fn remove_member(store: &Store, admin: &Admin, group_id: &str, user_id: &str, about: About) -> Result<()> {
     let (actor, group_id, user_id) = (admin.actor(), group_id.to_owned(), user_id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let group = view::editable(change.snapshot(), &group_id)?;
         if group.name == ADMIN_GROUP
             && members::contains(change, &user_id, &group_id)?

@@ -6,7 +6,7 @@ pub mod view;
 use serde_json::{Map, json};
 
 use crate::access::Admin;
-use crate::domain::{Error, Result, rules};
+use crate::domain::{Error, Result, rules, write_as};
 use crate::store::audit::{self, Action};
 use crate::store::groups::{self, Group, personal};
 use crate::store::users::User;
@@ -27,7 +27,7 @@ pub async fn create_group(store: &Store, admin: &Admin, name: &str, description:
         return Err(Error::invalid("Group name is required"));
     }
     let (actor, email) = (admin.actor(), admin.user().email.clone());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let id = groups::insert(change, &name, description.as_deref(), &email)?;
         let details = json!({ "name": name });
         audit::record(change, &actor, Action::UserGroupCreated, &format!("group:{id}"), details)?;
@@ -45,7 +45,7 @@ pub async fn update_group(
     description: Option<String>,
 ) -> Result<()> {
     let (actor, id) = (admin.actor(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let snapshot = change.snapshot();
         let group = view::editable(snapshot, &id)?;
         let name = name.map(|name| rules::short("name", &name, MAX_NAME_CHARS)).transpose()?;
@@ -79,7 +79,7 @@ pub async fn update_group(
 /// Removes a group with its members and grants.
 pub async fn delete_group(store: &Store, admin: &Admin, id: &str) -> Result<()> {
     let (actor, id) = (admin.actor(), id.to_owned());
-    let written = store.write(move |change| {
+    let written = write_as(store, admin.clone(), move |change| {
         let group = view::editable(change.snapshot(), &id)?;
         if group.is_system {
             return Err(Error::conflict("Cannot delete a system group"));

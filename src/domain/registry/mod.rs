@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Admin;
 use crate::connectors::Sources;
-use crate::domain::Result;
+use crate::domain::{Result, write_as};
 use crate::protocol::file_format::FileFormat;
 use crate::protocol::registry::{Precheck, PrecheckedTable, RegisterTable, Registered, UpdateTable, Updated};
 use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
-use crate::store::{Snapshot, Store, StoreError};
+use crate::store::{Snapshot, Store};
 use crate::sync::Runner;
 
 /// Registers a table. Nobody but admins can read it until it is granted; its data comes with the next sync.
@@ -30,9 +30,9 @@ pub async fn register_table(
     let table = checked(sources, &requested, &admin.user().email)?;
     let registered = Registered { id: table.id.clone(), name: table.name.clone(), status: "registered".into() };
     let actor = admin.actor();
-    let written = store.write(move |change| -> Result<_, StoreError> {
+    let written = write_as(store, admin.clone(), move |change| {
         registry::insert(change, &table)?;
-        audit::record(change, &actor, Action::TableRegister, &table.id, json!(requested))
+        Ok(audit::record(change, &actor, Action::TableRegister, &table.id, json!(requested))?)
     });
     written.await?;
     Ok(registered)
@@ -105,7 +105,7 @@ pub async fn update_table(
     requested: UpdateTable,
 ) -> Result<Updated> {
     let (actor, sources) = (admin.actor(), sources.clone());
-    let written = store.write(move |change| -> Result<_> {
+    let written = write_as(store, admin.clone(), move |change| {
         let mut table = registry::get(change, &id)?;
         if requested.query_mode.is_some() {
             let query = resulting_query(&table, &requested);
@@ -187,7 +187,7 @@ fn apply(table: &mut Table, body: UpdateTable) {
 /// Unregisters a table: its grants, sync state, file and view go with it.
 pub async fn unregister_table(store: &Store, runner: &Runner, admin: &Admin, id: String) -> Result<()> {
     let actor = admin.actor();
-    let written = store.write(move |change| -> Result<_, StoreError> {
+    let written = write_as(store, admin.clone(), move |change| {
         let table = registry::delete(change, &id)?;
         let Table { name, source_type, bucket, source_table, .. } = &table;
         let details =

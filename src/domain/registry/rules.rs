@@ -10,6 +10,10 @@ use crate::protocol::file_format::FileFormat;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::Table;
 
+/// Maximum number of columns of a primary key, and of a list of columns.
+const MAX_KEY_COLUMNS: usize = 100;
+const MAX_COLUMNS: usize = 10_000;
+
 /// A table's name is the name of its file and of its view, and what people type in SQL.
 pub fn name(name: &str) -> Result<()> {
     if name.trim().is_empty() {
@@ -100,6 +104,9 @@ pub fn file_format(format: &FileFormat) -> Result<()> {
 
 /// The sync strategy, and the fields that it needs. The primary key may be known at the source only.
 fn strategy(table: &Table, source_has_keys: bool) -> Result<()> {
+    let lists = table.sync_options.as_ref().map_or(0, |options| options.columns.len().max(options.where_filters.len()));
+    count("sync_options", lists, MAX_COLUMNS)?;
+    count("primary_key", table.primary_key.len(), MAX_KEY_COLUMNS)?;
     let Some(strategy) = table.sync_strategy.as_ref().filter(|text| !text.as_str().is_empty()) else { return Ok(()) };
     one_of("sync_strategy", strategy.as_str(), SyncStrategy::KNOWN)?;
     let options = table.sync_options.clone().unwrap_or_default();
@@ -119,6 +126,14 @@ fn strategy(table: &Table, source_has_keys: bool) -> Result<()> {
                 format!("sync_options.columns lacks {}, which the primary key or the partition needs", repr(missing));
             return Err(Error::field("sync_options", reason, Value::Null));
         }
+    }
+    Ok(())
+}
+
+/// Checks that a list in `field` has at most `max` items.
+fn count(field: &str, items: usize, max: usize) -> Result<()> {
+    if items > max {
+        return Err(Error::field(field, format!("{field} must have at most {max} columns"), items));
     }
     Ok(())
 }

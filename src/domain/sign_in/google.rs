@@ -6,6 +6,7 @@ use crate::access::Keys;
 use crate::config::auth::Auth;
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{Action, Actor, Origin};
+use crate::store::users::Proved;
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
 /// Domains of personal Google accounts, which belong to no Workspace; Google itself vouches for their addresses.
@@ -109,11 +110,11 @@ pub async fn sign_in_with_google(
     groups: GoogleGroupList,
 ) -> Result<StartedSession, GoogleRefusal> {
     let groups = check_groups(store, &origin, &email, groups).await?;
-    let id = find_or_create_account(store, &origin, email, name).await?;
+    let user = find_or_create_account(store, &origin, email, name).await?;
     if let Some(groups) = groups {
-        replace_groups(store, &origin, &id, groups).await;
+        replace_groups(store, &origin, &user.id, groups).await;
     }
-    Ok(start_session(store, keys, origin, &id, SignInMethod::Google).await?)
+    Ok(start_session(store, keys, origin, user, SignInMethod::Google).await?)
 }
 
 /// The groups that count; `None` if they are not known, in which case memberships stay as they are. A person who is in
@@ -144,23 +145,23 @@ async fn check_groups(
     }
 }
 
-/// The id of the account with that address, in any case. Later sign-ins do not change the account.
-async fn find_or_create_account(store: &Store, origin: &Origin, email: String, name: Option<String>) -> Result<String> {
+/// The account with that address, in any case. Later sign-ins do not change the account.
+async fn find_or_create_account(store: &Store, origin: &Origin, email: String, name: Option<String>) -> Result<Proved> {
     if let Some(user) = store.snapshot().users.by_email(&email) {
-        return Ok(user.id.clone());
+        return Ok(Proved::from(user.as_ref()));
     }
     let origin = origin.clone();
     let written = store.write(move |change| {
         // Two sign-ins may run at the same time.
         if let Some(id) = users::id_of(change, &email)? {
-            return Ok(id);
+            return Ok(users::proved(change, &id)?);
         }
         let local_part = email.split('@').next().unwrap_or(&email);
         let name: String = name.as_deref().unwrap_or(local_part).chars().take(200).collect();
         let id = users::insert(change, &email, Some(&name))?;
         let details = json!({ "email": email, "provider": "google" });
         audit::record(change, &origin.user(&id), Action::UserCreate, &format!("user:{id}"), details)?;
-        Ok(id)
+        Ok(users::proved(change, &id)?)
     });
     written.await
 }

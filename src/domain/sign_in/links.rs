@@ -7,7 +7,7 @@ use crate::config::auth::Auth;
 use crate::domain::{Result, rules};
 use crate::store::audit::{self, Action, Origin};
 use crate::store::one_time::{self, InvalidToken, Purpose};
-use crate::store::users::{self, User};
+use crate::store::users::{self, Proved, User};
 use crate::store::{Store, StoreError};
 
 /// A one-time token for a link to this address.
@@ -86,11 +86,10 @@ pub async fn sign_in_with_link(
             let details = json!({ "email": attempted(&email), "provider": "magic_link" });
             audit::record_result(change, &actor, Action::LoginFailed, "auth", details, reason)?;
         }
-        Ok(consumed)
+        consumed.ok().map(|id| users::proved(change, &id)).transpose()
     });
-    let consumed = written.await?;
-    let Ok(id) = consumed else { return Ok(None) };
-    start_session(store, keys, origin, &id, SignInMethod::MagicLink).await.map(Some)
+    let Some(user) = written.await? else { return Ok(None) };
+    start_session(store, keys, origin, user, SignInMethod::MagicLink).await.map(Some)
 }
 
 /// What the holder of a mailed link wants to set.
@@ -121,31 +120,33 @@ pub async fn check_password_choice(
     Ok(Ok(()))
 }
 
-/// Sets the password that hashes to `hash` and consumes the token, both or neither. Returns the id of the user.
+/// Sets the password that hashes to `hash` and consumes the token, both or neither. Returns the user.
 pub async fn choose_password(
     store: &Store,
     origin: &Origin,
     choice: PasswordChoice,
     hash: Secret,
-) -> Result<Result<String, InvalidToken>> {
+) -> Result<Result<Proved, InvalidToken>> {
     let (email, token, purpose) = (choice.email.clone(), choice.token.clone(), choice.purpose);
     let (name, by) = (rules::name(&choice.name)?, origin.clone());
     let written = store.write(move |change| -> Result<_, StoreError> {
         let consumed = one_time::consume(change, &email, &token, purpose)?;
-        if let Ok(id) = &consumed {
-            users::set_password(change, id, &hash)?;
-            if !name.is_empty() {
-                users::set_name(change, id, &name)?;
-            }
-            audit::record(change, &by.user(id), action(purpose), &format!("user:{id}"), Value::Null)?;
+        let id = match consumed {
+            Ok(id) => id,
+            Err(invalid) => return Ok(Err(invalid)),
+        };
+        users::set_password(change, &id, &hash)?;
+        if !name.is_empty() {
+            users::set_name(change, &id, &name)?;
         }
-        Ok(consumed)
+        audit::record(change, &by.user(&id), action(purpose), &format!("user:{id}"), Value::Null)?;
+        Ok(Ok(users::proved(change, &id)?))
     });
-    let consumed = written.await?;
-    if let Err(invalid) = consumed {
+    let chosen = written.await?;
+    if let Err(invalid) = chosen {
         record_invalid_token(store, origin, &choice, invalid).await?;
     }
-    Ok(consumed)
+    Ok(chosen)
 }
 
 async fn record_invalid_token(

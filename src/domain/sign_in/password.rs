@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::domain::Result;
 use crate::domain::rules::MAX_PASSWORD_BYTES;
 use crate::store::audit::{Action, Actor, Origin};
-use crate::store::users::User;
+use crate::store::users::{Proved, User};
 use crate::store::{Snapshot, Store, StoreError, audit, users};
 
 /// Why a password does not sign in.
@@ -59,19 +59,20 @@ fn substitute_hash(snapshot: &Snapshot, email: &str, fallback: &Secret) -> Secre
     hashes.get(number % hashes.len().max(1)).map_or_else(|| fallback.clone(), |hash| (*hash).clone())
 }
 
-/// Returns the user if the password matched and the account is active; otherwise records the refusal.
+/// Returns the user, with the token version that the password belongs to, if it matched and the account is active;
+/// otherwise records the refusal.
 pub async fn complete_password_attempt(
     store: &Store,
     origin: &Origin,
     attempt: &PasswordAttempt,
     matched: bool,
-) -> Result<Result<Arc<User>, PasswordRefusal>> {
+) -> Result<Result<Proved, PasswordRefusal>> {
     let reason = match &attempt.user {
         None => "unknown_user",
         Some(user) if user.password_hash.is_none() => "no_password",
         Some(_) if !matched => "invalid_password",
         Some(user) if !user.active => "deactivated",
-        Some(user) => return Ok(Ok(Arc::clone(user))),
+        Some(user) => return Ok(Ok(Proved::from(user.as_ref()))),
     };
     let user_id = attempt.user.as_ref().map(|user| user.id.clone());
     let actor = Actor { user_id, origin: origin.clone() };
@@ -85,7 +86,7 @@ pub async fn complete_password_attempt(
 /// Stores a hash of the same password with current parameters, unless the password has changed since.
 pub async fn replace_password_hash(
     store: &Store,
-    user: &User,
+    user: &Proved,
     attempt: &PasswordAttempt,
     hash: Secret,
 ) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use crate::base::time;
 use crate::domain::accounts::view;
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{self, Action, Origin};
+use crate::store::users::Proved;
 use crate::store::{ADMIN_GROUP, Change, Store, StoreError, members, sessions, users};
 
 /// A session that a user has just started.
@@ -42,29 +43,29 @@ impl SignInMethod {
     }
 }
 
-/// Starts a session for a user who has proved who they are.
+/// Starts a session for a user who has proved who they are, unless their sessions were ended since.
 pub async fn start_session(
     store: &Store,
     keys: &Keys,
     origin: Origin,
-    user_id: &str,
+    user: Proved,
     method: SignInMethod,
 ) -> Result<StartedSession> {
-    let (actor, id) = (origin.user(user_id), user_id.to_owned());
+    let (actor, proved) = (origin.user(&user.id), user.clone());
     let written = store.write(move |change| -> Result<_, StoreError> {
-        let signed_in = users::sign_in(change, &id)?;
+        let email = users::sign_in(change, &proved)?;
         let (action, details) = method.audit();
         audit::record(change, &actor, action, "auth", details)?;
-        Ok(signed_in)
+        Ok(email)
     });
-    let (email, version) = written.await.map_err(|error| match error {
-        // The account was deleted or deactivated after the proof.
+    let email = written.await.map_err(|error| match error {
+        // The account was deleted or deactivated, or its password was changed, after the proof.
         StoreError::NotFound(text) | StoreError::Conflict(text) => Error::Unauthorized(text),
         other => other.into(),
     })?;
-    let token = keys.issue_session(user_id, &email, version)?;
-    let role = view::role(is_admin(&store.snapshot(), user_id));
-    Ok(StartedSession { token, user_id: user_id.to_owned(), email, role })
+    let token = keys.issue_session(&user.id, &email, user.token_version)?;
+    let role = view::role(is_admin(&store.snapshot(), &user.id));
+    Ok(StartedSession { token, user_id: user.id, email, role })
 }
 
 /// Ends the session of the caller. Personal tokens stay valid.
@@ -124,10 +125,9 @@ pub async fn bootstrap_admin(
         }
         members::claim(change, &id, ADMIN_GROUP, members::BOOTSTRAP)?;
         audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
-        Ok(id)
+        Ok(users::proved(change, &id)?)
     });
-    let id = written.await?;
-    start_session(store, keys, origin, &id, SignInMethod::Bootstrap).await
+    start_session(store, keys, origin, written.await?, SignInMethod::Bootstrap).await
 }
 
 fn activate(change: &Change<'_>, FirstAdmin { email, name }: &FirstAdmin) -> Result<(String, Action)> {

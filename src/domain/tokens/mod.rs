@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::access::{Admin, Interactive, Keys, PersonalToken, Principal};
+use crate::access::{Admin, Interactive, Keys, PersonalToken, Principal, Proof};
 use crate::base::hash::sha256_hex;
 use crate::base::{random, time};
-use crate::domain::{Error, Result, rules};
+use crate::domain::{Error, Result, rules, write_as};
 use crate::protocol::tokens::{CreateToken, CreatedToken};
 use crate::store::audit::{self, Action, Actor};
 use crate::store::tokens::{self, NewToken, Use};
@@ -50,17 +50,14 @@ pub async fn create_token(
         scopes: scope.clone(),
         expires_at,
     };
-    let (prefix, version) = (row.prefix(), user.token_version);
+    let prefix = row.prefix();
     let details = json!({ "name": name, "scope": scope });
-    let written = store.write(move |change| -> Result<_, StoreError> {
-        let created_at = tokens::insert(change, &row, version)?;
+    let written = write_as(store, caller.clone(), move |change| {
+        let created_at = tokens::insert(change, &row)?;
         audit::record(change, &actor, Action::TokenCreate, &format!("token:{}", row.id), details)?;
         Ok(created_at)
     });
-    let created_at = written.await.map_err(|error| match error {
-        StoreError::Conflict(text) => Error::Unauthorized(text),
-        other => other.into(),
-    })?;
+    let created_at = written.await?;
     let with_offset = |at: Timestamp| format!("{}+00:00", time::spaced(at));
     Ok(CreatedToken {
         id,
@@ -91,25 +88,25 @@ fn lifetime_seconds(request: &CreateToken, scope: &str) -> Result<Option<i64>> {
 
 /// Revokes one of the caller's tokens.
 pub async fn revoke_token(store: &Store, caller: &Principal, id: String) -> Result<()> {
-    revoke(store, caller.actor(), id, Some(caller.user().id.clone())).await
+    revoke(store, caller, caller.actor(), id, Some(caller.user().id.clone())).await
 }
 
 /// Revokes a token of any user.
 pub async fn revoke_any_token(store: &Store, admin: &Admin, id: String) -> Result<()> {
-    revoke(store, admin.actor(), id, None).await
+    revoke(store, admin, admin.actor(), id, None).await
 }
 
 /// Without an `owner` an admin revokes it. A token that is already revoked stays as it is, without an audit row.
-async fn revoke(store: &Store, actor: Actor, id: String, owner: Option<String>) -> Result<()> {
-    let written = store.write(move |change| -> Result<(), StoreError> {
+async fn revoke(store: &Store, by: &impl Proof, actor: Actor, id: String, owner: Option<String>) -> Result<()> {
+    let written = write_as(store, by.clone(), move |change| {
         let Some(owner_id) = tokens::revoke(change, &id, owner.as_deref())? else { return Ok(()) };
         let (action, details) = match owner {
             Some(_) => (Action::TokenRevoke, Value::Null),
             None => (Action::TokenAdminRevoke, json!({ "owner_id": owner_id })),
         };
-        audit::record(change, &actor, action, &format!("token:{id}"), details)
+        Ok(audit::record(change, &actor, action, &format!("token:{id}"), details)?)
     });
-    Ok(written.await?)
+    written.await
 }
 
 /// Stores the last use of each token, by token id.

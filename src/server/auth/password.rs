@@ -1,7 +1,5 @@
 //! Signing in with a password, and choosing one with a mailed link.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 
 use crate::domain::sign_in::{
@@ -15,7 +13,7 @@ use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 use crate::store::one_time::{InvalidToken, Purpose};
-use crate::store::users::User;
+use crate::store::users::Proved;
 
 /// The same for every account, whether it exists or not. Older command lines look for `external authentication`.
 const REFUSED: &str =
@@ -32,7 +30,7 @@ pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<T
     }
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, REFUSED))?;
-    Ok(Session::start(&app, origin, &user.id, SignInMethod::ApiPassword).await?.into_token_response())
+    Ok(Session::start(&app, origin, user, SignInMethod::ApiPassword).await?.into_token_response())
 }
 
 /// Signs in with a password.
@@ -43,7 +41,7 @@ pub async fn log_in(app: AppState, origin: Origin, Json(body): Json<LoginRequest
     app.limits.admit(Rule { path: "/auth/password/login", per_minute: 10 }, origin.ip)?;
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, "Invalid email or password"))?;
-    Ok(Session::start(&app, origin, &user.id, SignInMethod::Password).await?.into_login_response())
+    Ok(Session::start(&app, origin, user, SignInMethod::Password).await?.into_login_response())
 }
 
 fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
@@ -61,12 +59,12 @@ pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<Set
     app.limits.admit(Rule { path: "/auth/password/setup", per_minute: 10 }, origin.ip)?;
     let SetupRequest { email, token, password } = body;
     let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
-    let id = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {
+    let user = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {
         InvalidToken::Wrong => ApiError::bad_request("Invalid setup token"),
         InvalidToken::Expired => ApiError::bad_request("Setup token has expired"),
         InvalidToken::Deactivated => ApiError::forbidden("Account deactivated"),
     })?;
-    let session = Session::start(&app, origin, &id, SignInMethod::Password).await?;
+    let session = Session::start(&app, origin, user, SignInMethod::Password).await?;
     Ok(session.respond(|started| SetupResponse {
         access_token: started.token.expose().to_owned(),
         token_type: "bearer".into(),
@@ -74,13 +72,13 @@ pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<Set
     }))
 }
 
-/// Sets the password and consumes the token of a mailed link. Returns the id of the user.
+/// Sets the password and consumes the token of a mailed link. Returns the user.
 pub async fn choose(
     app: &App,
     origin: &Origin,
     choice: PasswordChoice,
     password: String,
-) -> ApiResult<Result<String, InvalidToken>> {
+) -> ApiResult<Result<Proved, InvalidToken>> {
     if let Err(invalid) = check_password_choice(&app.store, origin, &choice, &password).await? {
         return Ok(Err(invalid));
     }
@@ -95,7 +93,7 @@ pub async fn check_password(
     origin: &Origin,
     email: &str,
     password: String,
-) -> ApiResult<Result<Arc<User>, PasswordRefusal>> {
+) -> ApiResult<Result<Proved, PasswordRefusal>> {
     app.limits.take_try(email)?;
     let attempt = PasswordAttempt::new(&app.store.snapshot(), email, &app.no_password);
     let matched = match attempt.hash_for(&password) {
@@ -116,7 +114,7 @@ pub async fn check_password(
 }
 
 /// Hashes the password again with current parameters. A failure does not prevent the sign-in.
-async fn rehash(app: &App, user: &User, attempt: &PasswordAttempt, password: String) {
+async fn rehash(app: &App, user: &Proved, attempt: &PasswordAttempt, password: String) {
     let Ok(hash) = app.passwords.hash(password).await else { return };
     if let Err(error) = replace_password_hash(&app.store, user, attempt, hash).await {
         tracing::warn!(%error, "cannot store a renewed password hash");

@@ -138,6 +138,10 @@ impl From<StoreError> for ApiError {
             StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StoreError::Busy => Self::too_many(error.to_string(), 1),
+            StoreError::TooLong => Self {
+                retry_after: Some(BUSY_SECONDS),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            },
             StoreError::TimedOut => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             StoreError::Engine(_) | StoreError::Broken(_) => Self::internal(error),
         }

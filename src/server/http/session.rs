@@ -12,6 +12,7 @@ use crate::domain::sign_in::{SignInMethod, StartedSession, start_session};
 use crate::protocol::auth::{LoginResponse, TokenResponse};
 use crate::server::{ApiError, App};
 use crate::store::audit::Origin;
+use crate::store::users::Proved;
 
 /// Name of the cookie that holds a session token.
 pub const SESSION_COOKIE: &str = "access_token";
@@ -28,8 +29,8 @@ impl Session {
     }
 
     /// Starts a session for a user who has proved who they are.
-    pub async fn start(app: &App, origin: Origin, user_id: &str, method: SignInMethod) -> Result<Self, ApiError> {
-        let started = start_session(&app.store, &app.authenticator.keys(), origin, user_id, method).await?;
+    pub async fn start(app: &App, origin: Origin, user: Proved, method: SignInMethod) -> Result<Self, ApiError> {
+        let started = start_session(&app.store, &app.authenticator.keys(), origin, user, method).await?;
         Ok(Self::new(app, started))
     }
 

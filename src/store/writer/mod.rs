@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use self::connections::Connections;
@@ -22,6 +22,12 @@ use crate::base::panic_text;
 use crate::config::DataDir;
 use crate::engine::{self, Connection, Watch};
 
+/// Changes of callers that may wait for the writer.
+const MAX_WAITING_CHANGES: usize = 1_000;
+/// How long a caller's change may wait for its turn.
+const MAX_CHANGE_WAIT: Duration = Duration::from_secs(20);
+/// How long a caller's change may hold up all others; then it is rolled back.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads that run at the same time.
 const MAX_CONCURRENT_READS: usize = 4;
 /// Reads that may wait beside those that run.
@@ -36,6 +42,8 @@ pub struct Store {
     snapshot: Arc<ArcSwap<Snapshot>>,
     open: Arc<AtomicBool>,
     connections: Arc<Connections>,
+    /// Places of callers' changes in the writer's queue.
+    places: Arc<Semaphore>,
     reads: ConcurrencyLimit,
 }
 
@@ -77,6 +85,7 @@ impl Store {
             snapshot: Arc::clone(&writer.snapshot),
             open: Arc::clone(&writer.open),
             connections: Arc::clone(&writer.connections),
+            places: Arc::new(Semaphore::new(MAX_WAITING_CHANGES)),
             reads: ConcurrencyLimit::new(MAX_CONCURRENT_READS, MAX_WAITING_READS),
         };
         std::thread::Builder::new()
@@ -91,7 +100,8 @@ impl Store {
         self.snapshot.load_full()
     }
 
-    /// Makes a change in one transaction; when this returns `Ok`, it is on disk, in the snapshot and in every later read.
+    /// Makes a change of a caller in one transaction; when this returns `Ok`, it is on disk, in the snapshot and in every
+    /// later read. Refuses it when many are waiting, and rolls it back when it takes long.
     pub async fn write<T, E>(
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -100,8 +110,30 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let turn = Instant::now() + MAX_CHANGE_WAIT;
         // The caller may have gone away; the change is made all the same.
-        self.run(move |writer| writer.change(change)).await?
+        let job = move |writer: &mut Writer| {
+            let _place = place;
+            if Instant::now() > turn {
+                return Err(StoreError::Busy.into());
+            }
+            writer.change(Some(CHANGE_TIMEOUT), change)
+        };
+        self.run(job).await?
+    }
+
+    /// As [`Store::write`], for results of the server's own work, which must not be lost: however many changes are
+    /// waiting, and however long it takes.
+    pub async fn write_results<T, E>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(move |writer| writer.change(None, change)).await?
     }
 
     /// Reads what is not in the snapshot, as of the last commit, beside changes and other reads. Dropping the future

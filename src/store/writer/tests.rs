@@ -142,13 +142,70 @@ async fn reads_go_on_after_the_database_was_opened_again() {
 }
 
 #[tokio::test]
+async fn a_change_that_takes_long_is_rolled_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let late = |change: &Transaction<'_>| -> Result<i64> {
+        users::insert(change, "ann@example.com", None)?;
+        Ok(change.one(ENDLESS, [], |row| row.get(0))?)
+    };
+    let outcome = store.run(move |writer| writer.change(Some(Duration::from_millis(50)), late)).await.unwrap();
+    assert!(matches!(outcome, Err(StoreError::TooLong)));
+    // One that does not notice is rolled back, too.
+    let deaf = |change: &Transaction<'_>| -> Result<()> {
+        users::insert(change, "ann@example.com", None)?;
+        let _ = change.one(ENDLESS, [], |row| row.get::<_, i64>(0));
+        Ok(())
+    };
+    let outcome = store.run(move |writer| writer.change(Some(Duration::from_millis(50)), deaf)).await.unwrap();
+    assert!(matches!(outcome, Err(StoreError::TooLong)));
+    assert_eq!(store.read(count).await.unwrap(), 0);
+    insert(&store, "ann@example.com").await;
+    assert_eq!(store.read(count).await.unwrap(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn more_changes_than_fit_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path());
+    let (end, ended) = mpsc::channel::<()>();
+    let long = store.clone();
+    let long = tokio::spawn(async move { long.run(move |_| _ = ended.recv()).await });
+    let waiting: Vec<_> = (0..MAX_WAITING_CHANGES)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.write(|change| change.execute("DELETE FROM user_groups", [])).await })
+        })
+        .collect();
+    while store.places.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = store.write(|change| users::insert(change, "ann@example.com", None)).await;
+    assert!(matches!(refused, Err(StoreError::Busy)));
+    let results = store.clone();
+    let results =
+        tokio::spawn(
+            async move { results.write_results(|change| users::insert(change, "bob@example.com", None)).await },
+        );
+    end.send(()).unwrap();
+    long.await.unwrap().unwrap();
+    for change in waiting {
+        change.await.unwrap().unwrap();
+    }
+    results.await.unwrap().unwrap();
+    insert(&store, "ann@example.com").await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn changes_go_on_during_a_copy() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_store(dir.path());
     // Enough rows for the copy to take a while.
     let fill = "INSERT INTO sync_history (id, table_id, synced_at, error)
                 SELECT n, 'orders', current_timestamp, md5(n::VARCHAR) FROM range(1000000) t(n)";
-    store.write(move |change| change.execute(fill, [])).await.unwrap();
+    store.write_results(move |change| change.execute(fill, [])).await.unwrap();
     store.run(|writer| writer.start_copy()).await.unwrap();
     let started = Instant::now();
     let mut changes = 0;

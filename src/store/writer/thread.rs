@@ -91,7 +91,7 @@ impl Writer {
         if self.snapshot.load().schema_version > VERSION {
             return Ok(());
         }
-        self.change(|change| seed::seed(change, seeds))
+        self.change(None, |change| seed::seed(change, seeds))
     }
 
     /// Runs jobs until the store is closed.
@@ -125,12 +125,14 @@ impl Writer {
         }
     }
 
+    /// Makes a change in one transaction; one that takes longer than `limit` is rolled back.
     pub(super) fn change<T, E: From<StoreError>>(
         &mut self,
+        limit: Option<Duration>,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let connection = self.begin().map_err(StoreError::from)?;
-        let outcome = self.transact(&connection, change);
+        let outcome = self.transact(&connection, limit, change);
         self.connection = Some(connection);
         outcome
     }
@@ -146,12 +148,20 @@ impl Writer {
     fn transact<T, E: From<StoreError>>(
         &mut self,
         connection: &Connection,
+        limit: Option<Duration>,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let made = Change::new(connection, self.audit_head.clone());
         let transaction = Transaction { change: made, snapshot: self.snapshot.load_full() };
+        let begun = Instant::now();
+        let work = || match limit {
+            Some(limit) => engine::within(connection, limit, |_| change(&transaction)),
+            None => change(&transaction),
+        };
         // A panic must not take the writer, and with it the server, down.
-        let outcome = catch_panic(|| change(&transaction)).map_err(E::from).flatten();
+        let outcome = catch_panic(work).map_err(E::from).flatten();
+        let is_late = limit.is_some_and(|limit| begun.elapsed() >= limit);
+        let outcome = if is_late { Err(StoreError::TooLong.into()) } else { outcome };
         let value = outcome.inspect_err(|_| _ = rollback(connection))?;
         let committed = connection.execute_batch("COMMIT").inspect_err(|_| _ = rollback(connection));
         committed.map_err(StoreError::from)?;
@@ -223,7 +233,7 @@ impl Writer {
 
     /// Deletes rows that no longer count.
     fn expire(&mut self) {
-        if let Err(error) = self.change(|change| sessions::expire(change)) {
+        if let Err(error) = self.change(None, |change| sessions::expire(change)) {
             tracing::error!(%error, "cannot delete expired rows of the state database");
         }
     }

@@ -8,5 +8,6 @@ mod me;
 mod pages;
 mod password;
 mod personal_tokens;
+mod race;
 mod token;
 mod tokens;

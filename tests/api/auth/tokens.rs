@@ -216,3 +216,21 @@ async fn in_development_mode_nobody_has_to_sign_in() {
     let foreign = app.get_with("/auth/me", &[("host", "evil.example.com")]).await;
     assert_eq!(foreign.status, 403, "{foreign}");
 }
+
+#[tokio::test]
+async fn one_person_has_a_limited_number_of_tokens() {
+    let app = TestApp::start().await;
+    let ann = app.user("ann@example.com", &[]).await;
+    for n in 0..200 {
+        assert_eq!(create(&ann, json!({ "name": format!("token {n}") })).await.status, 201);
+    }
+    assert_snapshot!(create(&ann, json!({ "name": "one more" })).await, @r#"
+    409 Conflict
+    {"detail":"You have 200 tokens; revoke some that you do not need"}
+    "#);
+    let all = ann.get("/auth/tokens").await.ok();
+    assert_eq!(ann.delete(&format!("/auth/tokens/{}", text(&list(&all)[0]["id"]))).await.status, 204);
+    assert_eq!(create(&ann, json!({ "name": "one more" })).await.status, 201);
+    let bob = app.user("bob@example.com", &[]).await;
+    assert_eq!(create(&bob, json!({ "name": "first" })).await.status, 201);
+}

@@ -104,7 +104,7 @@ impl ChoosePassword {
         let choice = PasswordChoice { purpose: self.purpose, email: form.email, token: form.token, name };
         let origin = &page.caller.origin;
         match choose(&page.app, origin, choice, form.password).await? {
-            Ok(id) => Ok(done(Session::start(&page.app, origin.clone(), &id, SignInMethod::Password).await?)),
+            Ok(user) => Ok(done(Session::start(&page.app, origin.clone(), user, SignInMethod::Password).await?)),
             Err(invalid) => self.show(page, &email, &token, state.with_message((self.refusal)(invalid))),
         }
     }

@@ -135,6 +135,6 @@ pub async fn submit_login(page: PageContext, Form(form): Form<LoginForm>) -> Pag
             return Ok(back("err=auth_internal"));
         }
     };
-    let session = Session::start(&page.app, page.caller.origin, &user.id, SignInMethod::Password).await?;
+    let session = Session::start(&page.app, page.caller.origin, user, SignInMethod::Password).await?;
     Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
 }
