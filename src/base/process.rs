@@ -25,6 +25,14 @@ pub struct Output {
     pub stderr: String,
 }
 
+/// Raises the number of descriptors that this process may open to what its user may raise it to, and returns that.
+pub fn raise_descriptor_limit() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    let is_raised = limit.current != limit.maximum && setrlimit(Resource::Nofile, raised).is_ok();
+    if is_raised { limit.maximum } else { limit.current }.unwrap_or(u64::MAX)
+}
+
 /// A command that sees these variables only, in a process group of its own.
 pub fn command<K: AsRef<OsStr>, V: AsRef<OsStr>>(
     program: &Path,

@@ -65,6 +65,8 @@ env_vars! {
         SERVER_URL = "`https://DOMAIN`, else the address of the request", "Public URL of the server, for links in mails and for Google.";
         CORS_ORIGINS = "http://localhost:3000,http://localhost:8000", "Comma-separated list of other origins whose pages may use this server with cookies.";
         FORWARDED_ALLOW_IPS = "", "Comma-separated list of your proxies (addresses or networks) whose `X-Forwarded-*` headers are trusted; `*` trusts every client.";
+        AGNES_MAX_CONNECTIONS = "4096" as Number(8, 1_000_000), "Maximum number of open connections, as far as the limit of open files allows. Beyond it, connections on which nobody has signed in are closed first.";
+        AGNES_MAX_CONNECTIONS_PER_ADDRESS = "256" as Number(1, 1_000_000), "Maximum number of open connections of one client address on which nobody has signed in. It does not apply to the proxies in `FORWARDED_ALLOW_IPS`.";
         AGNES_EXTENSION_DIR = "", "Directory of DuckDB extensions (`v1.5.5/<platform>/NAME.duckdb_extension` below it). `icu` is loaded from here at start; when unset, DuckDB's own directory is tried.";
     }
     "Sign-in" {

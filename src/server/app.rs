@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::services::google::Google;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
+use super::services::people::People;
 use super::services::rate_limits::Limits;
 use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
@@ -44,6 +45,8 @@ pub struct App {
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     pub limits: Limits,
+    /// What runs, by person.
+    pub people: People,
     /// A hash that matches no password, for accounts that do not exist.
     pub no_password: Secret,
     pub mail: Mailer,
@@ -103,6 +106,7 @@ impl App {
             authenticator: Authenticator::new(keys, config.accounts.scheduler_token.clone(), config.developer.clone()),
             passwords: Passwords::default(),
             limits: Limits::new(config.limits_attempts),
+            people: People::default(),
             no_password: password::hash(&random::hex(16))?,
             mail: config.mail.clone(),
             token_uses: TokenUses::default(),

@@ -1,32 +1,67 @@
 //! Listening, serving connections, and shutting down gracefully.
 
+mod bodies;
+
+use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt;
 
+use self::bodies::{Arriving, Leaving, Pace};
 use super::ServerSettings;
+use super::services::connections::{Connection, Connections, Exchange, Patience};
+use super::services::rate_limits::network;
+use super::settings::HttpSettings;
+use crate::base::process;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For running requests, once the server is asked to stop.
     drain: Duration,
-    /// For the headers of a request, including the time until it starts.
-    headers: Duration,
+    /// For each phase of a connection.
+    patience: Patience,
+    /// Until the next request of a proxy, which keeps its connections.
+    proxy: Duration,
+    /// For the body of a request.
+    pace: Pace,
 }
 
-pub const TIMEOUTS: Timeouts = Timeouts { drain: Duration::from_secs(10), headers: Duration::from_secs(60) };
+pub const TIMEOUTS: Timeouts = Timeouts {
+    drain: Duration::from_secs(10),
+    patience: Patience {
+        first_request: Duration::from_secs(15),
+        next_request: Duration::from_secs(75),
+        response: Duration::from_secs(120),
+    },
+    // Load balancers keep idle connections for up to ten minutes.
+    proxy: Duration::from_secs(630),
+    pace: Pace { bytes: 4096, time: Duration::from_secs(30) },
+};
+
+/// Maximum size of the headers of a request.
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
+/// Requests that one HTTP/2 connection may run at the same time.
+const MAX_STREAMS: u32 = 64;
+/// What an HTTP/2 client may send ahead of the server.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// How often the reason why nobody can connect is logged.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -65,37 +100,56 @@ pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
 pub async fn serve(
     listener: Listener,
     routes: Router,
+    settings: &HttpSettings,
     shutdown: impl Future<Output = ()> + Send + 'static,
     timeouts: Timeouts,
 ) -> Result<(), ServeError> {
-    let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.headers);
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(timeouts.headers);
+    let http = protocols();
+    let connections = Connections::new(settings.connections.within(process::raise_descriptor_limit()));
     let open = GracefulShutdown::new();
+    let mut reported = None;
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.socket.accept() => accepted,
+            accepted = accept(&listener.socket, &connections) => accepted,
             () = &mut shutdown => break,
         };
-        let Ok((stream, peer)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot accept a connection"))
-        else {
-            // Most likely the limit of open files: let some connections end.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
+        let (stream, peer, descriptor) = match accepted {
+            Ok(accepted) => accepted,
+            // The client has given up already.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                if reported.is_none_or(|at: Instant| at.elapsed() >= REPORT_EVERY) {
+                    tracing::warn!(%error, "cannot accept connections");
+                    reported = Some(Instant::now());
+                }
+                // Most likely the limit of open files.
+                connections.make_room();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
         };
+        let is_proxy = settings.proxies.trusts(peer.ip());
+        let address = (!is_proxy).then(|| network(peer.ip()));
+        let mut patience = timeouts.patience;
+        if is_proxy {
+            patience.next_request = timeouts.proxy;
+        }
+        let Some(connection) = connections.admit(address, patience, descriptor) else { continue };
         // Responses are small; collecting them into larger packets costs more than it saves.
         let _ = stream.set_nodelay(true);
-        let routes = routes.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            routes.clone().oneshot(request)
+        let (routes, asked) = (routes.clone(), Arc::clone(&connection));
+        let service =
+            service_fn(move |request| respond(routes.clone(), Arc::clone(&asked), peer, timeouts.pace, request));
+        let served = http.serve_connection(TokioIo::new(stream), service).into_owned();
+        let served = open.watch(served);
+        tokio::spawn(async move {
+            tokio::select! {
+                // It fails when the client disconnects, which is not an error of the server.
+                _ = served => {}
+                () = connection.is_over() => {}
+            }
         });
-        let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = open.watch(connection);
-        // It fails when the client disconnects, which is not an error of the server.
-        tokio::spawn(async move { _ = connection.await });
     }
     drop(listener);
     tokio::select! {
@@ -107,13 +161,49 @@ pub async fn serve(
     Ok(())
 }
 
+/// HTTP/1 and HTTP/2, with limits on what a connection may keep in memory. [`Connection`] has the deadlines.
+fn protocols() -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_HEADER_BYTES as usize);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(60))
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(STREAM_WINDOW as usize);
+    http
+}
+
+async fn accept(
+    socket: &TcpListener,
+    connections: &Connections,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let descriptor = connections.descriptor().await.ok_or(ErrorKind::NotConnected)?;
+    let (stream, peer) = socket.accept().await?;
+    Ok((stream, peer, descriptor))
+}
+
+async fn respond(
+    routes: Router,
+    connection: Arc<Connection>,
+    peer: SocketAddr,
+    pace: Pace,
+    request: Request<Incoming>,
+) -> Result<Response<Leaving>, Infallible> {
+    let exchange = Exchange::begin(&connection);
+    let mut request = request.map(|body| Body::new(Arriving::new(body, pace)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(exchange.clone());
+    let response = routes.oneshot(request).await?;
+    Ok(response.map(|body| Leaving::new(body, exchange)))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
     use tokio::sync::{Notify, oneshot};
     use tokio::task::JoinHandle;
 
@@ -141,7 +231,9 @@ mod tests {
         let (stop, stopped) = oneshot::channel();
         let routes = Router::new().route("/", get(handler));
         let stopped = async { _ = stopped.await };
-        let server = tokio::spawn(serve(Listener { socket, address }, routes, stopped, timeouts));
+        let server = tokio::spawn(async move {
+            serve(Listener { socket, address }, routes, &HttpSettings::default(), stopped, timeouts).await
+        });
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
         entered.notified().await;
@@ -164,13 +256,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_a_request_does_not_hold_a_connection() {
-        let busy = busy(Timeouts { headers: Duration::from_millis(50), ..TIMEOUTS }).await;
-        let mut slow = TcpStream::connect(busy.address).await.unwrap();
-        slow.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
-        let mut response = Vec::new();
-        // Ends only when the server closes the connection.
-        slow.read_to_end(&mut response).await.unwrap();
+    async fn a_connection_that_sends_no_request_is_closed() {
+        let first_request = Duration::from_millis(50);
+        let patience = Patience { first_request, ..TIMEOUTS.patience };
+        let busy = busy(Timeouts { patience, ..TIMEOUTS }).await;
+        for half in ["", "GET / HTTP/1.1\r\nHo", "PRI * HTTP/2.0\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\r\n\r\n"] {
+            let mut slow = TcpStream::connect(busy.address).await.unwrap();
+            slow.write_all(half.as_bytes()).await.unwrap();
+            // Ends only when the server closes the connection.
+            let _ = slow.read_to_end(&mut Vec::new()).await;
+        }
+        // One that is closed for its age does not end another.
         busy.finish.notify_one();
         busy.stop.send(()).unwrap();
         busy.server.await.unwrap().unwrap();

@@ -54,7 +54,7 @@ impl Server {
             runner.work().await;
         });
         let uses = tokio::spawn(write_token_uses(app.clone()));
-        let served = serve::serve(listener, router::build(app.clone()), shutdown, TIMEOUTS).await;
+        let served = serve::serve(listener, router::build(app.clone()), &app.config.http, shutdown, TIMEOUTS).await;
         work.abort();
         let _ = work.await;
         uses.abort();

@@ -14,6 +14,7 @@ mod profile;
 #[path = "../support/program.rs"]
 mod program;
 mod start;
+mod strangers;
 mod take_over;
 #[path = "../support/unpack.rs"]
 mod unpack;

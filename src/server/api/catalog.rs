@@ -28,7 +28,7 @@ pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Pa
 /// Profiles a table again.
 #[utoipa::path(post, path = "/api/catalog/profile/{table}/refresh", tag = "catalog",
     params(("table", description = "Name or registry id")),
-    responses((status = 200, body = Profiled), (status = 403), (status = 404)))]
+    responses((status = 200, body = Profiled), (status = 403), (status = 404), (status = 429)))]
 pub async fn refresh_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> Reply<Profiled> {
     let missing = || ApiError::not_found(format!("No parquet for '{table}'"));
     let publication = app.orchestrator.publication();
@@ -36,6 +36,7 @@ pub async fn refresh_table_profile(app: AppState, caller: Principal, Path(table)
     if found.table().files().next().is_none() {
         return Err(missing());
     }
+    let _turn = app.people.profiles.take(&caller.user().id)?;
     let columns = app
         .runner
         .profile(found.table())

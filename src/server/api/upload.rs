@@ -34,7 +34,7 @@ pub struct UploadQuery {
     params(UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
     responses((status = 201, body = UploadedTable),
         (status = 409, description = "The table has another source, or none of the file's columns"),
-        (status = 413), (status = 415), (status = 422), (status = 507)))]
+        (status = 413), (status = 415), (status = 422), (status = 429), (status = 507)))]
 pub async fn upload_table(
     app: AppState,
     admin: Admin,
@@ -44,6 +44,7 @@ pub async fn upload_table(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> ApiResult<Created<UploadedTable>> {
     let mut multipart = multipart.map_err(|_| no_file())?;
+    let _turn = app.people.uploads.take(&admin.user().id)?;
     let outcome = accept(&app, &admin, name, query.replace, &headers, &mut multipart).await;
     if outcome.is_err() {
         drain(&mut multipart).await;

@@ -13,6 +13,7 @@ use crate::domain;
 use crate::protocol::ErrorBody;
 use crate::query::QueryError;
 use crate::server::services::passwords::HashError;
+use crate::server::services::people::TooManyRunning;
 use crate::server::services::rate_limits::TooManyRequests;
 use crate::store::StoreError;
 
@@ -171,6 +172,12 @@ impl From<domain::Error> for ApiError {
 impl From<TooManyRequests> for ApiError {
     fn from(error: TooManyRequests) -> Self {
         Self::too_many(error.reason, error.retry_after)
+    }
+}
+
+impl From<TooManyRunning> for ApiError {
+    fn from(error: TooManyRunning) -> Self {
+        Self::too_many(error.to_string(), 1)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the server shares between requests besides the state database. Nothing here knows the [`super::App`] or HTTP responses.
 
+pub mod connections;
 pub mod google;
 pub mod mail;
 pub mod passwords;
+pub mod people;
 pub mod rate_limits;
 pub mod refusals;
 pub mod token_uses;

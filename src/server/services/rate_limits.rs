@@ -93,7 +93,7 @@ fn key(email: &str) -> String {
 }
 
 /// One subscriber: an IPv4 address, or the first 64 bits of an IPv6 one.
-fn network(ip: IpAddr) -> IpAddr {
+pub fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         ip => ip,

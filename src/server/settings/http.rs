@@ -3,6 +3,7 @@ use url::Url;
 
 use super::{ConfigError, Proxies};
 use crate::config::{Environment, env_vars};
+use crate::server::services::connections::ConnectionLimits;
 
 /// Proxies, origins and headers.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,7 @@ pub struct HttpSettings {
     pub origins: AllowedOrigins,
     /// The server is reached over https only.
     pub https: bool,
+    pub connections: ConnectionLimits,
 }
 
 /// The pages that may use this server.
@@ -49,6 +51,10 @@ impl HttpSettings {
                 loopback_only: is_dev && !env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST),
             },
             https: env.get(&env_vars::DOMAIN).is_some(),
+            connections: ConnectionLimits {
+                max: env.number(&env_vars::AGNES_MAX_CONNECTIONS)?,
+                max_strangers: env.number(&env_vars::AGNES_MAX_CONNECTIONS_PER_ADDRESS)?,
+            },
         })
     }
 }

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use crate::access::{Admin, AuthKind, Interactive, Principal};
 use crate::server::http::middleware::denied;
 use crate::server::http::session::{SESSION_COOKIE, cookie};
+use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
@@ -21,6 +22,10 @@ impl FromRequestParts<AppState> for Principal {
             .authenticator
             .authenticate(&app.store.snapshot(), token(parts), origin)
             .map_err(|error| ApiError::unauthorized(error.to_string()))?;
+        if let Some(exchange) = parts.extensions.get::<Exchange>() {
+            exchange.know();
+            exchange.hold(|| app.people.requests.take(&caller.user().id))?;
+        }
         app.token_uses.record(&app.store, &caller);
         denied::known(parts, &caller);
         Ok(caller)
