@@ -20,6 +20,6 @@ impl Run for Completions {
         DECLARE_ALL.store(true, Ordering::Relaxed);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "agnes", &mut script);
-        Ok(Output::message(String::from_utf8(script)?.trim_end()))
+        Ok(Output::script(String::from_utf8(script)?.trim_end()))
     }
 }

@@ -17,6 +17,7 @@ mod completions;
 mod context;
 mod credentials;
 mod error;
+mod escape;
 mod extract;
 mod input;
 mod offline;

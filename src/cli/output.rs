@@ -20,6 +20,8 @@ pub struct Output {
 #[derive(Debug)]
 pub enum Part {
     Line(String),
+    /// Text of ours for another program, which gets it as it is.
+    Script(String),
     Table(Table),
     /// For stderr: worth knowing, neither result nor problem.
     Note(String),
@@ -49,6 +51,10 @@ impl Output {
     /// The result was written row by row, or there is none.
     pub fn streamed() -> Self {
         Self { json: Json::Streamed, ..Self::default() }
+    }
+
+    pub fn script(text: &str) -> Self {
+        Self::default().part(Part::Script(text.to_owned()))
     }
 
     pub fn line(self, text: impl Display) -> Self {
@@ -95,7 +101,7 @@ impl Output {
         self.parts.iter().filter(move |part| match part {
             Part::Remark(_) => true,
             Part::Warning(_) => !as_json,
-            Part::Line(_) | Part::Table(_) | Part::Note(_) => !as_json && !self.quiet,
+            Part::Line(_) | Part::Script(_) | Part::Table(_) | Part::Note(_) => !as_json && !self.quiet,
         })
     }
 
@@ -104,7 +110,7 @@ impl Output {
         match &self.json {
             Json::Message => {
                 let lines = self.parts.iter().filter_map(|part| match part {
-                    Part::Line(text) => Some(text.as_str()),
+                    Part::Line(text) | Part::Script(text) => Some(text.as_str()),
                     _ => None,
                 });
                 serde_json::to_string_pretty(&json!({"message": lines.collect::<Vec<_>>().join("\n")})).map(Some)

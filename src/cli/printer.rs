@@ -1,4 +1,5 @@
-//! The only place that writes to the terminal: results to stdout, everything else to stderr.
+//! The only place that writes to the terminal: results to stdout, everything else to stderr. Texts pass [`escape`];
+//! `--json`, and query results as CSV or JSON, are written as they are.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -6,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::CliError;
 use super::output::{Output, Part};
+use super::{CliError, escape};
 use crate::config::{Environment, env_vars};
 
 #[derive(Debug)]
@@ -29,10 +30,13 @@ impl Printer {
         let mut stdout = self.stdout();
         for part in output.parts(self.is_json) {
             match part {
-                Part::Line(text) => writeln!(stdout, "{text}")?,
+                Part::Line(text) => writeln!(stdout, "{}", escape::line(text))?,
+                Part::Script(text) => writeln!(stdout, "{text}")?,
                 Part::Table(table) => table.write(&mut stdout, terminal_width())?,
                 // Both streams may be one terminal: what was printed comes first.
-                Part::Note(text) | Part::Remark(text) => stdout.flush().map(|()| self.stderr(text))?,
+                Part::Note(text) | Part::Remark(text) => {
+                    stdout.flush().map(|()| self.stderr(&escape::message(text)))?
+                }
                 Part::Warning(text) => stdout.flush().map(|()| self.warn(text))?,
             }
         }
@@ -47,7 +51,7 @@ impl Printer {
     /// One line of text, before the result is there.
     pub fn line(&self, text: impl Display) -> io::Result<()> {
         let mut stdout = self.stdout();
-        writeln!(stdout, "{text}")?;
+        writeln!(stdout, "{}", escape::line(&text.to_string()))?;
         stdout.flush()
     }
 
@@ -59,7 +63,7 @@ impl Printer {
     /// Progress, or something else worth knowing that is neither result nor problem.
     pub fn note(&self, text: impl Display) {
         if !self.is_json {
-            self.stderr(&text.to_string());
+            self.stderr(&escape::message(&text.to_string()));
         }
     }
 
@@ -67,13 +71,16 @@ impl Printer {
     pub fn warn(&self, text: impl Display) {
         if !self.is_json {
             let label = if self.colors { "\x1b[33mwarn:\x1b[0m" } else { "warn:" };
-            self.stderr(&format!("{label} {text}"));
+            self.stderr(&format!("{label} {}", escape::message(&text.to_string())));
         }
     }
 
     /// What ended the command.
     pub fn error(&self, error: &CliError) {
-        self.stderr(&if self.is_json { error.to_json().to_string() } else { error.render() });
+        match self.is_json {
+            true => self.stderr(&error.to_json().to_string()),
+            false => self.stderr(&escape::message(&error.render())),
+        }
     }
 
     /// Ends the line of an answer that was not shown.
@@ -84,7 +91,7 @@ impl Printer {
     /// A question on stderr, so that stdout stays clean.
     pub fn ask(&self, question: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{question}: ").and_then(|()| stderr.flush());
+        let _ = write!(stderr, "{}: ", escape::line(question)).and_then(|()| stderr.flush());
     }
 
     /// A bar over `bytes`, drawn only on a terminal.

@@ -94,24 +94,24 @@ async fn serve_until_stopped(config: ServerSettings, with_demo: bool, printer: &
 fn introduce(server: &Server, access: Option<demo::DemoAccess>, printer: &Printer) -> std::io::Result<()> {
     let address = format!("http://{}", server.address());
     printer.line(format!("Agnes demo   {address}"))?;
-    match access {
+    let email = demo::ADMIN_EMAIL;
+    let next = match access {
         Some(access) => {
-            printer.line(format!("Admin        {}", demo::ADMIN_EMAIL))?;
+            printer.line(format!("Admin        {email}"))?;
             printer.line(format!("Password     {}   (shown once)", access.password.expose()))?;
             printer.line(format!("Token        {}   (24 hours)", access.token.expose()))?;
-            printer.line(format!(
+            format!(
                 "\nIn another terminal:\n  export AGNES_SERVER={address} AGNES_TOKEN='{}'\n  \
                  mkdir -p agnes-workspace && cd agnes-workspace\n  agnes pull\n  agnes query \"{}\"\n  \
                  agnes admin table list\n",
                 access.token.expose(),
                 "SELECT a.name, count(*) AS flights FROM flights f JOIN airlines a USING (carrier) GROUP BY ALL ORDER BY 2 DESC"
-            ))
+            )
         }
-        None => printer.line(format!(
-            "This data directory was filled before; sign in as {} with the password that was shown then:\n  \
-             agnes auth login --server {address} --email {}\n",
-            demo::ADMIN_EMAIL,
-            demo::ADMIN_EMAIL
-        )),
-    }
+        None => format!(
+            "This data directory was filled before; sign in as {email} with the password that was shown then:\n  \
+             agnes auth login --server {address} --email {email}\n"
+        ),
+    };
+    next.split('\n').try_for_each(|line| printer.line(line))
 }

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::escape;
+
 /// Wrapping stops here: a table whose columns would get narrower keeps its natural width.
 const MIN_COLUMN: usize = 8;
 
@@ -26,29 +28,30 @@ struct Cell {
 }
 
 impl Table {
-    /// A listing: the headings with the usual widths of their columns; a negative width aligns to the right.
+    /// A listing: the headings with the usual widths of their columns; a negative width aligns to the right. Each row is
+    /// one line, unless it is wrapped.
     pub fn listing<const N: usize>(columns: [(&str, isize); N]) -> Self {
-        let header = columns.iter().map(|(name, width)| Cell::new(name, *width < 0)).collect();
+        let header = columns.iter().map(|(name, width)| Cell::line(name, *width < 0)).collect();
         let minimum = columns.iter().map(|(_, width)| width.unsigned_abs()).collect();
         Self { boxed: false, header, minimum, rows: Vec::new() }
     }
 
-    /// A result in a box.
+    /// A result in a box, where a cell has the lines of its value.
     pub fn boxed(names: &[String]) -> Self {
-        let header = names.iter().map(|name| Cell::new(name, false)).collect();
+        let header = names.iter().map(|name| Cell::lines(name, false)).collect();
         Self { boxed: true, header, minimum: vec![0; names.len()], rows: Vec::new() }
     }
 
     /// Adds a row, aligned like the headings.
     pub fn row<const N: usize>(&mut self, cells: [&str; N]) {
         let cells = cells.iter().zip(&self.header);
-        let row = cells.map(|(text, heading)| Cell::new(text, heading.right)).collect();
+        let row = cells.map(|(text, heading)| Cell::line(text, heading.right)).collect();
         self.rows.push(row);
     }
 
-    /// Adds a row of texts, each with whether it is aligned to the right.
+    /// Adds a row of values, each with whether it is aligned to the right.
     pub fn aligned_row(&mut self, cells: impl Iterator<Item = (String, bool)>) {
-        self.rows.push(cells.map(|(text, right)| Cell::new(&text, right)).collect());
+        self.rows.push(cells.map(|(text, right)| Cell::lines(&text, right)).collect());
     }
 
     /// Writes the table, `width` columns wide at most if that is possible.
@@ -115,17 +118,12 @@ impl Table {
 }
 
 impl Cell {
-    /// Control characters are written out, so that data cannot steer the terminal.
-    fn new(text: &str, right: bool) -> Self {
-        let mut shown = String::with_capacity(text.len());
-        for letter in text.replace("\r\n", "\n").chars() {
-            match letter {
-                '\n' => shown.push('\n'),
-                letter if letter.is_control() => shown.extend(letter.escape_default()),
-                letter => shown.push(letter),
-            }
-        }
-        Self { text: shown, right }
+    fn line(text: &str, right: bool) -> Self {
+        Self { text: escape::line(text).into_owned(), right }
+    }
+
+    fn lines(text: &str, right: bool) -> Self {
+        Self { text: escape::lines(text).into_owned(), right }
     }
 }
 

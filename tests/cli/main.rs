@@ -16,6 +16,7 @@ mod bad_proxy;
 mod break_glass;
 mod check;
 mod commands;
+mod escape;
 mod foreign;
 mod help;
 mod pull;

@@ -188,8 +188,8 @@ fn errors() {
     --- stderr
     Query error: Parser Error: syntax error at or near "x"
 
-    LINE 1: SELECT 1 FORM x
-                          ^
+      LINE 1: SELECT 1 FORM x
+                            ^
     "#);
     assert_eq!(sandbox.run(&["query"]).code, 1);
     assert_eq!(sandbox.run(&["query", "SELECT 1", "--sql", "SELECT 1"]).code, 1);

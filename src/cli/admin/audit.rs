@@ -84,7 +84,8 @@ impl Run for Verify {
         let (rows, head) = (check.rows, &check.head.hash);
         let broken = check.broken.as_deref().unwrap_or("it does not say where");
         match check.ok {
-            true => Output::message(format_args!("The audit log is intact: {rows} rows.\nhead: {head}")),
+            true => Output::message(format_args!("The audit log is intact: {rows} rows."))
+                .line(format_args!("head: {head}")),
             false => {
                 Output::message(format_args!("The audit log is BROKEN after {rows} rows: {broken}")).exit(exit::FAILED)
             }

@@ -66,10 +66,15 @@ impl Run for Token {
                 let expires = expires_at.as_deref().unwrap_or("never");
                 match raw {
                     true => Output::message(token),
-                    false => Output::message(format_args!(
-                        "Created a token. It is shown this once:\n\n  {token}\n\nid: {id}\nname: {name}\n\
-                         expires: {expires}\n\nexport AGNES_TOKEN={token}",
-                    )),
+                    false => Output::message("Created a token. It is shown this once:")
+                        .line("")
+                        .line(format_args!("  {token}"))
+                        .line("")
+                        .line(format_args!("id: {id}"))
+                        .line(format_args!("name: {name}"))
+                        .line(format_args!("expires: {expires}"))
+                        .line("")
+                        .line(format_args!("export AGNES_TOKEN={token}")),
                 }
                 .json(&created.json)
             }
