@@ -14,8 +14,8 @@ pub enum Parsed {
     Selects(Vec<Value>),
     /// Valid SQL, but not a `SELECT`.
     NotSelect,
-    /// The parser's message.
-    Invalid(String),
+    /// The parser's message, and the offset in bytes that it is about.
+    Invalid(String, Option<usize>),
 }
 
 impl Parser {
@@ -34,7 +34,10 @@ impl Parser {
         if tree["error"] == Value::Bool(true) {
             return Ok(match tree["error_type"].as_str() {
                 Some("not implemented") => Parsed::NotSelect,
-                _ => Parsed::Invalid(tree["error_message"].as_str().unwrap_or("syntax error").to_owned()),
+                _ => {
+                    let message = tree["error_message"].as_str().unwrap_or("syntax error").to_owned();
+                    Parsed::Invalid(message, tree["position"].as_str().and_then(|offset| offset.parse().ok()))
+                }
             });
         }
         match tree["statements"].take() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::place;
 use crate::engine;
 use crate::extract::plain_message;
 
@@ -16,9 +17,9 @@ pub enum QueryError {
     /// 403: the table exists, but the caller may not read it.
     #[error("Access denied to table '{0}'")]
     Denied(String),
-    /// 400: no table of that name; the caller of this module may know why, e.g. that it is not materialized yet.
-    #[error("Query error: Catalog Error: Table with name {0} does not exist!")]
-    UnknownTable(String),
+    /// 400: the caller can read no table of that name. `help` is a similar name and the place, if known.
+    #[error("Query error: Catalog Error: Table with name {name} does not exist!{help}")]
+    UnknownTable { name: String, help: String },
     /// 400: the engine's own message, cleaned.
     #[error("Query error: {0}")]
     Sql(String),
@@ -65,12 +66,22 @@ fn is_fatal(text: &str) -> bool {
     ["INTERNAL Error", "FATAL Error"].iter().any(|start| text.starts_with(start))
 }
 
-/// Removes the quoted statement with its caret (it shows our wrapping), suggestions, settings of the engine and absolute
-/// paths.
+/// The engine's message without settings of the engine, absolute paths, names of tables that the caller did not write,
+/// and the quoted statement with its caret, which shows our wrapping.
 pub fn clean(text: &str) -> String {
-    let text = plain_message(text.split("\nLINE ").next().unwrap_or_default());
-    let lines = text.lines().filter(|line| !line.starts_with("Did you mean")).map(without_paths);
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    let text = plain_message(place::split(text).0);
+    let names_tables = text.starts_with("Catalog Error: Table");
+    let lines = text.lines().filter(|line| !(names_tables && line.starts_with("Did you mean")));
+    lines.map(without_paths).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// The error for a statement that the engine got as it was typed: the message has the place.
+pub fn in_statement(error: engine::Error, sql: &str) -> QueryError {
+    let text = engine::message(&error);
+    match (QueryError::from(error), place::of_statement(&text, sql)) {
+        (QueryError::Sql(message), Some(place)) => QueryError::Sql(format!("{message}\n\n{place}")),
+        (error, _) => error,
+    }
 }
 
 fn without_paths(line: &str) -> String {
@@ -88,10 +99,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_keep_the_reason_only() {
+    fn messages_keep_the_reason_and_no_names_of_tables() {
         let text =
             "Binder Error: Referenced column \"x\" not found!\nDid you mean \"salaries\"?\n\nLINE 1: SELECT x\n   ^";
-        assert_eq!(clean(text), "Binder Error: Referenced column \"x\" not found!");
+        assert_eq!(clean(text), "Binder Error: Referenced column \"x\" not found!\nDid you mean \"salaries\"?");
+        let text =
+            "Catalog Error: Table with name x does not exist!\nDid you mean \"salaries\"?\n\nLINE 1: SELECT x\n   ^";
+        assert_eq!(clean(text), "Catalog Error: Table with name x does not exist!");
         assert_eq!(
             clean("IO Error: Cannot open file \"/data/a/b.parquet\": no"),
             "IO Error: Cannot open file <path> no"

@@ -5,7 +5,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use super::rows::{self, Options, Sink};
 use super::statements::is_ordered;
-use super::{Encoder, MAX_LIMIT, QueryError};
+use super::{Encoder, MAX_LIMIT, QueryError, error};
 use crate::engine::Connection;
 
 /// The answer to a query.
@@ -39,7 +39,11 @@ pub fn execute(
         truncated: false,
     };
     let options = Options { rows: limit + 1, row_bytes: max_bytes, is_ordered: is_ordered(sql) };
-    rows::stream(connection, sql, options, &mut body)?;
+    rows::stream(connection, sql, options, &mut body).map_err(|failed| {
+        // What is wrong in the statement itself gets its place.
+        let wrong = matches!(failed, QueryError::Sql(_)).then(|| connection.prepare(sql).err());
+        wrong.flatten().map_or(failed, |wrong| error::in_statement(wrong, sql))
+    })?;
     Ok(body.end())
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod execute;
 mod instance;
 mod namespace;
+pub mod place;
 mod policy;
 pub mod rows;
 mod run;

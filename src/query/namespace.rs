@@ -8,6 +8,9 @@ use crate::base::ident;
 /// Name of the database that contains all tables; also the meaning of `main`.
 pub const SERVER: &str = "server";
 
+/// From which similarity (0 to 1) a name is suggested.
+const SIMILAR: f64 = 0.8;
+
 /// Resolves table names ignoring (ASCII) case, as the engine does.
 #[derive(Debug, Default)]
 pub struct Namespace {
@@ -26,6 +29,14 @@ impl Namespace {
             namespace.tables.insert(name);
         }
         namespace
+    }
+
+    /// The name, among those that the caller can use, that may have been meant.
+    pub fn similar(&self, table: &str) -> Option<&str> {
+        let table = table.to_ascii_lowercase();
+        let alike = |name: &str| strsim::jaro_winkler(name, &table);
+        let best = self.tables.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)).then_with(|| b.cmp(a)))?;
+        (alike(best) >= SIMILAR).then_some(best.as_str())
     }
 
     /// `table`, `main.table`, `server.table`, `server.main.table`, `source.table` or `source.main.table`; absent parts

@@ -118,15 +118,19 @@ async fn errors_of_the_engine() {
     let (_app, bob) = start().await;
     assert_snapshot!(query(&bob, "SELECT * FROM nothing").await, @r#"
         400 Bad Request
-        {"detail":"Query error: Catalog Error: Table with name nothing does not exist!"}
+        {"detail":"Query error: Catalog Error: Table with name nothing does not exist!\n\nLINE 1: SELECT * FROM nothing\n                      ^"}
         "#);
     assert_snapshot!(query(&bob, "SELECT nothing FROM Orders").await, @r#"
         400 Bad Request
-        {"detail":"Query error: Binder Error: Referenced column \"nothing\" not found in FROM clause!\nCandidate bindings: \"amount\""}
+        {"detail":"Query error: Binder Error: Referenced column \"nothing\" not found in FROM clause!\nCandidate bindings: \"amount\"\n\nLINE 1: SELECT nothing FROM Orders\n               ^"}
         "#);
     assert_snapshot!(query(&bob, "SELECT FROM WHERE").await, @r#"
         400 Bad Request
-        {"detail":"Query error: Parser Error: syntax error at or near \"WHERE\""}
+        {"detail":"Query error: Parser Error: syntax error at or near \"WHERE\"\n\nLINE 1: SELECT FROM WHERE\n                    ^"}
+        "#);
+    assert_snapshot!(query(&bob, "SELECT *\nFROM Ordrs").await, @r#"
+        400 Bad Request
+        {"detail":"Query error: Catalog Error: Table with name Ordrs does not exist!\nDid you mean \"orders\"?\n\nLINE 2: FROM Ordrs\n             ^"}
         "#);
     assert_snapshot!(query(&bob, "SELECT 'x'::INTEGER").await, @r#"
         400 Bad Request

@@ -17,7 +17,7 @@ use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output, Printer};
 use crate::engine::{self, Connection, Limits};
 use crate::query::rows::{self, Options, Sink};
-use crate::query::{self, Encoder};
+use crate::query::{self, Encoder, place};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -33,13 +33,13 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
     let last = query::last_statement(sql);
     if last.len() < sql.trim().len() {
         // Executes all but the last of several statements; errors refer to the text as typed.
-        connection.prepare(sql).map_err(query_error)?;
+        connection.prepare(sql).map_err(|error| error_in(sql, &error))?;
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let options = Options { rows: limit.saturating_add(1), row_bytes: usize::MAX, is_ordered: query::is_ordered(last) };
     let mut shown = Shown::new(format, limit, &context.printer);
     rows::stream(&connection, last, options, &mut shown).map_err(|error| match error.downcast() {
-        Ok(error) => query_error(error).into(),
+        Ok(error) => error_in(last, &error).into(),
         Err(error) => error,
     })?;
     let Shown { writer, is_truncated, .. } = shown;
@@ -151,6 +151,15 @@ fn attach_analytics(
     Ok(own)
 }
 
+/// An error in a statement of ours.
 fn query_error(error: engine::Error) -> CliError {
-    CliError::bare("query_error", format!("Query error: {}", engine::message(&error)))
+    error_in("", &error)
+}
+
+/// An error in the form of the server's, with the place if that is in `sql`.
+fn error_in(sql: &str, error: &engine::Error) -> CliError {
+    let text = engine::message(error);
+    let (message, place) = (place::split(&text).0, place::of_statement(&text, sql));
+    let place = place.map(|place| format!("\n\n{place}")).unwrap_or_default();
+    CliError::bare("query_error", format!("Query error: {message}{place}"))
 }

@@ -6,7 +6,7 @@ mod functions;
 mod walk;
 
 use super::namespace::Namespace;
-use super::{MAX_SQL_BYTES, QueryError};
+use super::{MAX_SQL_BYTES, QueryError, place};
 use crate::engine::parse::{Parsed, Parser};
 pub use first_keyword::after_block;
 
@@ -38,13 +38,15 @@ pub fn check<'a>(
         // Keywords that only show something have always had the milder error.
         Parsed::NotSelect if first_keyword::is_read_only(&opening) => return Err(QueryError::NotSelect),
         Parsed::NotSelect => return Err(QueryError::Refused),
-        Parsed::Invalid(_) if first_keyword::is_statement(&opening) => return Err(QueryError::Refused),
-        Parsed::Invalid(_) if !is_select => return Err(QueryError::NotSelect),
-        Parsed::Invalid(message) if message.contains("A CTE needs a SELECT") => return Err(QueryError::Refused),
-        Parsed::Invalid(message) => {
-            return Err(QueryError::Sql(format!("Parser Error: {}", super::error::clean(&message))));
+        Parsed::Invalid(..) if first_keyword::is_statement(&opening) => return Err(QueryError::Refused),
+        Parsed::Invalid(..) if !is_select => return Err(QueryError::NotSelect),
+        Parsed::Invalid(message, _) if message.contains("A CTE needs a SELECT") => return Err(QueryError::Refused),
+        Parsed::Invalid(message, offset) => {
+            let place = offset.and_then(|offset| place::at(sql, offset)).map(|place| format!("\n\n{place}"));
+            let message = super::error::clean(&message);
+            return Err(QueryError::Sql(format!("Parser Error: {message}{}", place.unwrap_or_default())));
         }
     };
-    walk::Walk { namespace, exists }.statement(&statement)?;
+    walk::Walk { namespace, exists, sql }.statement(&statement)?;
     Ok(sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';'))
 }

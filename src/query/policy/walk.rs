@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::super::QueryError;
 use super::super::namespace::Namespace;
 use super::{contains_word, functions};
+use crate::query::place;
 
 type Object = Map<String, Value>;
 
@@ -26,6 +27,8 @@ const SYSTEM_TABLES: [&str; 7] =
 pub struct Walk<'a> {
     pub namespace: &'a Namespace,
     pub exists: &'a dyn Fn(&str) -> bool,
+    /// The statement, to show places in it.
+    pub sql: &'a str,
 }
 
 /// The common table expressions in scope, innermost last, in lower case.
@@ -136,7 +139,11 @@ impl Walk<'_> {
         if table.contains(['/', '\\', ':', '*', '?', '[', '.']) {
             return Err(QueryError::Refused);
         }
-        Err(QueryError::UnknownTable(table.to_owned()))
+        let similar = self.namespace.similar(table).map(|name| format!("\nDid you mean \"{name}\"?"));
+        let offset = relation.get("query_location").and_then(Value::as_u64).and_then(|offset| offset.try_into().ok());
+        let place = offset.and_then(|offset| place::at(self.sql, offset)).map(|place| format!("\n\n{place}"));
+        let help = similar.into_iter().chain(place).collect();
+        Err(QueryError::UnknownTable { name: table.to_owned(), help })
     }
 }
 

@@ -24,17 +24,20 @@ async fn check(fixture: &Fixture, sql: &str, want: Want) {
         Want::NotSelect => matches!(error, QueryError::NotSelect),
         Want::Refused => matches!(error, QueryError::Refused),
         Want::Denied => matches!(error, QueryError::Denied(_)),
-        Want::Unknown => matches!(error, QueryError::UnknownTable(_)),
+        Want::Unknown => matches!(error, QueryError::UnknownTable { .. }),
         Want::Bad => {
             matches!(
                 error,
-                QueryError::Refused | QueryError::Sql(_) | QueryError::UnknownTable(_) | QueryError::TooLarge(_)
+                QueryError::Refused | QueryError::Sql(_) | QueryError::UnknownTable { .. } | QueryError::TooLarge(_)
             )
         }
     };
     assert!(fits, "{sql}\nwanted {want:?}, got {error:?}");
     let text = error.to_string();
-    assert!(!text.contains(SECRET) && !text.contains("Did you mean"), "{sql}\n{text}");
+    assert!(!text.contains(SECRET), "{sql}\n{text}");
+    // Only a table that the caller can read is suggested.
+    let mut suggested = text.lines().filter_map(|line| line.strip_prefix("Did you mean "));
+    assert!(suggested.all(|name| ["\"orders\"?", "\"mixed_case\"?"].contains(&name)), "{sql}\n{text}");
     assert!(!text.contains(fixture.dir.path().to_str().unwrap()), "{sql}\n{text}");
 }
 
@@ -150,7 +153,10 @@ async fn names_that_are_not_there() {
     }
     check(&fixture, "SELECT * FROM U&\"sal\\0061ries\"", Want::Bad).await;
     let error = fixture.run("SELECT * FROM nope").await.unwrap_err();
-    assert_eq!(error.to_string(), "Query error: Catalog Error: Table with name nope does not exist!");
+    assert_eq!(
+        error.to_string(),
+        "Query error: Catalog Error: Table with name nope does not exist!\n\nLINE 1: SELECT * FROM nope\n                      ^"
+    );
 }
 
 /// Functions and relations that read files, settings, the catalog or other SQL, or have effects.

@@ -196,7 +196,7 @@ impl From<QueryError> for ApiError {
         match error {
             QueryError::NotSelect
             | QueryError::Refused
-            | QueryError::UnknownTable(_)
+            | QueryError::UnknownTable { .. }
             | QueryError::Sql(_)
             | QueryError::TooLarge(_) => Self::bad_request(text),
             QueryError::Denied(_) => Self::forbidden(text),
