@@ -36,6 +36,20 @@ impl Pending {
         Ok(Self { target: target.to_owned(), temporary, done: false })
     }
 
+    /// A second name of `target`, by which [`Pending::restore`] can bring its content back.
+    pub fn copy_of(target: &Path) -> io::Result<Self> {
+        let kept = Self::beside(target)?;
+        if fs::hard_link(target, &kept.temporary).is_err() {
+            fs::copy(target, &kept.temporary)?;
+        }
+        Ok(kept)
+    }
+
+    /// The path that the file is for.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// The path to write to.
     pub fn path(&self) -> &Path {
         &self.temporary
@@ -57,6 +71,13 @@ impl Pending {
         let target = self.target.clone();
         self.commit()?;
         Ok(target)
+    }
+
+    /// Gives the target the content that it had when [`Pending::copy_of`] was called.
+    pub fn restore(self) -> io::Result<()> {
+        // Dropping removes the second name, which a rename leaves if both are names of one file.
+        fs::rename(&self.temporary, &self.target)?;
+        sync_directory(parent(&self.target))
     }
 
     /// Makes the file durable and renames it to the target.

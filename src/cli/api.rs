@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::CliError;
 use crate::client::{Client, ClientError, TIMEOUT};
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::FormatChanges;
 
 /// A client with blocking methods; an error response of the server becomes `Failed: …`.
 pub struct Api {
@@ -69,16 +69,16 @@ impl Api {
         self.runtime.block_on(self.client.call(method, path, TIMEOUT)).map_err(CliError::failed)
     }
 
-    /// Uploads a file that is read as `format` says; `sent` gets the size of each chunk.
+    /// Uploads a file, with changes to how it is read; `sent` gets the size of each chunk.
     pub fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-        format: Option<&FileFormat>,
+        changes: Option<&FormatChanges>,
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Response<T>, CliError> {
-        self.response(self.client.upload(path, query, format, file, sent)).map_err(CliError::failed)
+        self.response(self.client.upload(path, query, changes, file, sent)).map_err(CliError::failed)
     }
 
     fn response<T: DeserializeOwned>(

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError, request};
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::FormatChanges;
 
 /// Timeout of a whole transfer.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -77,12 +77,12 @@ impl Client {
         }
     }
 
-    /// Streams a file as the multipart field `file`, behind how it is read as `file_format`; `sent` gets the size of each chunk.
+    /// Streams a file as the multipart field `file`, behind changes to how it is read; `sent` gets the size of each chunk.
     pub async fn upload<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-        format: Option<&FileFormat>,
+        changes: Option<&FormatChanges>,
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<T, ClientError> {
@@ -94,8 +94,8 @@ impl Client {
         let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
         let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
         let mut form = Form::new();
-        if let Some(format) = format {
-            form = form.text("file_format", serde_json::json!(format).to_string());
+        if let Some(changes) = changes {
+            form = form.text("file_format_changes", serde_json::json!(changes).to_string());
         }
         self.json(self.follow(builder.multipart(form.part("file", part))).await?).await
     }

@@ -121,6 +121,14 @@ pub struct Updated {
     pub updated: Vec<String>,
 }
 
+/// Answer of `PATCH /api/admin/registry/{id}/types`: what is declared now.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct DeclaredFormat {
+    pub id: String,
+    pub name: String,
+    pub file_format: FileFormat,
+}
+
 /// `GET /api/admin/registry/{id}/types`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct TableTypes {

@@ -88,7 +88,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::register_table))
         .routes(routes!(registry::precheck_table))
         .routes(routes!(registry::update_table, registry::unregister_table))
-        .routes(routes!(registry::get_table_types))
+        .routes(routes!(registry::get_table_types, registry::change_table_format))
         .routes(routes!(discovery::discover_tables))
         .routes(routes!(discovery::register_discovered_tables))
         .routes(routes!(discovery::push_descriptions))

@@ -106,6 +106,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("PUT", "/api/admin/registry/{id}", Admin),
     ("DELETE", "/api/admin/registry/{id}", Admin),
     ("GET", "/api/admin/registry/{id}/types", Admin),
+    ("PATCH", "/api/admin/registry/{id}/types", Admin),
     ("POST", "/api/upload/tables/{name}", Admin),
     ("GET", "/api/sync/runs", Admin),
     ("GET", "/api/sync/runs/{id}", Admin),

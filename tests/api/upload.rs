@@ -201,3 +201,52 @@ async fn a_file_that_would_not_fit_is_refused_at_once() {
     assert_eq!(answer.status, 507, "{answer}");
     assert!(answer.json()["detail"].as_str().unwrap().starts_with("not enough disk space"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_file_and_its_declaration_take_effect_together_or_not_at_all() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let changes = |changes: Value| Form::new().text("file_format_changes", changes.to_string());
+    let content = || std::fs::read_to_string(app.files_folder().join("orders.csv")).unwrap();
+    let declared = async || {
+        let registry = admin.get("/api/admin/registry").await.ok();
+        let rows = registry["tables"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["name"] == "orders").map(|row| row["file_format"].clone())
+    };
+    let accepted = async |content: &str, form: Form| {
+        let answer = send(admin, "orders", "orders.csv", content.to_owned(), form).await;
+        assert_eq!(answer.status, 201, "{answer}");
+        app.run(answer.json()["run_id"].as_str().unwrap()).await
+    };
+    let first = changes(json!({ "columns": { "zip": "text" }, "null_values": ["-"] }));
+    assert_eq!(accepted("zip,n\n01,-\n", first).await["status"], "ok");
+    let kept = json!({ "columns": { "zip": "text" }, "null_values": ["-"] });
+    assert_eq!(declared().await, Some(kept.clone()));
+
+    // A file that does not fit the declaration that came with it, and declarations that are not valid.
+    for (wrong, reason) in [
+        (json!({ "columns": { "n": "integer" } }), "is not integer, which was declared"),
+        (json!({ "columns": { "missing": "integer" } }), "missing"),
+        (json!({ "columns": { "n": "whole" } }), "is not a column type"),
+        (json!({ "columns": { "n": "" } }), "no type is declared"),
+    ] {
+        let answer = send(admin, "orders", "orders.csv", "zip,n\n02,x\n", changes(wrong)).await;
+        assert!(answer.status == 422 && answer.to_string().contains(reason), "{answer}");
+        assert_eq!((content(), declared().await), ("zip,n\n01,-\n".into(), Some(kept.clone())));
+    }
+    let twice = changes(json!({})).text("file_format", "{}");
+    assert_eq!(send(admin, "orders", "orders.csv", "zip,n\n02,x\n", twice).await.status, 400);
+
+    let added = changes(json!({ "columns": { "n": "integer" } }));
+    assert_eq!(accepted("zip,n\n03,+7\n", added).await["status"], "ok");
+    assert_eq!(admin.value("SELECT zip || n FROM orders").await, "037");
+    let both = json!({ "columns": { "n": "integer", "zip": "text" }, "null_values": ["-"] });
+    assert_eq!(declared().await, Some(both.clone()));
+
+    // The id is taken by a table of another name, which is seen only when the row is written: the file goes with it.
+    admin.put_json("/api/admin/registry/orders", json!({ "name": "renamed" })).await.ok();
+    let before = files(&app);
+    let refused = send(admin, "orders", "orders.tsv", "zip\tn\n04\t8\n", changes(json!({ "quote": "none" }))).await;
+    assert_eq!((refused.status.as_u16(), files(&app)), (409, before), "{refused}");
+    assert_eq!(content(), "zip,n\n03,+7\n");
+}

@@ -4,7 +4,7 @@ pub mod rules;
 mod types;
 pub mod view;
 
-pub use types::table_types;
+pub use types::{change_format, table_types};
 
 use serde_json::{Map, Value, json};
 

@@ -6,7 +6,7 @@ use crate::base::ident::{is_reserved_table, is_strict, repr};
 use crate::base::schedule::{GRAMMAR, Schedule};
 use crate::connectors::{Sources, files};
 use crate::domain::{Error, Result};
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::registry::Table;
 
@@ -95,6 +95,15 @@ pub fn row(sources: &Sources, table: &Table) -> Result<()> {
         Err(Error::field("file_format", reason, json!(format)))
     })?;
     strategy(table, source.is_some_and(|source| source.has_keys()))
+}
+
+/// What is declared after the changes, if that is valid.
+pub fn changed_format(stored: Option<FileFormat>, changes: FormatChanges) -> Result<FileFormat> {
+    let input = json!(changes);
+    let format = changes.apply(stored.unwrap_or_default());
+    let format = format.map_err(|reason| Error::field("file_format", reason, input))?;
+    file_format(&format)?;
+    Ok(format)
 }
 
 /// How files are to be read.

@@ -2,15 +2,20 @@
 
 use std::io;
 
+use serde_json::json;
+
+use super::rules;
 use crate::access::Admin;
 use crate::config::DataDir;
-use crate::domain::{Error, Result};
+use crate::connectors::Sources;
+use crate::domain::{Error, Result, write_as};
 use crate::extract::typing::{Declared, Reason, reasons};
 use crate::extract::{Publication, parquet};
-use crate::protocol::file_format::FileFormat;
-use crate::protocol::registry::{ColumnType, TableTypes};
+use crate::protocol::file_format::{FileFormat, FormatChanges};
+use crate::protocol::registry::{ColumnType, DeclaredFormat, TableTypes};
 use crate::protocol::vocabulary::SourceType;
-use crate::store::Snapshot;
+use crate::store::audit::{self, Action};
+use crate::store::{Snapshot, Store, registry};
 
 /// Returns the types that the last sync gave the columns of a table, why, and what the next one will apply.
 pub async fn table_types(
@@ -43,6 +48,29 @@ pub async fn table_types(
     }
     let (id, name, file_format) = (table.id.clone(), table.name.clone(), table.file_format.clone());
     Ok(TableTypes { id, name, file_format, columns })
+}
+
+/// Changes what is declared for a table. The changes are made to what is stored then, so that two admins who change
+/// different columns at the same time both have their way.
+pub async fn change_format(
+    store: &Store,
+    sources: &Sources,
+    admin: &Admin,
+    id: String,
+    changes: FormatChanges,
+) -> Result<DeclaredFormat> {
+    let (actor, sources) = (admin.actor(), sources.clone());
+    let written = write_as(store, admin.clone(), move |change| {
+        let mut table = registry::get(change, &id)?;
+        let file_format = rules::changed_format(table.file_format.take(), changes)?;
+        table.file_format = file_format.clone().or_none();
+        rules::row(&sources, &table)?;
+        registry::update(change, &table)?;
+        let details = json!({ "file_format": file_format, "updated_fields": ["file_format"] });
+        audit::record(change, &actor, Action::TableUpdate, &id, details)?;
+        Ok(DeclaredFormat { id, name: table.name, file_format })
+    });
+    written.await
 }
 
 fn column(reason: Reason) -> ColumnType {

@@ -2,7 +2,10 @@ use axum::http::StatusCode;
 
 use crate::access::Admin;
 use crate::domain::registry::{self, view};
-use crate::protocol::registry::{Precheck, RegisterTable, Registered, TableList, TableTypes, UpdateTable, Updated};
+use crate::protocol::file_format::FormatChanges;
+use crate::protocol::registry::{
+    DeclaredFormat, Precheck, RegisterTable, Registered, TableList, TableTypes, UpdateTable, Updated,
+};
 use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::{ApiResult, AppState};
 
@@ -49,6 +52,20 @@ pub async fn update_table(
 pub async fn get_table_types(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<TableTypes> {
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
     Ok(Json(registry::table_types(&snapshot, &publication, &app.config.data_dir, &admin, &id).await?))
+}
+
+/// Changes how the files of a table are read. What is not sent stays as it was declared, whoever declared it; an empty
+/// value takes a declaration back.
+#[utoipa::path(patch, path = "/api/admin/registry/{id}/types", tag = "registry",
+    params(("id", description = "Registry id")),
+    responses((status = 200, body = DeclaredFormat), (status = 404), (status = 422)))]
+pub async fn change_table_format(
+    app: AppState,
+    admin: Admin,
+    Path(id): Path<String>,
+    Json(changes): Json<FormatChanges>,
+) -> Reply<DeclaredFormat> {
+    Ok(Json(registry::change_format(&app.store, &app.config.sources, &admin, id, changes).await?))
 }
 
 /// Unregisters a table: its grants, sync state, file and view go with it.

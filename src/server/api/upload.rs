@@ -3,6 +3,7 @@ use std::path::Path as FilePath;
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use utoipa::IntoParams;
@@ -12,7 +13,7 @@ use crate::base::atomic_file::Pending;
 use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::upload::UploadedTable;
 use crate::server::http::extractors::{Created, Path, Query};
 use crate::server::{ApiError, ApiResult, AppState};
@@ -29,7 +30,8 @@ pub struct UploadQuery {
 
 /// Makes a table of the file in the multipart field `file`, or replaces the file that it was made of. The file is
 /// checked first; one that cannot become a table is rejected, and nothing changes. The field `file_format` (JSON as in
-/// the registry) says how it is read, and is kept; without it, what was declared for the table before counts.
+/// the registry) says how it is read, and is kept; `file_format_changes` (JSON as for `PATCH /api/admin/registry/{id}/types`)
+/// changes what was declared for the table before, which otherwise counts. File and declaration are stored together.
 #[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
     params(UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
     responses((status = 201, body = UploadedTable),
@@ -79,20 +81,24 @@ async fn accept(
         .has_room(announced.unwrap_or(0))
         .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
     let folder = app.config.instance.files_folder(&app.config.data_dir);
-    let (mut received, mut format) = (None, None);
+    let (mut received, mut changes) = (None, None);
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         match field.name() {
             Some("file") if received.is_none() => {
                 received = Some(receive_file(field, &folder, &name, app.config.max_upload_bytes).await?);
             }
-            Some("file_format") => format = Some(read_format(field).await?),
+            Some("file_format" | "file_format_changes") if changes.is_some() => {
+                return Err(ApiError::bad_request("The form says twice how the file is read"));
+            }
+            Some("file_format") => changes = Some(read_json::<FileFormat>(field).await?.into()),
+            Some("file_format_changes") => changes = Some(read_json::<FormatChanges>(field).await?),
             _ => {}
         }
     }
     let (extension, file, size_bytes) = received.ok_or_else(no_file)?;
-    let upload = Upload { name, extension, file, size_bytes, replace, format };
+    let upload = Upload { name, extension, file, size_bytes, replace, changes };
     let publication = app.orchestrator.publication();
-    let table = uploads::upload_table(&app.store, &app.runner, admin, &folder, &publication, upload).await?;
+    let table = uploads::upload_table(&app.store, &app.runner, admin, &publication, upload).await?;
     Ok(Created(table))
 }
 
@@ -107,17 +113,18 @@ async fn receive_file(field: Field<'_>, folder: &FilePath, name: &str, max: u64)
     Ok((extension, file, size_bytes))
 }
 
-/// Reads the field `file_format`.
-async fn read_format(mut field: Field<'_>) -> ApiResult<FileFormat> {
+/// Reads a field that says how the file is read.
+async fn read_json<T: DeserializeOwned>(mut field: Field<'_>) -> ApiResult<T> {
+    let name = field.name().unwrap_or_default().to_owned();
     let mut text = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(broken)? {
         text.extend_from_slice(&chunk);
         if text.len() as u64 > MB {
-            return Err(ApiError::too_large("The field file_format is larger than 1 MB"));
+            return Err(ApiError::too_large(format!("The field {name} is larger than 1 MB")));
         }
     }
     let read = serde_json::from_slice(&text);
-    read.map_err(|error| Error::field("file_format", error.to_string(), String::from_utf8_lossy(&text)).into())
+    read.map_err(|error| Error::field(&name, error.to_string(), String::from_utf8_lossy(&text)).into())
 }
 
 /// Writes the field to disk as it arrives. Returns its size in bytes.

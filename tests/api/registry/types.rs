@@ -169,3 +169,46 @@ async fn a_parquet_file_keeps_its_types() {
     assert!(error.contains("column 'id' is declared as text, but BIGINT in the file, which is parquet"), "{error}");
     assert_eq!(app.admin().await.value("SELECT id FROM orders").await, 1);
 }
+
+#[tokio::test]
+async fn admins_who_change_different_columns_at_the_same_time_both_have_their_way() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.register("orders").await.ok();
+    let change = async |changes: Value| admin.patch_json("/api/admin/registry/orders/types", changes).await;
+    let columns: Vec<String> = (0..16).map(|number| format!("c{number}")).collect();
+    let changes = columns.iter().map(|column| change(json!({ "columns": { (column.as_str()): "text" } })));
+    for answer in futures_util::future::join_all(changes).await {
+        assert_eq!(answer.status, 200, "{answer}");
+    }
+    let declared = async || super::row(&app, "orders").await.unwrap()["file_format"].clone();
+    assert_eq!(declared().await["columns"].as_object().unwrap().len(), 16);
+
+    let all: serde_json::Map<_, _> = columns.iter().skip(1).map(|column| (column.clone(), json!(""))).collect();
+    assert_snapshot!(change(json!({ "columns": all, "delimiter": ";", "null_values": ["n/a"], "thousands_separator": " " })).await, @r#"
+    200 OK
+    {"id":"orders","name":"orders","file_format":{"columns":{"c0":"text"},"delimiter":";","null_values":["n/a"],"thousands_separator":" "}}
+    "#);
+    // Without regard to case, and what is empty is taken back.
+    let changed = change(json!({ "columns": { "C0": "integer" }, "delimiter": "", "null_values": [] })).await.ok();
+    assert_eq!(changed["file_format"], json!({ "columns": { "C0": "integer" }, "thousands_separator": " " }));
+    let before = declared().await;
+    for (wrong, reason) in [
+        (json!({ "columns": { "c1": "" } }), "no type is declared for the column c1"),
+        (json!({ "columns": { "c1": "whole" } }), "'whole' is not a column type"),
+        (json!({ "decimal_separator": ".." }), "a separator is one character"),
+        (json!({ "thousands_separator": "." }), "the thousands separator is neither"),
+        (json!({ "delimeter": ";" }), "delimeter"),
+    ] {
+        let answer = change(wrong).await;
+        assert!(answer.status == 422 && answer.to_string().contains(reason), "{answer}");
+    }
+    assert_eq!(declared().await, before);
+    assert_eq!(change(json!({ "reset": true })).await.ok()["file_format"], json!({}));
+    assert_eq!(declared().await, Value::Null);
+    assert_eq!(admin.patch_json("/api/admin/registry/nothing/types", json!({})).await.status, 404);
+    let audit = admin.get("/api/admin/audit?action=update_table").await.ok();
+    let params = &audit["entries"][0]["params"];
+    assert_eq!((&params["file_format"], &params["updated_fields"]), (&json!({}), &json!(["file_format"])));
+    assert_eq!(audit["count"], 19);
+}

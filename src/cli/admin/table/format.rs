@@ -1,19 +1,17 @@
 //! Options that declare how the files of a table are read.
 
+use std::collections::BTreeMap;
+
 use crate::cli::CliError;
 use crate::connectors::files;
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::{FileFormat, FormatChanges};
 
-/// What is not given stays as it was declared; an empty value takes an option back.
 #[derive(clap::Args, Debug, Default, PartialEq)]
 pub struct FormatOptions {
     /// Type of a column, e.g. amount='decimal(18,2)' zip=text when="timestamp('%d.%m.%Y')"; text, integer, double, boolean,
     /// date and timestamptz are the others
     #[arg(long, value_name = "COLUMN=TYPE", num_args = 1.., value_parser = column_type)]
     set: Vec<(String, String)>,
-    /// Find the type of a column from its values again
-    #[arg(long, value_name = "COLUMN", num_args = 1..)]
-    unset: Vec<String>,
     /// Character between fields, e.g. `;` or `tab`
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
@@ -35,39 +33,66 @@ pub struct FormatOptions {
     /// E.g. `.` or a space, for columns with a declared number type
     #[arg(long, value_name = "CHARACTER")]
     thousands_separator: Option<String>,
+}
+
+/// What is not given stays as it was declared; an empty value takes an option back.
+#[derive(clap::Args, Debug, Default, PartialEq)]
+pub struct ChangeOptions {
+    #[command(flatten)]
+    format: FormatOptions,
+    /// Find the type of a column from its values again
+    #[arg(long, value_name = "COLUMN", num_args = 1..)]
+    unset: Vec<String>,
     /// Forget what was declared before
     #[arg(long)]
     reset: bool,
 }
 
 impl FormatOptions {
-    pub fn is_given(&self) -> bool {
-        *self != Self::default()
+    /// The declaration for a new table; `None` if no option was given.
+    pub fn declaration(self) -> Result<Option<FileFormat>, CliError> {
+        let format = self.changes().apply(FileFormat::default()).map_err(CliError::usage)?;
+        files::check_format(&format).map_err(CliError::usage)?;
+        Ok(format.or_none())
     }
 
-    /// What is declared after these options.
-    pub fn apply(self, stored: Option<FileFormat>) -> Result<FileFormat, CliError> {
-        let mut format = stored.filter(|_| !self.reset).unwrap_or_default();
-        for column in &self.unset {
-            if !remove(&mut format, column) {
-                return Err(CliError::usage(format!("no type is declared for the column {column}")));
-            }
+    fn changes(self) -> FormatChanges {
+        let mut columns = BTreeMap::new();
+        for (column, kind) in self.set {
+            columns.retain(|name: &String, _| name.to_lowercase() != column.to_lowercase());
+            columns.insert(column, kind);
         }
-        for (column, declared) in self.set {
-            remove(&mut format, &column);
-            format.columns.insert(column, declared);
+        FormatChanges {
+            reset: false,
+            columns,
+            delimiter: self.delimiter,
+            quote: self.quote,
+            encoding: self.encoding,
+            skip_lines: self.skip_lines,
+            null_values: Some(self.null).filter(|texts| !texts.is_empty()),
+            decimal_separator: self.decimal_separator,
+            thousands_separator: self.thousands_separator,
         }
-        set(&mut format.delimiter, self.delimiter);
-        set(&mut format.quote, self.quote);
-        set(&mut format.encoding, self.encoding);
-        format.skip_lines = self.skip_lines.or(format.skip_lines);
-        if !self.null.is_empty() {
-            format.null_values = self.null.into_iter().filter(|text| !text.is_empty()).collect();
+    }
+}
+
+impl ChangeOptions {
+    /// The changes that were asked for, if any. What can be seen without the table is checked.
+    pub fn changes(self) -> Result<Option<FormatChanges>, CliError> {
+        if self == Self::default() {
+            return Ok(None);
         }
-        set_character(&mut format.decimal_separator, self.decimal_separator)?;
-        set_character(&mut format.thousands_separator, self.thousands_separator)?;
-        files::check_format(&format).map_err(CliError::usage)?;
-        Ok(format)
+        let mut changes = FormatChanges { reset: self.reset, ..self.format.changes() };
+        let mut alone = changes.clone().apply(FileFormat::default()).map_err(CliError::usage)?;
+        if alone.decimal_separator.is_none() && !changes.reset {
+            // Whether it fits depends on the decimal separator that is declared already.
+            alone.thousands_separator = None;
+        }
+        files::check_format(&alone).map_err(CliError::usage)?;
+        for column in self.unset {
+            changes.columns.entry(column).or_default();
+        }
+        Ok(Some(changes))
     }
 }
 
@@ -107,30 +132,11 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-fn remove(format: &mut FileFormat, column: &str) -> bool {
-    let name = format.declared(column).map(|(name, _)| name.to_owned());
-    name.is_some_and(|name| format.columns.remove(&name).is_some())
-}
-
-fn set(field: &mut Option<String>, given: Option<String>) {
-    if let Some(text) = given {
-        *field = Some(text).filter(|text| !text.is_empty());
-    }
-}
-
-fn set_character(field: &mut Option<char>, given: Option<String>) -> Result<(), CliError> {
-    let Some(text) = given else { return Ok(()) };
-    let mut characters = text.chars();
-    *field = characters.next();
-    match characters.next() {
-        None => Ok(()),
-        Some(_) => Err(CliError::usage(format!("a separator is one character, not '{text}'"))),
-    }
-}
-
 fn column_type(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((column, declared)) if !column.is_empty() => Ok((column.to_owned(), declared.to_owned())),
+        Some((column, declared)) if !column.is_empty() && !declared.is_empty() => {
+            Ok((column.to_owned(), declared.to_owned()))
+        }
         _ => Err("write COLUMN=TYPE, e.g. zip=text, after all other arguments".into()),
     }
 }

@@ -2,6 +2,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use reqwest::Method;
 use serde_json::Value;
 
+use super::format::{FormatOptions, as_options};
 use crate::cli::admin::lookup;
 use crate::cli::{Api, CliError, Context, Output, Run};
 use crate::protocol::registry::{Precheck, RegisterTable, Registered, UpdateTable, Updated};
@@ -24,11 +25,13 @@ pub struct Register {
     dry_run: bool,
     #[command(flatten)]
     fields: Box<Fields>,
+    #[command(flatten)]
+    format: Box<FormatOptions>,
 }
 
 impl Run for Register {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let Self { name, source_type, query_mode, dry_run, fields } = self;
+        let Self { name, source_type, query_mode, dry_run, fields, format } = self;
         let source_query = fields.source_query()?;
         if query_mode == QueryMode::Materialized && source_query.is_none() {
             return Err(CliError::usage("a materialized table needs --query").into());
@@ -44,7 +47,7 @@ impl Run for Register {
             sync_schedule: fields.sync_schedule,
             sync_strategy: fields.sync_strategy,
             sync_options: fields.sync_options.map(|options| *options),
-            file_format: None,
+            file_format: format.declaration()?,
             primary_key,
             folder: fields.folder,
             description: fields.description,
@@ -90,6 +93,9 @@ fn precheck(api: &Api, request: &RegisterTable) -> anyhow::Result<Output> {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             output = output.line(format_args!("  {label}: {value}"));
         }
+    }
+    if let Some(format) = &request.file_format {
+        output = output.line(format_args!("  declared: {}", as_options(format)));
     }
     output.note(table.note).json(&answer.json)
 }

@@ -1,11 +1,10 @@
 use reqwest::Method;
-use serde_json::json;
 
-use super::format::{FormatOptions, as_options};
+use super::format::{ChangeOptions, as_options};
 use crate::cli::admin::lookup;
 use crate::cli::admin::sync::Sync;
 use crate::cli::{Api, Context, Output, Run, Table};
-use crate::protocol::registry::{TableRow, TableTypes, Updated};
+use crate::protocol::registry::{DeclaredFormat, TableRow, TableTypes};
 
 /// Show the type of each column and why it has that type, or declare how the files of the table are read
 ///
@@ -19,28 +18,28 @@ pub struct Types {
     #[arg(long)]
     sync: bool,
     #[command(flatten)]
-    format: FormatOptions,
+    format: ChangeOptions,
 }
 
 impl Run for Types {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let changes = self.format.changes()?;
         let api = context.api()?;
         let table = lookup::table(&api, &self.table)?;
-        if !self.format.is_given() && !self.sync {
+        if changes.is_none() && !self.sync {
             return show(&api, table);
         }
-        if self.format.is_given() {
-            let format = self.format.apply(table.file_format)?;
-            let path = ["api", "admin", "registry", &table.id];
-            let updated = api.send::<Updated>(Method::PUT, &path, &json!({ "file_format": format }))?;
-            let declared = match as_options(&format) {
+        if let Some(changes) = changes {
+            let path = ["api", "admin", "registry", &table.id, "types"];
+            let answer = api.send::<DeclaredFormat>(Method::PATCH, &path, &changes)?;
+            let declared = match as_options(&answer.body.file_format) {
                 options if options.is_empty() => "nothing; types are found from the values".into(),
                 options => options,
             };
             let message = format!("Declared for {}: {declared}", table.name);
             if !self.sync {
                 let now = format!("The next sync applies it; do that now with: agnes admin sync {} --wait", table.name);
-                return Output::message(message).note(now).json(&updated.json);
+                return Output::message(message).note(now).json(&answer.json);
             }
             context.printer.note(message);
         }

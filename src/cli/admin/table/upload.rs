@@ -1,12 +1,10 @@
 use std::path::PathBuf;
 
-use super::format::FormatOptions;
+use super::format::ChangeOptions;
 use crate::base::ident;
-use crate::cli::admin::lookup;
 use crate::cli::sync::wait;
-use crate::cli::{Api, CliError, Context, Output, Run};
+use crate::cli::{CliError, Context, Output, Run};
 use crate::connectors::files;
-use crate::protocol::file_format::FileFormat;
 use crate::protocol::upload::UploadedTable;
 
 /// Create a table from a file, or replace the table's file
@@ -24,7 +22,7 @@ pub struct Upload {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    format: FormatOptions,
+    format: ChangeOptions,
 }
 
 impl Run for Upload {
@@ -39,16 +37,16 @@ impl Run for Upload {
             let error = format!("{name:?} cannot name a table: letters, digits and _, not beginning with a digit");
             return Err(CliError::usage(error).hint("Name it with --name NAME.").into());
         }
+        let changes = self.format.changes()?;
         let api = context.api()?;
         let size = std::fs::metadata(&self.file)
             .map_err(|error| CliError::new("no_file", format!("cannot read {}: {error}", self.file.display())))?;
-        let format = self.format.is_given().then(|| self.format.apply(stored(&api, &name)?)).transpose()?;
         let bar = context.printer.progress(size.len());
         let shown = bar.clone();
         let path = ["api", "upload", "tables", &name];
         let query: &[(&str, &str)] = if self.replace { &[("replace", "true")] } else { &[] };
         let answer =
-            api.upload::<UploadedTable>(&path, query, format.as_ref(), &self.file, move |bytes| shown.inc(bytes));
+            api.upload::<UploadedTable>(&path, query, changes.as_ref(), &self.file, move |bytes| shown.inc(bytes));
         bar.finish_and_clear();
         let answer = answer?;
         let table = &answer.body;
@@ -66,12 +64,4 @@ impl Run for Upload {
             _ => published,
         })
     }
-}
-
-/// What is declared for the table, if it is there.
-fn stored(api: &Api, name: &str) -> Result<Option<FileFormat>, CliError> {
-    Ok(lookup::registered(api)?
-        .into_iter()
-        .find(|table| table.name.eq_ignore_ascii_case(name))
-        .and_then(|table| table.file_format))
 }

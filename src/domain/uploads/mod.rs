@@ -1,25 +1,31 @@
 //! Uploading a data file as a table of the `local` source.
 
+mod exchange;
+
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::access::{Admin, Proof};
-use crate::base::atomic_file::{self, Pending};
-use crate::connectors::files::{self, Checked};
+use crate::base::atomic_file::Pending;
+use crate::connectors::files::Checked;
 use crate::domain::{Error, Result, registry::rules, write_as};
 use crate::extract::{Publication, parquet};
-use crate::protocol::file_format::FileFormat;
+use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::upload::{Column, UploadedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType, SyncStrategy};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
 use crate::store::{Snapshot, Store};
 use crate::sync::Runner;
+use exchange::Exchange;
 
 /// Maximum number of columns that a message names.
 const NAMED_COLUMNS: usize = 5;
+
+/// Exchanges of files take turns: what one of them brings back must not replace the file of another.
+static EXCHANGES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A received file that is to become a table.
 pub struct Upload {
@@ -31,8 +37,8 @@ pub struct Upload {
     pub size_bytes: u64,
     /// Whether it may replace a table that has none of its columns.
     pub replace: bool,
-    /// How it is read; what was declared for the table before counts if it is absent.
-    pub format: Option<FileFormat>,
+    /// Changes to what is declared for the table, which are kept.
+    pub changes: Option<FormatChanges>,
 }
 
 /// Checks that a file may become the table of that name: it is new, or its rows come from files already.
@@ -51,20 +57,20 @@ fn check_source(name: &str, source: &SourceType) -> Result<()> {
 }
 
 /// Makes a table of a file, or replaces the file that it was made of, and starts a sync of it. A file that cannot be
-/// read as a table is rejected, and nothing changes. `folder` is that of the `local` source.
+/// read as a table is rejected. The file and what is declared with it take effect together, or nothing changes.
 pub async fn upload_table(
     store: &Store,
     runner: &Runner,
     admin: &Admin,
-    folder: &Path,
     publication: &Publication,
     upload: Upload,
 ) -> Result<UploadedTable> {
-    let Upload { name, extension, file, size_bytes, replace, format } = upload;
-    format.as_ref().map_or(Ok(()), rules::file_format)?;
+    let Upload { name, extension, file, size_bytes, replace, changes } = upload;
+    let stored = store.snapshot().registry.by_name(&name).and_then(|row| row.file_format.clone());
+    let is_whole = changes.as_ref().is_some_and(|changes| changes.reset);
+    let declared = changes.map(|changes| rules::changed_format(stored.clone(), changes)).transpose()?;
     let file_name = format!("{name}{extension}");
-    let stored = || store.snapshot().registry.by_name(&name).and_then(|row| row.file_format.clone());
-    let checked = runner.check_file(file.path(), &file_name, format.clone().or_else(stored)).await;
+    let checked = runner.check_file(file.path(), &file_name, declared.clone().or_else(|| stored.clone())).await;
     let checked = checked.map_err(|error| Error::Unprocessable(format!("{error}. Nothing was changed.")))?;
     // It may have been registered for another source while the file was received.
     store.snapshot().registry.by_name(&name).map_or(Ok(()), |row| check_source(&name, row.source()))?;
@@ -74,15 +80,22 @@ pub async fn upload_table(
     }
     // So may the rights of the admin have changed.
     admin.confirm(&store.snapshot())?;
-    let (table, directory) = (name.clone(), folder.to_owned());
-    tokio::task::spawn_blocking(move || replace_files(file, &directory, &table, &file_name))
-        .await
-        .map_err(io::Error::other)??;
     let mut details = json!({ "rows": checked.rows, "bytes": size_bytes });
-    if let Some(format) = &format {
+    if let Some(format) = &declared {
         details["file_format"] = json!(format);
     }
-    let (id, status) = register(store, admin, &name, format, details).await?;
+    let row = Row { name: name.clone(), declared, checked_with: (!is_whole).then_some(stored) };
+    let (store, admin_of_row, table) = (store.clone(), admin.clone(), name.clone());
+    // A caller who goes away does not stop it half-way.
+    let stored = tokio::spawn(async move {
+        let _turn = EXCHANGES.lock().await;
+        let exchange = tokio::task::spawn_blocking(move || Exchange::begin(file, &table)).await;
+        let exchange = exchange.map_err(io::Error::other)??;
+        let stored = register(&store, &admin_of_row, row, details).await;
+        let end = move || stored.inspect(|_| exchange.keep());
+        tokio::task::spawn_blocking(end).await.map_err(io::Error::other)?
+    });
+    let (id, status) = stored.await.map_err(io::Error::other)??;
     let run_id = runner.trigger(Some([id.clone()].into()), Some(&admin.user().email));
     let columns = checked.columns.iter().cloned().map(|(name, kind)| Column { name, kind }).collect();
     let Checked { rows, notes, .. } = checked;
@@ -121,34 +134,22 @@ fn some(columns: &[String]) -> String {
     }
 }
 
-/// Puts the file into place and removes every other file that the table may have been made of.
-fn replace_files(file: Pending, folder: &Path, table: &str, file_name: &str) -> io::Result<()> {
-    file.commit()?;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let other = entry.file_name().to_string_lossy().into_owned();
-        let is_of_table = files::ending(&other).is_some_and(|extension| {
-            other.strip_suffix(extension).is_some_and(|stem| stem.eq_ignore_ascii_case(table))
-        });
-        if is_of_table && other != file_name && entry.path().is_file() {
-            atomic_file::remove(&entry.path())?;
-        }
-    }
-    Ok(())
+/// What the registry is to say about an uploaded table.
+struct Row {
+    name: String,
+    /// What is declared from now on, if that changes.
+    declared: Option<FileFormat>,
+    /// What was declared when the file was checked, if the check depends on it.
+    checked_with: Option<Option<FileFormat>>,
 }
 
 /// Registers the table unless it is registered, with what is declared for it. Returns its id and what was done.
-async fn register(
-    store: &Store,
-    admin: &Admin,
-    name: &str,
-    format: Option<FileFormat>,
-    details: Value,
-) -> Result<(String, &'static str)> {
+async fn register(store: &Store, admin: &Admin, row: Row, details: Value) -> Result<(String, &'static str)> {
+    let Row { name, declared, checked_with } = row;
     let actor = admin.actor();
-    let table = Table {
+    let new = Table {
         id: name.to_lowercase(),
-        name: name.to_owned(),
+        name,
         source_type: Some(SourceType::LOCAL),
         sync_strategy: Some(SyncStrategy::FullRefresh),
         query_mode: Some(QueryMode::Local),
@@ -158,19 +159,26 @@ async fn register(
     };
     let written = write_as(store, admin.clone(), move |change| {
         let rows = registry::all(change)?;
-        let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&table.name));
+        let existing = rows.into_iter().find(|row| row.name.eq_ignore_ascii_case(&new.name));
+        let now = existing.as_ref().and_then(|row| row.file_format.as_ref());
+        if checked_with.is_some_and(|checked_with| checked_with.as_ref() != now) {
+            return Err(Error::conflict(format!(
+                "What is declared for table '{}' changed while the file was checked. Nothing was changed; upload it again",
+                new.name
+            )));
+        }
         let (id, status) = match existing {
             Some(mut row) => {
-                check_source(&table.name, row.source())?;
+                check_source(&new.name, row.source())?;
                 let id = row.id.clone();
-                if let Some(format) = format {
+                if let Some(format) = declared {
                     row.file_format = format.or_none();
                     registry::update(change, &row)?;
                 }
                 (id, "updated")
             }
             None => {
-                let table = Table { file_format: format.and_then(FileFormat::or_none), ..table };
+                let table = Table { file_format: declared.and_then(FileFormat::or_none), ..new };
                 registry::insert(change, &table)?;
                 (table.id, "registered")
             }
