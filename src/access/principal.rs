@@ -11,6 +11,7 @@ use super::token::{Claims, Keys};
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
 use crate::base::time;
+use crate::protocol::tokens::Scope;
 use crate::store::audit::{Actor, Origin};
 use crate::store::tokens::Credential;
 use crate::store::users::User;
@@ -28,15 +29,13 @@ pub enum AuthKind {
     Dev,
 }
 
-/// Scopes of personal tokens that exclude administration. Any other word is a label without meaning.
-const WITHOUT_ADMIN: [&str; 2] = ["bootstrap-analyst", "no-admin"];
-
 /// An authenticated, active user, as of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Principal {
     user: Arc<User>,
     is_admin: bool,
-    may_administer: bool,
+    /// That of the token; without one everything that the user may do.
+    scope: Scope,
     kind: AuthKind,
     expires_at: Option<Timestamp>,
     origin: Origin,
@@ -67,6 +66,8 @@ pub enum Unauthorized {
     Revoked,
     #[error("Token expired")]
     Expired,
+    #[error("Token has an unknown scope")]
+    UnknownScope,
     #[error("Token mismatch")]
     Mismatch,
     #[error("Scheduler user not provisioned")]
@@ -124,10 +125,9 @@ impl Authenticator {
         let expires_at = claims.exp.map(|seconds| time::from_micros(seconds.saturating_mul(1_000_000)));
         let principal = if claims.typ == "pat" {
             let (id, stored) = personal_token(snapshot, &claims, token)?;
-            let scope = stored.scopes.as_deref().or(claims.scope.as_deref()).unwrap_or_default();
-            let may_administer = !scope.split_whitespace().any(|word| WITHOUT_ADMIN.contains(&word));
+            let scope = scope(stored, &claims)?;
             let kind = AuthKind::Token(id.clone());
-            Principal { may_administer, ..Principal::new(snapshot, user, kind, origin) }
+            Principal { scope, ..Principal::new(snapshot, user, kind, origin) }
         } else {
             if claims.ver.unwrap_or(0) != user.token_version || is_revoked(snapshot, claims.jti.as_ref()) {
                 return Err(Unauthorized::Invalid);
@@ -162,6 +162,12 @@ pub(super) fn is_revoked(snapshot: &Snapshot, jti: Option<&String>) -> bool {
     jti.is_some_and(|jti| snapshot.revoked_sessions.contains(jti))
 }
 
+/// The scope of a token. One that this version does not know opens nothing: it was meant to restrict something.
+fn scope(stored: &Credential, claims: &Claims) -> Result<Scope, Unauthorized> {
+    let text = stored.scopes.as_deref().or(claims.scope.as_deref()).map(str::trim);
+    text.map_or(Ok(Scope::General), str::parse).map_err(|_| Unauthorized::UnknownScope)
+}
+
 fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
@@ -169,7 +175,7 @@ fn same(a: &str, b: &str) -> bool {
 impl Principal {
     fn new(snapshot: &Snapshot, user: &Arc<User>, kind: AuthKind, origin: Origin) -> Self {
         let is_admin = is_admin(snapshot, &user.id);
-        Self { user: Arc::clone(user), is_admin, may_administer: true, kind, expires_at: None, origin }
+        Self { user: Arc::clone(user), is_admin, scope: Scope::General, kind, expires_at: None, origin }
     }
 
     pub fn user(&self) -> &User {
@@ -201,9 +207,19 @@ impl Principal {
         }
     }
 
+    /// Returns whether the caller is an admin, and the token in use allows administration.
+    pub fn may_administer(&self) -> bool {
+        self.is_admin && self.scope == Scope::General
+    }
+
+    /// Returns whether the caller may end a token of theirs: with a restricted token, only that token itself.
+    pub fn may_revoke(&self, token_id: &str) -> bool {
+        self.scope == Scope::General || matches!(&self.kind, AuthKind::Token(own) if own == token_id)
+    }
+
     /// The proof that the caller is an admin, if they are and the token in use allows administration.
     pub fn admin(self) -> Option<Admin> {
-        (self.is_admin && self.may_administer).then_some(Admin(self))
+        self.may_administer().then_some(Admin(self))
     }
 }
 

@@ -3,6 +3,18 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// What a token may be used for. In requests the case does not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
+pub enum Scope {
+    /// Everything that its owner may do, except for creating tokens.
+    General,
+    /// The same without administration. It can revoke no token but itself.
+    NoAdmin,
+    /// Like `no-admin`, for at most one hour: sets up an analyst's machine.
+    BootstrapAnalyst,
+}
+
 /// `POST /auth/tokens`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct CreateToken {
@@ -14,7 +26,7 @@ pub struct CreateToken {
     pub expires_in_days: Option<i64>,
     /// Takes precedence over the days.
     pub ttl_seconds: Option<i64>,
-    /// Words: `bootstrap-analyst` (at most one hour, no administration), `no-admin`, and any others as labels.
+    /// `general`, `no-admin` (no administration) or `bootstrap-analyst` (no administration, at most one hour).
     #[serde(default = "general")]
     #[schema(default = "general")]
     pub scope: String,
@@ -51,6 +63,10 @@ pub struct Token {
     pub expires_at: Option<String>,
     pub last_used_at: Option<String>,
     pub revoked_at: Option<String>,
+    /// As it was requested; null for tokens of v0.35.
+    pub scope: Option<String>,
+    /// Why the token opens nothing, apart from its end: its scope is unknown.
+    pub problem: Option<String>,
 }
 
 /// A token as admins see it.

@@ -20,7 +20,7 @@ pub struct Credential {
     pub user_id: String,
     /// SHA-256 of the whole token, 64 hex digits.
     pub token_hash: String,
-    /// What it may be used for, words separated by blanks; tokens of v0.35 have none here.
+    /// What it may be used for; tokens of v0.35 have it in the token itself only.
     pub scopes: Option<String>,
     pub expires_at: Option<Timestamp>,
     pub last_used_ip: Option<IpAddr>,
@@ -40,6 +40,8 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<Timestamp>,
+    /// What it may be used for; null for tokens of v0.35.
+    pub scopes: Option<String>,
 }
 
 /// A use of a token.
@@ -160,12 +162,12 @@ fn read_ip(row: &Row<'_>, index: usize) -> engine::Result<Option<IpAddr>> {
 pub fn list(reader: &Reader<'_>, owner: Option<&str>) -> engine::Result<Vec<Token>> {
     reader.list(
         "SELECT id, user_id, name, prefix, epoch_us(created_at), epoch_us(expires_at), epoch_us(last_used_at),
-                last_used_ip, epoch_us(revoked_at)
+                last_used_ip, epoch_us(revoked_at), scopes
          FROM personal_access_tokens WHERE ?1 IS NULL OR user_id = ?1 ORDER BY created_at DESC, id DESC",
         [owner],
         read_row!(as Token {
             id, user_id, name, prefix, created_at: row::time, expires_at: row::time, last_used_at: row::time,
-            last_used_ip, revoked_at: row::time
+            last_used_ip, revoked_at: row::time, scopes
         }),
     )
 }

@@ -21,7 +21,7 @@ pub enum Token {
         /// How long it is valid: days like 90d, or never
         #[arg(long, default_value = "90d")]
         ttl: Ttl,
-        /// `no-admin` makes a token without your admin rights
+        /// general; no-admin: without your admin rights; bootstrap-analyst: the same, for an hour
         #[arg(long, default_value = "general")]
         scope: String,
         /// Print the token and nothing else
@@ -107,6 +107,7 @@ pub fn cells(token: &tokens::Token) -> [&str; 6] {
     let status = match (&token.revoked_at, is_expired) {
         (Some(_), _) => "revoked",
         (None, true) => "expired",
+        (None, false) if token.problem.is_some() => "opens nothing: unknown scope",
         (None, false) => "active",
     };
     let expires = token.expires_at.as_deref().map_or("never", seconds);

@@ -7,20 +7,20 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use strum::VariantNames;
 
 use crate::access::{Admin, Interactive, Keys, PersonalToken, Principal, Proof};
 use crate::base::hash::sha256_hex;
 use crate::base::{random, time};
 use crate::domain::{Error, Result, rules, write_as};
-use crate::protocol::tokens::{CreateToken, CreatedToken};
+use crate::protocol::tokens::{CreateToken, CreatedToken, Scope};
 use crate::store::audit::{self, Action, Actor};
 use crate::store::tokens::{self, NewToken, Use};
 use crate::store::{Store, StoreError};
 
 const DAY_SECONDS: i64 = 86_400;
 const MAX_DAYS: i64 = 3650;
-/// Tokens with this scope set up an analyst's machine and are short-lived, whatever lifetime was requested.
-const BOOTSTRAP_SCOPE: &str = "bootstrap-analyst";
+/// Longest lifetime of [`Scope::BootstrapAnalyst`], whatever was requested.
 const MAX_BOOTSTRAP_SECONDS: i64 = 3600;
 
 /// Creates a token of the caller. The token itself is in this response only.
@@ -31,14 +31,15 @@ pub async fn create_token(
     request: &CreateToken,
 ) -> Result<CreatedToken> {
     let name = rules::name(&request.name)?;
-    let scope = rules::short("scope", &request.scope, 200)?;
+    let scope = scope(&request.scope)?;
     if name.is_empty() {
         return Err(Error::invalid("name is required"));
     }
-    let expires_at = lifetime_seconds(request, &scope)?.map(|seconds| {
+    let expires_at = lifetime_seconds(request, scope)?.map(|seconds| {
         let end = time::now().as_microsecond().saturating_add(seconds.saturating_mul(1_000_000));
         time::from_micros(end)
     });
+    let scope = scope.to_string();
     let (id, user, actor) = (random::uuid(), caller.user(), caller.actor());
     let contents = PersonalToken { id: &id, user_id: &user.id, email: &user.email, scope: &scope, expires_at };
     let token = keys.issue_personal(&contents)?;
@@ -69,8 +70,13 @@ pub async fn create_token(
     })
 }
 
+fn scope(text: &str) -> Result<Scope> {
+    let unknown = |_| Error::field("scope", format!("scope must be one of {}", Scope::VARIANTS.join(", ")), text);
+    text.trim().parse().map_err(unknown)
+}
+
 /// `None`: the token does not expire. Both fields must be in range, even the one that is not used.
-fn lifetime_seconds(request: &CreateToken, scope: &str) -> Result<Option<i64>> {
+fn lifetime_seconds(request: &CreateToken, scope: Scope) -> Result<Option<i64>> {
     for (field, value, max, max_text) in [
         ("expires_in_days", request.expires_in_days, MAX_DAYS, "3650 (10 years)"),
         ("ttl_seconds", request.ttl_seconds, MAX_DAYS * DAY_SECONDS, "315360000 (10 years)"),
@@ -82,12 +88,15 @@ fn lifetime_seconds(request: &CreateToken, scope: &str) -> Result<Option<i64>> {
         }
     }
     let requested = request.ttl_seconds.or(request.expires_in_days.map(|days| days * DAY_SECONDS));
-    let is_bootstrap = scope.split_whitespace().any(|word| word == BOOTSTRAP_SCOPE);
+    let is_bootstrap = scope == Scope::BootstrapAnalyst;
     Ok(if is_bootstrap { Some(requested.unwrap_or(i64::MAX).min(MAX_BOOTSTRAP_SECONDS)) } else { requested })
 }
 
 /// Revokes one of the caller's tokens.
 pub async fn revoke_token(store: &Store, caller: &Principal, id: String) -> Result<()> {
+    if !caller.may_revoke(&id) {
+        return Err(Error::Forbidden("A token of this scope can only revoke itself".into()));
+    }
     revoke(store, caller, caller.actor(), id, Some(caller.user().id.clone())).await
 }
 

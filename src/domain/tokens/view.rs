@@ -3,7 +3,7 @@
 use crate::access::{Admin, Principal};
 use crate::base::time;
 use crate::domain::{Error, Result};
-use crate::protocol::tokens::{OwnedToken, Token as Body};
+use crate::protocol::tokens::{OwnedToken, Scope, Token as Body};
 use crate::store::tokens::{self, Token, Use};
 use crate::store::{Store, StoreError};
 
@@ -63,5 +63,12 @@ fn body(token: &Token, newer: Option<Use>) -> Body {
         expires_at: token.expires_at.map(time::spaced),
         last_used_at: newer.map(|newer| newer.at).or(token.last_used_at).map(time::spaced),
         revoked_at: token.revoked_at.map(time::spaced),
+        problem: token.scopes.as_deref().and_then(problem),
+        scope: token.scopes.clone(),
     }
+}
+
+fn problem(scope: &str) -> Option<String> {
+    let is_known = scope.trim().parse::<Scope>().is_ok();
+    (!is_known).then(|| format!("the scope '{scope}' is unknown, so the token opens nothing; create another one"))
 }
