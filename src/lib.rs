@@ -4,12 +4,14 @@
 //! The layers, lowest first (`docs/architecture.md` lists which may use which):
 //!
 //! * `base`, `config`, `protocol`: files, names, settings, request and response types
-//! * `engine`, `extract`, `store`, `access`, `logging`: DuckDB, the extract contract, the state database, who may do what
+//! * `engine`, `extract`, `store`, `access`, `access_log`, `logging`: DuckDB, the extract contract, the state database, who
+//!   may do what, who read what
 //! * `connectors`, `profiler`, `query`, `sync`: sources, statistics, callers' SQL, publishing
 //! * `domain`: what somebody can do; `client`: the client of our own HTTP API
 //! * `cli`, `roles`, `server`: the command line, the scheduler, HTTP
 
 pub mod access;
+mod access_log;
 pub mod base;
 pub mod cli;
 mod client;

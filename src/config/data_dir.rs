@@ -59,4 +59,6 @@ paths! {
     /// Profiles that the batch profiler of v0.35 wrote.
     legacy_profiles = "src_data/metadata/profiles.json",
     docs = "docs",
+    /// Who read what, one file per day.
+    logs = "logs",
 }

@@ -56,6 +56,7 @@ env_vars! {
         AGNES_PORT = "8000" as Number(0, 65_535), "Port that `agnes serve` listens on (`--port`); 0 takes a free one.";
         LOG_LEVEL = "INFO", "Least severe log level that is written: ERROR, WARN, INFO, DEBUG or TRACE (a tracing filter such as `agnes=debug,info` works too).";
         AGNES_LOG_FORMAT = "pretty on a terminal, else json" as Choice(&["json", "pretty"]), "`json` writes one object per line, `pretty` is for people.";
+        AGNES_ACCESS_LOG_DAYS = "90" as Number(0, 36_500), "Retention of the access log in `DATA_DIR/logs`, in days; 0 switches it off.";
         DEBUG = "off" as Flag, "`1`, `true` or `yes`: human-readable logs at level DEBUG, and the error text in 500 bodies.";
         AGNES_VERSION = "the version of the binary", "Version shown by `/api/version`.";
         RELEASE_CHANNEL = "dev", "Release channel shown by `/api/version`.";

@@ -5,6 +5,7 @@
 //! rules inside the transaction, writes the change together with its audit row, and returns a typed [`Error`]. HTTP
 //! handlers, pages and offline commands translate and call; none of them writes to the store itself.
 
+pub mod access_log;
 pub mod access_requests;
 pub mod accounts;
 pub mod audit;

@@ -4,6 +4,7 @@
 //! registry bodies, `YYYY-MM-DD HH:MM:SS[.ffffff]` in bodies about people and tokens.
 
 pub(crate) mod access;
+pub mod access_log;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;

@@ -15,6 +15,7 @@ use super::services::token_uses::TokenUses;
 use super::settings::ServerSettings;
 use crate::access::password::{self, PasswordError};
 use crate::access::{Authenticator, Keys};
+use crate::access_log::AccessLog;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
@@ -56,6 +57,8 @@ pub struct App {
     pub refusals: Refusals,
     /// Sign-in with Google, and groups from there.
     pub google: Arc<Google>,
+    /// Who read which tables.
+    pub access_log: Arc<AccessLog>,
     /// The current publication.
     pub orchestrator: Arc<Orchestrator>,
     /// What the manifest lists besides tables.
@@ -83,6 +86,8 @@ pub enum StartError {
     DevMode,
     #[error("cannot hash a password: {0}")]
     Seed(#[from] PasswordError),
+    #[error("cannot start the access log: {0}")]
+    AccessLog(std::io::Error),
     #[error("cannot start the query engine: {0}")]
     Queries(#[from] QueryError),
 }
@@ -101,6 +106,7 @@ impl App {
         let limits = &config.sync.limits;
         let orchestrator = Orchestrator::open(config.data_dir.clone(), limits.clone());
         let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), config.queries.remote.clone()));
+        let access_log = AccessLog::open(config.data_dir.logs(), config.access_log_days);
         let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
         let app = Self {
             authenticator: Authenticator::new(keys, config.accounts.scheduler_token.clone(), config.developer.clone()),
@@ -112,6 +118,7 @@ impl App {
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
             google: Arc::clone(&config.google),
+            access_log: Arc::new(access_log.map_err(StartError::AccessLog)?),
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
             runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),

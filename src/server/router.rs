@@ -10,10 +10,13 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{access_requests, audit, catalog, permissions, settings, signing_key};
+use super::api::{access_log, access_requests, audit, catalog, permissions, settings, signing_key};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
+use super::http::middleware::cross_site::Guard;
 use super::http::{middleware, stack};
 use super::{AppState, auth, web};
+use crate::access::AuthKind;
+use crate::store::audit::Origin;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,6 +36,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(signing_key::rotate_signing_key))
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::verify_audit_log))
+        .routes(routes!(access_log::list_data_accesses))
         // Signing in and out
         .routes(routes!(auth::session::bootstrap))
         .routes(routes!(auth::password::sign_in_for_token))
@@ -118,8 +122,18 @@ pub fn build(app: AppState) -> Router {
     complete(&mut document, &app.config.build.version);
     let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
+    let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::data_read::record));
+    let guard = cross_site_guard(app.clone());
     let show_errors = |routes| web::show_errors(app.clone(), routes);
-    stack::wrap(routes, &app.config.http, show_errors).with_state(app)
+    stack::wrap(routes, &app.config.http, guard, show_errors).with_state(app)
+}
+
+fn cross_site_guard(app: AppState) -> Guard {
+    Guard::new(app.config.http.origins.clone(), move |token| {
+        let caller = app.authenticator.authenticate(&app.store.snapshot(), Some(token), Origin::internal());
+        // In development mode everybody is let in, whatever the token.
+        caller.is_ok_and(|caller| *caller.kind() != AuthKind::Dev)
+    })
 }
 
 /// Adds what cannot be derived from the handlers.

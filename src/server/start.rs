@@ -60,6 +60,8 @@ impl Server {
         uses.abort();
         app.token_uses.write(&app.store).await;
         app.store.close().await;
+        let access_log = std::sync::Arc::clone(&app.access_log);
+        let _ = tokio::task::spawn_blocking(move || access_log.close()).await;
         app.mail.finish().await;
         tracing::info!("stopped");
         Ok(served?)

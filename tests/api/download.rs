@@ -39,6 +39,7 @@ async fn whole_by_id_and_by_name() {
     assert_eq!(by_id.header("content-disposition"), "attachment; filename=\"Orders.parquet\"");
     assert_eq!(by_id.header("accept-ranges"), "bytes");
     assert_eq!(by_id.header("content-encoding"), "", "parquet is compressed already");
+    assert_eq!(by_id.header("cache-control"), "private, no-cache");
     assert!(by_id.header("last-modified").ends_with(" GMT"));
     assert_eq!(bob.get("/api/data/Orders/download").await.body, by_id.body);
 }

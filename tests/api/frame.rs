@@ -108,6 +108,29 @@ async fn pages_of_other_sites_change_nothing_with_the_cookie() {
     assert_eq!(admin.send(bearer.json(&json!({ "name": "h" }))).await.status, 201);
 }
 
+/// The check is left out only for a request that its bearer token alone authenticates.
+#[tokio::test]
+async fn a_header_that_proves_nothing_does_not_help_pages_of_other_sites() {
+    let app = TestApp::start().await;
+    let admin = app.bootstrap().await;
+    let cookie = format!("access_token={}", admin.token());
+    let valid = format!("Bearer {}", admin.token());
+    let authorizations: [&[u8]; 7] =
+        [b"Bearer \xff", b"Bearer ", b"Bearer x", b"Basic eDp5", b"bearer x", b"Bearer\tx", valid.as_bytes()];
+    for authorization in authorizations {
+        let request = app.request(Method::POST, "/api/admin/groups").header("cookie", &cookie);
+        let request = request.header("authorization", authorization).header("sec-fetch-site", "cross-site");
+        let answer = app.send(request.json(&json!({ "name": "a" }))).await;
+        let case = String::from_utf8_lossy(authorization).into_owned();
+        assert_eq!(answer.status, 403, "{case}");
+        assert!(answer.to_string().contains("another site"), "{case}: {answer}");
+    }
+    let forged = app.request(Method::POST, "/auth/password/login").header("authorization", "Bearer x");
+    let forged = forged.header("origin", "https://evil.example.com");
+    let answer = app.send(forged.json(&json!({ "email": "admin@example.com", "password": "correct horse" }))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (403, ""));
+}
+
 #[tokio::test]
 async fn browsers_are_told_to_be_careful() {
     let app = TestApp::start().await;

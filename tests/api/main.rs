@@ -1,6 +1,6 @@
 //! The API over the wire, laid out like its paths.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
 #[path = "../support/google/mod.rs"]
 mod google;
@@ -12,6 +12,7 @@ mod relay;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_log;
 mod access_property;
 mod access_requests;
 mod audit;
@@ -26,6 +27,7 @@ mod lifecycle;
 mod limits;
 mod matrix;
 mod memberships;
+mod names;
 mod overview;
 mod pages;
 mod parts;

@@ -1,5 +1,8 @@
 //! Every route against everybody who may knock.
 
+use agnes::access::PersonalToken;
+use agnes::base::hash::sha256_hex;
+use agnes::store::tokens::{self, NewToken};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -53,6 +56,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("DELETE", "/auth/admin/tokens/{id}", Admin),
     ("GET", "/api/admin/audit", Admin),
     ("GET", "/api/admin/audit/verify", Admin),
+    ("GET", "/api/admin/access-log", Admin),
     ("POST", "/api/admin/signing-key/rotate", Admin),
     ("GET", "/api/users", Admin),
     ("POST", "/api/users", Admin),
@@ -168,8 +172,13 @@ async fn every_route_against_everybody() {
         for (method, path, needs) in routes.iter().copied() {
             let answer = request(&caller, method, path).await;
             let case = format!("{who}: {method} {path}");
-            if (method, path, who) == ("POST", "/auth/tokens", "personal token of a user") {
-                // A token makes no tokens.
+            assert_eq!(answer.header("cache-control"), "no-store", "{case}");
+            let is_token = who.starts_with("personal token of") || who.starts_with("restricted token");
+            let is_restricted = who.starts_with("restricted token");
+            if ((method, path) == ("POST", "/auth/tokens") && is_token)
+                || ((method, path) == ("DELETE", "/auth/tokens/{id}") && is_restricted)
+            {
+                // A token makes no tokens, and a restricted one ends none but itself.
                 assert_eq!(answer.status, 403, "{case}");
                 continue;
             }
@@ -191,7 +200,18 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
     let admin = snapshot.users.by_email(ADMIN.0).unwrap().id.clone();
     let (revoked_id, revoked) = snapshot.tokens.iter().find(|(_, token)| token.is_revoked).unwrap();
     let with = |claims: Value| app.with_token(&signed(&claims));
+    let session = app.sign_in(ADMIN.0, ADMIN.1).await;
+    let token = async |scope: &str| {
+        let made = session.post_json("/auth/tokens", json!({ "name": "x", "scope": scope })).await.ok();
+        app.with_token(made["token"].as_str().unwrap())
+    };
     vec![
+        ("restricted token of an admin", token("no-admin").await, Is::User),
+        ("restricted token of an admin, in capitals", token("NO-ADMIN").await, Is::User),
+        ("restricted token for setting up", token("bootstrap-analyst").await, Is::User),
+        ("personal token of an admin", token("General").await, Is::Admin),
+        ("token with an unknown scope", with_scope(app, &admin, "read").await, Is::Nobody),
+        ("token with two scopes", with_scope(app, &admin, "no-admin general").await, Is::Nobody),
         ("stranger", app.anonymous(), Is::Nobody),
         ("empty token", app.with_token(""), Is::Nobody),
         ("garbage", app.with_token("garbage"), Is::Nobody),
@@ -210,6 +230,45 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
     ]
 }
 
+/// A token that an older version made, when scopes were not checked.
+async fn with_scope(app: &TestApp, user_id: &str, scope: &str) -> Client {
+    let (id, name) = (format!("id of {scope}"), format!("old {scope}"));
+    let contents = PersonalToken { id: &id, user_id, email: ADMIN.0, scope, expires_at: None };
+    let token = app.state.authenticator.keys().issue_personal(&contents).unwrap();
+    let row = NewToken {
+        id: id.clone(),
+        user_id: user_id.to_owned(),
+        name,
+        token_hash: sha256_hex(token.expose()),
+        scopes: scope.to_owned(),
+        expires_at: None,
+    };
+    app.state.store.write(move |change| tokens::insert(change, &row)).await.unwrap();
+    app.with_token(token.expose())
+}
+
+/// The owner of a token that opens nothing learns why.
+#[tokio::test]
+async fn unknown_scopes_are_shown_where_tokens_are_listed() {
+    let app = TestApp::start_v0_35("").await;
+    let admin = app.sign_in(ADMIN.0, ADMIN.1).await;
+    let id = admin.get("/auth/me").await.ok()["id"].as_str().unwrap().to_owned();
+    let old = with_scope(&app, &id, "read").await;
+    let refused = old.get("/auth/me").await;
+    assert_eq!(refused.to_string(), "401 Unauthorized\n{\"detail\":\"Token has an unknown scope\"}");
+    for path in ["/auth/tokens", "/auth/admin/tokens"] {
+        let listed = admin.get(path).await.ok();
+        let listed = listed.as_array().unwrap().iter().find(|token| token["name"] == "old read").unwrap().clone();
+        assert_eq!(listed["scope"], "read", "{path}");
+        assert!(listed["problem"].as_str().unwrap().contains("opens nothing"), "{path}: {listed}");
+    }
+    for scope in ["read", "", "no-admin ci", "admin"] {
+        let answer = admin.post_json("/auth/tokens", json!({ "name": "x", "scope": scope })).await;
+        assert_eq!(answer.status, 422, "{answer}");
+        assert!(answer.to_string().contains("scope must be one of general, no-admin, bootstrap-analyst"), "{answer}");
+    }
+}
+
 /// Pages send strangers to the login page instead of refusing them, and are no part of the API.
 #[tokio::test]
 async fn every_page_against_everybody() {
@@ -219,6 +278,8 @@ async fn every_page_against_everybody() {
         for (path, _) in agnes::server::web::PAGES {
             let answer = request(&caller, "GET", &path.replace("{path}", "style.css")).await;
             assert!([200, 404].contains(&answer.status.as_u16()), "{who}: {path}: {answer}");
+            let caching = if path.starts_with("/static/") { "public, max-age=300" } else { "no-store" };
+            assert_eq!(answer.header("cache-control"), caching, "{who}: {path}");
             // Redirects are followed: only who is signed in sees the dashboard.
             let sees = answer.body.windows(10).any(|text| text == b"Sign out</");
             assert_eq!(sees, ["/", "/dashboard"].contains(path) && is > Is::Nobody, "{who}: {path}: {answer}");

@@ -38,9 +38,29 @@ async fn health_in_detail() {
         (&ill["status"], &ill["services"]["sources"]["problems"][0]["source"]),
         (&json!("degraded"), &json!("shop"))
     );
-    let ann = app.user("ann@example.com", &[]).await;
-    let seen = ann.get("/api/health/detailed").await.ok();
-    assert_eq!((&seen["status"], &seen["services"]["sources"]["problems"]), (&json!("degraded"), &json!(null)));
+}
+
+#[tokio::test]
+async fn health_tells_others_of_their_own_tables_only() {
+    let app = TestApp::start().await;
+    app.publish("orders", "id\n1\n2\n").await;
+    app.publish("salaries", "id\n1\n2\n3\n").await;
+    let ann = app.user("ann@example.com", &["analysts"]).await;
+    let services = async |who: &crate::support::Client| who.get("/api/health/detailed").await.ok()["services"].clone();
+    let nothing = json!({"status": "ok", "tables": 0, "total_rows": 0, "stale_tables": []});
+    assert_eq!(services(&ann).await["data"], nothing);
+    let orders = app.admin().await.get("/api/admin/registry").await.ok()["tables"].clone();
+    let orders = orders.as_array().unwrap().iter().find(|table| table["name"] == "orders").unwrap()["id"].clone();
+    app.grant("analysts", orders.as_str().unwrap()).await;
+    let seen = services(&ann).await;
+    assert_eq!(seen["data"], json!({"status": "ok", "tables": 1, "total_rows": 2, "stale_tables": []}));
+    assert_eq!(
+        [&seen["users"], &seen["sources"], &seen["disk"], &seen["access_log"]],
+        [&json!({"status": "ok"}), &json!({"status": "ok"}), &json!({"status": "ok"}), &json!(null)]
+    );
+    let all = services(app.admin().await).await;
+    assert_eq!((&all["data"]["total_rows"], &all["users"]["count"]), (&json!(5), &json!(2)));
+    assert_eq!(all["access_log"], json!({"status": "ok", "on": true, "dropped": 0}));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::{assert_none, found};
 /// A module may use what stands on a lower layer.
 const LAYERS: &[&[&str]] = &[
     &["base", "config", "protocol"],
-    &["engine", "extract", "store", "access", "logging"],
+    &["engine", "extract", "store", "access", "access_log", "logging"],
     &["connectors", "profiler", "query", "sync"],
     &["client", "domain"],
     &["cli", "roles", "server"],

@@ -8,6 +8,7 @@ mod server_stand_in;
 #[path = "../support/program.rs"]
 mod program;
 
+mod access_log;
 mod accounts;
 mod admin;
 mod audit;

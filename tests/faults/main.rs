@@ -13,6 +13,7 @@ mod private_files;
 mod profile;
 #[path = "../support/program.rs"]
 mod program;
+mod request_log;
 mod start;
 mod strangers;
 mod take_over;

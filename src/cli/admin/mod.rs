@@ -1,5 +1,6 @@
 //! `agnes admin`: what the server's admin endpoints offer, and work on the data of a stopped server.
 
+mod access_log;
 mod access_request;
 mod audit;
 mod break_glass;
@@ -32,6 +33,7 @@ commands! {
         Sync(sync::Sync),
         /// The audit log: who did what
         #[command(subcommand)] Audit(Lazy<audit::Audit>),
+        AccessLog(access_log::AccessLog),
         /// The key that signs sessions
         #[command(subcommand)] SigningKey(Lazy<signing_key::SigningKey>),
         /// Recover access when nobody can sign in as an admin

@@ -1,13 +1,11 @@
-use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::Admin;
-use crate::base::time;
 use crate::domain::audit::{self, MAX_ENTRIES, Search, search_audit_log};
 use crate::protocol::audit::{AuditCheck, AuditPage};
-use crate::server::http::extractors::{Json, Query, Reply};
-use crate::server::{ApiError, ApiResult, AppState};
+use crate::server::http::extractors::{Json, Query, Reply, time_in_query};
+use crate::server::{ApiError, AppState};
 use crate::store::audit::{Filter, Position};
 
 const DEFAULT_LIMIT: usize = 50;
@@ -52,21 +50,12 @@ pub async fn list_audit_entries(app: AppState, admin: Admin, Query(query): Query
         user: None,
         resource: given(query.resource),
         result: given(query.result),
-        since: given(query.since).map(|text| timestamp("since", text)).transpose()?,
-        until: given(query.until).map(|text| timestamp("until", text)).transpose()?,
+        since: given(query.since).map(|text| time_in_query("since", text)).transpose()?,
+        until: given(query.until).map(|text| time_in_query("until", text)).transpose()?,
     };
     let email = given(query.user).map(|email| email.trim().to_owned());
     let search = Search { filter, email, after: query.before.map(position).transpose()?, limit };
     Ok(Json(search_audit_log(&app.store, &admin, search).await?))
-}
-
-fn timestamp(field: &str, text: String) -> ApiResult<Timestamp> {
-    // A plus sign that was not encoded arrives as a blank.
-    let repaired = || text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
-    let time = time::parse(&text).or_else(|| time::parse(&repaired()?));
-    time.ok_or_else(|| {
-        ApiError::value(["query", field], &format!("{field} must be a time like 2026-11-23T02:09:29Z"), text)
-    })
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

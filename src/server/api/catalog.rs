@@ -1,3 +1,4 @@
+use axum::Extension;
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -6,6 +7,7 @@ use crate::domain::catalog::{get_profile, list_tables};
 use crate::extract::Publication;
 use crate::protocol::catalog::{CatalogTables, Profiled};
 use crate::server::http::extractors::{Json, Path, Reply};
+use crate::server::http::middleware::data_read::DataRead;
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Returns the tables that the caller may read, including those that have not been published yet.
@@ -18,11 +20,16 @@ pub async fn list_catalog_tables(app: AppState, caller: Principal) -> Json<Catal
 #[utoipa::path(get, path = "/api/catalog/profile/{table}", tag = "catalog",
     params(("table", description = "Name or registry id")),
     responses((status = 200, body = Value), (status = 403), (status = 404)))]
-pub async fn get_table_profile(app: AppState, caller: Principal, Path(table): Path<String>) -> Reply<Value> {
+pub async fn get_table_profile(
+    app: AppState,
+    caller: Principal,
+    Path(table): Path<String>,
+) -> ApiResult<(Extension<DataRead>, Json<Value>)> {
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
-    get_profile(&app.store, &app.config.data_dir, &found).await?.map(Json).ok_or_else(missing)
+    let profile = get_profile(&app.store, &app.config.data_dir, &found).await?.ok_or_else(missing)?;
+    Ok((Extension(DataRead::table("profile", &found.table().name, None)), Json(profile)))
 }
 
 /// Profiles a table again.

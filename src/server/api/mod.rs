@@ -1,5 +1,6 @@
 //! Handlers of the API, one file for each area.
 
+pub mod access_log;
 pub mod access_requests;
 pub mod audit;
 pub mod catalog;

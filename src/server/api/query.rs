@@ -1,3 +1,4 @@
+use axum::Extension;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
@@ -5,6 +6,7 @@ use crate::access::Principal;
 use crate::domain::queries;
 use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::server::http::extractors::Json;
+use crate::server::http::middleware::data_read::DataRead;
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. At most 100,000 rows are returned, whatever the limit;
@@ -15,7 +17,14 @@ use crate::server::{ApiError, ApiResult, AppState};
 pub async fn run_query(app: AppState, caller: Principal, Json(body): Json<QueryRequest>) -> ApiResult<Response> {
     let limit = usize::try_from(body.limit)
         .map_err(|_| ApiError::value(["body", "limit"], "limit must not be negative", body.limit))?;
-    let answer = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await?;
-    // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
-    Ok(([(CONTENT_TYPE, "application/json")], answer.body).into_response())
+    let sql = body.sql.clone();
+    let run = queries::run_query(&app.store, &app.orchestrator, &app.queries, &caller, body.sql, limit).await;
+    let rows = run.answer.as_ref().ok().map(|answer| answer.row_count as u64);
+    let read = Extension(DataRead::query(&sql, run.tables, rows));
+    Ok(match run.answer {
+        // Already encoded as JSON: numbers beyond 64 bits stay exact only as text.
+        Ok(answer) => (read, [(CONTENT_TYPE, "application/json")], answer.body).into_response(),
+        // A failed query may have told something, too.
+        Err(error) => (read, ApiError::from(error)).into_response(),
+    })
 }

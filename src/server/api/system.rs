@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::access::Principal;
+use crate::access::{Principal, readable_tables};
 use crate::base::{disk, time};
 use crate::protocol::system::{Health, Version};
 use crate::server::AppState;
@@ -34,10 +34,10 @@ const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Less free space than this is a warning.
 const MIN_FREE_PERCENT: u64 = 5;
 
-/// Returns the state of each part of the server. Only admins see the names of tables and sources.
+/// Returns the state of each part of the server. Admins see everything; others what concerns the tables that they may read.
 #[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
 pub async fn get_detailed_health(app: AppState, caller: Principal) -> Json<Value> {
-    let services = services(&app, caller.is_admin()).await;
+    let services = services(&app, &caller).await;
     let has = |status: &str| services.as_object().into_iter().flatten().any(|(_, service)| service["status"] == status);
     let schema = services["db_schema"]["db_schema"] == "ok";
     let status = match (has("error") || !schema, has("warning")) {
@@ -69,41 +69,54 @@ pub async fn get_readiness(app: AppState) -> Response {
     (status, axum::Json(json!({ "status": word }))).into_response()
 }
 
-async fn services(app: &AppState, is_admin: bool) -> Value {
+async fn services(app: &AppState, caller: &Principal) -> Value {
+    let is_admin = caller.may_administer();
     let snapshot = app.store.snapshot();
     let root = app.config.data_dir.root().to_owned();
     let space = tokio::task::spawn_blocking(move || disk::space(&root)).await;
     let schema = if snapshot.schema_version < VERSION { "mismatch" } else { "ok" };
-    json!({
+    let mut services = json!({
         "duckdb_state": { "status": if app.store.is_open() { "ok" } else { "error" } },
         "db_schema": { "db_schema": schema, "current": snapshot.schema_version, "expected": VERSION },
-        "data": data(app, is_admin),
-        "users": { "status": "ok", "count": snapshot.users.all().len() },
+        "data": data(app, caller),
+        "users": { "status": "ok" },
         "sources": sources(app, is_admin),
-        "disk": space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), room),
-    })
+        "disk": space.ok().and_then(Result::ok).map_or(json!({ "status": "unknown" }), |space| room(space, is_admin)),
+    });
+    if is_admin {
+        services["users"]["count"] = json!(snapshot.users.all().len());
+        services["access_log"] = access_log(app);
+    }
+    services
 }
 
-fn room(space: disk::Space) -> Value {
+fn room(space: disk::Space, is_admin: bool) -> Value {
     let is_low = space.free < space.total / 100 * MIN_FREE_PERCENT;
     let status = if is_low { "warning" } else { "ok" };
-    json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total })
+    match is_admin {
+        true => json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total }),
+        false => json!({ "status": status }),
+    }
 }
 
-/// What is published, and which tables are stale.
-fn data(app: &AppState, is_admin: bool) -> Value {
+fn access_log(app: &AppState) -> Value {
+    let (is_on, dropped) = (app.access_log.is_on(), app.access_log.dropped());
+    json!({ "status": if dropped > 0 { "warning" } else { "ok" }, "on": is_on, "dropped": dropped })
+}
+
+/// What is published of the tables that the caller may read, and which of them are stale.
+fn data(app: &AppState, caller: &Principal) -> Value {
     let (publication, snapshot, now) = (app.orchestrator.publication(), app.store.snapshot(), time::now());
+    let tables = readable_tables(&snapshot, &publication, caller);
     let is_stale = |name: &str| {
         let last = snapshot.sync.get(name).and_then(|state| state.last_sync);
         last.is_some_and(|last| now.duration_since(last) > STALE_AFTER)
     };
     let stale: Vec<&str> =
-        publication.tables().map(|table| table.name.as_str()).filter(|name| is_stale(name)).collect();
-    let rows: i64 = publication.tables().map(|table| table.rows).sum();
+        tables.iter().map(|table| table.table().name.as_str()).filter(|name| is_stale(name)).collect();
+    let rows: i64 = tables.iter().map(|table| table.table().rows).sum();
     let status = if stale.is_empty() { "ok" } else { "warning" };
-    let mut data = json!({ "status": status, "tables": publication.tables().count(), "total_rows": rows });
-    data["stale_tables"] = if is_admin { json!(stale) } else { json!(stale.len()) };
-    data
+    json!({ "status": status, "tables": tables.len(), "total_rows": rows, "stale_tables": stale })
 }
 
 /// Sources with problems.
@@ -111,8 +124,9 @@ fn sources(app: &AppState, is_admin: bool) -> Value {
     let health = app.orchestrator.health();
     let broken: Vec<_> = health.iter().filter(|source| !source.problems.is_empty()).collect();
     let status = if broken.is_empty() { "ok" } else { "warning" };
-    let mut sources = json!({ "status": status, "count": health.len() });
+    let mut sources = json!({ "status": status });
     if is_admin {
+        sources["count"] = json!(health.len());
         let one = |source: &&crate::sync::SourceHealth| json!({ "source": source.source, "since": source.since.map(time::iso_naive), "problems": source.problems });
         sources["problems"] = broken.iter().map(one).collect();
     }

@@ -1,6 +1,6 @@
 //! The session cookie, and the responses that set it.
 
-use axum::http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use cookie::Cookie;
@@ -16,6 +16,30 @@ use crate::store::users::Proved;
 
 /// Name of the cookie that holds a session token.
 pub const SESSION_COOKIE: &str = "access_token";
+
+/// What a request says about who it is from.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    Bearer(&'a str),
+    /// Browsers add it by themselves, also to requests of other sites' pages.
+    Cookie(&'a str),
+}
+
+impl<'a> Proof<'a> {
+    pub fn token(self) -> &'a str {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => token,
+        }
+    }
+}
+
+/// The bearer token, else the session cookie. A bearer token that is not valid does not fall back to the cookie; another
+/// scheme or a value that is not text counts as none.
+pub fn proof(headers: &HeaderMap) -> Option<Proof<'_>> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let bearer = bearer.filter(|token| !token.is_empty()).map(Proof::Bearer);
+    bearer.or_else(|| cookie(headers, SESSION_COOKIE).map(Proof::Cookie))
+}
 
 /// A started session, ready to be sent to a client.
 pub struct Session {

@@ -6,7 +6,7 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use super::middleware::{self, json_body};
+use super::middleware::{self, cross_site, json_body};
 use crate::server::settings::HttpSettings;
 
 /// Adds middleware and the responses to unknown paths. `show_errors` adds a layer that sees every error response, also to
@@ -14,11 +14,12 @@ use crate::server::settings::HttpSettings;
 pub fn wrap<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     settings: &HttpSettings,
+    guard: cross_site::Guard,
     show_errors: impl FnOnce(Router<S>) -> Router<S>,
 ) -> Router<S> {
     let routes =
         routes.route_layer(from_fn(json_body::parse)).fallback(unknown_path).method_not_allowed_fallback(wrong_method);
-    middleware::around(show_errors(middleware::within(routes, settings)), settings)
+    middleware::around(show_errors(middleware::within(routes, settings, guard)), settings)
 }
 
 /// An unknown path is 404 for reads and 405 for writes, as in v0.35.
@@ -51,6 +52,7 @@ mod tests {
     use super::*;
     use crate::server::http::error::FieldError;
     use crate::server::http::extractors::{Json as Checked, Path, Query};
+    use crate::server::settings::AllowedOrigins;
 
     #[derive(Debug, Deserialize)]
     struct Example {
@@ -103,7 +105,8 @@ mod tests {
             .route("/long", get(|| async { "x".repeat(1024) }))
             .route("/short", get(|| async { "x".repeat(1023) }))
             .route("/named/{id}", get(|Path(id): Path<String>| async { id }));
-        wrap(routes, &HttpSettings { debug: debug == "1", ..HttpSettings::default() }, |routes| routes)
+        let guard = cross_site::Guard::new(AllowedOrigins::default(), |_| false);
+        wrap(routes, &HttpSettings { debug: debug == "1", ..HttpSettings::default() }, guard, |routes| routes)
     }
 
     /// Status, relevant headers and body of a response.

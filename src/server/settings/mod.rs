@@ -48,6 +48,8 @@ pub struct ServerSettings {
     pub developer: Option<String>,
     /// Maximum size of a file that is uploaded as a table.
     pub max_upload_bytes: u64,
+    /// Retention of the access log; 0: it is off.
+    pub access_log_days: u32,
     pub build: Build,
     /// The `agnes` program, for child processes.
     pub agnes_exe: PathBuf,
@@ -105,6 +107,7 @@ impl ServerSettings {
             public_url,
             developer,
             max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
+            access_log_days: env.number(&env_vars::AGNES_ACCESS_LOG_DAYS)?,
             build: Build::load(&env),
             agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
             instance,

@@ -117,6 +117,7 @@ fn heading(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use crate::server::http::middleware::cross_site::Guard;
     use axum::Router;
     use axum::body::{Body, to_bytes};
     use axum::http::header::{ACCEPT, LOCATION};
@@ -160,7 +161,8 @@ mod tests {
             .route("/panic", get(panic))
             .route("/api/fail", get(fail));
         let show_errors = |routes| crate::server::web::show_errors(app.clone(), routes);
-        stack::wrap(routes, &app.config.http, show_errors).with_state(app)
+        let guard = Guard::new(app.config.http.origins.clone(), |_| false);
+        stack::wrap(routes, &app.config.http, guard, show_errors).with_state(app)
     }
 
     async fn open(server: &Router, path: &str, accept: &str) -> (Response, String) {

@@ -2,9 +2,10 @@ mod conditions;
 
 use std::io::SeekFrom;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::http::header::CONTENT_DISPOSITION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use headers::{AcceptRanges, ContentLength, ContentRange, ContentType, ETag, HeaderMapExt, LastModified};
 use tokio::fs::File;
@@ -16,6 +17,7 @@ use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::base::ident;
 use crate::extract::{Content, Publication, PublishedFile};
 use crate::server::http::extractors::Path;
+use crate::server::http::middleware::data_read::DataRead;
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Size of reads from disk.
@@ -35,8 +37,9 @@ pub async fn download_table(
     // Held until the file is open, so that a rebuild does not delete it.
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table)?;
+    let read = DataRead::table("download", &found.table().name, u64::try_from(found.table().rows).ok());
     match app.merged.file(found.table()).await.map_err(ApiError::internal)? {
-        Some(file) => send(&found.table().name, &file, &headers).await,
+        Some(file) => send(&found.table().name, &file, &headers, read).await,
         None => Err(ApiError::not_found(format!("Table '{table}' is not downloaded; query it on the server"))),
     }
 }
@@ -61,7 +64,8 @@ pub async fn download_part(
     let requested = parts.iter().find(|candidate| candidate.name == part).ok_or_else(|| {
         ApiError::not_found(format!("Table '{table}' has no part '{part}'; the manifest lists its parts"))
     })?;
-    send(&format!("{}.{part}", found.table().name), &requested.file, &headers).await
+    let read = DataRead::table("part", &found.table().name, None);
+    send(&format!("{}.{part}", found.table().name), &requested.file, &headers, read).await
 }
 
 fn find(app: &AppState, publication: &Publication, caller: &Principal, table: &str) -> ApiResult<ReadableTable> {
@@ -75,7 +79,12 @@ fn find(app: &AppState, publication: &Publication, caller: &Principal, table: &s
 }
 
 /// Sends a published file, or responds as the conditions of the request require.
-async fn send(name: &str, published: &PublishedFile, request: &HeaderMap) -> ApiResult<Response> {
+async fn send(name: &str, published: &PublishedFile, request: &HeaderMap, read: DataRead) -> ApiResult<Response> {
+    let response = respond(name, published, request).await?;
+    Ok((Extension(read), response).into_response())
+}
+
+async fn respond(name: &str, published: &PublishedFile, request: &HeaderMap) -> ApiResult<Response> {
     let mut file = File::open(&published.path).await.map_err(ApiError::internal)?;
     let modified = file.metadata().await.and_then(|metadata| metadata.modified());
     let size = published.size_bytes;
@@ -84,6 +93,8 @@ async fn send(name: &str, published: &PublishedFile, request: &HeaderMap) -> Api
     let mut headers = HeaderMap::new();
     headers.typed_insert(etag);
     headers.typed_insert(AcceptRanges::bytes());
+    // A client may keep its copy, and asks each time whether it is current and may still be read.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(time) = modified {
         headers.typed_insert(LastModified::from(time));
     }

@@ -4,8 +4,10 @@ pub mod fields;
 mod form;
 mod json;
 mod principal;
+mod time;
 mod url;
 
 pub use form::Form;
 pub use json::{Created, Json, Reply};
+pub use time::time_in_query;
 pub use url::{Path, Query};

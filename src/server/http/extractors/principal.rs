@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use crate::access::{Admin, AuthKind, Interactive, Principal};
-use crate::server::http::middleware::denied;
-use crate::server::http::session::{SESSION_COOKIE, cookie};
+use crate::server::http::middleware::identity::Identity;
+use crate::server::http::session::{Proof, proof};
 use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
@@ -18,16 +17,17 @@ impl FromRequestParts<AppState> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let origin = Origin::from_request_parts(parts, app).await?;
+        let token = proof(&parts.headers).map(Proof::token);
         let caller = app
             .authenticator
-            .authenticate(&app.store.snapshot(), token(parts), origin)
+            .authenticate(&app.store.snapshot(), token, origin)
             .map_err(|error| ApiError::unauthorized(error.to_string()))?;
         if let Some(exchange) = parts.extensions.get::<Exchange>() {
             exchange.know();
             exchange.hold(|| app.people.requests.take(&caller.user().id))?;
         }
         app.token_uses.record(&app.store, &caller);
-        denied::known(parts, &caller);
+        Identity::set(parts, &caller);
         Ok(caller)
     }
 }
@@ -61,10 +61,4 @@ impl FromRequestParts<AppState> for Interactive {
             ApiError::forbidden(format!("This endpoint requires an interactive session, not {used}"))
         })
     }
-}
-
-/// The bearer token, else the cookie `access_token`. A bearer token that is not valid does not fall back to the cookie.
-fn token(parts: &Parts) -> Option<&str> {
-    let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    bearer.filter(|token| !token.is_empty()).or_else(|| cookie(&parts.headers, SESSION_COOKIE))
 }

@@ -3,8 +3,10 @@
 pub mod caller;
 pub mod compression;
 pub mod cross_site;
+pub mod data_read;
 pub mod denied;
 pub mod failure;
+pub mod identity;
 pub mod json_body;
 pub mod log;
 pub mod request_id;
@@ -34,12 +36,16 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &Ht
 }
 
 /// Wraps the routes only, and turns their failures into error responses.
-pub fn within<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &HttpSettings) -> Router<S> {
+pub fn within<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    settings: &HttpSettings,
+    guard: cross_site::Guard,
+) -> Router<S> {
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(settings.debug, failure::render))
             .layer(CatchPanicLayer::custom(failure::from_panic))
-            .layer(from_fn_with_state(settings.origins.clone(), cross_site::check)),
+            .layer(from_fn_with_state(guard, cross_site::check)),
     )
 }
 

@@ -13,7 +13,9 @@ use axum::response::Response;
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
 
-const ALWAYS: [(HeaderName, &str); 4] = [
+const ALWAYS: [(HeaderName, &str); 5] = [
+    // Almost every response has data of a table or a person; a handler whose response may be cached says so.
+    (CACHE_CONTROL, "no-store"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "strict-origin-when-cross-origin"),
@@ -22,14 +24,9 @@ const ALWAYS: [(HeaderName, &str); 4] = [
 
 /// `https`: the server is reached over https only.
 pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Response {
-    // Tokens and identities must not be cached.
-    let is_private = request.uri().path().starts_with("/auth/");
     let mut response = next.run(request).await;
-    let own = [
-        is_private.then_some((CACHE_CONTROL, "no-store")),
-        https.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
-    ];
-    for (name, value) in ALWAYS.into_iter().chain(own.into_iter().flatten()) {
+    let strict_transport = https.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    for (name, value) in ALWAYS.into_iter().chain(strict_transport) {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response

@@ -1,0 +1,19 @@
+//! Who read which tables.
+
+use std::sync::Arc;
+
+use crate::access::Admin;
+use crate::access_log::{AccessLog, Filter};
+use crate::domain::{Error, Result};
+use crate::protocol::access_log::AccessLogPage;
+
+/// Most entries of one answer.
+pub const MAX_ENTRIES: usize = 1_000;
+
+/// Returns the newest entries that match, newest first.
+pub async fn search_access_log(log: &Arc<AccessLog>, _: &Admin, filter: Filter, limit: usize) -> Result<AccessLogPage> {
+    let (log, dropped) = (Arc::clone(log), log.dropped());
+    let search = tokio::task::spawn_blocking(move || log.search(&filter, limit.clamp(1, MAX_ENTRIES)));
+    let found = search.await.map_err(std::io::Error::other).flatten().map_err(Error::File)?;
+    Ok(AccessLogPage { entries: found.entries, truncated: found.truncated, dropped })
+}
