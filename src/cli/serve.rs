@@ -5,7 +5,7 @@ use super::{CliError, Context, Output, Printer, Run, exit};
 use crate::base::signals;
 use crate::config::{DataDir, env_vars};
 use crate::protocol::system::Health;
-use crate::server::{Server, ServerSettings, demo};
+use crate::server::{NO_ADDRESS, Server, ServerSettings, demo, lacks_address};
 
 /// Run the server
 #[derive(clap::Args, Debug)]
@@ -64,6 +64,9 @@ fn check(args: Serve, context: &Context) -> anyhow::Result<Output> {
     let ask = async { tokio::time::timeout(CHECK_TIMEOUT, client.get::<Health>(&["api", "health"], &[])).await };
     let late = |_| unhealthy(format!("{address} did not answer within {} s", CHECK_TIMEOUT.as_secs()));
     let health = context.block_on(ask)?.map_err(late)?.map_err(|error| unhealthy(error.to_string()))?;
+    if lacks_address(&env) {
+        context.printer.note(NO_ADDRESS);
+    }
     let code = if health.status == "ok" { 0 } else { exit::FAILED };
     Output::message(&health.status).exit(code).json(&health)
 }

@@ -63,7 +63,7 @@ env_vars! {
         AGNES_TAG = "unknown", "Image tag shown by `/api/version`.";
         AGNES_COMMIT_SHA = "unknown", "Commit shown by `/api/version`.";
         DOMAIN = "", "Public domain. When set, cookies are marked `Secure` and browsers are instructed to use HTTPS only.";
-        SERVER_URL = "`https://DOMAIN`, else the address of the request", "Public URL of the server, for links in mails and for Google.";
+        SERVER_URL = "`https://DOMAIN`", "Public URL of the server, for links in mails and for Google. Without it neither works.";
         CORS_ORIGINS = "http://localhost:3000,http://localhost:8000", "Comma-separated list of other origins whose pages may use this server with cookies.";
         FORWARDED_ALLOW_IPS = "", "Comma-separated list of your proxies (addresses or networks) whose `X-Forwarded-*` headers are trusted; `*` trusts every client.";
         AGNES_MAX_CONNECTIONS = "4096" as Number(8, 1_000_000), "Maximum number of open connections, as far as the limit of open files allows. Beyond it, connections on which nobody has signed in are closed first.";

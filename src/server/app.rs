@@ -12,7 +12,7 @@ use super::services::people::People;
 use super::services::rate_limits::Limits;
 use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
-use super::settings::ServerSettings;
+use super::settings::{NO_ADDRESS, ServerSettings};
 use crate::access::password::{self, PasswordError};
 use crate::access::{Authenticator, Keys};
 use crate::access_log::AccessLog;
@@ -135,8 +135,8 @@ impl App {
 
     /// Logs what an administrator should know.
     fn warn(&self) {
-        if self.mail.is_configured() && self.config.public_url.is_none() {
-            tracing::warn!("links in mails use the host of the request; set SERVER_URL to the public address");
+        if self.config.lacks_address {
+            tracing::error!("{NO_ADDRESS}");
         }
         if let Some(email) = &self.config.developer {
             tracing::warn!(user = email, "LOCAL_DEV_MODE: every request acts as this admin, without signing in");

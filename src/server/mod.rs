@@ -14,5 +14,5 @@ pub mod web;
 
 pub use app::{App, AppState};
 pub use http::error::{ApiError, ApiResult};
-pub use settings::ServerSettings;
+pub use settings::{NO_ADDRESS, ServerSettings, lacks_address};
 pub use start::Server;

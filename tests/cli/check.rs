@@ -5,6 +5,10 @@ use crate::sandbox::{Ran, Sandbox};
 
 /// Runs `agnes serve --check` against a server that gives this response.
 fn check_against(status: &str, body: &str) -> Ran {
+    check_with(&[], status, body)
+}
+
+fn check_with(settings: &[(&str, &str)], status: &str, body: &str) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
@@ -19,6 +23,7 @@ fn check_against(status: &str, body: &str) -> Ran {
     let mut command = sandbox.command(&["serve", "--check"]);
     // Port from the environment as in a container; the proxy of the container is not asked for its own server.
     command.env("AGNES_PORT", port.to_string()).env_remove("NO_PROXY").env("http_proxy", "http://127.0.0.1:1");
+    command.envs(settings.iter().copied());
     let ran = sandbox.finished(command.output().unwrap());
     server.join().unwrap();
     assert!(sandbox.files().is_empty());
@@ -38,4 +43,15 @@ fn only_a_healthy_server_passes() {
     let sandbox = Sandbox::signed_out("http://127.0.0.1:1");
     let ran = sandbox.run(&["serve", "--check", "--port", "1"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.text);
+}
+
+#[test]
+fn links_without_an_address_are_pointed_out() {
+    let healthy = r#"{"status":"ok","db_schema":"ok"}"#;
+    let mail = ("SMTP_HOST", "mail.example.com");
+    let ran = check_with(&[mail], "200 OK", healthy);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "ok\n"), "{}", ran.text);
+    assert!(ran.stderr.contains("set SERVER_URL to the public address"), "{}", ran.text);
+    let ran = check_with(&[mail, ("DOMAIN", "agnes.example.com")], "200 OK", healthy);
+    assert_eq!(ran.stderr, "", "{}", ran.text);
 }

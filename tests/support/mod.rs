@@ -5,7 +5,7 @@ mod client;
 mod mask;
 pub mod people;
 mod tables;
-mod test_app;
+pub mod test_app;
 pub mod tokens;
 mod unpack;
 pub mod v0_35;

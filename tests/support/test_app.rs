@@ -11,6 +11,9 @@ use tokio::sync::{OnceCell, oneshot};
 
 use super::{Client, mask};
 
+/// The address of each server as people outside know it, unless a test chooses another one.
+pub const PUBLIC_URL: &str = "https://agnes.test";
+
 /// A server in this process, on a free port, with a `DATA_DIR` of its own. It is also a client who is not signed in.
 ///
 /// Dropping it stops the server, and fails the test when a temporary file was left behind. Snapshots made while it lives
@@ -52,6 +55,7 @@ impl TestApp {
             ("CONFIG_DIR", path),
             ("AGNES_HOST", "127.0.0.1"),
             ("AGNES_PORT", "0"),
+            ("SERVER_URL", PUBLIC_URL),
             // One address signs in more often here than anybody should.
             ("AGNES_AUTH_RATELIMIT_ENABLED", "0"),
         ];

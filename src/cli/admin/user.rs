@@ -161,7 +161,9 @@ impl Run for ResetPassword {
         let user = lookup::user(&api, &self.user)?;
         let path = ["api", "users", &user.id, "reset-password"];
         let link = api.send::<ResetLink>(Method::POST, &path, &json!({}))?;
-        Output::message(format_args!("Reset URL: {}", link.body.reset_url))
+        // A server that does not know its own address returns a path.
+        let url = context.server()?.join(&link.body.reset_url)?;
+        Output::message(format_args!("Reset URL: {url}"))
             .line(format_args!("Email sent: {}", if link.body.email_sent { "True" } else { "False" }))
             .json(&link.json)
     }

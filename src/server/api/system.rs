@@ -8,6 +8,7 @@ use crate::base::{disk, time};
 use crate::protocol::system::{Health, Version};
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
+use crate::server::settings::NO_ADDRESS;
 use crate::store::VERSION;
 
 /// Returns whether the server works; for load balancers and container checks.
@@ -86,6 +87,9 @@ async fn services(app: &AppState, caller: &Principal) -> Value {
     if is_admin {
         services["users"]["count"] = json!(snapshot.users.all().len());
         services["access_log"] = access_log(app);
+        if app.config.lacks_address {
+            services["links"] = json!({ "status": "warning", "detail": NO_ADDRESS });
+        }
     }
     services
 }

@@ -132,10 +132,11 @@ pub async fn update_current_user(app: AppState, caller: Principal, Json(body): J
     Ok(Json(view::me(&app.store.snapshot(), &caller)?))
 }
 
-/// Mails a one-time link to a user. Returns the link, and whether the mail was accepted for delivery.
+/// Mails a one-time link to a user, unless the address of this server is unknown. Returns the link (then only its path),
+/// and whether the mail was accepted for delivery.
 async fn mail_link(app: &App, caller: &Caller, purpose: Purpose, email: &str, token: &Secret) -> (String, bool) {
     let mail = links::mail(app, caller, purpose, email, token, None);
     let link = mail.link.clone();
-    let is_sent = app.mail.is_configured() && app.mail.send(mail).await;
+    let is_sent = app.mail.is_configured() && links::has_address(app) && app.mail.send(mail).await;
     (link, is_sent)
 }

@@ -16,6 +16,7 @@ use crate::server::http::middleware::caller::Caller;
 use crate::server::http::session::{Session, cookie, remove_cookie, set_cookie};
 use crate::server::services::google::{Oidc, PENDING_COOKIE, PENDING_TIMEOUT, PendingSignIn};
 use crate::server::services::rate_limits::Rule;
+use crate::server::settings::NO_ADDRESS;
 use crate::server::{ApiError, ApiResult, App, AppState};
 use crate::store::audit::Origin;
 
@@ -55,7 +56,11 @@ pub async fn begin_google_sign_in(
         tracing::warn!(%error, "cannot start a Google sign-in");
         Ok(refusal(GoogleRefusal::Failed(String::new()).code()))
     };
-    let redirect_url = match RedirectUrl::new(format!("{}{CALLBACK_PATH}", links::base_url(&app, &caller))) {
+    let Some(base_url) = links::base_url(&app, &caller) else {
+        tracing::error!("a Google sign-in was refused: {NO_ADDRESS}");
+        return Ok(refusal(NOT_CONFIGURED));
+    };
+    let redirect_url = match RedirectUrl::new(format!("{base_url}{CALLBACK_PATH}")) {
         Ok(url) => url,
         Err(error) => return failed(&error),
     };

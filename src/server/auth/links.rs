@@ -6,18 +6,27 @@ use super::next;
 use crate::base::secret::Secret;
 use crate::domain::sign_in;
 use crate::server::http::middleware::caller::Caller;
+use crate::server::http::middleware::cross_site::is_local;
 use crate::server::services::mail::Mail;
+use crate::server::settings::NO_ADDRESS;
 use crate::server::{ApiResult, App};
 use crate::store::one_time::Purpose;
 
-/// The public URL of this server; the one that the request names if none is configured.
-pub fn base_url<'a>(app: &'a App, caller: &'a Caller) -> &'a str {
-    app.config.public_url.as_deref().unwrap_or(&caller.base_url)
+/// The URL of this server for links and redirects: the configured one. The `Host` of a request is what its sender wants
+/// it to be, so it counts in development mode only, and only if it is this machine.
+pub fn base_url<'a>(app: &'a App, caller: &'a Caller) -> Option<&'a str> {
+    let own = || Some(caller.base_url.as_str()).filter(|url| app.config.developer.is_some() && is_local(url));
+    app.config.public_url.as_deref().or_else(own)
+}
+
+/// Whether links to this server can be made for people who are not signed in.
+pub fn has_address(app: &App) -> bool {
+    app.config.public_url.is_some() || app.config.developer.is_some()
 }
 
 /// Whether links reach people: by mail, or in development mode in the log.
 pub fn can_send(app: &App) -> bool {
-    app.mail.is_configured() || app.config.developer.is_some()
+    (app.mail.is_configured() && has_address(app)) || app.config.developer.is_some()
 }
 
 /// The mail with a link for the account with that address; `None` if the account may not have one. The response must
@@ -30,16 +39,19 @@ pub async fn request_link(
     next: &str,
 ) -> ApiResult<Option<Mail>> {
     let auth = &app.config.instance.auth;
+    if app.config.lacks_address {
+        tracing::error!("a link was requested, but not mailed: {NO_ADDRESS}");
+    }
     let origin = caller.origin.clone();
     let issued = sign_in::request_link(&app.store, auth, can_send(app), origin, purpose, email).await?;
     let next = next::safe(next);
     Ok(issued.map(|issued| mail(app, caller, purpose, &issued.email, &issued.token, next.as_deref())))
 }
 
-/// The mail with a link that has this token. `next` is a path that [`next::safe`] returned. In development mode the link
+/// The mail with a link that has this token; only a path if the address of this server is unknown. `next` is a path that [`next::safe`] returned. In development mode the link
 /// is also logged, since often no relay is configured.
 pub fn mail(app: &App, caller: &Caller, purpose: Purpose, email: &str, token: &Secret, next: Option<&str>) -> Mail {
-    let link = link(base_url(app, caller), purpose, email, token, next);
+    let link = link(base_url(app, caller).unwrap_or_default(), purpose, email, token, next);
     if app.config.developer.is_some() {
         tracing::warn!(user = email, link, "LOCAL_DEV_MODE: a link that would be mailed");
     }

@@ -19,7 +19,7 @@ pub const PROVIDERS: &[Provider] = &[
         name: "google",
         label: "Sign in with Google",
         path: "/auth/google/login",
-        is_available: |app| app.google.oidc.is_some(),
+        is_available: |app| app.google.oidc.is_some() && links::has_address(app),
     },
     Provider { name: "password", label: "Sign in with a password", path: "/login/password", is_available: |_| true },
     Provider {

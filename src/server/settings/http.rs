@@ -2,6 +2,7 @@ use axum::http::HeaderValue;
 use url::Url;
 
 use super::{ConfigError, Proxies};
+use crate::config::env_vars::EnvVar;
 use crate::config::{Environment, env_vars};
 use crate::server::services::connections::ConnectionLimits;
 
@@ -70,4 +71,16 @@ pub(super) fn public_url(env: &Environment) -> Result<Option<String>, ConfigErro
             "SERVER_URL or DOMAIN: '{text}' is not a valid address; write SERVER_URL=https://agnes.example.com"
         ))),
     }
+}
+
+/// For the operator.
+pub const NO_ADDRESS: &str = "mail or Google is configured, but the address of this server is not, so no links are mailed \
+    and nobody can sign in with a link or with Google; set SERVER_URL to the public address";
+
+/// Returns whether links to this server are needed, and its address is not configured.
+pub fn lacks_address(env: &Environment) -> bool {
+    let needs = [&env_vars::SENDGRID_API_KEY, &env_vars::SMTP_HOST, &env_vars::GOOGLE_CLIENT_ID];
+    let has = [&env_vars::SERVER_URL, &env_vars::DOMAIN];
+    let is_set = |var: &&EnvVar| env.get(var).is_some();
+    needs.iter().any(is_set) && !has.iter().any(is_set) && !env.flag(&env_vars::LOCAL_DEV_MODE)
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use accounts::AccountSettings;
-pub use http::{AllowedOrigins, HttpSettings};
+pub use http::{AllowedOrigins, HttpSettings, NO_ADDRESS, lacks_address};
 pub use proxies::Proxies;
 
 use crate::config::secrets::{ConfiguredKeys, KeyError};
@@ -43,6 +43,8 @@ pub struct ServerSettings {
     pub http: HttpSettings,
     /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.
     pub public_url: Option<String>,
+    /// Mail or Google is configured, and cannot be used: see [`NO_ADDRESS`].
+    pub lacks_address: bool,
     pub google_groups: GoogleGroups,
     /// Address of the only user in `LOCAL_DEV_MODE`.
     pub developer: Option<String>,
@@ -105,6 +107,7 @@ impl ServerSettings {
             http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
             google_groups,
             public_url,
+            lacks_address: lacks_address(&env),
             developer,
             max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
             access_log_days: env.number(&env_vars::AGNES_ACCESS_LOG_DAYS)?,

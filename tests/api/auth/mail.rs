@@ -84,3 +84,38 @@ async fn a_silent_relay_holds_up_nobody() {
         assert_eq!(answer.status, 200);
     }
 }
+
+/// A stranger chooses the `Host` of a request, and must not choose where a mailed link leads.
+#[tokio::test]
+async fn without_an_address_of_its_own_the_server_mails_no_links() {
+    let mut relay = Relay::plain();
+    let port = relay.port.to_string();
+    let smtp = [("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", port.as_str()), ("SMTP_USE_TLS", "false")];
+    let google = [("GOOGLE_CLIENT_ID", "x"), ("GOOGLE_CLIENT_SECRET", "y"), ("SERVER_URL", "")];
+    let proxy = [("FORWARDED_ALLOW_IPS", "127.0.0.1")];
+    let app = TestApp::start_with(&[&smtp[..], &google, &proxy].concat()).await;
+    let admin = app.admin().await;
+    for header in ["host", "x-forwarded-host"] {
+        let forged =
+            |path, body| app.request(reqwest::Method::POST, path).header(header, "evil.example.com").body(body);
+        for path in ["/auth/password/reset", "/auth/password/setup/request", "/auth/email/send-link/web"] {
+            let request = forged(path, "email=admin%40example.com");
+            let answer = app.send(request.header("content-type", "application/x-www-form-urlencoded")).await;
+            assert!(answer.status == 200 && answer.to_string().contains("does not send email"), "{path}: {answer}");
+        }
+        let request = forged("/auth/email/send-link", r#"{"email": "admin@example.com"}"#);
+        assert_eq!(app.send(request.header("content-type", "application/json")).await.status, 200);
+        let google = app.get_with("/auth/google/login", &[(header, "evil.example.com")]).await;
+        assert!(!google.to_string().contains("evil.example.com"), "{google}");
+    }
+    let login = app.get("/login").await.to_string();
+    assert!(login.contains("Sign in with a password") && !login.contains("Google") && !login.contains("email link"));
+    // An admin gets a path, which leads to the server that was asked.
+    let invited = invite(&app).await;
+    assert_eq!(invited["invite_email_sent"], false, "{invited}");
+    assert!(invited["invite_url"].as_str().unwrap().starts_with("/auth/password/setup?email=bob"), "{invited}");
+    let health = admin.get("/api/health/detailed").await.ok();
+    assert_eq!((&health["status"], &health["services"]["links"]["status"]), (&json!("degraded"), &json!("warning")));
+    assert!(health["services"]["links"]["detail"].as_str().unwrap().contains("SERVER_URL"), "{health}");
+    assert!(relay.is_empty());
+}

@@ -6,6 +6,7 @@ use reqwest::redirect::Policy;
 
 use super::Google;
 use crate::relay::urlencoded;
+use crate::support::test_app::PUBLIC_URL;
 use crate::support::{Answer, Client, TestApp};
 
 /// Somebody's browser: it keeps cookies of our server, and follows no redirect by itself.
@@ -31,7 +32,7 @@ impl Browser {
 
     /// Opens a path or address of our server.
     pub async fn open(&self, address: &str) -> Answer {
-        let address = address.strip_prefix(&self.server).unwrap_or(address);
+        let address = address.strip_prefix(PUBLIC_URL).unwrap_or(address);
         self.send(self.http.get(format!("{}{address}", self.server))).await
     }
 

@@ -23,6 +23,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::support::test_app::PUBLIC_URL;
+
 pub use browser::{Browser, set_cookies};
 
 pub const CLIENT_ID: &str = "1234567890-agnes.apps.googleusercontent.com";
@@ -145,9 +147,9 @@ impl Google {
         ]
     }
 
-    /// Lets people be sent back to `<server>/auth/google/callback`.
-    pub fn register(&self, server: &str) {
-        self.shared.lock().redirect_uris.push(format!("{server}/auth/google/callback"));
+    /// Lets people be sent back to our server.
+    pub fn register(&self) {
+        self.shared.lock().redirect_uris.push(format!("{PUBLIC_URL}/auth/google/callback"));
     }
 
     /// Makes or changes an account, which the ID tokens of its browser describe. Null takes a claim away.

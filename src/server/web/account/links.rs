@@ -6,7 +6,7 @@ use minijinja::context;
 use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
 use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
 use crate::server::auth::links::request_link;
-use crate::server::auth::next;
+use crate::server::auth::{links, next};
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
@@ -45,7 +45,7 @@ async fn mail_link(page: &PageContext, purpose: Purpose, email: &str, next: &str
     if let Some(mail) = request_link(&page.app, &page.caller, purpose, email, next).await? {
         page.app.mail.queue(mail);
     }
-    page.render("check_email.html", context! { validity, can_mail => page.app.mail.is_configured() })
+    page.render("check_email.html", context! { validity, can_mail => links::can_send(&page.app) })
 }
 
 /// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays

@@ -146,7 +146,7 @@ async fn twins_of_v0_35_stay_apart() {
     let twin = "INSERT INTO users (id, email, name, active, created_at)
         VALUES ('twin', 'Ann@Example.com', 'Ann', true, now()::TIMESTAMP)";
     let app = TestApp::start_v0_35_with(twin, &settings).await;
-    google.register(&app.url);
+    google.register();
     let (email, password) = v0_35::ANN;
     let ann = app.sign_in(email, password).await.get("/auth/me").await.ok();
     // Whoever has the exact address, else the older account.

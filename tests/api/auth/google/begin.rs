@@ -47,7 +47,7 @@ async fn each_sign_in_has_secrets_of_its_own() {
 
 #[tokio::test]
 async fn the_public_address_counts_for_the_way_back() {
-    let (google, app) = start_with(&[("DOMAIN", "agnes.acme.com")], "").await;
+    let (google, app) = start_with(&[("DOMAIN", "agnes.acme.com"), ("SERVER_URL", "")], "").await;
     let browser = google.browser(&app, "ann@acme.com");
     let away = browser.open("/auth/google/login").await;
     let uri = parameter(away.header("location"), "redirect_uri");

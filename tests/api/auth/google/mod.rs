@@ -25,7 +25,7 @@ async fn start_with(env: &[(&str, &str)], yaml: &str) -> (Google, TestApp) {
     let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
     let env: Vec<_> = settings.chain(env.iter().copied()).collect();
     let app = TestApp::start_in(dir, &env).await;
-    google.register(&app.url);
+    google.register();
     (google, app)
 }
 
