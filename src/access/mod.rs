@@ -2,12 +2,16 @@
 //! data asks for one of them, so that a forgotten check does not compile.
 
 pub(crate) mod password;
+pub(crate) mod password_strength;
 mod principal;
 mod proof;
 mod readable;
+mod session_uses;
 mod token;
+pub(crate) mod totp;
 
 pub use principal::{Admin, AuthKind, Authenticator, Interactive, Principal, Unauthorized, is_admin};
 pub use proof::{Lapsed, Proof};
 pub use readable::{Denied, ListedTable, ReadableTable, exists, holds, listed_tables, readable, readable_tables};
-pub use token::{Keys, PersonalToken, SESSION_SECONDS, SigningError};
+pub use session_uses::SessionUses;
+pub use token::{Keys, PersonalToken, SESSION_SECONDS, SigningError, session_id};

@@ -2,11 +2,13 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
+use super::session_uses::SessionUses;
 use super::token::{Claims, Keys};
 use crate::base::hash::sha256_hex;
 use crate::base::secret::Secret;
@@ -79,13 +81,19 @@ pub struct Authenticator {
     keys: ArcSwap<Keys>,
     scheduler: Option<Secret>,
     developer: Option<String>,
+    sessions: SessionUses,
 }
 
 impl Authenticator {
     /// `scheduler` is the shared secret with which the scheduler acts as an admin. Every request is made by the user
-    /// with the address `developer`, if there is one.
-    pub fn new(keys: Keys, scheduler: Option<Secret>, developer: Option<String>) -> Self {
-        Self { keys: ArcSwap::from_pointee(keys), scheduler, developer }
+    /// with the address `developer`, if there is one. A session that is not used for `max_idle` ends.
+    pub fn new(keys: Keys, scheduler: Option<Secret>, developer: Option<String>, max_idle: Duration) -> Self {
+        Self { keys: ArcSwap::from_pointee(keys), scheduler, developer, sessions: SessionUses::new(max_idle) }
+    }
+
+    /// When sessions were last used.
+    pub fn sessions(&self) -> &SessionUses {
+        &self.sessions
     }
 
     /// The current keys.
@@ -96,6 +104,12 @@ impl Authenticator {
     /// Replaces the keys.
     pub fn set_keys(&self, keys: Keys) {
         self.keys.store(Arc::new(keys));
+    }
+
+    /// Whether a token is that of a session that began before sessions were recorded.
+    pub fn is_unrecorded_session(&self, snapshot: &Snapshot, token: &str) -> bool {
+        let session = self.keys.load().check(token).filter(|claims| claims.typ != "pat");
+        session.and_then(|claims| claims.jti).is_some_and(|jti| !snapshot.sessions.contains_key(&jti))
     }
 
     /// Returns the owner of a token. Needs no database query.
@@ -129,7 +143,9 @@ impl Authenticator {
             let kind = AuthKind::Token(id.clone());
             Principal { scope, ..Principal::new(snapshot, user, kind, origin) }
         } else {
-            if claims.ver.unwrap_or(0) != user.token_version || is_revoked(snapshot, claims.jti.as_ref()) {
+            let is_over = claims.ver.unwrap_or(0) != user.token_version || is_revoked(snapshot, claims.jti.as_ref());
+            let recorded = claims.jti.as_ref().and_then(|jti| snapshot.sessions.get(jti));
+            if is_over || recorded.is_some_and(|session| !self.sessions.record(session, origin.ip)) {
                 return Err(Unauthorized::Invalid);
             }
             Principal::new(snapshot, user, AuthKind::Session(claims.jti), origin)

@@ -13,6 +13,11 @@ pub type SigningError = jsonwebtoken::errors::Error;
 /// How long a session lasts.
 pub const SESSION_SECONDS: i64 = 86_400;
 
+/// A new id for a session.
+pub fn session_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
 /// The keys that sign and verify tokens. After a rotation the previous key still verifies, until the sessions that it
 /// signed have expired.
 pub struct Keys {
@@ -84,15 +89,16 @@ impl Keys {
         }
     }
 
-    /// A session token of a user. It is valid for 24 hours, while the user's token version stays `version`.
-    pub fn issue_session(&self, user_id: &str, email: &str, version: i64) -> Result<Secret, SigningError> {
+    /// A session token of a user. It is valid for 24 hours, while the user's token version stays `version`. `id` is that
+    /// of a recorded session, or [`session_id`].
+    pub fn issue_session(&self, id: &str, user_id: &str, email: &str, version: i64) -> Result<Secret, SigningError> {
         let now = Timestamp::now().as_second();
         self.sign(&Claims {
             sub: user_id.to_owned(),
             email: email.to_owned(),
             typ: "session".into(),
             iat: Some(now),
-            jti: Some(uuid::Uuid::new_v4().simple().to_string()),
+            jti: Some(id.to_owned()),
             exp: Some(now + SESSION_SECONDS),
             // Omitted at 0, as in tokens of v0.35.
             ver: (version != 0).then_some(version),
@@ -156,7 +162,7 @@ mod tests {
     #[test]
     fn a_running_server_drops_the_previous_key() {
         let (old, new) = ("an old key of 32 characters or more", "a new key of 32 characters or more");
-        let session = keys(old, old, None).issue_session("ann", "ann@example.com", 0).unwrap();
+        let session = keys(old, old, None).issue_session("s", "ann", "ann@example.com", 0).unwrap();
         let is_accepted = |until| keys(new, old, until).check(session.expose()).is_some();
         let now = Timestamp::now();
         assert!(is_accepted(Some(now + std::time::Duration::from_secs(60))));
@@ -169,7 +175,7 @@ mod tests {
     fn sessions_of_other_keys_are_rejected() {
         let (ours, theirs) = ("our key, of 32 characters or more", "their key, of 32 characters or more");
         let (ours, theirs) = (keys(ours, ours, None), keys(theirs, theirs, None));
-        let session = theirs.issue_session("ann", "ann@example.com", 0).unwrap();
+        let session = theirs.issue_session("s", "ann", "ann@example.com", 0).unwrap();
         assert!(ours.check(session.expose()).is_none());
         let personal = PersonalToken { id: "1", user_id: "ann", email: "", scope: "general", expires_at: None };
         let personal = theirs.issue_personal(&personal).unwrap();

@@ -64,6 +64,12 @@ impl ClientError {
         }
     }
 
+    /// Whether the password was right, but not the second factor.
+    pub fn is_about_second_factor(&self) -> bool {
+        let Self::Status { body, .. } = self else { return false };
+        body["detail"]["code"].as_str().is_some_and(|code| code.starts_with("second_factor"))
+    }
+
     /// The `detail` of an error body if it is a text, else the body itself, truncated to 500 characters.
     pub fn detail(&self) -> String {
         let Self::Status { status, body, .. } = self else { return self.to_string() };
@@ -71,6 +77,9 @@ impl ClientError {
             Value::String(text) => text.clone(),
             Value::Array(problems) => problems.iter().map(problem).collect::<Vec<_>>().join("; "),
             Value::Null => String::new(),
+            Value::Object(object) if object.get("message").is_some_and(Value::is_string) => {
+                object["message"].as_str().unwrap_or_default().to_owned()
+            }
             other => other.to_string(),
         };
         if text.trim().is_empty() { format!("HTTP {status}") } else { truncated(text.trim()) }

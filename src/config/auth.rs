@@ -54,6 +54,24 @@ impl From<OneOrMany> for Domains {
     }
 }
 
+/// Who must have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequireSecondFactor {
+    Off,
+    Admins,
+    All,
+}
+
+impl RequireSecondFactor {
+    pub fn of(env: &Environment) -> Self {
+        match env.text(&env_vars::AGNES_REQUIRE_SECOND_FACTOR) {
+            "all" => Self::All,
+            "admins" => Self::Admins,
+            _ => Self::Off,
+        }
+    }
+}
+
 /// Which groups of Google Workspace are synced, and which of them map to the system groups.
 #[derive(Clone, Debug, Default)]
 pub struct GoogleGroups {

@@ -62,8 +62,9 @@ env_vars! {
         RELEASE_CHANNEL = "dev", "Release channel shown by `/api/version`.";
         AGNES_TAG = "unknown", "Image tag shown by `/api/version`.";
         AGNES_COMMIT_SHA = "unknown", "Commit shown by `/api/version`.";
-        DOMAIN = "", "Public domain. When set, cookies are marked `Secure` and browsers are instructed to use HTTPS only.";
-        SERVER_URL = "`https://DOMAIN`", "Public URL of the server, for links in mails and for Google. Without it neither works.";
+        DOMAIN = "", "Public domain; stands for `SERVER_URL=https://DOMAIN`.";
+        SERVER_URL = "`https://DOMAIN`", "Public URL of the server, for links in mails and for Google. Without it neither works. With `https://`, cookies are marked `Secure` and browsers are instructed to use HTTPS only.";
+        AGNES_HSTS = "on" as Choice(&["on", "subdomains", "off"]), "`Strict-Transport-Security` in responses over HTTPS: for a year (`on`), for the subdomains as well (`subdomains`), or not at all (`off`).";
         CORS_ORIGINS = "http://localhost:3000,http://localhost:8000", "Comma-separated list of other origins whose pages may use this server with cookies.";
         FORWARDED_ALLOW_IPS = "", "Comma-separated list of your proxies (addresses or networks) whose `X-Forwarded-*` headers are trusted; `*` trusts every client.";
         AGNES_MAX_CONNECTIONS = "4096" as Number(8, 1_000_000), "Maximum number of open connections, as far as the limit of open files allows. Beyond it, connections on which nobody has signed in are closed first.";
@@ -76,6 +77,9 @@ env_vars! {
         SEED_ADMIN_EMAIL = "", "The user with this address is made an admin at each start.";
         #[secret] SEED_ADMIN_PASSWORD = "", "Password of the seeded admin; used only while no password is stored.";
         #[secret] SCHEDULER_API_TOKEN = "", "Shared secret (32 characters or more) with which the scheduler acts as an admin.";
+        AGNES_REQUIRE_SECOND_FACTOR = "off" as Choice(&["off", "admins", "all"]), "Who must have a second factor (an authenticator app) to sign in with a password or a mailed link. Whoever has one is always asked for it; Google checks its own.";
+        #[secret] AGNES_SECOND_FACTOR_KEY = "generated into `state/.second_factor_key`", "Key that encrypts the secrets of second factors: 32 characters or more. With another key they cannot be used any more.";
+        AGNES_SESSION_IDLE_MINUTES = "480" as Number(1, 1440), "A session that is not used for so long ends, in minutes. Every session ends after 24 hours.";
         AGNES_AUTH_RATELIMIT_ENABLED = "1" as Flag, "`0`, `false`, `no` or `off` disables the rate limits of the sign-in endpoints.";
         LOCAL_DEV_MODE = "off" as Flag, "`1`, `true` or `yes`: every request is made as the developer, without signing in. Only on a loopback address.";
         LOCAL_DEV_USER_EMAIL = "dev@localhost", "The developer of `LOCAL_DEV_MODE`, who is made an admin at start.";

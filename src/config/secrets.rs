@@ -56,6 +56,7 @@ pub enum KeyError {
 pub struct ConfiguredKeys {
     current: Option<Secret>,
     previous: Option<Secret>,
+    second_factor: Option<Secret>,
 }
 
 impl ConfiguredKeys {
@@ -64,7 +65,11 @@ impl ConfiguredKeys {
             Some(key) if key.expose().len() < MIN_LENGTH => Err(KeyError::Short(var.name)),
             key => Ok(key),
         };
-        Ok(Self { current: key(&env_vars::JWT_SECRET_KEY)?, previous: key(&env_vars::JWT_SECRET_KEY_PREVIOUS)? })
+        Ok(Self {
+            current: key(&env_vars::JWT_SECRET_KEY)?,
+            previous: key(&env_vars::JWT_SECRET_KEY_PREVIOUS)?,
+            second_factor: key(&env_vars::AGNES_SECOND_FACTOR_KEY)?,
+        })
     }
 }
 
@@ -75,17 +80,26 @@ pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<S
     if let Some(current) = configured.current.clone() {
         return Ok(SigningKeys { current, previous });
     }
-    let path = data_dir.jwt_secret();
-    let current = match read(&path)? {
-        Some(key) => key,
-        None => {
-            let key = random::hex(32);
-            atomic_file::write(&path, key.as_bytes())?;
-            Secret::new(key)
-        }
-    };
+    let current = read_or_generate(&data_dir.jwt_secret())?;
     previous.extend(still_good(&data_dir.previous_jwt_secret())?);
     Ok(SigningKeys { current, previous })
+}
+
+/// Reads the key that encrypts the secrets of second factors, or generates it.
+pub fn second_factor_key(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<Secret, KeyError> {
+    match configured.second_factor.clone() {
+        Some(key) => Ok(key),
+        None => Ok(read_or_generate(&data_dir.state().join(".second_factor_key"))?),
+    }
+}
+
+fn read_or_generate(path: &Path) -> io::Result<Secret> {
+    if let Some(key) = read(path)? {
+        return Ok(key);
+    }
+    let key = random::hex(32);
+    atomic_file::write(path, key.as_bytes())?;
+    Ok(Secret::new(key))
 }
 
 /// A new key in temporary files, which [`Rotation::commit`] puts into place.

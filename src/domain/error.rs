@@ -1,6 +1,8 @@
 use serde_json::Value;
 
+use super::second_factor::Missing;
 use crate::access::SigningError;
+use crate::access::totp::TotpError;
 use crate::store::StoreError;
 use crate::sync::RunError;
 
@@ -37,6 +39,12 @@ pub enum Error {
          or sign in again to refresh."
     )]
     ManagedByGoogle,
+    /// The caller has proved one factor, and needs a second one.
+    #[error("{}", .0.text())]
+    Lacks(Missing),
+    /// A second factor cannot be read or made.
+    #[error(transparent)]
+    SecondFactor(TotpError),
     /// A token cannot be signed.
     #[error("cannot sign a token: {0}")]
     Signing(#[from] SigningError),

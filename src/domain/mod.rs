@@ -20,6 +20,8 @@ pub mod preferences;
 pub mod queries;
 pub mod registry;
 pub mod rules;
+pub mod second_factor;
+pub mod sessions;
 pub mod sign_in;
 pub mod signing_key;
 pub mod syncs;

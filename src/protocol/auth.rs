@@ -7,6 +7,9 @@ pub struct TokenRequest {
     pub email: String,
     #[serde(default)]
     pub password: String,
+    /// A code of the second factor, or a recovery code, if the account has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// `POST /auth/bootstrap`
@@ -78,6 +81,9 @@ pub struct AuthInfo {
 pub struct LoginRequest {
     pub email: String,
     pub password: String,
+    /// A code of the second factor, or a recovery code, if the account has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// The same, in the shape of the endpoints of one provider.
@@ -102,6 +108,17 @@ pub struct LoginForm {
     pub next: String,
 }
 
+/// `POST /auth/password/change`
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct ChangePassword {
+    pub current_password: String,
+    /// At least 8 characters, at most 1024 bytes, and not easy to guess.
+    pub new_password: String,
+    /// Also revokes the personal tokens.
+    #[serde(default)]
+    pub revoke_tokens: bool,
+}
+
 /// `POST /auth/password/setup`
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct SetupRequest {
@@ -109,6 +126,9 @@ pub struct SetupRequest {
     pub token: String,
     /// At least 8 characters, at most 1024 bytes.
     pub password: String,
+    /// A code of the second factor, or a recovery code, if the account has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// Response of `POST /auth/password/setup`.
@@ -183,6 +203,9 @@ pub struct SentLink {
 pub struct VerifyLink {
     pub email: String,
     pub token: String,
+    /// A code of the second factor, or a recovery code, if the account has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// `GET /auth/email/verify` and `POST /auth/email/verify/web`

@@ -12,6 +12,8 @@ pub mod discovery;
 pub mod file_format;
 pub(crate) mod query;
 pub(crate) mod registry;
+pub(crate) mod second_factor;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sync;
 pub mod sync_options;

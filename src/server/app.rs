@@ -8,17 +8,21 @@ use jiff::Timestamp;
 use super::services::google::Google;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
+use super::services::pending_second_factors::PendingSecondFactors;
 use super::services::people::People;
 use super::services::rate_limits::Limits;
 use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
 use super::settings::{NO_ADDRESS, ServerSettings};
 use crate::access::password::{self, PasswordError};
+use crate::access::password_strength::ContextWords;
+use crate::access::totp::{Sealer, TotpError};
 use crate::access::{Authenticator, Keys};
 use crate::access_log::AccessLog;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
+use crate::domain::second_factor::SecondFactors;
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
@@ -48,6 +52,10 @@ pub struct App {
     pub limits: Limits,
     /// What runs, by person.
     pub people: People,
+    /// Who needs a second factor.
+    pub second_factors: SecondFactors,
+    /// Sign-ins that wait for a second factor.
+    pub pending: PendingSecondFactors,
     /// A hash that matches no password, for accounts that do not exist.
     pub no_password: Secret,
     pub mail: Mailer,
@@ -80,10 +88,12 @@ pub enum StartError {
     #[error(transparent)]
     Key(#[from] secrets::KeyError),
     #[error(
-        "LOCAL_DEV_MODE makes every caller an admin, so it requires a loopback address and no DOMAIN; \
+        "LOCAL_DEV_MODE makes every caller an admin, so it requires a loopback address and no DOMAIN or SERVER_URL with https; \
          unset it, or set AGNES_HOST=127.0.0.1 (LOCAL_DEV_ALLOW_ANY_HOST=1 allows other addresses)"
     )]
     DevMode,
+    #[error(transparent)]
+    SecondFactor(#[from] TotpError),
     #[error("cannot hash a password: {0}")]
     Seed(#[from] PasswordError),
     #[error("cannot start the access log: {0}")]
@@ -101,6 +111,7 @@ impl App {
         close_data_dir(config.data_dir.root());
         let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
+        let sealer = Sealer::new(&secrets::second_factor_key(&config.keys, &config.data_dir)?)?;
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
         tracing::info!("{}", config.queries.remote.describe());
         let limits = &config.sync.limits;
@@ -109,8 +120,15 @@ impl App {
         let access_log = AccessLog::open(config.data_dir.logs(), config.access_log_days);
         let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
         let app = Self {
-            authenticator: Authenticator::new(keys, config.accounts.scheduler_token.clone(), config.developer.clone()),
+            authenticator: Authenticator::new(
+                keys,
+                config.accounts.scheduler_token.clone(),
+                config.developer.clone(),
+                config.accounts.max_idle,
+            ),
             passwords: Passwords::default(),
+            second_factors: SecondFactors::new(config.accounts.require_second_factor, sealer),
+            pending: PendingSecondFactors::default(),
             limits: Limits::new(config.limits_attempts),
             people: People::default(),
             no_password: password::hash(&random::hex(16))?,
@@ -131,6 +149,15 @@ impl App {
         app.warn();
         close_old_files(app.config.data_dir.root().to_owned());
         Ok(AppState(Arc::new(app)))
+    }
+
+    /// What must not make up the password of a person.
+    pub fn context_words(&self, email: &str, name: &str) -> ContextWords {
+        let stored = self.store.snapshot().users.by_email(email.trim()).and_then(|user| user.name.clone());
+        let instance = &self.config.instance;
+        let domains = instance.auth.domains().join(" ");
+        let url = self.config.public_url.as_deref().unwrap_or_default();
+        ContextWords::of(&[email, name, stored.as_deref().unwrap_or_default(), &instance.instance.name, &domains, url])
     }
 
     /// Logs what an administrator should know.

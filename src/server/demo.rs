@@ -5,6 +5,7 @@ use std::path::Path;
 use rust_embed::RustEmbed;
 
 use super::AppState;
+use crate::access::session_id;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random};
 use crate::domain;
@@ -72,7 +73,7 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
     let token = app
         .authenticator
         .keys()
-        .issue_session(&id, ADMIN_EMAIL, version)
+        .issue_session(&session_id(), &id, ADMIN_EMAIL, version)
         .map_err(|error| DemoError::Account(error.to_string()))?;
     atomic_file::write(&marker, b"filled by agnes serve --demo\n")?;
     Ok(Some(DemoAccess { password, token }))

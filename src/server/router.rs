@@ -42,6 +42,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::password::sign_in_for_token))
         .routes(routes!(auth::password::log_in))
         .routes(routes!(auth::password::set_up_password))
+        .routes(routes!(auth::own_password::change_password))
         .routes(routes!(auth::email_link::send_login_link))
         .routes(routes!(auth::email_link::verify_login_link))
         .routes(routes!(auth::google::begin_google_sign_in))
@@ -54,6 +55,17 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::tokens::get_token, auth::tokens::revoke_token))
         .routes(routes!(auth::tokens::list_all_tokens))
         .routes(routes!(auth::tokens::revoke_any_token))
+        // Second factors
+        .routes(routes!(auth::second_factor::get_second_factor, auth::second_factor::begin_second_factor))
+        .routes(routes!(auth::second_factor::confirm_second_factor))
+        .routes(routes!(auth::second_factor::renew_recovery_codes))
+        .routes(routes!(auth::second_factor::remove_second_factor))
+        .routes(routes!(auth::second_factor::reset_second_factor))
+        // Sessions
+        .routes(routes!(auth::sessions::list_sessions, auth::sessions::end_other_sessions))
+        .routes(routes!(auth::sessions::end_session))
+        .routes(routes!(auth::sessions::list_user_sessions, auth::sessions::end_user_sessions))
+        .routes(routes!(auth::sessions::end_user_session))
         // Users
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user, users::delete_user))

@@ -7,6 +7,7 @@ use super::app::StartError;
 use super::serve::{self, Listener, ServeError, TIMEOUTS};
 use super::services::token_uses::WRITE_INTERVAL;
 use super::{App, AppState, ServerSettings, router};
+use crate::domain::sessions::record_session_uses;
 use crate::store::VERSION;
 
 /// A server with a bound port and open data; [`Server::run`] accepts connections.
@@ -53,12 +54,12 @@ impl Server {
             }
             runner.work().await;
         });
-        let uses = tokio::spawn(write_token_uses(app.clone()));
+        let uses = tokio::spawn(keep_writing_uses(app.clone()));
         let served = serve::serve(listener, router::build(app.clone()), &app.config.http, shutdown, TIMEOUTS).await;
         work.abort();
         let _ = work.await;
         uses.abort();
-        app.token_uses.write(&app.store).await;
+        write_uses(&app).await;
         app.store.close().await;
         let access_log = std::sync::Arc::clone(&app.access_log);
         let _ = tokio::task::spawn_blocking(move || access_log.close()).await;
@@ -68,10 +69,18 @@ impl Server {
     }
 }
 
-async fn write_token_uses(app: AppState) {
+async fn keep_writing_uses(app: AppState) {
     let mut tick = tokio::time::interval(WRITE_INTERVAL);
     loop {
         tick.tick().await;
-        app.token_uses.write(&app.store).await;
+        write_uses(&app).await;
+    }
+}
+
+async fn write_uses(app: &App) {
+    app.token_uses.write(&app.store).await;
+    let sessions = app.authenticator.sessions();
+    if let Err(error) = record_session_uses(&app.store, sessions).await {
+        tracing::warn!(%error, "cannot store when sessions were last used");
     }
 }

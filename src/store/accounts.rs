@@ -29,7 +29,7 @@ pub fn deactivate(change: &Change<'_>, id: &str, by: &str) -> Result<()> {
 
 /// What belongs to one person and is deleted with them.
 const PERSONAL: &str = "\
-    personal_access_tokens user_group_members user_sync_settings knowledge_votes telegram_links access_requests";
+    personal_access_tokens user_sessions second_factors recovery_codes user_group_members user_sync_settings knowledge_votes telegram_links access_requests";
 
 /// Deletes a user with everything personal. One-time tokens are in the user's own row. The audit log stays.
 pub fn delete(change: &Change<'_>, id: &str) -> Result<()> {

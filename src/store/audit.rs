@@ -26,6 +26,8 @@ use crate::engine::params;
 pub struct Origin {
     pub ip: Option<IpAddr>,
     pub request_id: Option<String>,
+    /// The program that sent it, as it calls itself.
+    pub user_agent: Option<String>,
     pub since: Instant,
 }
 
@@ -40,7 +42,7 @@ pub struct Actor {
 impl Origin {
     /// Work that no request asked for.
     pub fn internal() -> Self {
-        Self { ip: None, request_id: None, since: Instant::now() }
+        Self { ip: None, request_id: None, user_agent: None, since: Instant::now() }
     }
 
     /// A caller who is not authenticated.
@@ -67,7 +69,7 @@ pub fn record_result(
     mut details: Value,
     result: &str,
 ) -> Result<()> {
-    let Origin { ip, request_id, since } = &actor.origin;
+    let Origin { ip, request_id, since, .. } = &actor.origin;
     for (name, value) in [("ip", ip.map(|ip| ip.to_string())), ("request_id", request_id.clone())] {
         let Some(value) = value else { continue };
         if details.is_null() {

@@ -19,6 +19,7 @@ mod reader;
 pub mod registry;
 mod row;
 mod schema;
+pub(crate) mod second_factors;
 mod seed;
 pub(crate) mod sessions;
 mod snapshot;

@@ -19,7 +19,7 @@ pub enum Purpose {
     Setup,
     /// Choosing another password; in `reset_token`, 24 hours.
     Reset,
-    /// Signing in; in `setup_token` as well, where it replaces an invitation, 1 hour.
+    /// Signing in; in `setup_token` as well, where it replaces an invitation, 10 minutes.
     MagicLink,
 }
 
@@ -39,6 +39,10 @@ pub type Checked = Result<String, InvalidToken>;
 const HASHED: &str = "sha256:";
 /// How tokens of magic links begin.
 const MAGIC: &str = "ml_";
+/// How tokens for choosing a password begin that their owner requested, rather than an admin. No other token has a dot.
+const REQUESTED: &str = "rq.";
+/// How long a requested token is valid.
+const REQUESTED_SECONDS: i64 = 600;
 /// What v0.35 stored instead of a token while it was being used.
 const CONSUMED: &str = "CONSUMED:";
 
@@ -47,20 +51,24 @@ impl Purpose {
         match self {
             Self::Setup => 7 * 86_400,
             Self::Reset => 86_400,
-            Self::MagicLink => 3600,
+            Self::MagicLink => REQUESTED_SECONDS,
         }
-    }
-
-    fn generate(self) -> String {
-        let token = random::url_token();
-        if self == Self::MagicLink { format!("{MAGIC}{token}") } else { token }
     }
 }
 
-/// Issues a token for a user, which replaces the previous one. For an unknown id the same statement changes no row, so
-/// that it takes as long.
+/// Issues a token for a user on behalf of an admin, which replaces the previous one.
 pub fn issue(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret> {
-    let token = purpose.generate();
+    store(change, user_id, purpose, random::url_token())
+}
+
+/// Issues a token that a stranger requested, valid for 10 minutes; it replaces the previous one. For an unknown id the
+/// same statement changes no row, so that it takes as long.
+pub fn issue_requested(change: &Change<'_>, user_id: &str, purpose: Purpose) -> Result<Secret> {
+    let prefix = if purpose == Purpose::MagicLink { MAGIC } else { REQUESTED };
+    store(change, user_id, purpose, format!("{prefix}{}", random::url_token()))
+}
+
+fn store(change: &Change<'_>, user_id: &str, purpose: Purpose, token: String) -> Result<Secret> {
     let column = if purpose == Purpose::Reset { "reset_token" } else { "setup_token" };
     let sql = format!("UPDATE users SET {column} = ?, {column}_created = make_timestamp(?::BIGINT) WHERE id = ?");
     change.run(&sql, params![hashed(&token), change.now.as_microsecond(), user_id])?;
@@ -148,7 +156,8 @@ fn judge(row: &Row, token: &str, purpose: Purpose, now: Timestamp) -> Checked {
         [false, false] => return Err(InvalidToken::Wrong),
     };
     let age = created.map(|created| now.as_second() - created.as_second());
-    if age.is_none_or(|age| age > purpose.seconds()) {
+    let lifetime = if token.starts_with(REQUESTED) { REQUESTED_SECONDS } else { purpose.seconds() };
+    if age.is_none_or(|age| age > lifetime) {
         return Err(InvalidToken::Expired);
     }
     if row.active { Ok(row.id.clone()) } else { Err(InvalidToken::Deactivated) }
@@ -212,7 +221,7 @@ mod tests {
         assert_eq!(judged(stored("old", 10), none(), "old", Purpose::Setup), valid);
         assert_eq!(judged(none(), stored("old", 10), "old", Purpose::Reset), valid);
         assert_eq!(judged(none(), stored("old", 10), "old", Purpose::MagicLink), valid);
-        assert_eq!(judged(none(), stored("old", 3601), "old", Purpose::MagicLink), Err(InvalidToken::Expired));
+        assert_eq!(judged(none(), stored("old", 601), "old", Purpose::MagicLink), Err(InvalidToken::Expired));
         // Neither the marker of a token in use, nor the stored form itself, nor an empty token.
         assert_eq!(judged(none(), stored("CONSUMED:ab", 1), "CONSUMED:ab", Purpose::Reset), Err(InvalidToken::Wrong));
         assert_eq!(judged(none(), stored(&hashed("x"), 1), &hashed("x"), Purpose::Reset), Err(InvalidToken::Wrong));
@@ -221,9 +230,13 @@ mod tests {
 
     #[test]
     fn tokens_expire() {
-        for (purpose, token, seconds) in
-            [(Purpose::Setup, "t", 7 * 86_400), (Purpose::Reset, "t", 86_400), (Purpose::MagicLink, "ml_t", 3600)]
-        {
+        for (purpose, token, seconds) in [
+            (Purpose::Setup, "t", 7 * 86_400),
+            (Purpose::Reset, "t", 86_400),
+            (Purpose::Setup, "rq.t", 600),
+            (Purpose::Reset, "rq.t", 600),
+            (Purpose::MagicLink, "ml_t", 600),
+        ] {
             let at = |age| {
                 let (setup, reset) = (stored(&hashed(token), age), stored(&hashed(token), age));
                 judged(setup, reset, token, purpose)

@@ -128,6 +128,17 @@ pub const TABLES: &[(&str, &str)] = &[
         "id VARCHAR NOT NULL, timestamp TIMESTAMP NOT NULL, user_id VARCHAR, action VARCHAR NOT NULL, resource VARCHAR,
          params JSON, result VARCHAR, duration_ms INTEGER, seq BIGINT, prev_hash VARCHAR, hash VARCHAR",
     ),
+    (
+        "user_sessions",
+        "id VARCHAR NOT NULL, user_id VARCHAR NOT NULL, method VARCHAR, created_at TIMESTAMP NOT NULL,
+         expires_at TIMESTAMP NOT NULL, last_used_at TIMESTAMP, last_used_ip VARCHAR, user_agent VARCHAR",
+    ),
+    (
+        "second_factors",
+        "user_id VARCHAR NOT NULL, secret VARCHAR NOT NULL, created_at TIMESTAMP, confirmed_at TIMESTAMP,
+         last_step BIGINT",
+    ),
+    ("recovery_codes", "user_id VARCHAR NOT NULL, code_hash VARCHAR NOT NULL"),
     ("revoked_sessions", "jti VARCHAR NOT NULL, user_id VARCHAR, expires_at TIMESTAMP NOT NULL"),
     (
         "access_requests",

@@ -7,10 +7,12 @@ use super::grants::Grants;
 use super::groups::Groups;
 use super::members::Members;
 use super::registry::Registry;
+use super::second_factors::SecondFactor;
+use super::sessions::Sessions;
 use super::sync_state::SyncState;
 use super::tokens::Credential;
 use super::users::Users;
-use super::{Reader, sessions, sync_state, tokens};
+use super::{Reader, second_factors, sessions, sync_state, tokens};
 use crate::config::GoogleGroups;
 use crate::engine;
 
@@ -27,7 +29,11 @@ pub struct Snapshot {
     pub registry: Arc<Registry>,
     /// By table name.
     pub sync: Arc<HashMap<String, SyncState>>,
-    /// `jti` of sessions that were signed out before their end.
+    /// By user id.
+    pub second_factors: Arc<HashMap<String, SecondFactor>>,
+    /// Sessions that were not ended, by `jti`.
+    pub sessions: Arc<Sessions>,
+    /// `jti` of sessions that were ended early.
     pub revoked_sessions: Arc<HashSet<String>>,
     /// Which groups Google Workspace manages, from the settings.
     pub google: Arc<GoogleGroups>,
@@ -38,7 +44,7 @@ pub struct Snapshot {
 type Load = fn(&mut Snapshot, &Reader<'_>) -> engine::Result<()>;
 
 /// Every part of the snapshot: the only table that it is made from, and how it is loaded.
-const PARTS: [(&str, Load); 8] = [
+const PARTS: [(&str, Load); 10] = [
     ("users", |next, reader| Users::load(reader).map(|part| next.users = part.into())),
     ("user_groups", |next, reader| Groups::load(reader).map(|part| next.groups = part.into())),
     ("user_group_members", |next, reader| Members::load(reader).map(|part| next.members = part.into())),
@@ -46,7 +52,9 @@ const PARTS: [(&str, Load); 8] = [
     ("personal_access_tokens", |next, reader| tokens::load(reader).map(|part| next.tokens = part.into())),
     ("table_registry", |next, reader| Registry::load(reader).map(|part| next.registry = part.into())),
     ("sync_state", |next, reader| sync_state::load(reader).map(|part| next.sync = part.into())),
-    ("revoked_sessions", |next, reader| sessions::load(reader).map(|part| next.revoked_sessions = part.into())),
+    ("second_factors", |next, reader| second_factors::load(reader).map(|part| next.second_factors = part.into())),
+    ("user_sessions", |next, reader| sessions::load(reader).map(|part| next.sessions = part.into())),
+    ("revoked_sessions", |next, reader| sessions::load_revoked(reader).map(|part| next.revoked_sessions = part.into())),
 ];
 
 impl Snapshot {

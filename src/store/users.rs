@@ -124,6 +124,28 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
     Ok(())
 }
 
+/// Replaces the password `previous`, which ends all sessions. Returns the new token version; `None` if the password or
+/// the token version is no longer what it was.
+pub fn change_password(
+    change: &Change<'_>,
+    id: &str,
+    previous: &Secret,
+    version: i64,
+    password_hash: &Secret,
+) -> Result<Option<i64>> {
+    let changed = change.execute(
+        "UPDATE users SET password_hash = ?, updated_at = make_timestamp(?::BIGINT)
+         WHERE id = ? AND active AND password_hash = ? AND coalesce(token_version, 0) = ?",
+        params![password_hash.expose(), change.now.as_microsecond(), id, previous.expose(), version],
+    )?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    end_sessions(change, id)?;
+    super::one_time::clear(change, id)?;
+    Ok(Some(version + 1))
+}
+
 /// Sets the display name.
 pub fn set_name(change: &Change<'_>, id: &str, name: &str) -> Result<()> {
     let changed = change.execute(
@@ -144,9 +166,20 @@ pub fn rehash(change: &Change<'_>, id: &str, previous: &Secret, new: &Secret) ->
     )
 }
 
+/// Ends all sessions of a user.
+pub fn end_sessions(change: &Change<'_>, id: &str) -> Result<()> {
+    change.run("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
+    super::sessions::forget(change, id)
+}
+
 /// Ends all sessions of a user and revokes all personal tokens.
 pub fn end_tokens(change: &Change<'_>, id: &str) -> Result<()> {
-    change.run("UPDATE users SET token_version = coalesce(token_version, 0) + 1 WHERE id = ?", [id])?;
+    end_sessions(change, id)?;
+    revoke_tokens(change, id)
+}
+
+/// Revokes all personal tokens of a user.
+pub fn revoke_tokens(change: &Change<'_>, id: &str) -> Result<()> {
     change.run(
         "UPDATE personal_access_tokens SET revoked_at = make_timestamp(?::BIGINT)
          WHERE user_id = ? AND revoked_at IS NULL",

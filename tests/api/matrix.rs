@@ -36,6 +36,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/auth/password/login", Nothing),
     ("POST", "/auth/password/login/web", Nothing),
     ("POST", "/auth/password/setup", Nothing),
+    ("POST", "/auth/password/change", User),
     ("POST", "/auth/password/setup/request", Nothing),
     ("POST", "/auth/password/setup/confirm", Nothing),
     ("POST", "/auth/password/reset", Nothing),
@@ -52,6 +53,17 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/auth/tokens", User),
     ("GET", "/auth/tokens/{id}", User),
     ("DELETE", "/auth/tokens/{id}", User),
+    ("GET", "/auth/second-factor", User),
+    ("POST", "/auth/second-factor", User),
+    ("POST", "/auth/second-factor/confirm", User),
+    ("POST", "/auth/second-factor/recovery-codes", User),
+    ("POST", "/auth/second-factor/remove", User),
+    ("DELETE", "/api/users/{id}/second-factor", Admin),
+    ("GET", "/auth/sessions", User),
+    ("DELETE", "/auth/sessions/{id}", User),
+    ("GET", "/api/users/{id}/sessions", Admin),
+    ("DELETE", "/api/users/{id}/sessions", Admin),
+    ("DELETE", "/api/users/{id}/sessions/{session_id}", Admin),
     ("GET", "/auth/admin/tokens", Admin),
     ("DELETE", "/auth/admin/tokens/{id}", Admin),
     ("GET", "/api/admin/audit", Admin),
@@ -119,8 +131,21 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/data/{table}/download", User),
     ("GET", "/api/data/{table}/parts/{part}", User),
     ("POST", "/api/query", User),
-    // The last one, since it ends the sessions.
+    // The last ones, since they end sessions.
+    ("DELETE", "/auth/sessions", User),
     ("POST", "/auth/logout", Nothing),
+];
+
+/// Not with a personal token; of `/auth/tokens` only making one.
+const INTERACTIVE: [&str; 8] = [
+    "/auth/tokens",
+    "/auth/password/change",
+    "/auth/sessions",
+    "/auth/sessions/{id}",
+    "/auth/second-factor",
+    "/auth/second-factor/confirm",
+    "/auth/second-factor/recovery-codes",
+    "/auth/second-factor/remove",
 ];
 
 /// What somebody's word is worth.
@@ -173,12 +198,12 @@ async fn every_route_against_everybody() {
             let answer = request(&caller, method, path).await;
             let case = format!("{who}: {method} {path}");
             assert_eq!(answer.header("cache-control"), "no-store", "{case}");
-            let is_token = who.starts_with("personal token of") || who.starts_with("restricted token");
             let is_restricted = who.starts_with("restricted token");
-            if ((method, path) == ("POST", "/auth/tokens") && is_token)
-                || ((method, path) == ("DELETE", "/auth/tokens/{id}") && is_restricted)
-            {
-                // A token makes no tokens, and a restricted one ends none but itself.
+            let is_token = who.starts_with("personal token of") || is_restricted;
+            let is_interactive = INTERACTIVE.contains(&path) && (path != "/auth/tokens" || method == "POST");
+            if (is_token && is_interactive) || (is_restricted && (method, path) == ("DELETE", "/auth/tokens/{id}")) {
+                // A token makes no tokens and does not change how its owner signs in; a restricted one ends none but
+                // itself.
                 assert_eq!(answer.status, 403, "{case}");
                 continue;
             }
@@ -219,12 +244,13 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
         ("session of nobody", with(json!({ "sub": "gone", "typ": "session", "exp": now() + 60 })), Is::Nobody),
         ("revoked token", with(json!({ "sub": revoked.user_id, "typ": "pat", "jti": revoked_id })), Is::Nobody),
         ("personal token without a row", with(json!({ "sub": admin, "typ": "pat", "jti": "none" })), Is::Nobody),
+        ("user", app.sign_in(ANN.0, ANN.1).await, Is::User),
+        // After the session above, since it ends all recorded sessions of the user.
         (
             "admin by claim only",
             with(json!({ "sub": ann, "typ": "session", "role": "admin", "is_admin": true, "exp": now() + 60 })),
             Is::User,
         ),
-        ("user", app.sign_in(ANN.0, ANN.1).await, Is::User),
         ("personal token of a user", app.with_token(ANNS_TOKEN), Is::User),
         ("admin", app.sign_in(ADMIN.0, ADMIN.1).await, Is::Admin),
     ]
@@ -282,7 +308,11 @@ async fn every_page_against_everybody() {
             assert_eq!(answer.header("cache-control"), caching, "{who}: {path}");
             // Redirects are followed: only who is signed in sees the dashboard.
             let sees = answer.body.windows(10).any(|text| text == b"Sign out</");
-            assert_eq!(sees, ["/", "/dashboard"].contains(path) && is > Is::Nobody, "{who}: {path}: {answer}");
+            assert_eq!(
+                sees,
+                ["/", "/dashboard", "/profile"].contains(path) && is > Is::Nobody,
+                "{who}: {path}: {answer}"
+            );
             assert!(document["paths"][path]["get"].is_null(), "{path} is a page");
         }
     }

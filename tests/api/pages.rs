@@ -59,9 +59,12 @@ async fn browsers_get_errors_as_pages_and_programs_as_json() {
     // A form of a page, although below /auth/; and a mailed link.
     let missing = browser.submit("/auth/password/login/web", &[("password", "x")]).await;
     assert_eq!((missing.status.as_u16(), page(&missing).contains("Field required")), (422, true));
+    // Who did not request the link in this browser is asked first.
     let link = browser.open("/auth/email/verify?email=a%40b.com&token=t").await;
-    assert_eq!(link.status, 401);
-    assert!(page(&link).contains("Invalid or expired link") && page(&link).contains("href=\"/login\""), "{link}");
+    assert!(link.status == 200 && page(&link).contains("Sign in as a@b.com?"), "{link}");
+    let fields = [("email", "a@b.com"), ("token", "t")];
+    let back = browser.submit("/auth/email/verify/web", &fields).await;
+    assert_eq!(redirect(&back), (302, "/login/email?error=invalid_link"));
 
     for (path, accept) in [("/nothing", "*/*"), ("/nothing", "application/json"), ("/api/nothing", "text/html")] {
         let answer = app.get_with(path, &[("accept", accept)]).await;

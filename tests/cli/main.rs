@@ -20,6 +20,7 @@ mod commands;
 mod escape;
 mod foreign;
 mod help;
+mod own_account;
 mod pull;
 mod pull_faults;
 mod pull_parts;

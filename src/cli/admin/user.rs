@@ -17,6 +17,7 @@ commands! {
         Deactivate(Deactivate),
         SetPassword(SetPassword),
         ResetPassword(ResetPassword),
+        ResetSecondFactor(ResetSecondFactor),
         Remove(Remove),
     }
 }
@@ -166,6 +167,22 @@ impl Run for ResetPassword {
         Output::message(format_args!("Reset URL: {url}"))
             .line(format_args!("Email sent: {}", if link.body.email_sent { "True" } else { "False" }))
             .json(&link.json)
+    }
+}
+
+/// Remove the second factor of somebody who has lost it
+#[derive(clap::Args, Debug)]
+pub struct ResetSecondFactor {
+    /// E-mail address, id, or unique prefix of an id
+    user: String,
+}
+
+impl Run for ResetSecondFactor {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let api = context.api()?;
+        let user = lookup::user(&api, &self.user)?;
+        api.call(Method::DELETE, &["api", "users", &user.id, "second-factor"])?;
+        Ok(Output::message(format_args!("{} can sign in without a second factor.", self.user)))
     }
 }
 

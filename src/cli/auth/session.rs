@@ -14,6 +14,9 @@ pub struct Login {
     email: Option<String>,
     #[command(flatten)]
     password: input::PasswordOptions,
+    /// A code of your authenticator app, or a recovery code, if your account has a second factor
+    #[arg(long)]
+    code: Option<String>,
 }
 
 impl Run for Login {
@@ -28,16 +31,29 @@ impl Run for Login {
             None => input::hidden_prompt(context, "Password", "--password-stdin")?,
         };
         let client = context.client_for(server.clone(), None)?;
-        let request = TokenRequest { email, password: password.expose().to_owned() };
-        let session = context.block_on(client.sign_in(&request))?.map_err(refused)?;
+        let mut request = TokenRequest { email, password: password.expose().to_owned(), code: self.code };
+        let mut answer = context.block_on(client.sign_in(&request))?;
+        if answer.as_ref().is_err_and(lacks_code) {
+            request.code = Some(input::prompt(context, "Code of your authenticator app", "--code")?);
+            answer = context.block_on(client.sign_in(&request))?;
+        }
+        let session = answer.map_err(refused)?;
         context.config_dir()?.save(&server, &Secret::new(session.access_token), &session.email)?;
         Ok(Output::message(format_args!("Logged in as {}", session.email)))
     }
 }
 
+/// Whether the password was right, and a second factor is missing.
+fn lacks_code(error: &ClientError) -> bool {
+    matches!(error, ClientError::Status { body, .. } if body["detail"]["code"] == "second_factor_required")
+}
+
 fn refused(error: ClientError) -> CliError {
-    let ClientError::Status { status, .. } = error else { return error.into() };
-    let refused = CliError::bare("auth_failed", format!("Login failed: {}", error.detail())).status(status);
+    let ClientError::Status { status, .. } = &error else { return error.into() };
+    if error.is_about_second_factor() {
+        return CliError::bare("auth_failed", format!("Login failed: {}", error.detail())).status(*status);
+    }
+    let refused = CliError::bare("auth_failed", format!("Login failed: {}", error.detail())).status(*status);
     // For accounts without a password another password does not help.
     match status {
         401 | 403 => refused.hint(

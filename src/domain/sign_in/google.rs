@@ -1,9 +1,10 @@
 use serde_json::json;
 
 use super::google_groups::{is_synced, relevant, replace_groups, revoke_groups};
-use super::{SignInMethod, StartedSession, attempted, start_session};
+use super::{Factor, SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::auth::Auth;
+use crate::domain::second_factor::SecondFactors;
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{Action, Actor, Origin};
 use crate::store::users::Proved;
@@ -104,6 +105,7 @@ pub fn check_google_identity(
 pub async fn sign_in_with_google(
     store: &Store,
     keys: &Keys,
+    factors: &SecondFactors,
     origin: Origin,
     email: String,
     name: Option<String>,
@@ -114,7 +116,7 @@ pub async fn sign_in_with_google(
     if let Some(groups) = groups {
         replace_groups(store, &origin, &user.id, groups).await;
     }
-    Ok(start_session(store, keys, origin, user, SignInMethod::Google).await?)
+    Ok(start_session(store, keys, factors, origin, user, SignInMethod::Google, Factor::Code(None)).await?)
 }
 
 /// The groups that count; `None` if they are not known, in which case memberships stay as they are. A person who is in

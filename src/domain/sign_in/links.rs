@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{SignInMethod, StartedSession, attempted, start_session};
-use crate::access::Keys;
+use super::attempted;
 use crate::base::secret::Secret;
 use crate::config::auth::Auth;
 use crate::domain::{Result, rules};
@@ -10,15 +9,15 @@ use crate::store::one_time::{self, InvalidToken, Purpose};
 use crate::store::users::{self, Proved, User};
 use crate::store::{Store, StoreError};
 
-/// A one-time token for a link to this address.
+/// A one-time token, and the address that its link is for.
 pub struct IssuedLink {
-    pub email: String,
+    /// `None`: the account does not exist or may not have one, and the token is worth nothing.
+    pub email: Option<String>,
     pub token: Secret,
 }
 
-/// Issues a one-time token for the account with that address; `None` if there is no such account or it may not have
-/// one. Which of these it was shows only in the audit log, and not in how long it takes. Without a way to send the link
-/// (`can_send`) no token is issued.
+/// Issues a one-time token for the account with that address, if there is one and it may have one. Whether it may shows
+/// only in the audit log, and not in how long it takes. Without a way to send the link (`can_send`) nobody may.
 pub async fn request_link(
     store: &Store,
     auth: &Auth,
@@ -26,7 +25,7 @@ pub async fn request_link(
     origin: Origin,
     purpose: Purpose,
     email: &str,
-) -> Result<Option<IssuedLink>> {
+) -> Result<IssuedLink> {
     let email = attempted(email);
     let user = store.snapshot().users.by_email(&email).cloned();
     let recipient = user.clone().filter(|user| can_send && may_have_link(auth, purpose, user));
@@ -43,12 +42,12 @@ pub async fn request_link(
     let resource = user.as_ref().map_or("auth".to_owned(), |user| format!("user:{}", user.id));
     let id = recipient.as_ref().map(|user| user.id.clone()).unwrap_or_default();
     let written = store.write(move |change| -> Result<_, StoreError> {
-        let token = one_time::issue(change, &id, purpose)?;
+        let token = one_time::issue_requested(change, &id, purpose)?;
         audit::record_result(change, &origin.anonymous(), action, &resource, json!({ "email": email }), result)?;
         Ok(token)
     });
     let token = written.await?;
-    Ok(recipient.map(|user| IssuedLink { email: user.email.clone(), token }))
+    Ok(IssuedLink { email: recipient.map(|user| user.email.clone()), token })
 }
 
 fn may_have_link(auth: &Auth, purpose: Purpose, user: &User) -> bool {
@@ -60,18 +59,17 @@ fn may_have_link(auth: &Auth, purpose: Purpose, user: &User) -> bool {
     user.active && is_useful && !rules::is_service_account(&user.email)
 }
 
-/// Consumes the token of a magic link and starts a session; `None` if the token is not valid.
-pub async fn sign_in_with_link(
+/// Consumes the token of a magic link. Returns the user, who has thus proved who they are; `None` if the token is not valid.
+pub async fn follow_link(
     store: &Store,
     auth: &Auth,
-    keys: &Keys,
     origin: Origin,
     email: String,
     token: String,
-) -> Result<Option<StartedSession>> {
+) -> Result<Option<Proved>> {
     // The allowed domains may have changed since the link was mailed.
     let is_allowed = auth.admits(&email) && !rules::is_service_account(email.trim());
-    let actor = origin.clone().anonymous();
+    let actor = origin.anonymous();
     let written = store.write(move |change| -> Result<_, StoreError> {
         let consumed = match is_allowed {
             true => one_time::consume(change, &email, &token, Purpose::MagicLink)?,
@@ -88,8 +86,7 @@ pub async fn sign_in_with_link(
         }
         consumed.ok().map(|id| users::proved(change, &id)).transpose()
     });
-    let Some(user) = written.await? else { return Ok(None) };
-    start_session(store, keys, origin, user, SignInMethod::MagicLink).await.map(Some)
+    Ok(written.await?)
 }
 
 /// What the holder of a mailed link wants to set.

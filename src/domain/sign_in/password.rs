@@ -43,6 +43,10 @@ impl PasswordAttempt {
         (password.len() <= MAX_PASSWORD_BYTES).then(|| self.hash.clone())
     }
 
+    pub(super) fn hash(&self) -> Secret {
+        self.hash.clone()
+    }
+
     /// Whether the hash was made with other parameters than new ones.
     pub fn is_outdated(&self) -> bool {
         password::is_outdated(&self.hash)

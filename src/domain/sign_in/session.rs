@@ -1,11 +1,13 @@
 use serde_json::{Value, json};
 
-use crate::access::{AuthKind, Keys, Principal, is_admin};
+use crate::access::{AuthKind, Keys, Principal, SESSION_SECONDS, is_admin, session_id};
 use crate::base::secret::Secret;
 use crate::base::time;
 use crate::domain::accounts::view;
+use crate::domain::second_factor::{Missing, SecondFactors};
 use crate::domain::{Error, Result, rules};
 use crate::store::audit::{self, Action, Origin};
+use crate::store::sessions::Session;
 use crate::store::users::Proved;
 use crate::store::{ADMIN_GROUP, Change, Store, StoreError, members, sessions, users};
 
@@ -30,42 +32,96 @@ pub enum SignInMethod {
 }
 
 impl SignInMethod {
-    /// The audit action and its details.
-    fn audit(self) -> (Action, Value) {
-        let provider = match self {
-            Self::ApiPassword => return (Action::ApiLogin, Value::Null),
-            Self::Password => "password",
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiPassword | Self::Password => "password",
             Self::MagicLink => "magic_link",
             Self::Google => "google",
             Self::Bootstrap => "bootstrap",
-        };
-        (Action::Login, json!({ "provider": provider }))
+        }
+    }
+
+    /// Google checks its own second factor. The first admin has none yet.
+    fn needs_second_factor(self) -> bool {
+        !matches!(self, Self::Google | Self::Bootstrap)
+    }
+
+    /// The audit action and its details.
+    fn audit(self) -> (Action, Value) {
+        match self {
+            Self::ApiPassword => (Action::ApiLogin, Value::Null),
+            _ => (Action::Login, json!({ "provider": self.as_str() })),
+        }
     }
 }
 
-/// Starts a session for a user who has proved who they are, unless their sessions were ended since.
+/// Whether a user has proved a second factor.
+#[derive(Clone, Debug)]
+pub enum Factor {
+    /// With this code, if one was given.
+    Code(Option<String>),
+    /// A moment ago, when it was set up.
+    Proved,
+}
+
+/// Starts a session for a user who has proved who they are, unless their sessions were ended since. Returns
+/// [`Error::Lacks`] if a second factor is missing.
 pub async fn start_session(
     store: &Store,
     keys: &Keys,
+    factors: &SecondFactors,
     origin: Origin,
     user: Proved,
     method: SignInMethod,
+    factor: Factor,
 ) -> Result<StartedSession> {
-    let (actor, proved) = (origin.user(&user.id), user.clone());
-    let written = store.write(move |change| -> Result<_, StoreError> {
+    let session = new_session(&origin, &user.id, method);
+    let (session_id, actor, proved) = (session.id.clone(), origin.user(&user.id), user.clone());
+    let factors = factors.clone();
+    let written = store.write(move |change| -> Result<_> {
         let email = users::sign_in(change, &proved)?;
+        let missing = match &factor {
+            Factor::Code(code) if method.needs_second_factor() => {
+                factors.missing(change, change.snapshot(), &proved.id, code.as_deref())?
+            }
+            Factor::Code(_) | Factor::Proved => None,
+        };
+        if let Some(missing) = missing {
+            if missing == Missing::WrongCode {
+                let details = json!({ "provider": method.as_str() });
+                audit::record_result(change, &actor, Action::LoginFailed, "auth", details, missing.code())?;
+            }
+            return Ok(Err(missing));
+        }
+        sessions::insert(change, &session)?;
         let (action, details) = method.audit();
         audit::record(change, &actor, action, "auth", details)?;
-        Ok(email)
+        Ok(Ok(email))
     });
-    let email = written.await.map_err(|error| match error {
+    let written = written.await.map_err(|error| match error {
         // The account was deleted or deactivated, or its password was changed, after the proof.
-        StoreError::NotFound(text) | StoreError::Conflict(text) => Error::Unauthorized(text),
-        other => other.into(),
+        Error::NotFound(text) | Error::Conflict(text) => Error::Unauthorized(text),
+        other => other,
     })?;
-    let token = keys.issue_session(&user.id, &email, user.token_version)?;
+    let email = written.map_err(Error::Lacks)?;
+    let token = keys.issue_session(&session_id, &user.id, &email, user.token_version)?;
     let role = view::role(is_admin(&store.snapshot(), &user.id));
     Ok(StartedSession { token, user_id: user.id, email, role })
+}
+
+/// A session that begins now.
+pub(super) fn new_session(origin: &Origin, user_id: &str, method: SignInMethod) -> Session {
+    let end = time::now().as_microsecond() + SESSION_SECONDS * 1_000_000;
+    Session {
+        id: session_id(),
+        user_id: user_id.to_owned(),
+        method: Some(method.as_str().into()),
+        created_at: None,
+        expires_at: Some(time::from_micros(end)),
+        last_used_at: None,
+        last_used_ip: origin.ip.map(|ip| ip.to_string()),
+        user_agent: origin.user_agent.clone(),
+    }
 }
 
 /// Ends the session of the caller. Personal tokens stay valid.
@@ -108,6 +164,7 @@ impl FirstAdmin {
 pub async fn bootstrap_admin(
     store: &Store,
     keys: &Keys,
+    factors: &SecondFactors,
     origin: Origin,
     admin: FirstAdmin,
     password_hash: Option<Secret>,
@@ -127,7 +184,7 @@ pub async fn bootstrap_admin(
         audit::record(change, &by.user(&id), action, "auth", Value::Null)?;
         Ok(users::proved(change, &id)?)
     });
-    start_session(store, keys, origin, written.await?, SignInMethod::Bootstrap).await
+    start_session(store, keys, factors, origin, written.await?, SignInMethod::Bootstrap, Factor::Code(None)).await
 }
 
 fn activate(change: &Change<'_>, FirstAdmin { email, name }: &FirstAdmin) -> Result<(String, Action)> {

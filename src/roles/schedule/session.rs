@@ -68,7 +68,7 @@ impl ServerSession {
             return Err(ClientError::Setup("the scheduler could not sign in; it retries within a minute".into()));
         }
         session.attempted = Some(Instant::now());
-        let request = TokenRequest { email: email.clone(), password: password.expose().to_owned() };
+        let request = TokenRequest { email: email.clone(), password: password.expose().to_owned(), code: None };
         let answer = self.client(None)?.sign_in(&request).await?;
         tracing::info!(email, "signed in");
         session.token = Some(Secret::new(answer.access_token));

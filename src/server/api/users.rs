@@ -97,8 +97,8 @@ pub async fn set_user_password(
     Json(body): Json<SetPassword>,
 ) -> ApiResult<StatusCode> {
     rules::password(&body.password)?;
-    accounts::view::existing(&app.store.snapshot(), &id)?;
-    let hash = app.passwords.hash(body.password).await?;
+    let email = accounts::view::existing(&app.store.snapshot(), &id)?.email.clone();
+    let hash = app.passwords.hash_chosen(body.password, app.context_words(&email, "")).await?;
     accounts::set_password(&app.store, &admin, &id, hash).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -135,6 +135,7 @@ async fn sign_in(
     let address = check_google_identity(&app.store.snapshot(), &app.config.instance.auth, &identity)?;
     let groups = app.google.directory.groups_of(&address).await;
     let (keys, origin) = (app.authenticator.keys(), origin.clone());
-    let started = sign_in_with_google(&app.store, &keys, origin, address, identity.name, groups).await?;
+    let started =
+        sign_in_with_google(&app.store, &keys, &app.second_factors, origin, address, identity.name, groups).await?;
     Ok(Session::new(app, started).redirect(next.as_deref().unwrap_or("/dashboard")))
 }

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use super::verify::verify;
 use crate::domain::sign_in::{
     PasswordAttempt, PasswordChoice, PasswordRefusal, SignInMethod, check_password_choice, choose_password,
     complete_password_attempt, replace_password_hash,
@@ -30,7 +31,7 @@ pub async fn sign_in_for_token(app: AppState, origin: Origin, Json(body): Json<T
     }
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, REFUSED))?;
-    Ok(Session::start(&app, origin, user, SignInMethod::ApiPassword).await?.into_token_response())
+    Ok(Session::start(&app, origin, user, SignInMethod::ApiPassword, body.code).await?.into_token_response())
 }
 
 /// Signs in with a password.
@@ -41,7 +42,7 @@ pub async fn log_in(app: AppState, origin: Origin, Json(body): Json<LoginRequest
     app.limits.admit(Rule { path: "/auth/password/login", per_minute: 10 }, origin.ip)?;
     let user = check_password(&app, &origin, &body.email, body.password).await?;
     let user = user.map_err(|refusal| refused(refusal, "Invalid email or password"))?;
-    Ok(Session::start(&app, origin, user, SignInMethod::Password).await?.into_login_response())
+    Ok(Session::start(&app, origin, user, SignInMethod::Password, body.code).await?.into_login_response())
 }
 
 fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
@@ -57,14 +58,14 @@ fn refused(refusal: PasswordRefusal, text: &str) -> ApiError {
         (status = 403, description = "The account is not active"), (status = 429)))]
 pub async fn set_up_password(app: AppState, origin: Origin, Json(body): Json<SetupRequest>) -> ApiResult<Response> {
     app.limits.admit(Rule { path: "/auth/password/setup", per_minute: 10 }, origin.ip)?;
-    let SetupRequest { email, token, password } = body;
+    let SetupRequest { email, token, password, code } = body;
     let choice = PasswordChoice { purpose: Purpose::Setup, email, token, name: String::new() };
     let user = choose(&app, &origin, choice, password).await?.map_err(|invalid| match invalid {
         InvalidToken::Wrong => ApiError::bad_request("Invalid setup token"),
         InvalidToken::Expired => ApiError::bad_request("Setup token has expired"),
         InvalidToken::Deactivated => ApiError::forbidden("Account deactivated"),
     })?;
-    let session = Session::start(&app, origin, user, SignInMethod::Password).await?;
+    let session = Session::start(&app, origin, user, SignInMethod::Password, code).await?;
     Ok(session.respond(|started| SetupResponse {
         access_token: started.token.expose().to_owned(),
         token_type: "bearer".into(),
@@ -82,7 +83,7 @@ pub async fn choose(
     if let Err(invalid) = check_password_choice(&app.store, origin, &choice, &password).await? {
         return Ok(Err(invalid));
     }
-    let hash = app.passwords.hash(password).await?;
+    let hash = app.passwords.hash_chosen(password, app.context_words(&choice.email, &choice.name)).await?;
     Ok(choose_password(&app.store, origin, choice, hash).await?)
 }
 
@@ -96,13 +97,7 @@ pub async fn check_password(
 ) -> ApiResult<Result<Proved, PasswordRefusal>> {
     app.limits.take_try(email)?;
     let attempt = PasswordAttempt::new(&app.store.snapshot(), email, &app.no_password);
-    let matched = match attempt.hash_for(&password) {
-        Some(hash) => {
-            let verified = app.passwords.verify(password.clone(), hash).await;
-            verified.inspect_err(|_| app.limits.give_back(email))?
-        }
-        None => false,
-    };
+    let matched = verify(app, email, &attempt, password.clone()).await?;
     let completed = complete_password_attempt(&app.store, origin, &attempt, matched).await?;
     if let Ok(user) = &completed {
         app.limits.succeeded(email);

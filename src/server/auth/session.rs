@@ -9,7 +9,7 @@ use crate::domain::accounts::view;
 use crate::domain::sign_in::{FirstAdmin, bootstrap_admin, end_session};
 use crate::protocol::auth::{BootstrapRequest, LoggedOut, Me, TokenResponse};
 use crate::server::http::extractors::{Json, Reply};
-use crate::server::http::session::{SESSION_COOKIE, Session, accepts_html, redirect, remove_cookie};
+use crate::server::http::session::{Session, accepts_html, redirect, remove_cookie, remove_session};
 use crate::server::services::google::PENDING_COOKIE;
 use crate::server::services::rate_limits::Rule;
 use crate::server::{ApiResult, AppState};
@@ -31,8 +31,8 @@ pub async fn log_out(app: AppState, caller: Option<Principal>, headers: HeaderMa
         true => redirect("/login"),
         false => Json(LoggedOut { message: "Logged out".into() }).into_response(),
     };
-    let removed = [SESSION_COOKIE, PENDING_COOKIE].map(|name| (SET_COOKIE, remove_cookie(&app, name)));
-    Ok((AppendHeaders(removed), response).into_response())
+    let removed = remove_session(&app).into_iter().chain([remove_cookie(&app, PENDING_COOKIE)]);
+    Ok((AppendHeaders(removed.map(|cookie| (SET_COOKIE, cookie))), response).into_response())
 }
 
 /// Creates the first admin, once. A seeded admin who has no password yet can be claimed this way; other accounts cannot.
@@ -44,8 +44,9 @@ pub async fn bootstrap(app: AppState, origin: Origin, Json(body): Json<Bootstrap
     let admin = FirstAdmin::new(&body.email, &body.password, &body.name)?;
     let hash = match body.password {
         password if password.is_empty() => None,
-        password => Some(app.passwords.hash(password).await?),
+        password => Some(app.passwords.hash_chosen(password, app.context_words(&body.email, &body.name)).await?),
     };
-    let started = bootstrap_admin(&app.store, &app.authenticator.keys(), origin, admin, hash).await?;
+    let started =
+        bootstrap_admin(&app.store, &app.authenticator.keys(), &app.second_factors, origin, admin, hash).await?;
     Ok(Session::new(&app, started).into_token_response())
 }

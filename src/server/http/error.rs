@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain;
+use crate::domain::second_factor::Missing;
 use crate::protocol::ErrorBody;
 use crate::query::QueryError;
 use crate::server::services::passwords::HashError;
@@ -110,6 +111,11 @@ impl ApiError {
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
+    /// The detail, if it is a text.
+    pub fn text(&self) -> Option<&str> {
+        self.detail.as_str()
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -161,9 +167,14 @@ impl From<domain::Error> for ApiError {
             Error::NotFound(text) => Self::not_found(text),
             Error::Conflict(text) => Self::conflict(text),
             Error::ManagedByGoogle => Self::conflict(json!({ "code": "google_managed_readonly", "message": text })),
+            Error::Lacks(missing) => {
+                let status =
+                    if missing == Missing::Enrolment { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+                Self::new(status, json!({ "code": missing.code(), "message": text }))
+            }
             Error::Unprocessable(text) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, text),
             Error::File(error) if error.kind() == std::io::ErrorKind::StorageFull => StoreError::DiskFull.into(),
-            Error::Signing(_) | Error::Publish(_) | Error::File(_) => Self::internal(error),
+            Error::Signing(_) | Error::SecondFactor(_) | Error::Publish(_) | Error::File(_) => Self::internal(error),
             Error::Store(error) => error.into(),
         }
     }
@@ -185,6 +196,7 @@ impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy(_) => Self::too_many(error.to_string(), BUSY_SECONDS),
+            HashError::Weak(reason) => Self::bad_request(reason),
             HashError::Password(_) | HashError::Lost(_) => Self::internal(error),
         }
     }

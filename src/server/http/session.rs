@@ -8,37 +8,22 @@ use serde::Serialize;
 
 use super::extractors::Json;
 use crate::access::SESSION_SECONDS;
-use crate::domain::sign_in::{SignInMethod, StartedSession, start_session};
+use crate::domain;
+use crate::domain::second_factor::Missing;
+use crate::domain::sign_in::{Factor, SignInMethod, StartedSession, start_session};
 use crate::protocol::auth::{LoginResponse, TokenResponse};
 use crate::server::{ApiError, App};
 use crate::store::audit::Origin;
 use crate::store::users::Proved;
 
-/// Name of the cookie that holds a session token.
-pub const SESSION_COOKIE: &str = "access_token";
+/// Name of the cookie that holds a session token; see [`hosted`].
+const SESSION_COOKIE: &str = "access_token";
 
-/// What a request says about who it is from.
-#[derive(Clone, Copy)]
-pub enum Proof<'a> {
-    Bearer(&'a str),
-    /// Browsers add it by themselves, also to requests of other sites' pages.
-    Cookie(&'a str),
-}
-
-impl<'a> Proof<'a> {
-    pub fn token(self) -> &'a str {
-        match self {
-            Self::Bearer(token) | Self::Cookie(token) => token,
-        }
-    }
-}
-
-/// The bearer token, else the session cookie. A bearer token that is not valid does not fall back to the cookie; another
-/// scheme or a value that is not text counts as none.
-pub fn proof(headers: &HeaderMap) -> Option<Proof<'_>> {
+/// The bearer token. One that is not valid does not fall back to the session cookie; another scheme or a value that is not
+/// text counts as none.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let bearer = bearer.filter(|token| !token.is_empty()).map(Proof::Bearer);
-    bearer.or_else(|| cookie(headers, SESSION_COOKIE).map(Proof::Cookie))
+    bearer.filter(|token| !token.is_empty())
 }
 
 /// A started session, ready to be sent to a client.
@@ -49,12 +34,52 @@ pub struct Session {
 
 impl Session {
     pub fn new(app: &App, started: StartedSession) -> Self {
-        Self { cookie: set_cookie(app, SESSION_COOKIE, started.token.expose(), SESSION_SECONDS), started }
+        Self { cookie: set_cookie(app, &hosted(app, SESSION_COOKIE), started.token.expose(), SESSION_SECONDS), started }
     }
 
-    /// Starts a session for a user who has proved who they are.
-    pub async fn start(app: &App, origin: Origin, user: Proved, method: SignInMethod) -> Result<Self, ApiError> {
-        let started = start_session(&app.store, &app.authenticator.keys(), origin, user, method).await?;
+    /// Starts a session for a user who has proved who they are. `code` is that of a second factor; wrong ones are counted.
+    pub async fn start(
+        app: &App,
+        origin: Origin,
+        user: Proved,
+        method: SignInMethod,
+        code: Option<String>,
+    ) -> Result<Self, ApiError> {
+        Ok(Self::begin(app, origin, user, method, code).await?.map_err(domain::Error::Lacks)?)
+    }
+
+    /// The same, for callers that ask for what is missing.
+    pub async fn begin(
+        app: &App,
+        origin: Origin,
+        user: Proved,
+        method: SignInMethod,
+        code: Option<String>,
+    ) -> Result<Result<Self, Missing>, ApiError> {
+        let (has_code, id) = (code.is_some(), user.id.clone());
+        if has_code {
+            app.limits.take_code_try(&id)?;
+        }
+        let begun = Self::with_factor(app, origin, user, method, Factor::Code(code)).await;
+        if has_code && begun.is_ok() {
+            app.limits.code_succeeded(&id);
+        }
+        match begun {
+            Ok(session) => Ok(Ok(session)),
+            Err(domain::Error::Lacks(missing)) => Ok(Err(missing)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub async fn with_factor(
+        app: &App,
+        origin: Origin,
+        user: Proved,
+        method: SignInMethod,
+        factor: Factor,
+    ) -> Result<Self, domain::Error> {
+        let (keys, factors) = (app.authenticator.keys(), &app.second_factors);
+        let started = start_session(&app.store, &keys, factors, origin, user, method, factor).await?;
         Ok(Self::new(app, started))
     }
 
@@ -84,6 +109,11 @@ impl Session {
         (AppendHeaders([(SET_COOKIE, self.cookie)]), Json(body(&self.started))).into_response()
     }
 
+    /// Adds the session to a response.
+    pub fn attach(self, response: Response) -> Response {
+        (AppendHeaders([(SET_COOKIE, self.cookie)]), response).into_response()
+    }
+
     /// Redirects a browser to a path of this server.
     pub fn redirect(self, path: &str) -> Response {
         (AppendHeaders([(SET_COOKIE, self.cookie)]), redirect(path)).into_response()
@@ -111,6 +141,28 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
     let found = cookies.find(|cookie| cookie.name() == name && !cookie.value().is_empty())?;
     found.value_raw().map(|value| value.trim_matches('"'))
+}
+
+/// The name of a cookie that nobody but this server can set. Behind TLS it has the prefix `__Host-`, with which browsers
+/// reject such a cookie of a neighboring domain or of a page without TLS.
+pub fn hosted(app: &App, name: &str) -> String {
+    if app.config.http.https { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The session token in the cookies. A cookie without the prefix still counts behind TLS if it holds a session that
+/// began before sessions were recorded, which was before cookies got the prefix; the last of them ends after a day.
+pub fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    let earlier = || {
+        let token = cookie(headers, SESSION_COOKIE)?;
+        app.authenticator.is_unrecorded_session(&app.store.snapshot(), token).then_some(token)
+    };
+    cookie(headers, &hosted(app, SESSION_COOKIE)).or_else(|| if app.config.http.https { earlier() } else { None })
+}
+
+/// `Set-Cookie` headers that remove the session, under each of its names.
+pub fn remove_session(app: &App) -> Vec<String> {
+    let names = if app.config.http.https { vec![hosted(app, SESSION_COOKIE)] } else { Vec::new() };
+    names.iter().map(String::as_str).chain([SESSION_COOKIE]).map(|name| remove_cookie(app, name)).collect()
 }
 
 /// A `Set-Cookie` header for a cookie that scripts cannot read. The order and spelling of the attributes are those of

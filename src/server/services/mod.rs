@@ -4,6 +4,7 @@ pub mod connections;
 pub mod google;
 pub mod mail;
 pub mod passwords;
+pub mod pending_second_factors;
 pub mod people;
 pub mod rate_limits;
 pub mod refusals;

@@ -4,6 +4,7 @@
 use tokio::task::JoinError;
 
 use crate::access::password::{self, PasswordError};
+use crate::access::password_strength::{ContextWords, weakness};
 use crate::base::concurrency::{ConcurrencyLimit, QueueFull};
 use crate::base::secret::Secret;
 
@@ -17,6 +18,9 @@ pub struct Passwords(ConcurrencyLimit);
 pub enum HashError {
     #[error("Too many sign-ins at once; try again in a moment")]
     Busy(#[from] QueueFull),
+    /// The text says why.
+    #[error("{0}")]
+    Weak(&'static str),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
@@ -30,6 +34,15 @@ impl Default for Passwords {
 }
 
 impl Passwords {
+    /// Hashes a password that somebody chose, unless it is too easy to guess.
+    pub async fn hash_chosen(&self, password: String, context: ContextWords) -> Result<Secret, HashError> {
+        let hashed = self.run(move || match weakness(&password, &context) {
+            Some(reason) => Ok(Err(HashError::Weak(reason))),
+            None => password::hash(&password).map(Ok),
+        });
+        hashed.await?
+    }
+
     pub async fn hash(&self, password: String) -> Result<Secret, HashError> {
         self.run(move || password::hash(&password)).await
     }

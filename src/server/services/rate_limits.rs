@@ -77,6 +77,16 @@ impl Limits {
         })
     }
 
+    /// Takes one of the attempts at a second factor that a user has.
+    pub fn take_code_try(&self, user_id: &str) -> Result<(), TooManyRequests> {
+        self.take_try(&code_of(user_id))
+    }
+
+    /// Forgets the wrong codes of a user.
+    pub fn code_succeeded(&self, user_id: &str) {
+        self.succeeded(&code_of(user_id));
+    }
+
     /// Returns an attempt: no password was checked.
     pub fn give_back(&self, email: &str) {
         self.failures.update(key(email), |count, _| *count = count.saturating_sub(1));
@@ -86,6 +96,11 @@ impl Limits {
     pub fn succeeded(&self, email: &str) {
         self.failures.remove(&key(email));
     }
+}
+
+/// A key that is not an address.
+fn code_of(user_id: &str) -> String {
+    format!("code of {user_id}")
 }
 
 fn key(email: &str) -> String {

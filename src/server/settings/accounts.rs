@@ -1,11 +1,13 @@
 //! Accounts that the configuration asks for.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::ServerSettings;
 use crate::access::password::{self, PasswordError};
 use crate::base::secret::Secret;
-use crate::config::{Environment, env_vars};
+use crate::config::auth::RequireSecondFactor;
+use crate::config::{Environment, WrongValue, env_vars};
 use crate::store::{Developer, Seeds};
 
 /// Shortest secret of the scheduler, in characters.
@@ -18,18 +20,23 @@ pub struct AccountSettings {
     admin_password: Option<Secret>,
     developer_groups: Vec<String>,
     pub scheduler_token: Option<Secret>,
+    pub require_second_factor: RequireSecondFactor,
+    /// A session that is not used for so long ends.
+    pub max_idle: Duration,
 }
 
 impl AccountSettings {
-    pub(super) fn load(env: &Environment) -> Self {
+    pub(super) fn load(env: &Environment) -> Result<Self, WrongValue> {
         let admin_email = env.get(&env_vars::SEED_ADMIN_EMAIL).map(str::to_owned);
         let admin_password = env.named(env_vars::SEED_ADMIN_PASSWORD.name).map(Secret::new);
-        Self {
+        Ok(Self {
             admin_password: admin_password.filter(|_| admin_email.is_some()),
             admin_email,
             developer_groups: developer_groups(env),
             scheduler_token: scheduler_token(env),
-        }
+            require_second_factor: RequireSecondFactor::of(env),
+            max_idle: Duration::from_secs(60 * env.number::<u64>(&env_vars::AGNES_SESSION_IDLE_MINUTES)?),
+        })
     }
 }
 
@@ -43,7 +50,8 @@ impl ServerSettings {
 
     /// The accounts and groups that the state database must have.
     pub fn seeds(&self) -> Result<Seeds, PasswordError> {
-        let AccountSettings { admin_email, admin_password, developer_groups, scheduler_token } = self.accounts.clone();
+        let AccountSettings { admin_email, admin_password, developer_groups, scheduler_token, .. } =
+            self.accounts.clone();
         let admin_password_hash = admin_password.map(|password| password::hash(password.expose())).transpose()?;
         let developer = self.developer.clone().map(|email| Developer { email, groups: developer_groups });
         let (scheduler, google) = (scheduler_token.is_some(), self.google_groups.clone());

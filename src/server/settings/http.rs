@@ -18,6 +18,8 @@ pub struct HttpSettings {
     /// The server is reached over https only.
     pub https: bool,
     pub connections: ConnectionLimits,
+    /// What browsers are told about https, in responses to requests over https.
+    pub strict_transport: Option<&'static str>,
 }
 
 /// The pages that may use this server.
@@ -51,7 +53,12 @@ impl HttpSettings {
                 listed: origins.into_iter().chain(public_url).map(str::to_owned).collect(),
                 loopback_only: is_dev && !env.flag(&env_vars::LOCAL_DEV_ALLOW_ANY_HOST),
             },
-            https: env.get(&env_vars::DOMAIN).is_some(),
+            https: env.get(&env_vars::DOMAIN).is_some() || public_url.is_some_and(|url| url.starts_with("https://")),
+            strict_transport: match env.text(&env_vars::AGNES_HSTS) {
+                "subdomains" => Some("max-age=31536000; includeSubDomains"),
+                "off" => None,
+                _ => Some("max-age=31536000"),
+            },
             connections: ConnectionLimits {
                 max: env.number(&env_vars::AGNES_MAX_CONNECTIONS)?,
                 max_strangers: env.number(&env_vars::AGNES_MAX_CONNECTIONS_PER_ADDRESS)?,

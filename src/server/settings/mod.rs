@@ -100,7 +100,7 @@ impl ServerSettings {
             queries: QuerySettings::load(&env, &data_dir, RemotePolicy::new(&env, &sources.attachments()))?,
             sources,
             keys: ConfiguredKeys::load(&env)?,
-            accounts: AccountSettings::load(&env),
+            accounts: AccountSettings::load(&env)?,
             limits_attempts: env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED),
             mail: Mailer::new(&env).map_err(ConfigError::Setting)?,
             google: Arc::new(Google::new(&env, &instance.auth, &google_groups).map_err(ConfigError::Setting)?),

@@ -11,13 +11,15 @@ mod error_page;
 mod flash;
 mod form;
 mod page;
+mod profile;
+mod qr;
 mod signed_in;
 mod templates;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,9 +36,18 @@ type Route = (&'static str, fn() -> MethodRouter<AppState>);
 pub const PAGES: &[Route] = &[
     ("/", || get(redirect_home)),
     ("/dashboard", || get(dashboard::show_dashboard)),
+    ("/profile", || get(profile::show_profile)),
+    ("/profile/password", || post(profile::password::submit_password)),
+    ("/profile/second-factor", || post(profile::second_factor::submit_begin)),
+    ("/profile/second-factor/confirm", || post(profile::second_factor::submit_confirm)),
+    ("/profile/second-factor/recovery-codes", || post(profile::second_factor::submit_recovery_codes)),
+    ("/profile/second-factor/remove", || post(profile::second_factor::submit_remove)),
+    ("/profile/sessions/end", || post(profile::sessions::submit_end)),
+    ("/profile/sessions/end-others", || post(profile::sessions::submit_end_others)),
     // Signing in
     ("/login", || get(account::log_in::show_login)),
     ("/login/password", || get(account::log_in::show_password_login)),
+    ("/login/code", || get(account::second_factor::show_code).post(account::second_factor::submit_code)),
     ("/login/email", || get(account::log_in::show_email_login)),
     ("/auth/password/setup", || get(account::choose_password::show_password_setup)),
     ("/auth/password/reset", || get(account::choose_password::show_password_reset)),

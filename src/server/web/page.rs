@@ -13,7 +13,7 @@ use crate::server::services::rate_limits::{Rule, TooManyRequests};
 use crate::server::{ApiError, AppState};
 
 /// Links in the header of pages for people who are signed in: path and label.
-const NAVIGATION: [(&str, &str); 1] = [("/dashboard", "Dashboard")];
+const NAVIGATION: [(&str, &str); 2] = [("/dashboard", "Dashboard"), ("/profile", "Your account")];
 
 /// What every page shows around its own content. Handlers take it as an argument and end with [`PageContext::render`].
 pub struct PageContext {
@@ -87,4 +87,4 @@ impl PageContext {
 }
 
 /// What page handlers return.
-pub type PageResult = Result<Response, PageError>;
+pub type PageResult<T = Response> = Result<T, PageError>;

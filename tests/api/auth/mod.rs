@@ -1,13 +1,17 @@
 mod bootstrap;
+mod cookies;
 mod google;
 mod jwt;
 mod logout;
 mod magic_link;
 mod mail;
 mod me;
+mod own_password;
 mod pages;
 mod password;
 mod personal_tokens;
 mod race;
+mod second_factor;
+mod sessions;
 mod token;
 mod tokens;

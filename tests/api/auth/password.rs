@@ -57,7 +57,7 @@ async fn of_two_who_use_a_token_one_wins() {
     for round in 0..5 {
         form(&app, "/auth/password/reset", &[("email", ANN)]).await;
         let token = token(&relay.link().await);
-        let password = format!("password {round}");
+        let password = format!("three random words {round}");
         let fields = [
             ("email", ANN),
             ("token", token.as_str()),

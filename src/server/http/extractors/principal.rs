@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use crate::access::{Admin, AuthKind, Interactive, Principal};
 use crate::server::http::middleware::identity::Identity;
-use crate::server::http::session::{Proof, proof};
+use crate::server::http::session::{bearer, session_token};
 use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
@@ -17,7 +17,7 @@ impl FromRequestParts<AppState> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let origin = Origin::from_request_parts(parts, app).await?;
-        let token = proof(&parts.headers).map(Proof::token);
+        let token = bearer(&parts.headers).or_else(|| session_token(app, &parts.headers));
         let caller = app
             .authenticator
             .authenticate(&app.store.snapshot(), token, origin)

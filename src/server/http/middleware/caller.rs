@@ -23,6 +23,9 @@ pub struct Caller {
     pub base_url: String,
 }
 
+/// In characters.
+const MAX_USER_AGENT: usize = 200;
+
 /// Whether a proxy that is not configured was logged.
 static REPORTED: AtomicBool = AtomicBool::new(false);
 
@@ -45,11 +48,17 @@ pub async fn identify(State(proxies): State<Proxies>, mut request: Request, next
     let origin = Origin {
         ip: peer.map(|peer| proxies.client(peer, &hops)),
         request_id: request.extensions().get().map(|RequestId(id)| id.clone()),
+        user_agent: headers.get(header::USER_AGENT).and_then(|agent| Some(short(agent.to_str().ok()?))),
         since: Instant::now(),
     };
     let caller = Caller { origin, base_url: format!("{scheme}://{host}") };
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// As much of a text as is worth keeping.
+fn short(text: &str) -> String {
+    text.chars().take(MAX_USER_AGENT).collect()
 }
 
 fn last(list: &str) -> Option<&str> {

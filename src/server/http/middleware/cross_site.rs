@@ -15,7 +15,7 @@ use url::Url;
 use super::caller::Caller;
 use crate::base::is_this_machine;
 use crate::server::ApiError;
-use crate::server::http::session::{Proof, proof};
+use crate::server::http::session::bearer;
 use crate::server::settings::AllowedOrigins;
 
 /// What the check needs to know.
@@ -33,11 +33,8 @@ impl Guard {
 
     /// Returns whether the bearer token authenticates the request, and nothing that a browser adds by itself does.
     fn is_bearer_only(&self, headers: &HeaderMap) -> bool {
-        let bearer = match proof(headers) {
-            Some(Proof::Bearer(token)) => token,
-            Some(Proof::Cookie(_)) | None => return false,
-        };
-        !headers.contains_key(header::COOKIE) && (self.is_valid)(bearer)
+        let is_accepted = bearer(headers).is_some_and(|token| (self.is_valid)(token));
+        is_accepted && !headers.contains_key(header::COOKIE)
     }
 }
 

@@ -28,7 +28,7 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, settings: &Ht
             .layer(from_fn(request_id::assign))
             .layer(from_fn_with_state(settings.proxies.clone(), caller::identify))
             .layer(from_fn(log::requests))
-            .layer(from_fn_with_state(settings.https, security_headers::add))
+            .layer(from_fn_with_state(settings.clone(), security_headers::add))
             .layer(cors(&settings.cors))
             .map_request(compression::exempt_downloads)
             .layer(compression::layer()),

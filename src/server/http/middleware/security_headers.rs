@@ -9,6 +9,9 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::caller::Caller;
+use crate::server::settings::HttpSettings;
+
 /// Scripts, styles and images from this server only; no framing; forms submit to this server only.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -22,10 +25,13 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
 ];
 
-/// `https`: the server is reached over https only.
-pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Response {
+/// Adds them.
+pub async fn add(State(settings): State<HttpSettings>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    let is_https = settings.https || caller.is_some_and(|caller| caller.base_url.starts_with("https://"));
     let mut response = next.run(request).await;
-    let strict_transport = https.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    let strict_transport = settings.strict_transport.filter(|_| is_https);
+    let strict_transport = strict_transport.map(|value| (STRICT_TRANSPORT_SECURITY, value));
     for (name, value) in ALWAYS.into_iter().chain(strict_transport) {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -28,6 +28,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 /// A mail with one link. Not `Debug`: the link is a secret.
 pub struct Mail {
     pub purpose: Purpose,
+    /// Its recipient requested it, rather than an admin.
+    pub is_requested: bool,
     pub to: String,
     pub link: String,
 }
@@ -52,20 +54,19 @@ impl Mail {
 
     /// Plain text. The link stands alone on a line, so that mail programs do not break it.
     fn body(&self) -> String {
-        let (before, after) = match self.purpose {
-            Purpose::MagicLink => (
-                "Sign in with this link. It works once, within one hour:",
-                "If you did not request it, ignore this mail.",
-            ),
-            Purpose::Reset => (
-                "Open this link within 24 hours to choose a new password:",
-                "If you did not request it, ignore this mail: your password stays the same.",
-            ),
-            Purpose::Setup => {
-                ("Open this link within 7 days to choose your password:", "If you did not expect this mail, ignore it.")
-            }
+        let time = match self.purpose {
+            Purpose::Reset if !self.is_requested => "24 hours",
+            Purpose::Setup if !self.is_requested => "7 days",
+            _ => "10 minutes",
         };
-        format!("{before}\n\n{}\n\n{after}\n", self.link)
+        let (before, after) = match self.purpose {
+            Purpose::MagicLink => ("sign in", "If you did not request it, ignore this mail."),
+            Purpose::Reset => {
+                ("choose a new password", "If you did not request it, ignore this mail: your password stays the same.")
+            }
+            Purpose::Setup => ("choose your password", "If you did not expect this mail, ignore it."),
+        };
+        format!("Open this link within {time} to {before}. It works once:\n\n{}\n\n{after}\n", self.link)
     }
 
     fn domain(&self) -> &str {

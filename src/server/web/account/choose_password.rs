@@ -1,6 +1,6 @@
 //! The pages behind mailed links for choosing a password.
 
-use axum::response::Response;
+use axum::http::StatusCode;
 use minijinja::context;
 
 use crate::domain::rules;
@@ -8,8 +8,9 @@ use crate::domain::sign_in::{PasswordChoice, SignInMethod};
 use crate::protocol::auth::{LinkQuery, PasswordForm};
 use crate::server::auth::password::choose;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::session::{Session, redirect};
+use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
+use crate::server::web::account::second_factor;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
 use crate::server::web::{PageContext, PageError, PageResult};
@@ -60,8 +61,11 @@ pub async fn show_password_reset(page: PageContext, Query(link): Query<LinkQuery
     responses((status = 302, description = "Signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
 pub async fn confirm_setup(page: PageContext, Form(form): Form<PasswordForm>) -> PageResult {
-    let done = Flash::Notice("Your password is set, and you are signed in.".into());
-    SETUP.submit(&page, form, |session| page.with_flash(session.redirect("/dashboard"), &done)).await
+    let signed_in = SETUP.submit(&page, form, "/dashboard").await?;
+    if !signed_in.status().is_redirection() {
+        return Ok(signed_in);
+    }
+    Ok(page.with_flash(signed_in, &Flash::Notice("Your password is set, and you are signed in.".into())))
 }
 
 /// Changes the password and signs in. Earlier sessions and personal tokens end.
@@ -69,7 +73,7 @@ pub async fn confirm_setup(page: PageContext, Form(form): Form<PasswordForm>) ->
     responses((status = 302, description = "Changed, and signed in"), (status = 429),
         (status = 200, description = "The form again, with what is wrong", content_type = "text/html")))]
 pub async fn confirm_reset(page: PageContext, Form(form): Form<PasswordForm>) -> PageResult {
-    RESET.submit(&page, form, |session| session.redirect("/login/password?msg=password_reset")).await
+    RESET.submit(&page, form, "/login/password?msg=password_reset").await
 }
 
 impl ChoosePassword {
@@ -87,13 +91,8 @@ impl ChoosePassword {
         page.render_secret("choose_password.html", values)
     }
 
-    /// Sets the password, signs in and responds with `done`, or shows the form with what is wrong.
-    async fn submit(
-        &self,
-        page: &PageContext,
-        form: PasswordForm,
-        done: impl FnOnce(Session) -> Response,
-    ) -> PageResult {
+    /// Sets the password, signs in and redirects to `next`, or shows the form with what is wrong.
+    async fn submit(&self, page: &PageContext, form: PasswordForm, next: &str) -> PageResult {
         page.admit(self.rule)?;
         let (email, token) = (form.email.clone(), form.token.clone());
         let state = check(&form)?;
@@ -103,8 +102,16 @@ impl ChoosePassword {
         let name = if self.has_name { form.name } else { String::new() };
         let choice = PasswordChoice { purpose: self.purpose, email: form.email, token: form.token, name };
         let origin = &page.caller.origin;
-        match choose(&page.app, origin, choice, form.password).await? {
-            Ok(user) => Ok(done(Session::start(&page.app, origin.clone(), user, SignInMethod::Password).await?)),
+        let chosen = match choose(&page.app, origin, choice, form.password).await {
+            // The link is valid, but the password is not.
+            Err(error) if error.status() == StatusCode::BAD_REQUEST => {
+                let reason = error.text().unwrap_or_default();
+                return self.show(page, &email, &token, state.with_error("password", reason));
+            }
+            chosen => chosen?,
+        };
+        match chosen {
+            Ok(user) => second_factor::sign_in(page, user, SignInMethod::Password, Some(next.to_owned())).await,
             Err(invalid) => self.show(page, &email, &token, state.with_message((self.refusal)(invalid))),
         }
     }

@@ -1,15 +1,19 @@
 //! Requesting and following mailed links.
 
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method};
+use axum::response::{AppendHeaders, IntoResponse};
 use minijinja::context;
 
+use crate::domain::sign_in::SignInMethod;
 use crate::protocol::auth::{AddressForm, LinkForm, VerifyForm};
 use crate::server::auth::email_link::{self, SEND_RULE, VERIFY_RULE};
-use crate::server::auth::links::request_link;
-use crate::server::auth::{links, next};
+use crate::server::auth::links::{can_send, is_from_here, request_link};
+use crate::server::auth::next;
 use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
+use crate::server::web::account::second_factor;
 use crate::server::web::{PageContext, PageResult};
 use crate::store::one_time::Purpose;
 
@@ -19,7 +23,7 @@ use crate::store::one_time::Purpose;
         (status = 429)))]
 pub async fn request_password_reset(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
     page.admit(Rule { path: "/auth/password/reset", per_minute: 5 })?;
-    mail_link(&page, Purpose::Reset, &form.email, "", "24 hours").await
+    mail_link(&page, Purpose::Reset, &form.email, "").await
 }
 
 /// Mails a link for choosing a first password, for accounts that have no password yet.
@@ -28,7 +32,7 @@ pub async fn request_password_reset(page: PageContext, Form(form): Form<AddressF
         (status = 429)))]
 pub async fn request_password_setup(page: PageContext, Form(form): Form<AddressForm>) -> PageResult {
     page.admit(Rule { path: "/auth/password/setup/request", per_minute: 5 })?;
-    mail_link(&page, Purpose::Setup, &form.email, "", "7 days").await
+    mail_link(&page, Purpose::Setup, &form.email, "").await
 }
 
 /// Mails a link that signs in, for the form of the login page.
@@ -37,19 +41,21 @@ pub async fn request_password_setup(page: PageContext, Form(form): Form<AddressF
         (status = 429)))]
 pub async fn request_login_link(page: PageContext, Form(form): Form<LinkForm>) -> PageResult {
     page.admit(SEND_RULE)?;
-    mail_link(&page, Purpose::MagicLink, &form.email, &form.next, "one hour").await
+    mail_link(&page, Purpose::MagicLink, &form.email, &form.next).await
 }
 
-/// Mails a link where the account and its state allow one, and says the same either way. `validity` is that of the link.
-async fn mail_link(page: &PageContext, purpose: Purpose, email: &str, next: &str, validity: &str) -> PageResult {
-    if let Some(mail) = request_link(&page.app, &page.caller, purpose, email, next).await? {
+/// Mails a link where the account and its state allow one, and says the same either way.
+async fn mail_link(page: &PageContext, purpose: Purpose, email: &str, next: &str) -> PageResult {
+    let requested = request_link(&page.app, &page.caller, purpose, email, next).await?;
+    if let Some(mail) = requested.mail {
         page.app.mail.queue(mail);
     }
-    page.render("check_email.html", context! { validity, can_mail => links::can_send(&page.app) })
+    let shown = page.render("check_email.html", context! { can_mail => can_send(&page.app) })?;
+    Ok((AppendHeaders([(SET_COOKIE, requested.cookie)]), shown).into_response())
 }
 
-/// Signs in with a mailed link. A look-ahead request instead gets a page that asks for a click, and the token stays
-/// valid.
+/// Signs in with a mailed link in the browser that requested it. Another browser, or a look-ahead request, gets a page
+/// that says who signs in and asks for a click; the token stays valid.
 #[utoipa::path(get, path = "/auth/email/verify", tag = "auth", params(VerifyForm), security(()),
     responses((status = 302, description = "Signed in"), (status = 401, description = "Invalid, expired or used"),
         (status = 200, description = "A page that asks for a click", content_type = "text/html"), (status = 429)))]
@@ -59,15 +65,16 @@ pub async fn follow_login_link(
     headers: HeaderMap,
     Query(query): Query<VerifyForm>,
 ) -> PageResult {
-    if method == Method::HEAD || is_look_ahead(&headers) {
+    let is_from_here = is_from_here(&page.app, &headers, &query.token);
+    if method == Method::HEAD || is_look_ahead(&headers) || !is_from_here {
         let VerifyForm { email, token, next } = &query;
-        return page.render_secret("confirm_link.html", context! { email, token, next });
+        return page.render_secret("confirm_link.html", context! { email, token, next, is_from_here });
     }
     page.admit(VERIFY_RULE)?;
-    let session = email_link::sign_in(&page.app, page.caller.origin, query.email, query.token)
+    let user = email_link::follow(&page.app, page.caller.origin.clone(), query.email, query.token)
         .await?
         .ok_or_else(email_link::refused)?;
-    Ok(session.redirect(next::safe(&query.next).as_deref().unwrap_or("/dashboard")))
+    second_factor::sign_in(&page, user, SignInMethod::MagicLink, next::safe(&query.next)).await
 }
 
 /// Signs in with the button of that page.
@@ -76,8 +83,8 @@ pub async fn follow_login_link(
 pub async fn confirm_login_link(page: PageContext, Form(form): Form<VerifyForm>) -> PageResult {
     page.admit(VERIFY_RULE)?;
     let next = next::safe(&form.next);
-    if let Some(session) = email_link::sign_in(&page.app, page.caller.origin, form.email, form.token).await? {
-        return Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")));
+    if let Some(user) = email_link::follow(&page.app, page.caller.origin.clone(), form.email, form.token).await? {
+        return second_factor::sign_in(&page, user, SignInMethod::MagicLink, next).await;
     }
     Ok(redirect(&next::append("/login/email?error=invalid_link", next.as_deref())))
 }

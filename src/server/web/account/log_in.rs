@@ -13,8 +13,9 @@ use crate::server::auth::providers::PROVIDERS;
 use crate::server::auth::{links, next};
 use crate::server::http::error::Failure;
 use crate::server::http::extractors::{Form, Query};
-use crate::server::http::session::{Session, redirect};
+use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
+use crate::server::web::account::second_factor;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
 use crate::server::web::{PageContext, PageResult};
@@ -135,6 +136,5 @@ pub async fn submit_login(page: PageContext, Form(form): Form<LoginForm>) -> Pag
             return Ok(back("err=auth_internal"));
         }
     };
-    let session = Session::start(&page.app, page.caller.origin, user, SignInMethod::Password).await?;
-    Ok(session.redirect(next.as_deref().unwrap_or("/dashboard")))
+    second_factor::sign_in(&page, user, SignInMethod::Password, next).await
 }

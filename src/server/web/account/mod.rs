@@ -3,3 +3,4 @@
 pub mod choose_password;
 pub mod links;
 pub mod log_in;
+pub mod second_factor;
