@@ -122,6 +122,16 @@ pub fn readable(
     }
 }
 
+/// Returns the table with that name, without regard to case, if the caller may read it.
+pub fn readable_by_name(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    name: &str,
+) -> Option<ReadableTable> {
+    proof(snapshot, publication, caller, publication.get(name)?)
+}
+
 /// Decides on a published table: by the grants of its registry row or, if it has none, by its name.
 fn proof(
     snapshot: &Snapshot,

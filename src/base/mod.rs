@@ -8,6 +8,7 @@ pub(crate) mod expiring_map;
 pub mod hash;
 pub mod ident;
 pub mod lock;
+pub mod memory;
 pub mod private_files;
 pub(crate) mod process;
 pub mod random;

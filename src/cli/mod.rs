@@ -20,6 +20,7 @@ mod error;
 mod escape;
 mod extract;
 mod input;
+mod internal;
 mod offline;
 mod output;
 mod printer;
@@ -75,6 +76,8 @@ commands! {
         #[command(subcommand)] Extract(Lazy<extract::Extract>),
         Rebuild(rebuild::Rebuild),
         Completions(completions::Completions),
+        /// Run a part of the server in a process of its own
+        #[command(subcommand, hide = true)] Internal(internal::Internal),
     }
 }
 

@@ -151,9 +151,11 @@ env_vars! {
     }
     "Queries" {
         AGNES_QUERY_TIMEOUT = "300" as Number(1, WEEK), "Timeout of one query, in seconds.";
-        AGNES_QUERY_MEMORY = "1GB" as MemorySize, "Memory limit of DuckDB for each set of readable tables, such as `1GB` or `512MB`.";
+        AGNES_QUERY_MEMORY = "1GB" as MemorySize, "Memory of the engine of one query, such as `1GB` or `512MB`. What needs more is written to disk; the process of a query is ended at half as much again and 384 MB.";
+        AGNES_QUERY_SPILL = "10GB" as MemorySize, "Disk space that one query may use for what does not fit in its memory.";
         AGNES_QUERY_THREADS = "number of cores" as Number(1, 1024), "Threads that one query may use.";
-        AGNES_QUERY_CONCURRENCY = "4" as Number(1, 256), "Maximum number of concurrent queries; others wait, and are rejected with 429 when too many are waiting.";
+        AGNES_QUERY_CONCURRENCY = "four for each core" as Number(1, 256), "Maximum number of queries that have begun; fewer where 60 % of the memory is not enough for them. The others wait, in turns between people.";
+        AGNES_QUERY_SANDBOX = "if-available" as Choice(&["if-available", "required"]), "`required`: the server does not start where the kernel lacks Landlock or seccomp.";
     }
     COMMAND_LINE {
         AGNES_SERVER = "config.yaml, else http://localhost:8000", "URL of the server.";

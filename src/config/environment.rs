@@ -9,6 +9,7 @@ use super::env_vars::{self, EnvVar};
 use super::value::{self, WrongValue};
 use crate::base::disk::Reserve;
 use crate::base::if_exists;
+use crate::base::memory;
 use crate::base::secret::Secret;
 
 /// Values of environment variables; any may be a secret, so `Debug` shows none. Tests build one from a list instead of
@@ -79,6 +80,12 @@ impl Environment {
     /// A number of seconds, or else the declared default.
     pub fn duration(&self, var: &EnvVar) -> Result<Duration, WrongValue> {
         self.number(var).map(Duration::from_secs)
+    }
+
+    /// A size in bytes, or else the declared default.
+    pub fn bytes(&self, var: &EnvVar) -> Result<u64, WrongValue> {
+        let text = self.checked(var)?.unwrap_or(var.default);
+        memory::parse_size(text).ok_or_else(|| format!("{} is not a size: {text}", var.name).into())
     }
 
     /// The value of a variable whose name comes from configuration (`token_env`, `${NAME}`).

@@ -1,16 +1,48 @@
 //! Running a caller's SQL.
 
-use crate::access::{Principal, ReadableTable, exists, readable_tables};
-use crate::query::{QueryAnswer, QueryEngine, QueryError};
-use crate::store::Store;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use crate::access::{Principal, holds, readable_by_name, readable_tables};
+use crate::base::locked;
+use crate::extract::Publication;
+use crate::query::{Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, most_similar};
+use crate::store::{Snapshot, Store};
 use crate::sync::Orchestrator;
 
 /// What became of a query.
 #[derive(Debug)]
 pub struct QueryRun {
-    /// The readable tables that the statement mentions: all that it reads, and perhaps others, for example in a comment.
+    /// The readable tables that the statement names.
     pub tables: Vec<String>,
     pub answer: Result<QueryAnswer, QueryError>,
+}
+
+/// What a caller may read now. The files of a publication stay until nobody has it any more.
+struct Readable {
+    snapshot: Arc<Snapshot>,
+    publication: Arc<Publication>,
+    caller: Principal,
+    /// The tables that were found.
+    named: Mutex<BTreeSet<String>>,
+}
+
+impl Tables for Readable {
+    fn find(&self, name: &str) -> Lookup {
+        match readable_by_name(&self.snapshot, &self.publication, &self.caller, name) {
+            Some(table) => {
+                locked(&self.named).insert(table.table().name.clone());
+                Lookup::Readable(table)
+            }
+            None if holds(&self.snapshot, &self.caller, name) => Lookup::Missing,
+            None => Lookup::Denied,
+        }
+    }
+
+    fn similar(&self, name: &str) -> Option<String> {
+        let tables = readable_tables(&self.snapshot, &self.publication, &self.caller);
+        most_similar(tables.iter().map(|table| table.table().name.as_str()), name)
+    }
 }
 
 /// Runs one SELECT over the tables that the caller may read, as of one publication, and returns at most `limit` rows.
@@ -18,41 +50,14 @@ pub async fn run_query(
     store: &Store,
     orchestrator: &Orchestrator,
     engine: &QueryEngine,
-    caller: &Principal,
+    caller: Principal,
     sql: String,
     limit: usize,
 ) -> QueryRun {
     let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
-    let tables = readable_tables(&snapshot, &publication, caller);
-    let mentioned = mentioned(&sql, &tables);
-    let generation = publication.generation;
-    let is_known = move |name: &str| exists(&snapshot, &publication, name);
-    let answer = engine.run(generation, tables, is_known, sql, limit).await;
-    QueryRun { tables: mentioned, answer }
-}
-
-fn mentioned(sql: &str, tables: &[ReadableTable]) -> Vec<String> {
-    let sql = sql.to_lowercase();
-    let names = tables.iter().map(|table| table.table().name.as_str());
-    names.filter(|name| has_word(&sql, &name.to_lowercase())).map(str::to_owned).collect()
-}
-
-/// Returns whether `word` is in the text, not as a part of a longer name.
-fn has_word(text: &str, word: &str) -> bool {
-    let is_part = |char: char| char.is_alphanumeric() || char == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_word;
-
-    #[test]
-    fn names_are_found_as_words() {
-        assert!(has_word("select * from orders", "orders"));
-        assert!(has_word("select 1 from orders_2024 join \"orders\" o", "orders"));
-        assert!(!has_word("select * from orders_2024, reorders, \u{e9}orders", "orders"));
-        assert!(!has_word("", "orders"));
-    }
+    let person = caller.user().id.as_str().into();
+    let tables = Arc::new(Readable { snapshot, publication, caller, named: Mutex::default() });
+    let answer = engine.run(Query { person, tables: tables.clone(), sql, limit }).await;
+    let named = std::mem::take(&mut *locked(&tables.named));
+    QueryRun { tables: named.into_iter().collect(), answer }
 }

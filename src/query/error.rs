@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::place;
 use crate::engine;
 use crate::extract::plain_message;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Deserialize, Serialize, thiserror::Error)]
 pub enum QueryError {
     /// 400
     #[error("Query must start with SELECT or WITH")]
@@ -14,18 +16,24 @@ pub enum QueryError {
     /// 400: several statements, not a `SELECT`, or something that reaches beyond the caller's tables.
     #[error("Only single SELECT queries are allowed")]
     Refused,
-    /// 403: the table exists, but the caller may not read it.
-    #[error("Access denied to table '{0}'")]
-    Denied(String),
+    /// 403: the caller has no grant on a table of that name, which may exist or not. `help` is a similar name, if there is one.
+    #[error("Access denied to table '{name}'{help}")]
+    Denied { name: String, help: String },
     /// 400: the caller can read no table of that name. `help` is a similar name and the place, if known.
     #[error("Query error: Catalog Error: Table with name {name} does not exist!{help}")]
     UnknownTable { name: String, help: String },
     /// 400: the engine's own message, cleaned.
     #[error("Query error: {0}")]
     Sql(String),
+    /// 400: an internal error of the engine, which cannot be used again.
+    #[error("Query error: the engine cannot run this statement; write it in another way")]
+    Broken,
     /// 400
     #[error("Query error: one row is larger than {0} MB; select fewer or shorter values")]
     TooLarge(usize),
+    /// 413: it takes more memory or stack than a query may use.
+    #[error("{0}; narrow it down or split it into steps")]
+    TooComplex(String),
     /// 504
     #[error("the query was stopped after {} s; narrow it down", elapsed.as_secs())]
     Timeout { elapsed: Duration },
@@ -43,11 +51,21 @@ pub enum QueryError {
     Internal(String),
 }
 
+impl QueryError {
+    /// A worker that does not keep to the protocol.
+    pub fn out_of_turn() -> Self {
+        Self::Internal("a query worker answered out of turn".into())
+    }
+}
+
 impl From<engine::Error> for QueryError {
     fn from(error: engine::Error) -> Self {
         let text = engine::message(&error);
         if is_fatal(&text) {
-            Self::Internal(text)
+            // Its stack trace is of no use to the caller.
+            Self::Broken
+        } else if engine::is_out_of_memory(&error) || text.contains("max_temp_directory_size") {
+            Self::TooComplex("the query needed more memory or disk than it may use".into())
         } else if text.contains("exists in the icu extension") {
             let name = text.split('"').nth(1).unwrap_or("this");
             Self::Sql(format!(

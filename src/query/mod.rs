@@ -1,15 +1,16 @@
 //! Running one `SELECT` of a caller over exactly the tables that this caller may read.
 //!
-//! Access is enforced by construction: the statement runs in an isolated in-memory instance that contains nothing else
-//! ([`instance`]), so no SQL can name more. Before that, [`policy`] checks DuckDB's own syntax tree, so that a rejection is
-//! a clear error and harmful functions never run.
+//! Access is enforced by construction: the statement runs in a process of its own ([`worker`]) that can open the files of
+//! the tables it names and nothing else. Before that, [`policy`] checks DuckDB's own syntax tree, so that a rejection is
+//! a clear error and harmful functions never run, and [`namespace`] finds the tables among those that the caller may read.
+//! [`turns`] says whose query runs next.
 
+mod body;
 mod columns;
 mod encoding;
 mod error;
-mod execute;
-mod instance;
 mod namespace;
+mod outlines;
 pub mod place;
 mod policy;
 pub mod rows;
@@ -19,12 +20,14 @@ pub mod shown;
 mod statements;
 #[cfg(test)]
 mod testing;
+mod turns;
 mod types;
+pub mod worker;
 
 pub use encoding::Encoder;
 pub use error::QueryError;
-pub use execute::QueryAnswer;
-pub use run::QueryEngine;
+pub use namespace::{Lookup, Tables};
+pub use run::{Query, QueryAnswer, QueryEngine};
 pub use settings::QuerySettings;
 pub use statements::{is_ordered, last_statement};
 

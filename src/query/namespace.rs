@@ -1,64 +1,104 @@
-//! The names by which a caller can refer to the tables that it may read.
+//! Which tables of the caller a statement names.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
+use super::policy::{Relation, is_system};
+use super::{QueryError, place};
 use crate::access::ReadableTable;
 use crate::base::ident;
 
 /// Name of the database that contains all tables; also the meaning of `main`.
 pub const SERVER: &str = "server";
+/// Where a name without database is looked up.
+pub const DEFAULT: &str = "memory";
 
 /// From which similarity (0 to 1) a name is suggested.
 const SIMILAR: f64 = 0.8;
 
-/// Resolves table names ignoring (ASCII) case, as the engine does.
-#[derive(Debug, Default)]
-pub struct Namespace {
-    tables: HashSet<String>,
-    sourced: HashSet<(String, String)>,
+/// What a caller may read.
+pub trait Tables: Send + Sync {
+    /// Finds a table without regard to case.
+    fn find(&self, name: &str) -> Lookup;
+
+    /// The name, among those that the caller can read, that may have been meant.
+    fn similar(&self, name: &str) -> Option<String>;
 }
 
-impl Namespace {
-    pub fn new(readable: &[ReadableTable]) -> Self {
-        let mut namespace = Self::default();
-        for table in readable.iter().map(ReadableTable::table) {
-            let name = table.name.to_ascii_lowercase();
-            if is_source_alias(&table.source) {
-                namespace.sourced.insert((table.source.to_ascii_lowercase(), name.clone()));
-            }
-            namespace.tables.insert(name);
+pub enum Lookup {
+    Readable(ReadableTable),
+    /// The caller would know it if it were there.
+    Missing,
+    /// The caller has no grant; it may exist or not.
+    Denied,
+}
+
+/// A table that a statement reads.
+pub struct Named {
+    pub table: ReadableTable,
+    /// The databases in which it is looked up, in lower case.
+    pub databases: BTreeSet<String>,
+}
+
+/// Finds the tables of a statement, each once; or says why the caller cannot read one of them.
+pub fn resolve(sql: &str, relations: &[Relation], tables: &dyn Tables) -> Result<Vec<Named>, QueryError> {
+    let mut named: Vec<Named> = Vec::new();
+    for relation in relations {
+        let (table, database) = find(sql, relation, tables)?;
+        let name = &table.table().name;
+        match named.iter_mut().find(|known| known.table.table().name == *name) {
+            Some(known) => drop(known.databases.insert(database)),
+            None => named.push(Named { table, databases: [database].into() }),
         }
-        namespace
     }
+    named.sort_by(|a, b| a.table.table().name.cmp(&b.table.table().name));
+    Ok(named)
+}
 
-    /// The name, among those that the caller can use, that may have been meant.
-    pub fn similar(&self, table: &str) -> Option<&str> {
-        let table = table.to_ascii_lowercase();
-        let alike = |name: &str| strsim::jaro_winkler(name, &table);
-        let best = self.tables.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)).then_with(|| b.cmp(a)))?;
-        (alike(best) >= SIMILAR).then_some(best.as_str())
-    }
-
-    /// `table`, `main.table`, `server.table`, `server.main.table`, `source.table` or `source.main.table`; absent parts
-    /// are empty.
-    pub fn contains(&self, catalog: &str, schema: &str, table: &str) -> bool {
-        let [catalog, schema, table] = [catalog, schema, table].map(str::to_ascii_lowercase);
-        let database = match (catalog.as_str(), schema.as_str()) {
-            ("", "" | "main") => SERVER,
-            ("", database) | (database, "main") => database,
-            _ => return false,
+/// `table`, `main.table`, `server.table`, `server.main.table`, `source.table` or `source.main.table`.
+fn find(sql: &str, relation: &Relation, tables: &dyn Tables) -> Result<(ReadableTable, String), QueryError> {
+    let [catalog, schema] = [&relation.catalog, &relation.schema].map(|name| name.to_ascii_lowercase());
+    let name = &relation.table;
+    let found = tables.find(name);
+    if let Lookup::Readable(table) = &found {
+        let is_database = |database: &str| {
+            let source = &table.table().source;
+            database == SERVER || is_source_alias(source) && source.eq_ignore_ascii_case(database)
         };
-        if database == SERVER {
-            self.tables.contains(&table)
-        } else {
-            self.sourced.contains(&(database.to_owned(), table))
+        let database = match (catalog.as_str(), schema.as_str()) {
+            ("", "" | "main") => Some(DEFAULT),
+            ("", database) | (database, "main") if is_database(database) => Some(database),
+            _ => None,
+        };
+        if let Some(database) = database {
+            return Ok((table.clone(), database.to_owned()));
         }
     }
+    let is_path = name.contains(['/', '\\', ':', '*', '?', '[', '.']);
+    if is_system(relation) || is_path {
+        return Err(QueryError::Refused);
+    }
+    let (name, similar) = (name.clone(), tables.similar(name).map(|name| format!("\nDid you mean \"{name}\"?")));
+    Err(match found {
+        Lookup::Denied => QueryError::Denied { name, help: similar.unwrap_or_default() },
+        // A readable table under the wrong source is a mistake, not a denial.
+        Lookup::Readable(_) | Lookup::Missing => {
+            let place = relation.offset.and_then(|offset| place::at(sql, offset)).map(|place| format!("\n\n{place}"));
+            QueryError::UnknownTable { name, help: similar.into_iter().chain(place).collect() }
+        }
+    })
+}
+
+/// The name that is similar enough to have been meant.
+pub fn most_similar<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
+    let wanted = wanted.to_ascii_lowercase();
+    let alike = names.map(|name| (strsim::jaro_winkler(&name.to_ascii_lowercase(), &wanted), name));
+    let best = alike.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    best.filter(|(alike, _)| *alike >= SIMILAR).map(|(_, name)| name.to_owned())
 }
 
 /// Returns whether an instance can have a database with the name of this source.
 pub fn is_source_alias(source: &str) -> bool {
-    let taken = ["memory", "pg_catalog", "information_schema"];
+    let taken = [DEFAULT, "pg_catalog", "information_schema"];
     ident::is_strict(source)
         && !ident::is_reserved_source(source)
         && !taken.iter().any(|name| source.eq_ignore_ascii_case(name))

@@ -1,168 +1,283 @@
-//! Running queries concurrently, with limits on their number and time.
+//! Running callers' queries: who may run when, in which worker, and until when.
 
-use std::sync::{Arc, Mutex};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
 
-use super::execute::{self, QueryAnswer};
-use super::instance::{self, Instance, Instances};
-use super::namespace::Namespace;
-use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings, policy};
-use crate::access::ReadableTable;
-use crate::base::concurrency::ConcurrencyLimit;
-use crate::base::locked;
-use crate::engine::Watch;
-use crate::engine::parse::Parser;
-use crate::extract::Checked;
+use super::body::Body;
+use super::namespace::{self, Named, Tables};
+use super::outlines::Outlines;
+use super::policy::Outline;
+use super::turns::{Full, Slot, Turns};
+use super::worker::{Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
+use super::{MAX_LIMIT, MAX_RESPONSE_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings};
+use crate::extract::Content;
 
-/// The engine parses deep expressions by recursion.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
+/// How long a query runs before it has to take turns with the other long ones.
+const SHORT: Duration = Duration::from_secs(1);
+/// How long one statement may be parsed.
+const PARSE_TIME: Duration = Duration::from_secs(10);
+/// How long a worker may take to answer `SELECT 42`.
+const CHECK_TIME: Duration = Duration::from_secs(5);
+/// Of a response that is sent before the last row is known, in bytes. A query that fails earlier has an error status.
+const HELD_BACK: usize = 1024 * 1024;
+/// Of a response that is sent at once, in bytes.
+const PIECE: usize = 64 * 1024;
+/// How long a worker may take to say that it has sent all rows.
+const LAST_WORD: Duration = Duration::from_millis(50);
 
 /// Runs callers' queries; one per server. Cheap to clone.
 #[derive(Clone)]
 pub struct QueryEngine(Arc<Inner>);
 
 struct Inner {
-    parser: Mutex<Parser>,
-    instances: Instances,
-    timeout: Duration,
-    limit: ConcurrencyLimit,
+    settings: QuerySettings,
+    pool: Pool,
+    outlines: Outlines,
+    /// Who may have a worker.
+    workers: Turns,
+    /// Who may go on after a short time.
+    long: Turns,
+    without_tables: Arc<Prepare>,
+}
+
+/// What somebody asks.
+pub struct Query {
+    /// Whose turn it is.
+    pub person: Arc<str>,
+    pub tables: Arc<dyn Tables>,
+    pub sql: String,
+    /// The most rows.
+    pub limit: usize,
+}
+
+/// The answer to a query.
+#[derive(Debug)]
+pub enum QueryAnswer {
+    Whole(String),
+    /// A long one begins; dropping it stops the query.
+    Begun(String, mpsc::Receiver<Result<String, QueryError>>),
 }
 
 impl QueryEngine {
-    pub fn new(settings: QuerySettings) -> Result<Self, QueryError> {
-        Ok(Self(Arc::new(Inner {
-            parser: Mutex::new(Parser::new()?),
-            instances: Instances::new(&settings)?,
-            timeout: settings.timeout,
-            limit: ConcurrencyLimit::new(settings.concurrency.max(1), settings.max_waiting),
-        })))
+    /// `program`: our own executable, which the workers run.
+    pub fn new(settings: QuerySettings, program: PathBuf) -> Self {
+        let without_tables = Arc::new(prepare(&[], &settings));
+        Self(Arc::new(Inner {
+            pool: Pool::new(settings.spawn(program)),
+            outlines: Outlines::default(),
+            workers: Turns::new(settings.shares()),
+            long: Turns::new(settings.long_shares()),
+            without_tables,
+            settings,
+        }))
     }
 
-    /// Runs one `SELECT` over `readable`, everything that the caller may read of one publication.
-    ///
-    /// `exists` returns whether anybody can read a table of that name (403 rather than "does not exist"). Dropping the
-    /// future stops the query.
-    pub async fn run(
-        &self,
-        generation: u64,
-        readable: Vec<ReadableTable>,
-        exists: impl Fn(&str) -> bool + Send + 'static,
-        sql: String,
-        limit: usize,
-    ) -> Result<QueryAnswer, QueryError> {
-        let started = Instant::now();
-        let deadline = started + self.0.timeout;
-        let reservation = self.0.limit.reserve().map_err(|_| QueryError::Busy)?;
-        let Ok(Ok(permit)) = tokio::time::timeout(self.0.timeout, reservation.acquire()).await else {
-            return Err(QueryError::Timeout { elapsed: started.elapsed() });
-        };
-
-        let watch = Watch::new();
-        let _stop_when_dropped = watch.stop_on_drop();
-        let (sender, receiver) = oneshot::channel();
+    /// Runs one `SELECT` over the tables that the caller may read. Dropping the future, or the answer, stops it.
+    pub async fn run(&self, query: Query) -> Result<QueryAnswer, QueryError> {
+        let (sender, mut receiver) = mpsc::channel(1);
         let inner = self.0.clone();
-        let work = move || {
-            let _permit = permit;
-            let is_stopped = || Instant::now() >= deadline || sender.is_closed();
-            let answer = inner.answer(generation, &readable, &exists, (&sql, limit), watch, deadline, &is_stopped);
-            // Fails when the caller is gone.
-            let _ = sender.send(answer);
-        };
-        std::thread::Builder::new()
-            .name("query".into())
-            .stack_size(STACK_BYTES)
-            .spawn(work)
-            .map_err(|error| QueryError::Internal(format!("cannot start a thread: {error}")))?;
-        let answer = receiver.await.map_err(|_| QueryError::Internal("a query's thread died".into()))?;
-        match answer {
-            Err(_) if Instant::now() >= deadline => Err(QueryError::Timeout { elapsed: started.elapsed() }),
-            answer => answer,
+        tokio::spawn(async move {
+            let started = Instant::now();
+            let deadline = started + inner.settings.timeout;
+            let answer = AssertUnwindSafe(inner.answer(&query, &sender)).catch_unwind();
+            let result = tokio::select! {
+                result = tokio::time::timeout_at(deadline.into(), answer) => result,
+                () = sender.closed() => return,
+            };
+            let result = match result {
+                Ok(result) => result.unwrap_or_else(|_| Err(QueryError::Internal("reading a result failed".into()))),
+                Err(_) => Err(QueryError::Timeout { elapsed: started.elapsed() }),
+            };
+            if let Err(error) = result {
+                // Fails when the caller is gone.
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+        let mut whole = String::new();
+        while let Some(piece) = receiver.recv().await {
+            whole.push_str(&piece?);
+            if whole.len() > HELD_BACK {
+                return Ok(QueryAnswer::Begun(whole, receiver));
+            }
         }
-    }
-}
-
-#[cfg(test)]
-impl QueryEngine {
-    /// Number of queries that would be admitted now.
-    pub fn available(&self) -> usize {
-        self.0.limit.available()
+        Ok(QueryAnswer::Whole(whole))
     }
 
-    pub fn instances(&self) -> usize {
-        self.0.instances.len()
+    /// Has a worker answer, whoever else waits.
+    pub async fn check(&self) -> Result<(), QueryError> {
+        tokio::time::timeout(CHECK_TIME, self.0.check())
+            .await
+            .unwrap_or(Err(QueryError::Timeout { elapsed: CHECK_TIME }))
+    }
+
+    /// The layers of the sandbox that this kernel lacks, once there has been a worker.
+    pub fn missing_layers(&self) -> &str {
+        self.0.pool.missing()
     }
 }
-
-/// Returns whether the text contains the name of a remote table. If it means something else there, the source is attached
-/// in vain.
-fn may_need_remote(readable: &[ReadableTable], sql: &str) -> bool {
-    let sql = sql.to_lowercase();
-    let mut remote = readable.iter().map(ReadableTable::table).filter(|table| instance::remote(table).is_some());
-    remote.any(|table| sql.contains(&table.name.to_lowercase()))
-}
-
-/// How often a query is run again because its source changed or holds values to be read in another way.
-const MAX_RUNS: usize = 4;
 
 impl Inner {
-    /// Checks a statement, and runs it until its values are right.
-    #[expect(clippy::too_many_arguments, reason = "what one query is made of")]
-    fn answer(
-        &self,
-        generation: u64,
-        readable: &[ReadableTable],
-        exists: &dyn Fn(&str) -> bool,
-        (sql, limit): (&str, usize),
-        mut watch: Watch,
-        deadline: Instant,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<QueryAnswer, QueryError> {
-        let namespace = Namespace::new(readable);
-        let parser = locked(&self.parser);
-        let sql = policy::check(&parser, &namespace, exists, sql)?;
-        drop(parser);
-        let with_remote = may_need_remote(readable, sql);
-        let mut exact = Vec::new();
-        for _ in 0..MAX_RUNS {
-            if is_stopped() {
-                return Err(QueryError::Cancelled);
-            }
-            let instance = if exact.is_empty() {
-                self.instances.get(generation, readable, with_remote)?
-            } else {
-                Arc::new(self.instances.exact(generation, readable, &exact)?)
-            };
-            let limits = (limit, deadline.saturating_duration_since(Instant::now()));
-            match self.run_once(&instance, sql, limits, &mut watch, is_stopped)? {
-                Checked::Right(answer) => return Ok(answer),
-                Checked::Changed => self.instances.discard(&instance),
-                Checked::Again(more) => exact.extend(more),
-                Checked::Refused(reason) => return Err(QueryError::Sql(reason)),
-            }
+    async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<String, QueryError>>) -> Result<(), QueryError> {
+        let Query { person, tables, sql, limit } = query;
+        if sql.len() > MAX_SQL_BYTES {
+            return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
         }
-        Err(QueryError::Remote("the columns at the source keep changing; try again in a minute".into()))
+        let busy = |Full| QueryError::Busy;
+        let _slot = self.workers.take(person).await.map_err(busy)?;
+        let started = Instant::now();
+        let outline = match self.outlines.get(sql) {
+            Some(outline) => outline,
+            None => {
+                let parsed = tokio::time::timeout(PARSE_TIME, self.parse(sql)).await;
+                parsed.unwrap_or_else(|_| Err(QueryError::TooComplex("the statement is too complex".into())))?
+            }
+        };
+        let named = namespace::resolve(&outline.relations, tables.as_ref())?;
+        let prepare = Arc::new(prepare(&named, &self.settings));
+        let mut ready = self.pool.take(&prepare).await?;
+        let limit = (*limit).min(MAX_LIMIT);
+        let run = Run { sql: outline.sql.clone(), rows: limit + 1, is_ordered: outline.is_ordered };
+        let mut rows = Rows {
+            engine: self,
+            person,
+            until: started + SHORT,
+            turn: None,
+            body: Body::new(limit, MAX_RESPONSE_BYTES),
+            pieces,
+        };
+        let result = rows.pass_on(&mut ready.worker, run).await;
+        match &result {
+            Ok(State::Ready) | Err(QueryError::Sql(_) | QueryError::Refused | QueryError::TooLarge(_)) => {
+                self.pool.give_back(ready);
+            }
+            _ => {}
+        }
+        result.map(|_| ())
     }
 
-    fn run_once(
-        &self,
-        instance: &Instance,
-        sql: &str,
-        (limit, time): (usize, Duration),
-        watch: &mut Watch,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<Checked<QueryAnswer>, QueryError> {
-        let connection = instance.connect()?;
-        let answer = watch.run(&connection, time, |connection| {
-            instance
-                .run(connection, |connection| execute::execute(connection, sql, limit, MAX_RESPONSE_BYTES, is_stopped))
-        });
-        // A connection to a source may be permanently broken.
-        let is_broken = matches!(answer, Err(QueryError::Internal(_))) || instance.is_remote() && answer.is_err();
-        if is_broken || instance.is_worn(&connection) {
-            self.instances.discard(instance);
+    /// The syntax tree of a statement, from a worker that can open nothing.
+    async fn parse(&self, sql: &str) -> Result<Arc<Outline>, QueryError> {
+        let mut ready = self.pool.take(&self.without_tables).await?;
+        ready.worker.send(&Request::Parse { sql: sql.to_owned() }).await?;
+        let (Kind::Tree, tree) = ready.worker.next().await? else { return Err(QueryError::out_of_turn()) };
+        let (Kind::Done, _) = ready.worker.next().await? else { return Err(QueryError::out_of_turn()) };
+        self.pool.give_back(ready);
+        let tree = String::from_utf8(tree).map_err(|_| QueryError::out_of_turn())?;
+        self.outlines.read(sql, tree).await
+    }
+
+    async fn check(&self) -> Result<(), QueryError> {
+        let mut ready = self.pool.take_one(&self.without_tables).await?;
+        let run = Run { sql: "SELECT 42".into(), rows: 1, is_ordered: false };
+        ready.worker.send(&Request::Run(run)).await?;
+        let mut body = Body::new(1, MAX_RESPONSE_BYTES);
+        while let (Kind::Rows, piece) = ready.worker.next().await? {
+            body.add(piece)?;
         }
-        answer.map_err(|error| instance.explain(error))
+        body.finish();
+        if !body.take().contains("[[42]]") {
+            return Err(QueryError::Internal("a query worker gave a wrong answer".into()));
+        }
+        self.pool.give_back(ready);
+        Ok(())
+    }
+}
+
+/// What a worker needs for these tables.
+pub fn prepare(named: &[Named], settings: &QuerySettings) -> Prepare {
+    let mut sources = Vec::new();
+    let tables = named.iter().map(|Named { table, databases }| {
+        let table = table.table();
+        let remote = match &table.content {
+            Content::Remote(remote) => Some(remote.clone()),
+            Content::File(_) | Content::Parts(_) => None,
+        };
+        sources.extend(remote.iter().flat_map(|remote| remote.attach.clone()));
+        let files = table.files().map(|file| file.path.clone()).collect();
+        TableSpec { name: table.name.clone(), databases: databases.clone(), files, remote }
+    });
+    let tables: Vec<_> = tables.collect();
+    let is_remote = tables.iter().any(|table| table.remote.is_some());
+    Prepare {
+        threads: settings.threads,
+        tables,
+        remote: is_remote.then(|| settings.remote.clone().only_for(&sources)),
+        is_sandbox_required: settings.is_sandbox_required,
+    }
+}
+
+/// What becomes of a worker.
+enum State {
+    Ready,
+    Used,
+}
+
+/// The rows of one query, on their way from a worker to the caller.
+struct Rows<'a> {
+    engine: &'a Inner,
+    person: &'a Arc<str>,
+    /// When it becomes a long query.
+    until: Instant,
+    /// Of a long one.
+    turn: Option<Slot>,
+    body: Body,
+    pieces: &'a mpsc::Sender<Result<String, QueryError>>,
+}
+
+impl Rows<'_> {
+    async fn pass_on(&mut self, worker: &mut Worker, run: Run) -> Result<State, QueryError> {
+        worker.send(&Request::Run(run)).await?;
+        let state = loop {
+            match self.next(worker).await {
+                Ok((Kind::Rows, piece)) => {
+                    let needs_more = self.body.add(piece)?;
+                    if self.body.len() >= PIECE {
+                        self.send().await?;
+                    }
+                    if !needs_more {
+                        // It has only to say so, unless the rows are too many bytes.
+                        let done = tokio::time::timeout(LAST_WORD, worker.next()).await;
+                        break if matches!(done, Ok(Ok((Kind::Done, _)))) { State::Ready } else { State::Used };
+                    }
+                }
+                Ok((Kind::Done, text)) => break if text.is_empty() { State::Ready } else { State::Used },
+                Ok(_) => return Err(QueryError::out_of_turn()),
+                Err(QueryError::TooLarge(_)) => {
+                    self.body.end_early()?;
+                    break State::Ready;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.body.finish();
+        self.send().await?;
+        Ok(state)
+    }
+
+    async fn send(&mut self) -> Result<(), QueryError> {
+        self.pieces.send(Ok(self.body.take())).await.map_err(|_| QueryError::Cancelled)
+    }
+
+    /// The next message. A query that is not short stands still until it is its turn.
+    async fn next(&mut self, worker: &mut Worker) -> Result<(Kind, Vec<u8>), QueryError> {
+        if self.turn.is_some() {
+            return worker.next().await;
+        }
+        let control = worker.control();
+        let mut message = pin!(worker.next());
+        tokio::select! {
+            message = &mut message => return message,
+            () = tokio::time::sleep_until(self.until.into()) => {}
+        }
+        control.suspend();
+        self.turn = Some(self.engine.long.take(self.person).await.map_err(|Full| QueryError::Busy)?);
+        control.resume();
+        message.await
     }
 }

@@ -111,14 +111,20 @@ async fn what_is_no_select() {
         assert_eq!(query(&bob, sql).await.status, 400, "{sql}");
     }
     assert_eq!(query(&bob, "SELECT 1;").await.status, 200);
+    assert_eq!(query(&bob, &format!("SELECT '{}'", "x".repeat(1 << 20))).await.status, 400);
 }
 
 #[tokio::test]
 async fn errors_of_the_engine() {
-    let (_app, bob) = start().await;
-    assert_snapshot!(query(&bob, "SELECT * FROM nothing").await, @r#"
+    let (app, bob) = start().await;
+    assert_snapshot!(query(app.admin().await, "SELECT * FROM nothing").await, @r#"
         400 Bad Request
         {"detail":"Query error: Catalog Error: Table with name nothing does not exist!\n\nLINE 1: SELECT * FROM nothing\n                      ^"}
+        "#);
+    // Whoever may not read all tables does not learn which ones there are.
+    assert_snapshot!(query(&bob, "SELECT * FROM nothing").await, @r#"
+        403 Forbidden
+        {"detail":"Access denied to table 'nothing'"}
         "#);
     assert_snapshot!(query(&bob, "SELECT nothing FROM Orders").await, @r#"
         400 Bad Request

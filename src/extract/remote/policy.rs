@@ -1,8 +1,10 @@
 //! What may be attached.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::extensions;
 use super::postgres::{Attached, Exact};
@@ -16,11 +18,12 @@ use crate::engine::{self, Connection, Limits};
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the operator allows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RemotePolicy {
     extensions: Vec<String>,
     token_envs: Vec<String>,
     /// By the variables that hold them.
+    #[serde(serialize_with = "exposed")]
     tokens: HashMap<String, Secret>,
     hosts: Vec<String>,
     directory: Option<PathBuf>,
@@ -40,6 +43,13 @@ impl RemotePolicy {
             hosts,
             directory: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
         }
+    }
+
+    /// The same without the tokens of other sources, for a process that reaches only these.
+    pub fn only_for<'a>(mut self, sources: impl IntoIterator<Item = &'a RemoteAttach>) -> Self {
+        let used: HashSet<_> = sources.into_iter().map(|source| &source.token_env).collect();
+        self.tokens.retain(|variable, _| used.contains(variable));
+        self
     }
 
     /// For the log at start.
@@ -136,6 +146,10 @@ impl RemotePolicy {
         }
         self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
     }
+}
+
+fn exposed<S: Serializer>(tokens: &HashMap<String, Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tokens.iter().map(|(variable, token)| (variable, token.expose())))
 }
 
 #[cfg(test)]

@@ -5,34 +5,49 @@ mod first_keyword;
 mod functions;
 mod walk;
 
-use super::namespace::Namespace;
-use super::{MAX_SQL_BYTES, QueryError, place};
-use crate::engine::parse::{Parsed, Parser};
+use serde_json::Value;
+
+use super::{QueryError, place};
+use crate::engine::parse::Parsed;
 pub use first_keyword::after_block;
+pub use walk::is_system;
 
 /// Whether a list of words, separated by blanks, has this one.
 fn contains_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
-/// Returns the statement without its trailing `;` if it is one `SELECT` over readable tables only.
-///
-/// `exists` returns whether a table that the caller cannot read exists at all.
-pub fn check<'a>(
-    parser: &Parser,
-    namespace: &Namespace,
-    exists: &dyn Fn(&str) -> bool,
-    sql: &'a str,
-) -> Result<&'a str, QueryError> {
-    if sql.len() > MAX_SQL_BYTES {
-        return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
-    }
+/// A statement that may run for whoever may read its tables.
+#[derive(Debug, PartialEq)]
+pub struct Outline {
+    /// Without its trailing `;`.
+    pub sql: String,
+    /// The tables that it names, each once.
+    pub relations: Vec<Relation>,
+    /// Whether its rows are sorted and not limited.
+    pub is_ordered: bool,
+}
+
+/// A table as a statement names it; absent parts are empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relation {
+    pub catalog: String,
+    pub schema: String,
+    pub table: String,
+    /// Where the statement first does so, in bytes.
+    pub offset: Option<usize>,
+}
+
+/// What a statement says, if it is one `SELECT` that holds nothing but what is allowed. `tree` is the engine's
+/// ([`crate::engine::parse::syntax_tree`]), of which at most `levels` levels are read: they take stack.
+pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryError> {
     let opening = first_keyword::keyword(sql);
     let is_select = opening == "select" || opening == "with";
-    let statement = match parser.parse(sql)? {
+    let parsed = Parsed::read(tree, levels).map_err(|error| QueryError::TooComplex(error.to_string()))?;
+    let statement = match parsed {
         Parsed::Selects(statements) => match statements.as_slice() {
             [_] | [] if !is_select => return Err(QueryError::NotSelect),
-            [statement] => statement.clone(),
+            [_] => statements.into_iter().next().unwrap_or_default(),
             _ => return Err(QueryError::Refused),
         },
         // Keywords that only show something have always had the milder error.
@@ -47,6 +62,14 @@ pub fn check<'a>(
             return Err(QueryError::Sql(format!("Parser Error: {message}{}", place.unwrap_or_default())));
         }
     };
-    walk::Walk { namespace, exists, sql }.statement(&statement)?;
-    Ok(sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';'))
+    let relations = walk::relations(&statement)?;
+    let is_ordered = is_ordered(&statement["node"]);
+    let sql = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';').to_owned();
+    Ok(Outline { sql, relations, is_ordered })
+}
+
+fn is_ordered(node: &Value) -> bool {
+    let modifiers = node["modifiers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has = |kind: &str| modifiers.iter().any(|modifier| modifier["type"] == kind);
+    has("ORDER_MODIFIER") && !has("LIMIT_MODIFIER") && !has("LIMIT_PERCENT_MODIFIER")
 }

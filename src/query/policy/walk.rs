@@ -1,11 +1,11 @@
 //! The walk over one statement's tree.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use super::super::QueryError;
-use super::super::namespace::Namespace;
-use super::{contains_word, functions};
-use crate::query::place;
+use super::{Relation, contains_word, functions};
 
 type Object = Map<String, Value>;
 
@@ -24,30 +24,57 @@ const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "pg_catalog", "system",
 const SYSTEM_TABLES: [&str; 7] =
     ["pg_", "sqlite_", "duckdb_", "pragma_", "information_schema", "_meta", "_remote_attach"];
 
-pub struct Walk<'a> {
-    pub namespace: &'a Namespace,
-    pub exists: &'a dyn Fn(&str) -> bool,
-    /// The statement, to show places in it.
-    pub sql: &'a str,
+/// The tables that a statement names, if it holds nothing but what is allowed.
+pub fn relations(statement: &Value) -> Result<Vec<Relation>, QueryError> {
+    let mut walk = Walk::default();
+    walk.value(statement)?;
+    Ok(walk.relations)
 }
 
-/// The common table expressions in scope, innermost last, in lower case.
-type Scope = Vec<String>;
+#[derive(Default)]
+struct Walk {
+    relations: Vec<Relation>,
+    known: HashSet<[String; 3]>,
+    scope: Scope,
+}
 
-impl Walk<'_> {
-    pub fn statement(&self, statement: &Value) -> Result<(), QueryError> {
-        self.value(statement, &Scope::new())
+/// The common table expressions in scope, in lower case.
+#[derive(Default)]
+struct Scope {
+    /// Innermost last.
+    names: Vec<String>,
+    counts: HashMap<String, usize>,
+}
+
+impl Scope {
+    fn add(&mut self, name: String) {
+        *self.counts.entry(name.clone()).or_default() += 1;
+        self.names.push(name);
     }
 
-    fn value(&self, value: &Value, scope: &Scope) -> Result<(), QueryError> {
+    fn truncate(&mut self, length: usize) {
+        for name in self.names.drain(length..) {
+            if let Some(count) = self.counts.get_mut(&name) {
+                *count -= 1;
+            }
+        }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.counts.get(name).is_some_and(|count| *count > 0)
+    }
+}
+
+impl Walk {
+    fn value(&mut self, value: &Value) -> Result<(), QueryError> {
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.value(item, scope)),
-            Value::Object(object) => self.object(object, scope),
+            Value::Array(items) => items.iter().try_for_each(|item| self.value(item)),
+            Value::Object(object) => self.object(object),
             _ => Ok(()),
         }
     }
 
-    fn object(&self, object: &Object, scope: &Scope) -> Result<(), QueryError> {
+    fn object(&mut self, object: &Object) -> Result<(), QueryError> {
         let node = text(object, "type");
         match text(object, "class") {
             // Values can contain anything, also what looks like a node.
@@ -60,23 +87,23 @@ impl Walk<'_> {
             class if contains_word(EXPRESSIONS, class) => {}
             _ => return Err(QueryError::Refused),
         }
-        self.function(object, functions::is_allowed)?;
+        function(object, functions::is_allowed)?;
         match (object.contains_key("class"), node) {
-            (false, "BASE_TABLE") => self.relation(object, scope)?,
-            (false, "TABLE_FUNCTION") => return self.table_function(object, scope),
+            (false, "BASE_TABLE") => self.relation(object)?,
+            (false, "TABLE_FUNCTION") => return self.table_function(object),
             // Only descriptions of a query; `SHOW TABLES` and the like list the catalog.
             (false, "SHOW_REF") if !is_described_query(object) => return Err(QueryError::Refused),
             _ => {}
         }
         if object.contains_key("cte_map") {
-            return self.query_node(object, scope);
+            return self.query_node(object);
         }
-        object.values().try_for_each(|value| self.value(value, scope))
+        object.values().try_for_each(|value| self.value(value))
     }
 
     /// Later expressions see earlier ones; only recursive ones see themselves.
-    fn query_node(&self, node: &Object, outer: &Scope) -> Result<(), QueryError> {
-        let mut scope = outer.clone();
+    fn query_node(&mut self, node: &Object) -> Result<(), QueryError> {
+        let outer = self.scope.names.len();
         let entries = node["cte_map"].get("map").and_then(Value::as_array);
         for entry in entries.into_iter().flatten() {
             let name = entry["key"].as_str().ok_or(QueryError::Refused)?.to_ascii_lowercase();
@@ -86,64 +113,53 @@ impl Walk<'_> {
             let body = &entry["value"]["query"]["node"];
             if body["type"] == "RECURSIVE_CTE_NODE" {
                 // The first part runs before the expression exists.
-                self.value(&body["left"], &scope)?;
-                scope.push(name);
-                self.value(&entry["value"], &scope)?;
+                self.value(&body["left"])?;
+                self.scope.add(name);
+                self.value(&entry["value"])?;
             } else {
-                self.value(&entry["value"], &scope)?;
-                scope.push(name);
+                self.value(&entry["value"])?;
+                self.scope.add(name);
             }
         }
-        node.iter().filter(|(key, _)| *key != "cte_map").try_for_each(|(_, value)| self.value(value, &scope))
+        node.iter().filter(|(key, _)| *key != "cte_map").try_for_each(|(_, value)| self.value(value))?;
+        self.scope.truncate(outer);
+        Ok(())
     }
 
-    fn table_function(&self, relation: &Object, scope: &Scope) -> Result<(), QueryError> {
-        let function = relation.get("function").and_then(Value::as_object).ok_or(QueryError::Refused)?;
-        if text(function, "class") != "FUNCTION" {
+    fn table_function(&mut self, relation: &Object) -> Result<(), QueryError> {
+        let called = relation.get("function").and_then(Value::as_object).ok_or(QueryError::Refused)?;
+        if text(called, "class") != "FUNCTION" {
             return Err(QueryError::Refused);
         }
-        self.function(function, functions::is_allowed_table_function)?;
-        let inside = function.values();
+        function(called, functions::is_allowed_table_function)?;
         let beside = relation.iter().filter(|(key, _)| *key != "function").map(|(_, value)| value);
-        inside.chain(beside).try_for_each(|value| self.value(value, scope))
+        called.values().chain(beside).try_for_each(|value| self.value(value))
     }
 
-    fn function(&self, object: &Object, is_allowed: fn(&str) -> bool) -> Result<(), QueryError> {
-        match object.get("function_name") {
-            None => Ok(()),
-            Some(Value::String(name)) if is_allowed(name) => padding(name, object),
-            Some(_) => Err(QueryError::Refused),
-        }
-    }
-
-    fn relation(&self, relation: &Object, scope: &Scope) -> Result<(), QueryError> {
-        let [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map(|key| text(relation, key));
-        let lower = table.to_ascii_lowercase();
+    fn relation(&mut self, relation: &Object) -> Result<(), QueryError> {
         if relation.get("at_clause").is_some_and(|clause| !clause.is_null()) {
             return Err(QueryError::Sql("AT (…) is not supported".into()));
         }
-        let unqualified = catalog.is_empty() && (schema.is_empty() || schema.eq_ignore_ascii_case("recurring"));
-        if unqualified && scope.contains(&lower) || self.namespace.contains(catalog, schema, table) {
+        let [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map(|key| text(relation, key));
+        let is_unqualified = catalog.is_empty() && (schema.is_empty() || schema.eq_ignore_ascii_case("recurring"));
+        if is_unqualified && self.scope.contains(&table.to_ascii_lowercase()) {
             return Ok(());
         }
-        let is_system =
-            [catalog, schema].iter().any(|name| SYSTEM_SCHEMAS.contains(&name.to_ascii_lowercase().as_str()))
-                || is_system_table(&lower);
-        if is_system && !(unqualified && (self.exists)(table)) {
-            return Err(QueryError::Refused);
+        let [catalog, schema, table] = [catalog, schema, table].map(str::to_owned);
+        if self.known.insert([catalog.clone(), schema.clone(), table.clone()]) {
+            let offset = relation.get("query_location").and_then(Value::as_u64);
+            let offset = offset.and_then(|offset| offset.try_into().ok());
+            self.relations.push(Relation { catalog, schema, table, offset });
         }
-        // A readable table under the wrong source is a mistake, not a denial.
-        if (self.exists)(table) && !self.namespace.contains("", "", table) {
-            return Err(QueryError::Denied(table.to_owned()));
-        }
-        if table.contains(['/', '\\', ':', '*', '?', '[', '.']) {
-            return Err(QueryError::Refused);
-        }
-        let similar = self.namespace.similar(table).map(|name| format!("\nDid you mean \"{name}\"?"));
-        let offset = relation.get("query_location").and_then(Value::as_u64).and_then(|offset| offset.try_into().ok());
-        let place = offset.and_then(|offset| place::at(self.sql, offset)).map(|place| format!("\n\n{place}"));
-        let help = similar.into_iter().chain(place).collect();
-        Err(QueryError::UnknownTable { name: table.to_owned(), help })
+        Ok(())
+    }
+}
+
+fn function(object: &Object, is_allowed: fn(&str) -> bool) -> Result<(), QueryError> {
+    match object.get("function_name") {
+        None => Ok(()),
+        Some(Value::String(name)) if is_allowed(name) => padding(name, object),
+        Some(_) => Err(QueryError::Refused),
     }
 }
 
@@ -170,6 +186,12 @@ fn padding(name: &str, call: &Object) -> Result<(), QueryError> {
         true => Err(QueryError::Sql(format!("{name} cannot make a text of more than {MAX_TEXT_CHARS} characters"))),
         false => Ok(()),
     }
+}
+
+/// Whether it names a table of the engine's own, whose answer must not depend on what else exists.
+pub fn is_system(relation: &Relation) -> bool {
+    let is_schema = |name: &String| SYSTEM_SCHEMAS.contains(&name.to_ascii_lowercase().as_str());
+    is_schema(&relation.catalog) || is_schema(&relation.schema) || is_system_table(&relation.table.to_ascii_lowercase())
 }
 
 fn is_system_table(lower: &str) -> bool {

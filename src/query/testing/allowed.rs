@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::Fixture;
 
-#[tokio::test]
-async fn ordinary_sql_works() {
+#[test]
+fn ordinary_sql_works() {
     let fixture = Fixture::new();
     for sql in [
         "SELECT 1 as test, 'hello' as msg",
@@ -85,44 +85,43 @@ async fn ordinary_sql_works() {
         "WITH customers AS (SELECT * FROM orders) SELECT count(*) FROM customers",
         "SELECT bq.a.b FROM (SELECT {'a': {'b': 1}} AS bq)",
     ] {
-        if let Err(error) = fixture.run(sql).await {
+        if let Err(error) = fixture.run(sql) {
             panic!("{sql}\n{error}");
         }
     }
 }
 
-#[tokio::test]
-async fn columns_and_rows_are_those_of_the_statement() {
+#[test]
+fn columns_and_rows_are_those_of_the_statement() {
     let fixture = Fixture::new();
     assert_eq!(
-        fixture.body("SELECT 1 AS a, 2 AS a, count(*), NULL, sum(amount) FROM orders").await,
+        fixture.body("SELECT 1 AS a, 2 AS a, count(*), NULL, sum(amount) FROM orders"),
         json!({"columns": ["a", "a", "count_star()", "NULL", "sum(amount)"],
                "rows": [[1, 2, 20, null, "285.00"]], "row_count": 1, "truncated": false})
     );
-    let body = fixture.body("SELECT id FROM orders ORDER BY id DESC LIMIT 3 -- the newest").await;
+    let body = fixture.body("SELECT id FROM orders ORDER BY id DESC LIMIT 3 -- the newest");
     assert_eq!(body["rows"], json!([[19], [18], [17]]));
-    let body = fixture.body("SELECT id FROM orders WHERE customer = 'nonexistent'").await;
+    let body = fixture.body("SELECT id FROM orders WHERE customer = 'nonexistent'");
     assert_eq!(body, json!({"columns": ["id"], "rows": [], "row_count": 0, "truncated": false}));
-    let body =
-        fixture.body("WITH o AS (SELECT id FROM orders) SELECT id FROM o ORDER BY id % 7 DESC, id LIMIT 2").await;
+    let body = fixture.body("WITH o AS (SELECT id FROM orders) SELECT id FROM o ORDER BY id % 7 DESC, id LIMIT 2");
     assert_eq!(body["rows"], json!([[6], [13]]));
 }
 
 /// The engine's own library has these; the bundled engine gets them with the extension `icu`.
-#[tokio::test]
-async fn today_works_where_icu_is() {
+#[test]
+fn today_works_where_icu_is() {
     let fixture = Fixture::new();
     let limits = crate::engine::Limits::small();
     let icu = crate::engine::Icu::find(&limits).unwrap();
-    let today = fixture.run("SELECT current_date, timezone('Europe/Prague', now())").await;
+    let today = fixture.run("SELECT current_date, timezone('Europe/Prague', now())");
     assert_eq!(today.is_ok(), icu.load(&crate::engine::in_memory(&limits).unwrap()), "{today:?}");
 }
 
 /// Programs write long sums and conditions.
-#[tokio::test]
-async fn deep_expressions_work() {
+#[test]
+fn deep_expressions_work() {
     let fixture = Fixture::new();
     for sql in [format!("SELECT {}1", "1 + ".repeat(400)), format!("SELECT 1 WHERE {}true", "1 = 2 OR ".repeat(400))] {
-        fixture.run(&sql).await.unwrap();
+        fixture.run(&sql).unwrap();
     }
 }

@@ -9,79 +9,95 @@ mod streams;
 mod values;
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{QueryAnswer, QueryEngine, QueryError, QuerySettings};
+use super::body::Body;
+use super::namespace::{self, Lookup, Tables};
+use super::policy::{self, Relation};
+use super::run::prepare;
+use super::worker::{Instance, Run, send_rows};
+use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_path;
-use crate::config::Environment;
+use crate::config::{DataDir, Environment};
+use crate::engine::parse::{MAX_LEVELS, syntax_tree};
 use crate::engine::{self, Limits};
 use crate::extract::{Content, PublishedFile, PublishedTable, RemotePolicy};
 
 /// Occurs in `salaries` only.
 const SECRET: &str = "top-secret-4711";
 
+/// The engine of a worker in this process, without its sandbox: what the policy and the namespace hold back alone.
 struct Fixture {
-    engine: QueryEngine,
     readable: Vec<ReadableTable>,
+    /// Whether the caller would know of any other table.
+    knows_all: bool,
     dir: tempfile::TempDir,
 }
 
-fn settings(dir: &Path) -> QuerySettings {
-    QuerySettings {
-        memory: "512MB".into(),
-        threads: 1,
-        timeout: Duration::from_secs(120),
-        concurrency: 2,
-        max_waiting: 2,
-        spill: dir.join("spill"),
-        extensions: None,
-        cached_instances: 2,
-        remote: RemotePolicy::new(&Environment::default(), &[]),
+impl Tables for Fixture {
+    fn find(&self, name: &str) -> Lookup {
+        let found = self.readable.iter().find(|table| table.table().name.eq_ignore_ascii_case(name));
+        let other = if self.knows_all { Lookup::Missing } else { Lookup::Denied };
+        found.map_or(other, |table| Lookup::Readable(table.clone()))
+    }
+
+    fn similar(&self, name: &str) -> Option<String> {
+        namespace::most_similar(self.readable.iter().map(|table| table.table().name.as_str()), name)
     }
 }
 
 impl Fixture {
     fn new() -> Self {
-        Self::with(|_| {})
-    }
-
-    fn with(change: impl FnOnce(&mut QuerySettings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut settings = settings(dir.path());
-        change(&mut settings);
         let orders = "SELECT i AS id, 'cust' || i AS customer, 1.50::DECIMAL(9,2) * i AS amount, i AS payload,
                              i AS download, i AS last_update, i AS \"Full Name\" FROM range(20) t(i)";
         let salaries = format!("SELECT '{SECRET}' AS person, 987654 AS salary");
         let readable = [published(dir.path(), "orders", orders), published(dir.path(), "Mixed_Case", "SELECT 1 AS a")];
         published(dir.path(), "salaries", &salaries);
-        let readable = readable.map(ReadableTable::for_test).to_vec();
-        Self { engine: QueryEngine::new(settings).unwrap(), readable, dir }
+        Self { readable: readable.map(ReadableTable::for_test).to_vec(), knows_all: false, dir }
     }
 
-    async fn run(&self, sql: &str) -> Result<QueryAnswer, QueryError> {
-        self.run_limited(sql, 1000).await
+    fn run(&self, sql: &str) -> Result<String, QueryError> {
+        self.run_limited(sql, 1000, MAX_RESPONSE_BYTES)
     }
 
-    async fn run_limited(&self, sql: &str, limit: usize) -> Result<QueryAnswer, QueryError> {
-        self.engine.run(1, self.readable.clone(), exists, sql.to_owned(), limit).await
+    fn run_limited(&self, sql: &str, limit: usize, max_bytes: usize) -> Result<String, QueryError> {
+        let outline = policy::outline(sql, &self.tree(sql), MAX_LEVELS)?;
+        let instance = self.instance(&outline.relations)?;
+        let run = Run { sql: outline.sql, rows: limit + 1, is_ordered: outline.is_ordered };
+        let mut body = Body::new(limit, max_bytes);
+        send_rows(&instance.connection, &run, |piece| body.add(piece.to_vec()).map(|_| ()))?;
+        body.finish();
+        Ok(body.take())
+    }
+
+    fn settings(&self) -> QuerySettings {
+        let remote = RemotePolicy::new(&Environment::default(), &[]);
+        QuerySettings::load(&Environment::default(), &DataDir::new(self.dir.path()).unwrap(), remote).unwrap()
+    }
+
+    fn tree(&self, sql: &str) -> String {
+        syntax_tree(&engine::in_memory(&Limits::small()).unwrap(), sql).unwrap()
+    }
+
+    /// An engine with the tables that these relations name.
+    fn instance(&self, relations: &[Relation]) -> Result<Instance, QueryError> {
+        let named = namespace::resolve("SELECT * FROM nope", relations, self)?;
+        let prepare = prepare(&named, &self.settings());
+        Instance::fill(Instance::open(&Limits::small(), 1_000_000)?, &prepare, &[])
     }
 
     /// The answer's body.
-    async fn body(&self, sql: &str) -> Value {
-        let answer = self.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{sql}: {error}: {}", answer.body))
+    fn body(&self, sql: &str) -> Value {
+        let answer = self.run(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{sql}: {error}: {answer}"))
     }
 
     fn path(&self, table: &str) -> String {
         self.dir.path().join(format!("{table}.parquet")).display().to_string()
     }
-}
-
-fn exists(name: &str) -> bool {
-    ["orders", "salaries", "customers", "mixed_case", "issues"].contains(&name.to_lowercase().as_str())
 }
 
 fn published(directory: &Path, name: &str, select: &str) -> PublishedTable {

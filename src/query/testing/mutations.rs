@@ -77,7 +77,6 @@ fn change() -> impl Strategy<Value = Change> {
 #[test]
 fn no_mutation_returns_what_was_not_granted() {
     let fixture = Fixture::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases: 400,
         failure_persistence: None,
@@ -97,8 +96,8 @@ fn no_mutation_returns_what_was_not_granted() {
             }
         }
         let sql = words.join(" ");
-        if let Ok(answer) = runtime.block_on(fixture.run(&sql)) {
-            prop_assert!(!answer.body.contains(SECRET) && !answer.body.contains("987654"), "{}", sql);
+        if let Ok(answer) = fixture.run(&sql) {
+            prop_assert!(!answer.contains(SECRET) && !answer.contains("987654"), "{}", sql);
         }
         Ok(())
     });

@@ -128,26 +128,26 @@ fn a_row_that_is_too_large_ends_the_rows() {
     assert_eq!(Collected::of(&connection, sql).rows.len(), 4000);
 }
 
-#[tokio::test]
-async fn results_may_have_thousands_of_columns() {
+#[test]
+fn results_may_have_thousands_of_columns() {
     let fixture = Fixture::new();
     for value in ["i", "[i]"] {
         let columns: Vec<String> = (0..5000).map(|index| format!("{value} + {index} AS c{index}")).collect();
         let columns =
             columns.join(", ").replace("] + ", ", ").replace(" AS", if value == "i" { " AS" } else { "] AS" });
-        let body = fixture.body(&format!("SELECT {columns} FROM range(2) t(i)")).await;
+        let body = fixture.body(&format!("SELECT {columns} FROM range(2) t(i)"));
         assert_eq!(body["columns"][4999], "c4999");
         let last = if value == "i" { serde_json::json!(5000) } else { serde_json::json!([1, 4999]) };
         assert_eq!(body["rows"][1][4999], last);
     }
 }
 
-#[tokio::test]
-async fn names_stay_as_they_are() {
+#[test]
+fn names_stay_as_they_are() {
     let fixture = Fixture::new();
     for columns in ["1 AS a, 2 AS a, 3 AS \"A b\"", "1 AS a, [2] AS a, 3 AS \"A b\""] {
         for order in ["", "ORDER BY 1"] {
-            let body = fixture.body(&format!("SELECT {columns} {order}")).await;
+            let body = fixture.body(&format!("SELECT {columns} {order}"));
             assert_eq!(body["columns"], serde_json::json!(["a", "a", "A b"]), "{columns}");
         }
     }

@@ -1,0 +1,19 @@
+use std::io;
+
+use super::{Context, Output, Run};
+use crate::query::worker;
+
+#[derive(clap::Subcommand, Debug)]
+pub enum Internal {
+    /// Run callers' SQL as the server asks on standard input
+    QueryWorker,
+}
+
+impl Run for Internal {
+    fn run(self, _: &Context) -> anyhow::Result<Output> {
+        match self {
+            Self::QueryWorker => worker::serve(io::stdin().lock(), io::stdout().lock())?,
+        }
+        Ok(Output::default())
+    }
+}

@@ -1,0 +1,139 @@
+//! The server's handle on one worker.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+
+use super::protocol::{self, HEADER, Kind, MAX_MESSAGE, Request, Start};
+use crate::base::{atomic_file, process};
+use crate::query::QueryError;
+
+/// A process that runs callers' SQL. It is killed when this is dropped.
+pub struct Worker {
+    /// Killed on drop.
+    _child: Child,
+    control: Control,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    _spill: SpillDirectory,
+    memory: String,
+}
+
+/// Signals to a worker; only while it lives.
+#[derive(Clone, Copy)]
+pub struct Control(Pid);
+
+impl Control {
+    /// Stops it where it is, until [`Self::resume`].
+    pub fn suspend(self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub fn resume(self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(self, signal: Signal) {
+        // Fails if it is gone, which its next answer says.
+        let _ = kill_process_group(self.0, signal);
+    }
+}
+
+/// Removed on drop.
+struct SpillDirectory(std::path::PathBuf);
+
+impl Drop for SpillDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = atomic_file::remove_directory(&self.0) {
+            tracing::warn!(directory = %self.0.display(), %error, "cannot remove what a query spilled");
+        }
+    }
+}
+
+impl Worker {
+    /// Starts a process with an engine and without tables.
+    pub async fn spawn(program: &Path, start: Start) -> io::Result<Self> {
+        let spill = SpillDirectory(start.spill.clone());
+        tokio::fs::create_dir_all(&spill.0).await?;
+        // Where a library is found may depend on it.
+        let environment = std::env::var_os("LD_LIBRARY_PATH").map(|path| (OsString::from("LD_LIBRARY_PATH"), path));
+        let mut command = process::command(program, environment);
+        let mut child = command.args(["internal", "query-worker"]).stderr(Stdio::null()).spawn()?;
+        let lost = || io::Error::other("a query worker ended at once");
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or_else(lost)?;
+        let (requests, answers) = (child.stdin.take().ok_or_else(lost)?, child.stdout.take().ok_or_else(lost)?);
+        let answers = BufReader::with_capacity(64 * 1024, answers);
+        let memory = start.memory.clone();
+        let control = Control(pid);
+        let mut worker = Self { _child: child, control, requests, answers, _spill: spill, memory };
+        worker.ask(&Request::Start(start)).await.map_err(io::Error::other)?;
+        Ok(worker)
+    }
+
+    /// Sends a request that has no answer but whether it was carried out.
+    pub async fn ask(&mut self, request: &Request) -> Result<String, QueryError> {
+        self.send(request).await?;
+        match self.next().await? {
+            (Kind::Done, body) => Ok(String::from_utf8_lossy(&body).into_owned()),
+            _ => Err(QueryError::out_of_turn()),
+        }
+    }
+
+    pub async fn send(&mut self, request: &Request) -> Result<(), QueryError> {
+        let body = serde_json::to_vec(request).map_err(|error| QueryError::Internal(error.to_string()))?;
+        let mut message = protocol::header(0, body.len()).to_vec();
+        message.extend(body);
+        // The next answer says why it is gone.
+        let _ = self.requests.write_all(&message).await;
+        Ok(())
+    }
+
+    /// The next message; an error if the request failed, or if the worker died.
+    pub async fn next(&mut self) -> Result<(Kind, Vec<u8>), QueryError> {
+        let mut header = [0; HEADER];
+        if self.answers.read_exact(&mut header).await.is_err() {
+            return Err(self.died());
+        }
+        let (length, kind) = protocol::parse_header(header);
+        let kind = Kind::of(kind).filter(|_| length <= MAX_MESSAGE).ok_or_else(QueryError::out_of_turn)?;
+        let mut body = Vec::with_capacity(length.min(1024 * 1024));
+        match (&mut self.answers).take(length as u64).read_to_end(&mut body).await {
+            Ok(read) if read == length => {}
+            _ => return Err(self.died()),
+        }
+        match kind {
+            Kind::Failed => Err(protocol::failure(&body)),
+            _ => Ok((kind, body)),
+        }
+    }
+
+    /// Memory that it holds now, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let statm =
+            std::fs::read_to_string(format!("/proc/{}/statm", self.control.0.as_raw_nonzero())).unwrap_or_default();
+        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
+        pages.saturating_mul(rustix::param::page_size() as u64)
+    }
+
+    pub fn control(&self) -> Control {
+        self.control
+    }
+
+    fn died(&self) -> QueryError {
+        QueryError::TooComplex(format!(
+            "the query needed more memory than the {} that it may use, or is nested too deeply",
+            self.memory
+        ))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.control.signal(Signal::KILL);
+    }
+}

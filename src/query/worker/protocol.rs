@@ -1,0 +1,107 @@
+//! What the server and a worker say to each other over two pipes.
+//!
+//! A message is its length (32 bits, little endian), its kind (one byte), and that many bytes.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::extract::{RemotePolicy, RemoteTable};
+use crate::query::QueryError;
+
+/// Says that a worker should not be used again.
+pub const WORN: &str = "worn";
+/// The longest message of a worker, in bytes; the server ends a worker that announces more.
+pub const MAX_MESSAGE: usize = 96 * 1024 * 1024;
+/// The length and the kind.
+pub const HEADER: usize = 5;
+
+/// From the server.
+#[derive(Debug, Deserialize, Serialize)]
+pub enum Request {
+    /// The first message: what the engine may use.
+    Start(Start),
+    /// The second: its tables. From here on the worker can open nothing else.
+    Prepare(Prepare),
+    /// Asks for the syntax tree of a text, as [`Kind::Tree`].
+    Parse { sql: String },
+    /// Asks for the rows of a checked statement, as [`Kind::Rows`] and [`Kind::Done`].
+    Run(Run),
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Start {
+    /// Of the engine, in DuckDB's syntax.
+    pub memory: String,
+    /// That the process may take in all, in bytes.
+    pub max_bytes: u64,
+    /// A directory of its own.
+    pub spill: PathBuf,
+    pub spill_bytes: u64,
+    pub extensions: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Prepare {
+    pub threads: usize,
+    pub tables: Vec<TableSpec>,
+    /// How sources are reached, if tables are remote.
+    pub remote: Option<RemotePolicy>,
+    /// Whether to fail where the kernel lacks a layer of the sandbox.
+    pub is_sandbox_required: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TableSpec {
+    pub name: String,
+    /// Where a statement looks it up.
+    pub databases: BTreeSet<String>,
+    pub files: Vec<PathBuf>,
+    pub remote: Option<RemoteTable>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Run {
+    pub sql: String,
+    /// At most this many rows are needed.
+    pub rows: usize,
+    /// Whether the rows are sorted and not limited.
+    pub is_ordered: bool,
+}
+
+/// The kinds of messages of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// The request was carried out. The text says [`WORN`], or which layers of the sandbox are missing.
+    Done = b'd',
+    /// A syntax tree as JSON.
+    Tree = b't',
+    /// A piece of an Arrow IPC stream.
+    Rows = b'r',
+    /// A [`QueryError`] as JSON: the request failed.
+    Failed = b'f',
+}
+
+impl Kind {
+    pub fn of(byte: u8) -> Option<Self> {
+        [Self::Done, Self::Tree, Self::Rows, Self::Failed].into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// The header of a message; a longer one than 4 GB is cut, and not accepted anyway.
+pub fn header(kind: u8, length: usize) -> [u8; HEADER] {
+    let [a, b, c, d] = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    [a, b, c, d, kind]
+}
+
+/// The length and the kind in a header.
+pub fn parse_header([a, b, c, d, kind]: [u8; HEADER]) -> (usize, u8) {
+    (u32::from_le_bytes([a, b, c, d]) as usize, kind)
+}
+
+/// The error in a message.
+pub fn failure(message: &[u8]) -> QueryError {
+    serde_json::from_slice(message).unwrap_or_else(|_| QueryError::Internal("a query worker failed".into()))
+}

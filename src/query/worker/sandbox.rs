@@ -1,0 +1,96 @@
+//! What a process gives up for good before it runs callers' SQL.
+//!
+//! Each layer holds alone: Landlock names the files, seccomp the system calls, resource limits the memory. They cover the
+//! calling thread and the threads that it starts later, so they come before the engine's threads.
+
+use std::io;
+use std::path::PathBuf;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::system_calls;
+use crate::base::process;
+
+/// For the stack of the thread that parses and plans, in bytes: what is nested deeper ends the process.
+const STACK: u64 = 64 * 1024 * 1024;
+/// Address space that is no memory: the program, reservations of the allocator.
+const ADDRESSES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// What remains open.
+#[derive(Clone, Debug, Default)]
+pub struct Sandbox {
+    /// Files and directories that may be read.
+    pub readable: Vec<PathBuf>,
+    /// Directories whose files may be made, changed and removed.
+    pub writable: Vec<PathBuf>,
+    /// Whether other machines may be reached: for tables that stay at their source.
+    pub has_network: bool,
+}
+
+/// Limits the memory and the size of each file, in bytes, and lets other processes go first.
+pub fn limit(max_bytes: u64, spill_bytes: u64) -> io::Result<()> {
+    process::limit_memory(max_bytes)?;
+    let limits = [
+        // Also for what is not the process's own data, such as shared memory.
+        (Resource::As, max_bytes.saturating_add(ADDRESSES)),
+        (Resource::Fsize, spill_bytes),
+        // Of this thread; others have the size that was set when the program began.
+        (Resource::Stack, STACK),
+    ];
+    for (resource, bytes) in limits {
+        let maximum = getrlimit(resource).maximum;
+        let bytes = Some(maximum.map_or(bytes, |maximum| maximum.min(bytes)));
+        setrlimit(resource, Rlimit { current: bytes, maximum: bytes })?;
+    }
+    process::yield_to_others();
+    Ok(())
+}
+
+impl Sandbox {
+    /// Gives up everything else. Returns the layers that this kernel lacks.
+    pub fn enter(&self) -> io::Result<Vec<&'static str>> {
+        let mut missing = Vec::new();
+        if !self.restrict_files().map_err(io::Error::other)? {
+            missing.push("Landlock");
+        }
+        rustix::thread::set_no_new_privs(true)?;
+        if !system_calls::restrict(self.has_network)? {
+            missing.push("seccomp");
+        }
+        Ok(missing)
+    }
+
+    fn restrict_files(&self) -> Result<bool, landlock::RulesetError> {
+        // The newest that was reviewed; older kernels do what they can.
+        let abi = ABI::V6;
+        let mut rules = Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(abi))?
+            .scope(Scope::from_all(abi))?;
+        if !self.has_network {
+            rules = rules.handle_access(AccessNet::from_all(abi))?;
+        }
+        let mut rules = rules.create()?;
+        let read = AccessFs::ReadFile | AccessFs::ReadDir;
+        let write = read
+            | AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::MakeDir
+            | AccessFs::RemoveFile
+            | AccessFs::RemoveDir;
+        let readable = self.readable.iter().map(|path| (path, read));
+        let writable = self.writable.iter().map(|path| (path, write));
+        for (path, access) in readable.chain(writable) {
+            // What is not there cannot be read either.
+            let Ok(file) = PathFd::new(path) else { continue };
+            let access = if path.is_dir() { access } else { access & AccessFs::from_file(abi) };
+            rules = rules.add_rule(PathBeneath::new(file, access))?;
+        }
+        Ok(rules.restrict_self()?.ruleset != RulesetStatus::NotEnforced)
+    }
+}

@@ -1,0 +1,250 @@
+//! The worker's side: one engine, one request at a time.
+
+use std::io::{self, BufWriter, Read, Write};
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::writer::StreamWriter;
+
+use super::instance::Instance;
+use super::protocol::{self, HEADER, Kind, Prepare, Request, Run, Start};
+use super::sandbox::{self, Sandbox};
+use crate::engine::parse::syntax_tree;
+use crate::engine::{self, Connection, Limits};
+use crate::extract::Checked;
+use crate::query::rows::{self, Options, Sink};
+use crate::query::{MAX_RESPONSE_BYTES, QueryError};
+
+/// Carries out the requests of the server until its pipe is closed. Call it on the first thread of a process that has no
+/// other.
+pub fn serve(mut requests: impl Read, answers: impl Write) -> io::Result<()> {
+    let mut answers = Answers(BufWriter::new(answers));
+    let mut worker = None;
+    while let Some(request) = next(&mut requests)? {
+        match handle(request, &mut worker, &mut answers) {
+            Ok(body) => answers.send(Kind::Done, body.as_bytes())?,
+            // The server does not listen any more.
+            Err(QueryError::Cancelled) => return Ok(()),
+            Err(error) => answers.send(Kind::Failed, &serde_json::to_vec(&error).unwrap_or_default())?,
+        }
+        answers.0.flush()?;
+    }
+    Ok(())
+}
+
+fn next(requests: &mut impl Read) -> io::Result<Option<Request>> {
+    let mut header = [0; HEADER];
+    match requests.read_exact(&mut header) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let (length, _) = protocol::parse_header(header);
+    let mut request = vec![0; length];
+    requests.read_exact(&mut request)?;
+    serde_json::from_slice(&request).map(Some).map_err(io::Error::other)
+}
+
+/// How often a statement is run again because its source changed or holds values to be read in another way.
+const MAX_RUNS: usize = 4;
+
+struct Worker {
+    start: Start,
+    state: State,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is only one")]
+enum State {
+    Started(Connection),
+    Prepared {
+        prepare: Prepare,
+        instance: Instance,
+    },
+    /// What it was to be prepared for cannot be read.
+    Failed,
+}
+
+fn handle<W: Write>(
+    request: Request,
+    worker: &mut Option<Worker>,
+    answers: &mut Answers<W>,
+) -> Result<String, QueryError> {
+    let out_of_turn = || QueryError::Internal("a query worker got a request out of turn".into());
+    let internal = |error: io::Error| QueryError::Internal(format!("cannot confine a query worker: {error}"));
+    match request {
+        Request::Start(start) => {
+            sandbox::limit(start.max_bytes, start.spill_bytes).map_err(internal)?;
+            let connection = Instance::open(&limits(&start), start.spill_bytes)
+                .map_err(|error| QueryError::Internal(format!("cannot open an engine: {}", engine::message(&error))))?;
+            *worker = Some(Worker { start, state: State::Started(connection) });
+            Ok(String::new())
+        }
+        Request::Prepare(prepare) => {
+            let worker = worker.as_mut().ok_or_else(out_of_turn)?;
+            let State::Started(connection) = std::mem::replace(&mut worker.state, State::Failed) else {
+                return Err(out_of_turn());
+            };
+            let missing = sandbox(&worker.start, &prepare).enter().map_err(internal)?;
+            if prepare.is_sandbox_required && !missing.is_empty() {
+                let missing = missing.join(" and ");
+                return Err(QueryError::Internal(format!(
+                    "AGNES_QUERY_SANDBOX=required, but this kernel lacks {missing}"
+                )));
+            }
+            let instance = Instance::fill(connection, &prepare, &[])?;
+            worker.state = State::Prepared { prepare, instance };
+            Ok(missing.join(","))
+        }
+        Request::Parse { sql } => match worker {
+            Some(Worker { state: State::Prepared { instance, .. }, .. }) => {
+                let tree = syntax_tree(&instance.connection, &sql)?;
+                answers.send(Kind::Tree, tree.as_bytes()).map_err(gone)?;
+                Ok(String::new())
+            }
+            _ => Err(out_of_turn()),
+        },
+        Request::Run(run) => match worker {
+            Some(worker) => worker.run(&run, answers),
+            None => Err(out_of_turn()),
+        },
+    }
+}
+
+fn limits(start: &Start) -> Limits {
+    let Start { memory, spill, extensions, .. } = start.clone();
+    Limits { memory, threads: 1, spill: Some(spill), extensions }
+}
+
+fn sandbox(start: &Start, prepare: &Prepare) -> Sandbox {
+    let mut readable: Vec<PathBuf> = prepare.tables.iter().flat_map(|table| table.files.clone()).collect();
+    let has_network = prepare.remote.is_some();
+    if has_network {
+        // Names, certificates, libraries and extensions.
+        let system = ["/etc", "/lib", "/lib64", "/usr/lib", "/usr/share", "/run/systemd/resolve"];
+        readable.extend(system.map(PathBuf::from));
+        readable.extend(start.extensions.clone());
+        readable.extend(std::env::home_dir().map(|home| home.join(".duckdb")));
+    }
+    Sandbox { readable, writable: vec![start.spill.clone()], has_network }
+}
+
+impl Worker {
+    fn run<W: Write>(&mut self, run: &Run, answers: &mut Answers<W>) -> Result<String, QueryError> {
+        let State::Prepared { prepare, instance } = &mut self.state else {
+            return Err(QueryError::Internal("a query worker got a request out of turn".into()));
+        };
+        if prepare.remote.is_none() {
+            send_rows(&instance.connection, run, |piece| answers.send(Kind::Rows, piece).map_err(gone))?;
+            return Ok(String::new());
+        }
+        let mut exact = Vec::new();
+        for _ in 0..MAX_RUNS {
+            // Nothing is sent before the source says that it was read right.
+            let mut pieces = Vec::new();
+            // What a connection has read counts for its checks.
+            let connection = instance.connection.try_clone()?;
+            let result = instance.attached.run(&connection, |connection| {
+                send_rows(connection, run, |piece| {
+                    pieces.extend_from_slice(piece);
+                    Ok(())
+                })
+            });
+            let is_worn = instance.attached.is_worn(&connection);
+            match result? {
+                Checked::Right(()) => {
+                    for piece in pieces.chunks(PIECE) {
+                        answers.send(Kind::Rows, piece).map_err(gone)?;
+                    }
+                    // One for exact columns, or that has logged much, is not used again.
+                    return Ok(if is_worn || !exact.is_empty() { protocol::WORN.into() } else { String::new() });
+                }
+                Checked::Changed => {}
+                Checked::Again(more) => exact.extend(more),
+                Checked::Refused(reason) => return Err(QueryError::Sql(reason)),
+            }
+            let connection = Instance::open(&limits(&self.start), self.start.spill_bytes)?;
+            *instance = Instance::fill(connection, prepare, &exact)?;
+        }
+        Err(QueryError::Remote("the columns at the source keep changing; try again in a minute".into()))
+    }
+}
+
+fn gone(_: io::Error) -> QueryError {
+    QueryError::Cancelled
+}
+
+/// Bytes of a message with rows.
+const PIECE: usize = 256 * 1024;
+
+/// Runs a statement and passes its rows to `send`, as pieces of an Arrow IPC stream.
+pub fn send_rows(
+    connection: &Connection,
+    run: &Run,
+    send: impl FnMut(&[u8]) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
+    let options = Options { rows: run.rows, row_bytes: MAX_RESPONSE_BYTES, is_ordered: run.is_ordered };
+    let mut pieces = Pieces { stream: None, send };
+    rows::stream(connection, &run.sql, options, &mut pieces)?;
+    pieces.end()
+}
+
+/// Writes batches as an Arrow IPC stream and sends it in pieces.
+struct Pieces<F> {
+    stream: Option<StreamWriter<Vec<u8>>>,
+    send: F,
+}
+
+impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Pieces<F> {
+    fn end(mut self) -> Result<(), QueryError> {
+        match &mut self.stream {
+            Some(stream) => stream.finish().map_err(arrow)?,
+            None => return Ok(()),
+        }
+        self.send_written()
+    }
+
+    fn send_written(&mut self) -> Result<(), QueryError> {
+        let written = self.stream.as_mut().map(|stream| std::mem::take(stream.get_mut())).unwrap_or_default();
+        written.chunks(PIECE).try_for_each(|piece| (self.send)(piece))
+    }
+}
+
+impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Sink for Pieces<F> {
+    type Error = QueryError;
+
+    fn columns(&mut self, schema: &SchemaRef) -> Result<(), QueryError> {
+        self.stream = Some(StreamWriter::try_new(Vec::new(), schema).map_err(arrow)?);
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<bool, QueryError> {
+        let Some(stream) = &mut self.stream else { return Ok(false) };
+        stream.write(batch).map_err(arrow)?;
+        if stream.get_ref().len() >= PIECE {
+            self.send_written()?;
+        }
+        Ok(true)
+    }
+
+    fn too_large(&mut self) -> Result<(), QueryError> {
+        self.send_written()?;
+        Err(QueryError::TooLarge(MAX_RESPONSE_BYTES / 1024 / 1024))
+    }
+}
+
+fn arrow(error: ArrowError) -> QueryError {
+    QueryError::Internal(error.to_string())
+}
+
+struct Answers<W: Write>(BufWriter<W>);
+
+impl<W: Write> Answers<W> {
+    fn send(&mut self, kind: Kind, body: &[u8]) -> io::Result<()> {
+        if body.len() > protocol::MAX_MESSAGE {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        self.0.write_all(&protocol::header(kind as u8, body.len()))?;
+        self.0.write_all(body)
+    }
+}
