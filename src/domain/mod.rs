@@ -17,6 +17,7 @@ mod error;
 pub mod grants;
 pub mod groups;
 pub mod preferences;
+pub mod probe;
 pub mod queries;
 pub mod registry;
 pub mod rules;

@@ -11,6 +11,7 @@ use super::services::passwords::Passwords;
 use super::services::pending_second_factors::PendingSecondFactors;
 use super::services::people::People;
 use super::services::rate_limits::Limits;
+use super::services::readiness::Readiness;
 use super::services::refusals::Refusals;
 use super::services::token_uses::TokenUses;
 use super::settings::{NO_ADDRESS, ServerSettings};
@@ -77,6 +78,7 @@ pub struct App {
     pub runner: Arc<Runner>,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
+    pub readiness: Readiness,
     pub started_at: Timestamp,
 }
 
@@ -141,6 +143,7 @@ impl App {
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
             runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
             queries: QueryEngine::new(config.queries.clone(), config.agnes_exe.clone()),
+            readiness: Readiness::default(),
             started_at: time::now(),
             orchestrator,
             store,

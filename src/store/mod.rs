@@ -15,6 +15,7 @@ mod migrate;
 pub(crate) mod one_time;
 pub(crate) mod ownership;
 pub(crate) mod profiles;
+pub(crate) mod probe;
 mod reader;
 pub mod registry;
 mod row;

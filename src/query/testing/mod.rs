@@ -86,7 +86,8 @@ impl Fixture {
     fn instance(&self, relations: &[Relation]) -> Result<Instance, QueryError> {
         let named = namespace::resolve("SELECT * FROM nope", relations, self)?;
         let prepare = prepare(&named, &self.settings());
-        Instance::fill(Instance::open(&Limits::small(), 1_000_000)?, &prepare, &[])
+        let limits = Limits { memory: "512MB".into(), ..Limits::small() };
+        Instance::fill(Instance::open(&limits, 1_000_000)?, &prepare, &[])
     }
 
     /// The answer's body.

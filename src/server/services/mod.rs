@@ -7,5 +7,6 @@ pub mod passwords;
 pub mod pending_second_factors;
 pub mod people;
 pub mod rate_limits;
+pub mod readiness;
 pub mod refusals;
 pub mod token_uses;
