@@ -35,8 +35,7 @@ pub fn writer(data_type: &DataType, name: Option<&str>) -> Write {
             let values = values.as_primitive::<Decimal128Type>();
             scalar::decimal(out, values.value(row), values.scale().max(0).unsigned_abs().into());
         },
-        // Widened, so that the number is exactly the value.
-        DataType::Float32 => |out, values, row| scalar::double(out, get::<Float32Type>(values, row).into()),
+        DataType::Float32 => |out, values, row| scalar::float(out, get::<Float32Type>(values, row)),
         DataType::Float64 => |out, values, row| scalar::double(out, get::<Float64Type>(values, row)),
         DataType::Utf8 => |out, values, row| scalar::string(out, values.as_string::<i32>().value(row)),
         DataType::Binary => |out, values, row| {

@@ -120,8 +120,10 @@ fn sandbox(start: &Start, prepare: &Prepare) -> Sandbox {
     let mut readable: Vec<PathBuf> = prepare.tables.iter().flat_map(|table| table.files.clone()).collect();
     let has_network = prepare.remote.is_some();
     if has_network {
-        // Names, certificates, libraries and extensions.
+        // Names, certificates, libraries and extensions; and what an engine looks at when it is opened once more.
         let system = ["/etc", "/lib", "/lib64", "/usr/lib", "/usr/share", "/run/systemd/resolve"];
+        let limits = ["/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup"];
+        readable.extend(limits.map(PathBuf::from));
         readable.extend(system.map(PathBuf::from));
         readable.extend(start.extensions.clone());
         readable.extend(std::env::home_dir().map(|home| home.join(".duckdb")));
