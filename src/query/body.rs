@@ -91,6 +91,11 @@ impl Body {
         self.out.push_str(&format!("],\"row_count\":{rows},\"truncated\":{truncated}}}"));
     }
 
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.row_count
+    }
+
     /// Bytes that can be taken.
     pub fn len(&self) -> usize {
         self.out.len()

@@ -52,6 +52,15 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// The error for a statement that the engine got as it was typed: the message has the place.
+    pub fn in_statement(error: engine::Error, sql: &str) -> Self {
+        let text = engine::message(&error);
+        match (Self::from(error), place::of_statement(&text, sql)) {
+            (Self::Sql(message), Some(place)) => Self::Sql(format!("{message}\n\n{place}")),
+            (error, _) => error,
+        }
+    }
+
     /// A worker that does not keep to the protocol.
     pub fn out_of_turn() -> Self {
         Self::Internal("a query worker answered out of turn".into())
@@ -91,15 +100,6 @@ pub fn clean(text: &str) -> String {
     let names_tables = text.starts_with("Catalog Error: Table");
     let lines = text.lines().filter(|line| !(names_tables && line.starts_with("Did you mean")));
     lines.map(without_paths).collect::<Vec<_>>().join("\n").trim().to_owned()
-}
-
-/// The error for a statement that the engine got as it was typed: the message has the place.
-pub fn in_statement(error: engine::Error, sql: &str) -> QueryError {
-    let text = engine::message(&error);
-    match (QueryError::from(error), place::of_statement(&text, sql)) {
-        (QueryError::Sql(message), Some(place)) => QueryError::Sql(format!("{message}\n\n{place}")),
-        (error, _) => error,
-    }
 }
 
 fn without_paths(line: &str) -> String {

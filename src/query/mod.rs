@@ -26,7 +26,7 @@ pub mod worker;
 
 pub use encoding::Encoder;
 pub use error::QueryError;
-pub use namespace::{Lookup, Tables};
+pub use namespace::{Lookup, Tables, most_similar};
 pub use run::{Query, QueryAnswer, QueryEngine};
 pub use settings::QuerySettings;
 pub use statements::{is_ordered, last_statement};

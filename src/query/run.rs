@@ -59,9 +59,23 @@ pub struct Query {
 /// The answer to a query.
 #[derive(Debug)]
 pub enum QueryAnswer {
-    Whole(String),
-    /// A long one begins; dropping it stops the query.
-    Begun(String, mpsc::Receiver<Result<String, QueryError>>),
+    Whole {
+        body: String,
+        rows: usize,
+    },
+    /// A long one begins; dropping the rest stops the query.
+    Begun {
+        begin: String,
+        rest: mpsc::Receiver<Result<Piece, QueryError>>,
+    },
+}
+
+/// A piece of the body of a response.
+#[derive(Debug)]
+pub struct Piece {
+    pub text: String,
+    /// Up to its end.
+    rows: usize,
 }
 
 impl QueryEngine {
@@ -99,14 +113,15 @@ impl QueryEngine {
                 let _ = sender.send(Err(error)).await;
             }
         });
-        let mut whole = String::new();
-        while let Some(piece) = receiver.recv().await {
-            whole.push_str(&piece?);
-            if whole.len() > HELD_BACK {
-                return Ok(QueryAnswer::Begun(whole, receiver));
+        let (mut body, mut rows) = (String::new(), 0);
+        while let Some(piece) = receiver.recv().await.transpose()? {
+            body.push_str(&piece.text);
+            rows = piece.rows;
+            if body.len() > HELD_BACK {
+                return Ok(QueryAnswer::Begun { begin: body, rest: receiver });
             }
         }
-        Ok(QueryAnswer::Whole(whole))
+        Ok(QueryAnswer::Whole { body, rows })
     }
 
     /// Has a worker answer, whoever else waits.
@@ -123,7 +138,7 @@ impl QueryEngine {
 }
 
 impl Inner {
-    async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<String, QueryError>>) -> Result<(), QueryError> {
+    async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
         let Query { person, tables, sql, limit } = query;
         if sql.len() > MAX_SQL_BYTES {
             return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
@@ -138,7 +153,7 @@ impl Inner {
                 parsed.unwrap_or_else(|_| Err(QueryError::TooComplex("the statement is too complex".into())))?
             }
         };
-        let named = namespace::resolve(&outline.relations, tables.as_ref())?;
+        let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
         let prepare = Arc::new(prepare(&named, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
         let limit = (*limit).min(MAX_LIMIT);
@@ -227,7 +242,7 @@ struct Rows<'a> {
     /// Of a long one.
     turn: Option<Slot>,
     body: Body,
-    pieces: &'a mpsc::Sender<Result<String, QueryError>>,
+    pieces: &'a mpsc::Sender<Result<Piece, QueryError>>,
 }
 
 impl Rows<'_> {
@@ -261,7 +276,8 @@ impl Rows<'_> {
     }
 
     async fn send(&mut self) -> Result<(), QueryError> {
-        self.pieces.send(Ok(self.body.take())).await.map_err(|_| QueryError::Cancelled)
+        let piece = Piece { text: self.body.take(), rows: self.body.rows() };
+        self.pieces.send(Ok(piece)).await.map_err(|_| QueryError::Cancelled)
     }
 
     /// The next message. A query that is not short stands still until it is its turn.

@@ -187,7 +187,11 @@ pub fn send_rows(
 ) -> Result<(), QueryError> {
     let options = Options { rows: run.rows, row_bytes: MAX_RESPONSE_BYTES, is_ordered: run.is_ordered };
     let mut pieces = Pieces { stream: None, send };
-    rows::stream(connection, &run.sql, options, &mut pieces)?;
+    rows::stream(connection, &run.sql, options, &mut pieces).map_err(|failed| {
+        // What is wrong in the statement itself gets its place.
+        let wrong = matches!(failed, QueryError::Sql(_)).then(|| connection.prepare(&run.sql).err());
+        wrong.flatten().map_or(failed, |wrong| QueryError::in_statement(wrong, &run.sql))
+    })?;
     pieces.end()
 }
 

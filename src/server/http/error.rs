@@ -212,7 +212,7 @@ impl From<QueryError> for ApiError {
             | QueryError::Sql(_)
             | QueryError::Broken
             | QueryError::TooLarge(_) => Self::bad_request(text),
-            QueryError::Denied(_) => Self::forbidden(text),
+            QueryError::Denied { .. } => Self::forbidden(text),
             QueryError::TooComplex(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, text),
             QueryError::Timeout { elapsed } => Self::new(
                 StatusCode::GATEWAY_TIMEOUT,
