@@ -35,6 +35,8 @@ pub struct QuerySettings {
     pub extensions: Option<PathBuf>,
     /// Idle workers that are kept.
     pub kept: usize,
+    /// What workers see: where libraries and extensions are found.
+    pub environment: Vec<(String, String)>,
     /// Whether to refuse to run where the kernel lacks a layer of the sandbox.
     pub is_sandbox_required: bool,
     /// How remote tables may be reached.
@@ -56,6 +58,10 @@ impl QuerySettings {
             spill_bytes: env.bytes(&env_vars::AGNES_QUERY_SPILL)?,
             extensions: env.get(&env_vars::AGNES_EXTENSION_DIR).map(Into::into),
             kept: workers,
+            environment: ["HOME", "LD_LIBRARY_PATH"]
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), env.named(name)?.to_owned())))
+                .collect(),
             is_sandbox_required: env.text(&env_vars::AGNES_QUERY_SANDBOX) == "required",
             remote,
         })
@@ -70,7 +76,7 @@ impl QuerySettings {
             spill_bytes: self.spill_bytes,
             extensions: self.extensions.clone(),
         };
-        Spawn { program, start, kept: self.kept }
+        Spawn { program, environment: self.environment.clone(), start, kept: self.kept }
     }
 
     /// Who may have a worker.

@@ -17,6 +17,8 @@ const KEPT_BYTES: u64 = 256 * 1024 * 1024;
 pub struct Spawn {
     /// Our own executable.
     pub program: PathBuf,
+    /// What the process sees.
+    pub environment: Vec<(String, String)>,
     pub start: Start,
     /// Idle workers that are kept.
     pub kept: usize,
@@ -113,10 +115,10 @@ impl Pool {
     }
 
     async fn spawn(&self) -> Result<Worker, QueryError> {
-        let Spawn { program, start, .. } = &self.0.spawn;
+        let Spawn { program, environment, start, .. } = &self.0.spawn;
         let spill = start.spill.join(format!("query-{}", uuid::Uuid::new_v4().simple()));
         let start = Start { spill, ..start.clone() };
-        let worker = Worker::spawn(program, start).await;
+        let worker = Worker::spawn(program, environment, start).await;
         worker.map_err(|error| QueryError::Internal(format!("cannot start a query worker: {error}")))
     }
 }

@@ -1,6 +1,5 @@
 //! The server's handle on one worker.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -57,11 +56,10 @@ impl Drop for SpillDirectory {
 
 impl Worker {
     /// Starts a process with an engine and without tables.
-    pub async fn spawn(program: &Path, start: Start) -> io::Result<Self> {
+    pub async fn spawn(program: &Path, environment: &[(String, String)], start: Start) -> io::Result<Self> {
         let spill = SpillDirectory(start.spill.clone());
         tokio::fs::create_dir_all(&spill.0).await?;
-        // Where a library is found may depend on it.
-        let environment = std::env::var_os("LD_LIBRARY_PATH").map(|path| (OsString::from("LD_LIBRARY_PATH"), path));
+        let environment = environment.iter().map(|(name, value)| (name, value));
         let mut command = process::command(program, environment);
         let mut child = command.args(["internal", "query-worker"]).stderr(Stdio::null()).spawn()?;
         let lost = || io::Error::other("a query worker ended at once");
