@@ -8,7 +8,7 @@ pub struct TokenRequest {
     #[serde(default)]
     pub password: String,
     /// A code of the second factor, or a recovery code, if the account has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub struct LoginRequest {
     pub email: String,
     pub password: String,
     /// A code of the second factor, or a recovery code, if the account has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
@@ -127,7 +127,7 @@ pub struct SetupRequest {
     /// At least 8 characters, at most 1024 bytes.
     pub password: String,
     /// A code of the second factor, or a recovery code, if the account has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
@@ -204,7 +204,7 @@ pub struct VerifyLink {
     pub email: String,
     pub token: String,
     /// A code of the second factor, or a recovery code, if the account has one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 

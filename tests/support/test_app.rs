@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, oneshot};
 use super::{Client, mask};
 
 /// The address of each server as people outside know it, unless a test chooses another one.
-pub const PUBLIC_URL: &str = "https://agnes.test";
+pub const PUBLIC_URL: &str = "http://agnes.test";
 
 /// A server in this process, on a free port, with a `DATA_DIR` of its own. It is also a client who is not signed in.
 ///
