@@ -92,8 +92,8 @@ impl Options {
         Ok(options)
     }
 
-    pub fn is_null(&self, text: &str) -> bool {
-        text.is_empty() || self.null_values.iter().any(|null| null == text)
+    pub fn is_null(&self, text: &[u8]) -> bool {
+        text.is_empty() || self.null_values.iter().any(|null| null.as_bytes() == text)
     }
 
     pub fn declared(&self, column: &str) -> Option<&Declared> {

@@ -88,11 +88,15 @@ impl Opened {
         let layout = &self.layout;
         let mut records = open(&self.text, layout, options)?;
         let mut facts = vec![Facts::default(); layout.names.len()];
-        // A column that DuckDB reads by a declared format needs no facts but the number of its values.
+        // Columns that DuckDB reads as text, or by a declared format, need no facts but the number of their values.
         let is_counted: Vec<bool> = layout
             .names
             .iter()
-            .map(|name| options.declared(name).is_some_and(|declared| declared.is_formatted(options.separators)))
+            .map(|name| {
+                options.declared(name).is_some_and(|declared| {
+                    declared.kind == ColumnType::Text || declared.is_formatted(options.separators)
+                })
+            })
             .collect();
         let mut rows = 0;
         let is_single = layout.width == 1;
@@ -108,14 +112,18 @@ impl Opened {
             if layout.delimiter == b'\t' && record.has_tab_and_line_end() {
                 return Err(Fault::QuoteOverLines { line: record.line });
             }
-            for (index, field) in record.texts().enumerate() {
-                match facts.get_mut(index) {
-                    Some(_) if options.is_null(&field) => {}
-                    Some(column) if is_counted[index] => column.values += 1,
-                    Some(column) => column.observe(&field, record.line),
-                    None if field.is_empty() => {}
-                    None => return Err(layout.unnamed(index)),
+            for ((field, column), is_counted) in record.fields().zip(&mut facts).zip(&is_counted) {
+                match *is_counted {
+                    _ if options.is_null(&field) => {}
+                    true => column.values += 1,
+                    false => column.observe(&field, record.line),
                 }
+            }
+            if record.len() > facts.len()
+                && let Some((index, _)) =
+                    record.fields().enumerate().skip(facts.len()).find(|(_, text)| !text.is_empty())
+            {
+                return Err(layout.unnamed(index));
             }
         }
         Ok(Found {
@@ -190,7 +198,7 @@ fn with_one_line_end(text: &Text, layout: &Layout, options: &Options, target: &P
     Text::rewrite(target, |copy| {
         copy.write_all(&b"\n".repeat(layout.skip_lines)).map_err(Fault::write)?;
         while let Some(record) = records.next(layout.width == 1)? {
-            copy.write_all(record.text.as_bytes()).and_then(|()| copy.write_all(b"\n")).map_err(Fault::write)?;
+            copy.write_all(record.text).and_then(|()| copy.write_all(b"\n")).map_err(Fault::write)?;
         }
         Ok(())
     })

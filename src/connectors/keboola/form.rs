@@ -31,7 +31,7 @@ pub fn form(kind: Kind, text: &str) -> Cow<'_, str> {
         Kind::Time => {
             let padded = format!("2000-01-01 {}{text}", if text.find(':') == Some(1) { "0" } else { "" });
             let mut facts = Facts::default();
-            facts.observe(&time(&padded), 0);
+            facts.observe(time(&padded).as_bytes(), 0);
             fits_as(facts.verdict() == Some(ColumnType::Timestamp), "true")
         }
         Kind::Blob => {

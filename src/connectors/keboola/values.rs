@@ -32,7 +32,7 @@ pub fn observe(column: &Column, facts: &mut Facts, text: &str, row: u64) {
         _ if text.is_empty() => {}
         Kind::Varchar => facts.values += 1,
         kind if is_exact_key(column) => facts.observe_as(exact_form(kind, text), text, row),
-        kind => facts.observe_as(&form(kind, text), text, row),
+        kind => facts.observe_as(form(kind, text).as_bytes(), text, row),
     }
 }
 

@@ -47,37 +47,45 @@ pub struct Seen {
 
 impl Facts {
     /// Takes note of a value; an empty text is none.
-    pub fn observe(&mut self, text: &str, line: u64) {
+    #[inline]
+    pub fn observe(&mut self, text: impl AsRef<[u8]>, line: u64) {
+        let text = text.as_ref();
         self.observe_as(text, text, line);
     }
 
     /// Takes note of the value `text` as if it were written in the form `form`.
-    pub fn observe_as(&mut self, form: &str, text: &str, line: u64) {
+    #[inline]
+    pub fn observe_as(&mut self, form: impl AsRef<[u8]>, text: impl AsRef<[u8]>, line: u64) {
+        let text = text.as_ref();
         if text.is_empty() {
             return;
         }
         self.values += 1;
         // Nothing can change the verdict any more.
         if self.classes & Class::Text.bit() == 0 {
-            self.add(Shape::of(form), || Seen { part: None, line, text: shorten(text) });
+            self.add(Shape::of(form.as_ref()), || Seen { part: None, line, text: shorten(text) });
         }
     }
 
+    #[inline]
     fn add(&mut self, shape: Shape, seen: impl FnOnce() -> Seen) {
-        let is_new = self.classes & shape.class.bit() == 0;
-        let is_fraction = shape.scale > 0;
-        let had_fraction = self.scale > 0;
-        let turns_mixed = is_fraction && had_fraction && shape.scale != self.scale && !self.mixed_scale;
         self.whole = self.whole.max(shape.whole);
         self.most_scale = self.most_scale.max(shape.scale);
-        if is_new || turns_mixed {
-            self.classes |= shape.class.bit();
-            self.mixed_scale |= turns_mixed;
-            if is_fraction && !had_fraction {
-                self.scale = shape.scale;
-            }
-            self.turns.push(Turn { shape, seen: seen() });
+        let is_new = self.classes & shape.class.bit() == 0;
+        let is_other_scale = shape.scale > 0 && shape.scale != self.scale && !self.mixed_scale;
+        if is_new || is_other_scale {
+            self.turn(shape, seen());
         }
+    }
+
+    #[cold]
+    fn turn(&mut self, shape: Shape, seen: Seen) {
+        self.classes |= shape.class.bit();
+        if shape.scale > 0 && self.scale == 0 {
+            self.scale = shape.scale;
+        }
+        self.mixed_scale |= shape.scale > 0 && shape.scale != self.scale;
+        self.turns.push(Turn { shape, seen });
     }
 
     /// Adds what is known about the same column of another file, called `part`.
@@ -124,7 +132,8 @@ impl Facts {
     }
 }
 
-fn shorten(text: &str) -> String {
+fn shorten(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -1,5 +1,7 @@
 //! Texts that are numbers.
 
+use std::str::FromStr;
+
 use super::class::{Class, Shape};
 
 /// The most digits that a `DOUBLE` returns as they were.
@@ -8,16 +10,20 @@ const DOUBLE_DIGITS: usize = 15;
 pub const DECIMAL_DIGITS: usize = 38;
 
 /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?`, or what a program prints for a `DOUBLE` with an exponent.
-pub fn number(text: &str) -> Option<Shape> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+pub fn number(text: &[u8]) -> Option<Shape> {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    let is_negative = unsigned.len() < text.len();
+    let whole = digits(unsigned);
     if whole == 0 || (whole > 1 && unsigned[0] == b'0') {
         return None;
     }
     let rest = &unsigned[whole..];
+    if rest.is_empty() && whole <= DOUBLE_DIGITS {
+        return (text != b"-0").then_some(Shape { class: Class::Integer, whole: whole as u8, scale: 0 });
+    }
     let scale = match rest.split_first() {
         None => 0,
-        Some((b'.', fraction)) => match fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        Some((b'.', fraction)) => match digits(fraction) {
             0 => return None,
             digits => digits,
         },
@@ -37,15 +43,13 @@ pub fn number(text: &str) -> Option<Shape> {
     }
     // Only where it can matter: this is asked for each value of a file.
     let digits = match text.len() {
-        0..=DOUBLE_DIGITS if !text.starts_with('-') => 1,
+        0..=DOUBLE_DIGITS if !is_negative => 1,
         _ => significant(unsigned),
     };
     let class = match (scale, digits) {
-        (0, _) if text == "-0" => return None,
-        (0, _) if whole <= DOUBLE_DIGITS => Class::Integer,
-        (0, _) if text.parse::<i64>().is_ok() => Class::LongInteger,
+        (0, _) if parsed::<i64>(text).is_some() => Class::LongInteger,
         (0, _) => Class::HugeInteger,
-        (_, 0) if text.starts_with('-') => {
+        (_, 0) if is_negative => {
             if scale == 1 {
                 Class::NegativeZero
             } else {
@@ -61,17 +65,26 @@ pub fn number(text: &str) -> Option<Shape> {
     Some(Shape { class, whole: whole as u8, scale: scale as u8 })
 }
 
+/// The number of digits at the start.
+fn digits(text: &[u8]) -> usize {
+    text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len())
+}
+
+fn parsed<T: FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
 /// The class of a fraction with 16 or 17 digits.
-fn printed_double(text: &str, unsigned: &[u8]) -> Class {
-    let Ok(value) = text.parse::<f64>() else { return Class::LongFraction };
-    if format!("{value:?}") == text {
+fn printed_double(text: &[u8], unsigned: &[u8]) -> Class {
+    let Some(value) = parsed::<f64>(text) else { return Class::LongFraction };
+    if format!("{value:?}").as_bytes() == text {
         return Class::PrintedDouble;
     }
     let full = format!("{:.16e}", value.abs());
     let digits = full.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit);
     let own = unsigned.iter().filter(|byte| **byte != b'.').skip_while(|byte| **byte == b'0');
     // Zeros at the end are not printed.
-    if !text.ends_with('0') && digits.eq(own.copied().chain(std::iter::repeat(b'0')).take(17)) {
+    if !text.ends_with(b"0") && digits.eq(own.copied().chain(std::iter::repeat(b'0')).take(17)) {
         Class::FullDouble
     } else {
         Class::LongFraction
@@ -85,7 +98,7 @@ fn significant(number: &[u8]) -> usize {
 
 /// Returns whether DuckDB and Python print the value like this, apart from the case of `e` and zeros and plus sign of the exponent:
 /// one digit before the point, a sign or a fraction, and an exponent that the value needs.
-fn is_printed_double(text: &str, whole: usize, scale: usize, exponent: &[u8]) -> bool {
+fn is_printed_double(text: &[u8], whole: usize, scale: usize, exponent: &[u8]) -> bool {
     let (sign, digits) = match &exponent[1..] {
         [b'-', digits @ ..] => ("-", digits),
         [b'+', digits @ ..] => ("+", digits),
@@ -97,14 +110,13 @@ fn is_printed_double(text: &str, whole: usize, scale: usize, exponent: &[u8]) ->
     if whole != 1 || !has_digits || may_be_code {
         return false;
     }
-    let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value != 0.0) else { return false };
+    let Some(value) = parsed::<f64>(text).filter(|value| value.is_finite() && *value != 0.0) else { return false };
     // Rust prints the shortest digits that give the value back, as DuckDB and Python do.
     let printed = format!("{value:e}");
-    let (Some((mantissa, power)), Some((own, _))) = (printed.split_once('e'), text.split_once(['e', 'E'])) else {
-        return false;
-    };
+    let Some((mantissa, power)) = printed.split_once('e') else { return false };
+    let own = &text[..text.len() - exponent.len()];
     let power: i32 = power.parse().unwrap_or_default();
-    let own_power: i32 = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let own_power: i32 = parsed(digits).unwrap_or(0);
     let own_power = if sign == "-" { -own_power } else { own_power };
-    mantissa == own && power == own_power && !(-4..16).contains(&power)
+    mantissa.as_bytes() == own && power == own_power && !(-4..16).contains(&power)
 }

@@ -5,10 +5,11 @@ use super::number::number;
 use super::time::time;
 
 impl Shape {
-    pub fn of(text: &str) -> Self {
+    pub fn of(text: &[u8]) -> Self {
         let plain = |class| Self { class, whole: 0, scale: 0 };
-        match text.as_bytes() {
-            [b'0'..=b'9' | b'-', ..] => number(text).or_else(|| time(text.as_bytes()).map(plain)),
+        match text {
+            [b'0'..=b'9', _, _, _, b'-', ..] => time(text).map(plain).or_else(|| number(text)),
+            [b'0'..=b'9' | b'-', ..] => number(text),
             [b't' | b'T' | b'f' | b'F', ..] => boolean(text).map(plain),
             _ => None,
         }
@@ -16,11 +17,11 @@ impl Shape {
     }
 }
 
-fn boolean(text: &str) -> Option<Class> {
+fn boolean(text: &[u8]) -> Option<Class> {
     match text {
-        "true" | "false" => Some(Class::LowerBoolean),
-        "True" | "False" => Some(Class::TitleBoolean),
-        "TRUE" | "FALSE" => Some(Class::UpperBoolean),
+        b"true" | b"false" => Some(Class::LowerBoolean),
+        b"True" | b"False" => Some(Class::TitleBoolean),
+        b"TRUE" | b"FALSE" => Some(Class::UpperBoolean),
         _ => None,
     }
 }
@@ -123,14 +124,14 @@ mod tests {
             ),
         ] {
             for text in texts {
-                assert_eq!(Shape::of(text).class, class, "{text}");
+                assert_eq!(Shape::of(text.as_bytes()).class, class, "{text}");
             }
         }
     }
 
     #[test]
     fn digits() {
-        assert_eq!(Shape::of("-12.500"), Shape { class: Class::FixedFraction, whole: 2, scale: 3 });
-        assert_eq!(Shape::of("850"), Shape { class: Class::Integer, whole: 3, scale: 0 });
+        assert_eq!(Shape::of(b"-12.500"), Shape { class: Class::FixedFraction, whole: 2, scale: 3 });
+        assert_eq!(Shape::of(b"850"), Shape { class: Class::Integer, whole: 3, scale: 0 });
     }
 }

@@ -4,29 +4,31 @@ use super::class::Class;
 
 /// A date, or a date with a time.
 pub fn time(text: &[u8]) -> Option<Class> {
-    let (year, month, day) = (number_at(text, 0, 4)?, number_at(text, 5, 2)?, number_at(text, 8, 2)?);
-    if text[4] != b'-'
-        || text[7] != b'-'
-        || year == 0
-        || !(1..=12).contains(&month)
-        || day == 0
-        || day > days_in(year, month)
-    {
+    let [century, century_2, year, year_2, b'-', month, month_2, b'-', day, day_2, rest @ ..] = text else {
         return None;
-    }
-    let Some((b' ' | b'T', clock)) = text[10..].split_first() else {
-        return (text.len() == 10).then_some(Class::Date);
     };
-    if number_at(clock, 0, 2)? > 23 || clock.get(2) != Some(&b':') || number_at(clock, 3, 2)? > 59 {
+    let year = number(*century, *century_2)? * 100 + number(*year, *year_2)?;
+    let (month, day) = (number(*month, *month_2)?, number(*day, *day_2)?);
+    if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
         return None;
     }
-    let mut rest = &clock[5..];
+    let clock = match rest {
+        [] => return Some(Class::Date),
+        [b' ' | b'T', clock @ ..] => clock,
+        _ => return None,
+    };
+    let [hour, hour_2, b':', minute, minute_2, rest @ ..] = clock else { return None };
+    if number(*hour, *hour_2)? > 23 || number(*minute, *minute_2)? > 59 {
+        return None;
+    }
+    let mut rest = rest;
     let has_seconds = rest.first() == Some(&b':');
     if has_seconds {
-        if number_at(rest, 1, 2)? > 59 {
+        let [_, second, second_2, fraction @ ..] = rest else { return None };
+        if number(*second, *second_2)? > 59 {
             return None;
         }
-        rest = &rest[3..];
+        rest = fraction;
         if let Some((b'.', fraction)) = rest.split_first() {
             let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if !(1..=6).contains(&digits) {
@@ -47,18 +49,20 @@ pub fn time(text: &[u8]) -> Option<Class> {
 
 /// `02`, `0200` or `02:00`.
 fn is_offset(offset: &[u8]) -> bool {
-    let minutes = match offset.len() {
-        2 => Some(0),
-        4 => number_at(offset, 2, 2),
-        5 if offset[2] == b':' => number_at(offset, 3, 2),
-        _ => None,
+    let (hour, hour_2, minutes) = match offset {
+        [hour, hour_2] => (hour, hour_2, Some(0)),
+        [hour, hour_2, minute, minute_2] | [hour, hour_2, b':', minute, minute_2] => {
+            (hour, hour_2, number(*minute, *minute_2))
+        }
+        _ => return false,
     };
-    number_at(offset, 0, 2).is_some_and(|hours| hours <= 15) && minutes.is_some_and(|minutes| minutes <= 59)
+    number(*hour, *hour_2).is_some_and(|hours| hours <= 15) && minutes.is_some_and(|minutes| minutes <= 59)
 }
 
-fn number_at(text: &[u8], start: usize, length: usize) -> Option<u32> {
-    let digits = text.get(start..start + length)?;
-    digits.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
+/// The number of two digits.
+fn number(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 fn days_in(year: u32, month: u32) -> u32 {

@@ -1,10 +1,15 @@
 //! Reading delimited text strictly: every record with its line, every doubt an error.
 
-use std::borrow::Cow;
-use std::io::{self, Read};
-use std::ops::Range;
+mod marks;
+mod record;
 
-use memchr::{memchr, memchr_iter, memchr3};
+use std::io::{self, Read};
+
+use memchr::{memchr, memchr_iter};
+
+use marks::Marks;
+use record::Field;
+pub use record::Record;
 
 /// Of the buffer at first, in bytes. It grows with the longest record.
 const BUFFER: usize = 256 * 1024;
@@ -47,6 +52,10 @@ pub struct Records<R> {
     start: usize,
     end: usize,
     is_at_end: bool,
+    /// Those of the unread part.
+    marks: Marks,
+    /// Up to here, the buffer is valid UTF-8 without NUL.
+    sound: usize,
     line: u64,
     pub line_ends: LineEnds,
     /// Bytes of the longest record so far.
@@ -65,49 +74,6 @@ pub struct LineEnds {
     pub cr: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Field {
-    text: Range<usize>,
-    /// The quote, if it holds doubled ones.
-    escaped_quote: Option<char>,
-}
-
-/// One record, whose fields are in the buffer of its reader.
-pub struct Record<'a> {
-    /// Where it begins; the first line of the text is 1.
-    pub line: u64,
-    /// With its quotes, without its line end.
-    pub text: &'a str,
-    fields: &'a [Field],
-}
-
-impl<'a> Record<'a> {
-    pub fn len(&self) -> usize {
-        self.fields.len()
-    }
-
-    /// Returns whether a quoted field holds both a line end and a tab; in a text that is delimited by tabs, its quotes are
-    /// probably ordinary characters.
-    pub fn has_tab_and_line_end(&self) -> bool {
-        self.fields
-            .iter()
-            .map(|field| &self.text[field.text.clone()])
-            .any(|text| text.contains('\n') && text.contains('\t'))
-    }
-
-    /// The text of each field, without its quotes.
-    pub fn texts(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
-        let text = self.text;
-        self.fields.iter().map(move |field| {
-            let text = &text[field.text.clone()];
-            match field.escaped_quote {
-                Some(quote) => text.replace(&format!("{quote}{quote}"), &quote.to_string()).into(),
-                None => text.into(),
-            }
-        })
-    }
-}
-
 impl<R: Read> Records<R> {
     pub fn new(text: R, delimiter: u8, quote: Option<u8>) -> Self {
         Self {
@@ -118,6 +84,8 @@ impl<R: Read> Records<R> {
             start: 0,
             end: 0,
             is_at_end: false,
+            marks: Marks::new(delimiter, quote),
+            sound: 0,
             line: 1,
             line_ends: LineEnds::default(),
             longest: 0,
@@ -148,15 +116,10 @@ impl<R: Read> Records<R> {
             }
             self.blank = 0;
             let bytes = &self.buffer[begin..begin + text];
-            let line_of = |at: usize| line + memchr_iter(b'\n', &bytes[..at]).count() as u64;
-            if let Some(nul) = memchr(0, bytes) {
-                return Err(RecordError::Nul { line: line_of(nul) });
+            if self.sound < begin + text {
+                check(line, bytes, &self.buffer[begin..self.end])?;
             }
-            return match std::str::from_utf8(bytes) {
-                Ok(text) => Ok(Some(Record { line, text, fields: &self.fields })),
-                // What follows it in the buffer helps to guess the encoding.
-                Err(error) => Err(RecordError::not_utf8(line_of(error.valid_up_to()), &self.buffer[begin..self.end])),
-            };
+            return Ok(Some(Record { line, text: bytes, fields: &self.fields, quote: self.quote }));
         }
     }
 
@@ -179,6 +142,8 @@ impl<R: Read> Records<R> {
 
     /// Reads more text behind the unread part of the buffer.
     fn fill(&mut self) -> Result<(), RecordError> {
+        self.marks.restart();
+        self.sound = self.sound.saturating_sub(self.start);
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -196,40 +161,45 @@ impl<R: Read> Records<R> {
         };
         self.end += read;
         self.is_at_end = read == 0;
+        self.sound += sound(&self.buffer[self.sound..self.end]);
         Ok(())
     }
 
-    /// Finds the fields of the record at the start of the buffer; `None` if more text is needed to know its end.
+    /// Finds the fields of the record at the start of the unread part; `None` if more text is needed to know its end.
     fn parse(&mut self) -> Result<Option<(usize, usize)>, RecordError> {
-        let text = &self.buffer[self.start..self.end];
+        let text = &self.buffer[..self.end];
         let mut lines = 0;
-        let mut at = 0;
+        let mut at = self.start;
         self.fields.clear();
         loop {
-            let is_quoted = self.quote.is_some() && text.get(at).copied() == self.quote;
-            let field = if is_quoted {
-                match quoted(text, at) {
-                    Some((field, end)) => {
-                        lines += memchr_iter(b'\n', &text[field.text.clone()]).count() as u64;
-                        at = end;
-                        field
-                    }
-                    None if self.is_at_end => return Err(RecordError::Quote { line: self.line + lines }),
-                    None => return Ok(None),
-                }
+            let mut mark = self.marks.next(text);
+            let start = at;
+            if mark == Some(start) && Some(text[start]) == self.quote {
+                let Some(quoted) = quoted(text, start, &mut self.marks) else {
+                    return match self.is_at_end {
+                        true => Err(RecordError::Quote { line: self.line + lines }),
+                        false => Ok(None),
+                    };
+                };
+                lines += quoted.lines;
+                at = quoted.end;
+                self.fields.push(Field::new(self.start, start + 1..at - 1, quoted.is_escaped));
+                // What does not separate fields is an error below.
+                self.marks.next(text);
             } else {
-                let end = memchr3(self.delimiter, b'\n', b'\r', &text[at..]).map_or(text.len(), |found| at + found);
-                let field = Field { text: at..end, escaped_quote: None };
-                at = end;
-                let is_padded =
-                    self.quote.is_some_and(|quote| text[field.text.clone()].trim_ascii_start().first() == Some(&quote));
-                if is_padded {
+                let is_ordinary = |at: usize| text[at] != self.delimiter && Some(text[at]) == self.quote;
+                let mut has_quote = false;
+                while mark.is_some_and(is_ordinary) {
+                    has_quote = true;
+                    mark = self.marks.next(text);
+                }
+                at = mark.unwrap_or(text.len());
+                if has_quote && text[start..at].trim_ascii_start().first().copied() == self.quote {
                     return Err(RecordError::Quote { line: self.line + lines });
                 }
-                field
-            };
-            self.fields.push(field);
-            let length = match text.get(at) {
+                self.fields.push(Field::new(self.start, start..at, false));
+            }
+            let end = match text.get(at) {
                 Some(byte) if *byte == self.delimiter => {
                     at += 1;
                     continue;
@@ -241,6 +211,7 @@ impl<R: Read> Records<R> {
                 // What follows decides.
                 Some(b'\r') if at + 1 == text.len() && !self.is_at_end => return Ok(None),
                 Some(b'\r') if text.get(at + 1) == Some(&b'\n') => {
+                    self.marks.next(text);
                     self.line_ends.crlf = true;
                     at + 2
                 }
@@ -256,28 +227,56 @@ impl<R: Read> Records<R> {
                 return Err(RecordError::StrayCr { line: self.line + lines });
             }
             self.line += lines + 1;
-            return Ok(Some((length, at)));
+            return Ok(Some((end - self.start, at - self.start)));
         }
     }
 }
 
-/// The field that begins with the quote at `start`, and where its closing quote ends; `None` if that is not in the text, or may
-/// be the first half of a doubled one.
-fn quoted(text: &[u8], start: usize) -> Option<(Field, usize)> {
-    let mut escaped_quote = None;
-    let mut at = start + 1;
+/// Refuses a record, which begins in that line, for what it holds. What follows it in `text` helps to guess the encoding.
+fn check(line: u64, record: &[u8], text: &[u8]) -> Result<(), RecordError> {
+    let line_of = |at: usize| line + memchr_iter(b'\n', &record[..at]).count() as u64;
+    if let Some(nul) = memchr(0, record) {
+        return Err(RecordError::Nul { line: line_of(nul) });
+    }
+    std::str::from_utf8(record).map(drop).map_err(|error| RecordError::not_utf8(line_of(error.valid_up_to()), text))
+}
+
+/// The length of the text until a NUL byte, or a character that is not UTF-8 or not whole yet.
+fn sound(text: &[u8]) -> usize {
+    let text = &text[..memchr(0, text).unwrap_or(text.len())];
+    std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len)
+}
+
+struct Quoted {
+    /// Behind the closing quote.
+    end: usize,
+    lines: u64,
+    is_escaped: bool,
+}
+
+/// The field whose opening quote is the mark at `start`; `None` if its closing quote is not in the text.
+fn quoted(text: &[u8], start: usize, marks: &mut Marks) -> Option<Quoted> {
+    let quote = text[start];
+    let (mut lines, mut is_escaped) = (0, false);
     loop {
-        at += memchr(text[start], &text[at..])?;
-        if text.get(at + 1) != Some(&text[start]) {
-            return Some((Field { text: start + 1..at, escaped_quote }, at + 1));
+        let mark = marks.next(text)?;
+        if text[mark] == quote {
+            // At the end of the text it may be the first half of a doubled one, which is read again with what follows.
+            if text.get(mark + 1) != Some(&quote) {
+                return Some(Quoted { end: mark + 1, lines, is_escaped });
+            }
+            marks.next(text);
+            is_escaped = true;
+        } else if text[mark] == b'\n' {
+            lines += 1;
         }
-        escaped_quote = Some(char::from(text[start]));
-        at += 2;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     /// A reader that returns few bytes at a time.
@@ -318,6 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn records_of_every_length() {
+        for length in 1..150 {
+            let (long, quoted) = ("é".repeat(length), "\"\",".repeat(length));
+            let text = format!("{long},{length}\r\n\"{quoted}\",\"\n\"\r\n{length},\r\n");
+            for step in [1, 63, 64, 65, 1000] {
+                let found = read(&text, step).unwrap();
+                let number = length.to_string();
+                let expected: [(u64, [&str; 2]); 3] =
+                    [(1, [&long, &number]), (2, [&"\",".repeat(length), "\n"]), (4, [&number, ""])];
+                assert_eq!(found.len(), 3, "{length} {step}");
+                for (found, (line, fields)) in found.iter().zip(expected) {
+                    assert_eq!((found.0, &found.1[..]), (line, &fields.map(str::to_owned)[..]), "{length} {step}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn doubts_are_errors() {
         for (text, line) in [
             ("a,b\n1,\"x\n", 2),
@@ -326,6 +343,7 @@ mod tests {
             ("a,b\n1,x\ry\n", 2),
             ("a,b\n1,x\0\n", 2),
             ("a,b\n\"1\n2\",\"x\"y\n", 3),
+            ("a,b\n1,x\n\"2\n3\0\",y\n", 4),
         ] {
             for step in [1, 100] {
                 let error = read(text, step).unwrap_err();
