@@ -110,7 +110,7 @@ impl Table {
         for reason in reasons::kept(&case.source(), &self.name) {
             let index = self.columns.iter().position(|column| column.name == reason.column).unwrap();
             let named = reason.decided_by.as_ref().map(|seen| seen.text.trim_end_matches('…'));
-            if reason.kind != types[index]
+            if reason.kind != types[index].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
                 || named.is_some_and(|named| !texts[index].iter().any(|text| text.starts_with(named)))
             {
                 faults.push(format!("{reason:?} does not explain {} of {:?}", types[index], texts[index]));
