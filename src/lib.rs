@@ -23,7 +23,7 @@ pub mod extract;
 mod logging;
 mod profiler;
 pub mod protocol;
-mod query;
+pub mod query;
 mod roles;
 pub mod server;
 pub mod store;

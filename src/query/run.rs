@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use super::body::Body;
 use super::namespace::{self, Named, Tables};
@@ -21,7 +21,9 @@ use crate::extract::Content;
 /// How long a query runs before it has to take turns with the other long ones.
 const SHORT: Duration = Duration::from_secs(1);
 /// How long one statement may be parsed.
-const PARSE_TIME: Duration = Duration::from_secs(10);
+const PARSE_TIME: Duration = Duration::from_secs(5);
+/// A longer statement is parsed when no other one is, since its tree takes the server's memory. In bytes.
+const LONG_SQL: usize = 64 * 1024;
 /// How long a worker may take to answer `SELECT 42`.
 const CHECK_TIME: Duration = Duration::from_secs(5);
 /// Of a response that is sent before the last row is known, in bytes. A query that fails earlier has an error status.
@@ -44,6 +46,7 @@ struct Inner {
     /// Who may go on after a short time.
     long: Turns,
     without_tables: Arc<Prepare>,
+    long_sql: Mutex<()>,
 }
 
 /// What somebody asks.
@@ -88,6 +91,7 @@ impl QueryEngine {
             workers: Turns::new(settings.shares()),
             long: Turns::new(settings.long_shares()),
             without_tables,
+            long_sql: Mutex::default(),
             settings,
         }))
     }
@@ -149,6 +153,7 @@ impl Inner {
         let outline = match self.outlines.get(sql) {
             Some(outline) => outline,
             None => {
+                let _alone = if sql.len() > LONG_SQL { Some(self.long_sql.lock().await) } else { None };
                 let parsed = tokio::time::timeout(PARSE_TIME, self.parse(sql)).await;
                 parsed.unwrap_or_else(|_| Err(QueryError::TooComplex("the statement is too complex".into())))?
             }

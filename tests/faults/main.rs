@@ -5,6 +5,7 @@
 mod extract;
 mod flood;
 mod full_disk;
+mod hostile;
 #[path = "../support/http.rs"]
 mod http;
 mod kill;

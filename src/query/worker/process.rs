@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::protocol::{self, HEADER, Kind, MAX_MESSAGE, Request, Start};
+use super::protocol::{self, HEADER, Kind, Request, Start};
 use crate::base::{atomic_file, process};
 use crate::query::QueryError;
 
@@ -98,7 +98,7 @@ impl Worker {
             return Err(self.died());
         }
         let (length, kind) = protocol::parse_header(header);
-        let kind = Kind::of(kind).filter(|_| length <= MAX_MESSAGE).ok_or_else(QueryError::out_of_turn)?;
+        let kind = Kind::of(kind).filter(|kind| length <= kind.max_bytes()).ok_or_else(QueryError::out_of_turn)?;
         let mut body = Vec::with_capacity(length.min(1024 * 1024));
         match (&mut self.answers).take(length as u64).read_to_end(&mut body).await {
             Ok(read) if read == length => {}

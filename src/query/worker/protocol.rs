@@ -12,8 +12,6 @@ use crate::query::QueryError;
 
 /// Says that a worker should not be used again.
 pub const WORN: &str = "worn";
-/// The longest message of a worker, in bytes; the server ends a worker that announces more.
-pub const MAX_MESSAGE: usize = 96 * 1024 * 1024;
 /// The length and the kind.
 pub const HEADER: usize = 5;
 
@@ -87,6 +85,15 @@ pub enum Kind {
 impl Kind {
     pub fn of(byte: u8) -> Option<Self> {
         [Self::Done, Self::Tree, Self::Rows, Self::Failed].into_iter().find(|kind| *kind as u8 == byte)
+    }
+
+    /// The longest message, in bytes; the server ends a worker that announces more.
+    pub fn max_bytes(self) -> usize {
+        match self {
+            Self::Done | Self::Failed => 1024 * 1024,
+            Self::Tree => 12 * 1024 * 1024,
+            Self::Rows => 256 * 1024,
+        }
     }
 }
 

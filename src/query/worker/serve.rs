@@ -99,6 +99,9 @@ fn handle<W: Write>(
         Request::Parse { sql } => match worker {
             Some(Worker { state: State::Prepared { instance, .. }, .. }) => {
                 let tree = syntax_tree(&instance.connection, &sql)?;
+                if tree.len() > Kind::Tree.max_bytes() {
+                    return Err(QueryError::TooComplex("the statement has too many parts".into()));
+                }
                 answers.send(Kind::Tree, tree.as_bytes()).map_err(gone)?;
                 Ok(String::new())
             }
@@ -177,7 +180,7 @@ fn gone(_: io::Error) -> QueryError {
 }
 
 /// Bytes of a message with rows.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 128 * 1024;
 
 /// Runs a statement and passes its rows to `send`, as pieces of an Arrow IPC stream.
 pub fn send_rows(
@@ -247,7 +250,7 @@ struct Answers<W: Write>(BufWriter<W>);
 
 impl<W: Write> Answers<W> {
     fn send(&mut self, kind: Kind, body: &[u8]) -> io::Result<()> {
-        if body.len() > protocol::MAX_MESSAGE {
+        if body.len() > kind.max_bytes() {
             return Err(io::ErrorKind::InvalidData.into());
         }
         self.0.write_all(&protocol::header(kind as u8, body.len()))?;
