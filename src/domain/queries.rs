@@ -34,7 +34,9 @@ impl Tables for Readable {
                 locked(&self.named).insert(table.table().name.clone());
                 Lookup::Readable(table)
             }
-            None if holds(&self.snapshot, &self.caller, name) => Lookup::Missing,
+            None if self.publication.get(name).is_none() && holds(&self.snapshot, &self.caller, name) => {
+                Lookup::Missing
+            }
             None => Lookup::Denied,
         }
     }
@@ -55,9 +57,9 @@ pub async fn run_query(
     limit: usize,
 ) -> QueryRun {
     let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
-    let person = caller.user().id.as_str().into();
+    let (person, generation) = (caller.user().id.as_str().into(), publication.generation);
     let tables = Arc::new(Readable { snapshot, publication, caller, named: Mutex::default() });
-    let answer = engine.run(Query { person, tables: tables.clone(), sql, limit }).await;
+    let answer = engine.run(Query { person, generation, tables: tables.clone(), sql, limit }).await;
     let named = std::mem::take(&mut *locked(&tables.named));
     QueryRun { tables: named.into_iter().collect(), answer }
 }

@@ -54,6 +54,8 @@ pub struct Query {
     /// Whose turn it is.
     pub person: Arc<str>,
     pub tables: Arc<dyn Tables>,
+    /// Of the publication of these tables.
+    pub generation: u64,
     pub sql: String,
     /// The most rows.
     pub limit: usize,
@@ -84,7 +86,7 @@ pub struct Piece {
 impl QueryEngine {
     /// `program`: our own executable, which the workers run.
     pub fn new(settings: QuerySettings, program: PathBuf) -> Self {
-        let without_tables = Arc::new(prepare(&[], &settings));
+        let without_tables = Arc::new(prepare(&[], 0, &settings));
         Self(Arc::new(Inner {
             pool: Pool::new(settings.spawn(program)),
             outlines: Outlines::default(),
@@ -143,7 +145,7 @@ impl QueryEngine {
 
 impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
-        let Query { person, tables, sql, limit } = query;
+        let Query { person, tables, generation, sql, limit } = query;
         if sql.len() > MAX_SQL_BYTES {
             return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
         }
@@ -159,7 +161,7 @@ impl Inner {
             }
         };
         let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
-        let prepare = Arc::new(prepare(&named, &self.settings));
+        let prepare = Arc::new(prepare(&named, *generation, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
         let limit = (*limit).min(MAX_LIMIT);
         let run = Run { sql: outline.sql.clone(), rows: limit + 1, is_ordered: outline.is_ordered };
@@ -210,7 +212,7 @@ impl Inner {
 }
 
 /// What a worker needs for these tables.
-pub fn prepare(named: &[Named], settings: &QuerySettings) -> Prepare {
+pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Prepare {
     let mut sources = Vec::new();
     let tables = named.iter().map(|Named { table, databases }| {
         let table = table.table();
@@ -224,7 +226,10 @@ pub fn prepare(named: &[Named], settings: &QuerySettings) -> Prepare {
     });
     let tables: Vec<_> = tables.collect();
     let is_remote = tables.iter().any(|table| table.remote.is_some());
+    // A file of a later generation may have a name that an earlier one had.
+    let generation = if tables.is_empty() { 0 } else { generation };
     Prepare {
+        generation,
         threads: settings.threads,
         tables,
         remote: is_remote.then(|| settings.remote.clone().only_for(&sources)),

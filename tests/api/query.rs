@@ -135,8 +135,12 @@ async fn errors_of_the_engine() {
         {"detail":"Query error: Parser Error: syntax error at or near \"WHERE\"\n\nLINE 1: SELECT FROM WHERE\n                    ^"}
         "#);
     assert_snapshot!(query(&bob, "SELECT *\nFROM Ordrs").await, @r#"
+        403 Forbidden
+        {"detail":"Access denied to table 'Ordrs'\nDid you mean \"Orders\"?"}
+        "#);
+    assert_snapshot!(query(app.admin().await, "SELECT *\nFROM Ordrs").await, @r#"
         400 Bad Request
-        {"detail":"Query error: Catalog Error: Table with name Ordrs does not exist!\nDid you mean \"orders\"?\n\nLINE 2: FROM Ordrs\n             ^"}
+        {"detail":"Query error: Catalog Error: Table with name Ordrs does not exist!\nDid you mean \"Orders\"?\n\nLINE 2: FROM Ordrs\n             ^"}
         "#);
     assert_snapshot!(query(&bob, "SELECT 'x'::INTEGER").await, @r#"
         400 Bad Request

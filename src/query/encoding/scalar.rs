@@ -47,18 +47,15 @@ pub fn special(number: f64) -> Option<&'static str> {
 
 /// A number with the shortest digits that are this value of 32 bits, as the engine writes them.
 pub fn float(out: &mut String, number: f32) {
-    match special(number.into()) {
-        Some(name) => string(out, name),
-        None => plain(out, zmij::Buffer::new().format_finite(number), number.into()),
-    }
+    // A text of so few digits is the same of 64 bits, and has their form.
+    let number = zmij::Buffer::new().format(number).parse().unwrap_or(f64::from(number));
+    double(out, number);
 }
 
 /// The shortest digits that are this number, as the engine and Python write them.
 pub fn digits(out: &mut String, number: f64) {
-    plain(out, zmij::Buffer::new().format_finite(number), number);
-}
-
-fn plain(out: &mut String, text: &str, number: f64) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(number);
     let magnitude = number.abs();
     // Python has at least two digits in an exponent, and uses one below 0.0001.
     if magnitude >= 1e-4 || magnitude == 0.0 {

@@ -85,7 +85,7 @@ impl Fixture {
     /// An engine with the tables that these relations name.
     fn instance(&self, relations: &[Relation]) -> Result<Instance, QueryError> {
         let named = namespace::resolve("SELECT * FROM nope", relations, self)?;
-        let prepare = prepare(&named, &self.settings());
+        let prepare = prepare(&named, 1, &self.settings());
         let limits = Limits { memory: "512MB".into(), ..Limits::small() };
         Instance::fill(Instance::open(&limits, 1_000_000)?, &prepare, &[])
     }

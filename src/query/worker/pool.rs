@@ -93,9 +93,13 @@ impl Pool {
             return;
         }
         let mut idle = locked(&self.0.idle);
+        let newest = idle.iter().chain([&ready]).map(|ready| ready.prepare.generation).max().unwrap_or_default();
         idle.push_back(ready);
-        let surplus = idle.len().saturating_sub(self.0.spawn.kept);
-        let surplus: Vec<_> = idle.drain(..surplus).collect();
+        let is_current = |ready: &Ready| [0, newest].contains(&ready.prepare.generation);
+        let (mut current, mut surplus): (VecDeque<_>, VecDeque<_>) = idle.drain(..).partition(is_current);
+        let count = current.len().saturating_sub(self.0.spawn.kept);
+        surplus.extend(current.drain(..count));
+        *idle = current;
         drop(idle);
         // Removes files.
         if !surplus.is_empty() {

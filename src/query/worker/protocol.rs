@@ -42,6 +42,8 @@ pub struct Start {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Prepare {
+    /// Of the files; 0 without tables.
+    pub generation: u64,
     pub threads: usize,
     pub tables: Vec<TableSpec>,
     /// How sources are reached, if tables are remote.
