@@ -21,7 +21,7 @@ pub fn peak(pid: u32) -> Option<u64> {
 
 #[test]
 fn a_flood_of_sign_ins_leaves_the_server_usable() {
-    let place = Place::new(&[("AGNES_AUTH_RATELIMIT_ENABLED", "0")]);
+    let place = Place::new(&[("AGNES_AUTH_RATELIMIT_ENABLED", "0"), ("AGNES_MAX_CONNECTIONS_PER_ADDRESS", "1000")]);
     let server = place.serve(&[]);
     let url = server.url.clone();
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
