@@ -4,7 +4,7 @@ use super::types::ColumnType;
 use crate::engine::{Connection, Result};
 
 /// Types that [`super::rows`] reads as they are, without modifiers.
-const NATIVE: &str = "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT FLOAT \
+const NATIVE: &str = "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT \
                       DOUBLE DECIMAL BLOB UUID DATE TIME TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS";
 
 struct Column {

@@ -83,7 +83,8 @@ enum Reading {
 }
 
 impl Reading {
-    /// `None` for types that have no exact form in Arrow, or none that DuckDB's names for them agree with.
+    /// `None` for types that have no exact form in Arrow, or none that DuckDB's names for them agree with; and for FLOAT, whose
+    /// digits only the engine writes as it does.
     fn of(statement: &Statement<'_>, column: usize) -> Option<Self> {
         let logical: LogicalType = statement.column_logical_type(column);
         if logical.get_alias().is_some_and(|alias| alias != "JSON") {
@@ -95,7 +96,7 @@ impl Reading {
             Type::Enum => Self::Text,
             Type::Boolean | Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint => Self::Plain,
             Type::UTinyint | Type::USmallint | Type::UInteger | Type::UBigint => Self::Plain,
-            Type::Float | Type::Double | Type::Decimal | Type::Varchar | Type::Blob | Type::Uuid => Self::Plain,
+            Type::Double | Type::Decimal | Type::Varchar | Type::Blob | Type::Uuid => Self::Plain,
             Type::Date | Type::Time | Type::Timestamp | Type::TimestampTZ => Self::Plain,
             Type::TimestampS | Type::TimestampMs | Type::TimestampNs | Type::SqlNull => Self::Plain,
             _ => return None,

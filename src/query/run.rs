@@ -137,6 +137,11 @@ impl QueryEngine {
             .unwrap_or(Err(QueryError::Timeout { elapsed: CHECK_TIME }))
     }
 
+    /// Ends the workers.
+    pub async fn close(&self) {
+        self.0.pool.close().await;
+    }
+
     /// The layers of the sandbox that this kernel lacks, once there has been a worker.
     pub fn missing_layers(&self) -> &str {
         self.0.pool.missing()

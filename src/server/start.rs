@@ -68,6 +68,7 @@ impl Server {
         let _ = work.await;
         uses.abort();
         write_uses(&app).await;
+        app.queries.close().await;
         app.store.close().await;
         let access_log = std::sync::Arc::clone(&app.access_log);
         let _ = tokio::task::spawn_blocking(move || access_log.close()).await;

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::flood::peak;
 use crate::program::{PATIENCE, Place, Serving};
 
-const TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// How late an answer may come.
 const LATE: Duration = Duration::from_secs(2);
 /// What the server itself may take at most, in KiB.
@@ -199,4 +199,39 @@ fn what_does_not_fit_in_memory_is_spilled() {
     let spill = place.data_dir().join("analytics/.spill");
     let left: Vec<_> = walkdir::WalkDir::new(spill).into_iter().flatten().filter(|e| e.file_type().is_file()).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// Processes that run callers' SQL for this server.
+fn workers(server: &Serving) -> Vec<u32> {
+    let children = format!("/proc/{0}/task", server.child.id());
+    let tasks = std::fs::read_dir(children).unwrap().flatten();
+    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    children.flat_map(|pids| pids.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()).collect()
+}
+
+/// Returns whether a process exists and has not ended.
+fn is_running(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
+
+#[test]
+fn workers_end_with_a_server_that_is_killed() {
+    let place = Place::new(&[]);
+    let mut server = place.serve(&[]);
+    let people = People::of(&server);
+    people.post(&people.admin, "/api/query", json!({"sql": "SELECT 42"}));
+    let endless = json!({"sql": "SELECT sum(sqrt(a.range * b.range)) FROM range(2000000) a, range(30000000) b"});
+    let mut query = std::pin::pin!(people.send(&people.admin, "/api/query", endless));
+    let started = async { tokio::time::timeout(Duration::from_secs(2), &mut query).await };
+    assert!(people.runtime.block_on(started).is_err(), "it is still running");
+    let workers = workers(&server);
+    assert!(!workers.is_empty());
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let give_up = Instant::now() + PATIENCE;
+    while workers.iter().any(|pid| is_running(*pid)) {
+        assert!(Instant::now() < give_up, "{workers:?} went on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

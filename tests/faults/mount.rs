@@ -2,6 +2,9 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::program::PATIENCE;
 
 /// A file system of its own, until dropped.
 pub struct Mount(std::path::PathBuf);
@@ -20,9 +23,13 @@ impl Mount {
 
     /// Changes its options, e.g. `ro` or `size=64m`.
     pub fn remount(&self, options: &str) {
-        assert!(
-            Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status().unwrap().success()
-        );
+        let remount = || Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status();
+        // The kernel may take a moment to forget files that were removed while a process was confined to them.
+        let give_up = Instant::now() + PATIENCE;
+        while !remount().unwrap().success() {
+            assert!(Instant::now() < give_up, "{} is busy", self.0.display());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

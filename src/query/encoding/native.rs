@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     Time64MicrosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
@@ -35,7 +35,6 @@ pub fn writer(data_type: &DataType, name: Option<&str>) -> Write {
             let values = values.as_primitive::<Decimal128Type>();
             scalar::decimal(out, values.value(row), values.scale().max(0).unsigned_abs().into());
         },
-        DataType::Float32 => |out, values, row| scalar::float(out, get::<Float32Type>(values, row)),
         DataType::Float64 => |out, values, row| scalar::double(out, get::<Float64Type>(values, row)),
         DataType::Utf8 => |out, values, row| scalar::string(out, values.as_string::<i32>().value(row)),
         DataType::Binary => |out, values, row| {

@@ -45,13 +45,6 @@ pub fn special(number: f64) -> Option<&'static str> {
     }
 }
 
-/// A number with the shortest digits that are this value of 32 bits, as the engine writes them.
-pub fn float(out: &mut String, number: f32) {
-    // A text of so few digits is the same of 64 bits, and has their form.
-    let number = zmij::Buffer::new().format(number).parse().unwrap_or(f64::from(number));
-    double(out, number);
-}
-
 /// The shortest digits that are this number, as the engine and Python write them.
 pub fn digits(out: &mut String, number: f64) {
     let mut buffer = zmij::Buffer::new();

@@ -116,6 +116,7 @@ fn scalar(out: &mut String, name: &str, text: &str) {
 fn form<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
     match name {
         // The engine's own digits, which no `f64` has.
+        // The engine's own digits, which no `f64` has.
         "FLOAT" if text.ends_with(|last: char| last.is_ascii_digit()) => text.into(),
         "FLOAT" | "DOUBLE" => text.parse().map_or(text.into(), |number| double(number).into()),
         // Without a digit before the point if none has room there.

@@ -107,6 +107,15 @@ impl Pool {
         }
     }
 
+    /// Ends all workers that are not in use.
+    pub async fn close(&self) {
+        let idle = std::mem::take(&mut *locked(&self.0.idle));
+        let spare = locked(&self.0.spare).take();
+        for worker in idle.into_iter().map(|ready| ready.worker).chain(spare) {
+            worker.end().await;
+        }
+    }
+
     /// Starts the next spare worker in the background.
     fn replenish(&self) {
         let pool = self.clone();

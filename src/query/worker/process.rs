@@ -15,7 +15,7 @@ use crate::query::QueryError;
 /// A process that runs callers' SQL. It is killed when this is dropped.
 pub struct Worker {
     /// Killed on drop.
-    _child: Child,
+    child: Child,
     control: Control,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -68,7 +68,7 @@ impl Worker {
         let answers = BufReader::with_capacity(64 * 1024, answers);
         let memory = start.memory.clone();
         let control = Control(pid);
-        let mut worker = Self { _child: child, control, requests, answers, _spill: spill, memory };
+        let mut worker = Self { child, control, requests, answers, _spill: spill, memory };
         worker.ask(&Request::Start(start)).await.map_err(io::Error::other)?;
         Ok(worker)
     }
@@ -108,6 +108,12 @@ impl Worker {
             Kind::Failed => Err(protocol::failure(&body)),
             _ => Ok((kind, body)),
         }
+    }
+
+    /// Kills it and waits until it is gone.
+    pub async fn end(mut self) {
+        self.control.signal(Signal::KILL);
+        let _ = self.child.wait().await;
     }
 
     /// Memory that it holds now, in bytes.

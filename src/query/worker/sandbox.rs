@@ -10,7 +10,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,
 };
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 
 use super::system_calls;
 use crate::base::process;
@@ -31,7 +31,7 @@ pub struct Sandbox {
     pub has_network: bool,
 }
 
-/// Limits the memory and the size of each file, in bytes, and lets other processes go first.
+/// Limits the memory and the size of each file, in bytes, lets other processes go first, and ends with the parent.
 pub fn limit(max_bytes: u64, spill_bytes: u64) -> io::Result<()> {
     process::limit_memory(max_bytes)?;
     let limits = [
@@ -47,6 +47,7 @@ pub fn limit(max_bytes: u64, spill_bytes: u64) -> io::Result<()> {
         setrlimit(resource, Rlimit { current: bytes, maximum: bytes })?;
     }
     process::yield_to_others();
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     Ok(())
 }
 
