@@ -17,7 +17,7 @@ use crate::base::process;
 
 /// For the stack of the thread that parses and plans, in bytes: what is nested deeper ends the process.
 const STACK: u64 = 64 * 1024 * 1024;
-/// Address space that is no memory: the program, reservations of the allocator.
+/// Address space that is not memory: the program, reservations of the allocator.
 const ADDRESSES: u64 = 16 * 1024 * 1024 * 1024;
 
 /// What remains open.
