@@ -125,7 +125,7 @@ pub fn set_password(change: &Change<'_>, id: &str, password_hash: &Secret) -> Re
 }
 
 /// Replaces the password `previous`, which ends all sessions. Returns the new token version; `None` if the password or
-/// the token version is no longer what it was.
+/// the token version has changed since.
 pub fn change_password(
     change: &Change<'_>,
     id: &str,
