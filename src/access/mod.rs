@@ -13,7 +13,7 @@ pub(crate) mod totp;
 pub use principal::{Admin, AuthKind, Authenticator, Interactive, Principal, Unauthorized, is_admin};
 pub use proof::{Lapsed, Proof};
 pub use readable::{
-    Denied, ListedTable, ReadableTable, exists, holds, listed_tables, readable, readable_by_name, readable_tables,
+    Denied, ListedTable, ReadableTable, holds, listed_tables, readable, readable_by_name, readable_tables,
 };
 pub use session_uses::SessionUses;
 pub use token::{Keys, PersonalToken, SESSION_SECONDS, SigningError, session_id};

@@ -148,11 +148,6 @@ fn proof(
     (granted || caller.is_admin()).then(|| ReadableTable::new(registered, table))
 }
 
-/// Returns whether a table of that name is published or registered, for anybody.
-pub fn exists(snapshot: &Snapshot, publication: &Publication, name: &str) -> bool {
-    publication.get(name).is_some() || snapshot.registry.by_name(name).is_some()
-}
-
 /// Returns whether a grant on a row opens the table that is published under its name: only if the source that publishes
 /// it is the one of the row, so that a grant on Keboola's `orders` does not open the `orders` of another source. A row
 /// without a source of its own may also stand for a table of somebody else's extract. One that this version does not

@@ -12,7 +12,7 @@ pub use deadline::{StopOnDrop, Watch, within};
 pub use duckdb::core::{LogicalTypeHandle as LogicalType, LogicalTypeId};
 pub use duckdb::types::{FromSql, TimeUnit, Value};
 pub use duckdb::{Connection, OptionalExt, Params, Row, Statement, params};
-pub use icu::Icu;
+pub use icu::{find_icu, load_icu};
 pub use open::{Limits, Sandbox, cores, in_memory, open, open_read_only};
 
 pub type Error = duckdb::Error;

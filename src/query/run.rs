@@ -16,6 +16,7 @@ use super::policy::Outline;
 use super::turns::{Full, Slot, Turns};
 use super::worker::{Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
 use super::{MAX_LIMIT, MAX_RESPONSE_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings};
+use crate::engine::{self, Limits};
 use crate::extract::Content;
 
 /// How long a query runs before it has to take turns with the other long ones.
@@ -84,10 +85,11 @@ pub struct Piece {
 }
 
 impl QueryEngine {
-    /// `program`: our own executable, which the workers run.
-    pub fn new(settings: QuerySettings, program: PathBuf) -> Self {
+    /// `program`: our own executable, which the workers run. Blocks.
+    pub fn new(settings: QuerySettings, program: PathBuf) -> Result<Self, QueryError> {
+        engine::find_icu(&Limits { extensions: settings.extensions.clone(), ..Limits::small() })?;
         let without_tables = Arc::new(prepare(&[], 0, &settings));
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             pool: Pool::new(settings.spawn(program)),
             outlines: Outlines::default(),
             workers: Turns::new(settings.shares()),
@@ -95,7 +97,7 @@ impl QueryEngine {
             without_tables,
             long_sql: Mutex::default(),
             settings,
-        }))
+        })))
     }
 
     /// Runs one `SELECT` over the tables that the caller may read. Dropping the future, or the answer, stops it.
@@ -169,7 +171,7 @@ impl Inner {
         let prepare = Arc::new(prepare(&named, *generation, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
         let limit = (*limit).min(MAX_LIMIT);
-        let run = Run { sql: outline.sql.clone(), rows: limit + 1, is_ordered: outline.is_ordered };
+        let run = Run { sql: outline.sql.clone(), rows: limit + 1 };
         let mut rows = Rows {
             engine: self,
             person,
@@ -201,7 +203,7 @@ impl Inner {
 
     async fn check(&self) -> Result<(), QueryError> {
         let mut ready = self.pool.take_one(&self.without_tables).await?;
-        let run = Run { sql: "SELECT 42".into(), rows: 1, is_ordered: false };
+        let run = Run { sql: "SELECT 42".into(), rows: 1 };
         ready.worker.send(&Request::Run(run)).await?;
         let mut body = Body::new(1, MAX_RESPONSE_BYTES);
         while let (Kind::Rows, piece) = ready.worker.next().await? {

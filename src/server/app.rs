@@ -142,7 +142,7 @@ impl App {
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
             runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
-            queries: QueryEngine::new(config.queries.clone(), config.agnes_exe.clone()),
+            queries: QueryEngine::new(config.queries.clone(), config.agnes_exe.clone())?,
             readiness: Readiness::default(),
             started_at: time::now(),
             orchestrator,

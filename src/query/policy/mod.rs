@@ -5,8 +5,6 @@ mod first_keyword;
 mod functions;
 mod walk;
 
-use serde_json::Value;
-
 use super::{QueryError, place};
 use crate::engine::parse::Parsed;
 pub use first_keyword::after_block;
@@ -24,8 +22,6 @@ pub struct Outline {
     pub sql: String,
     /// The tables that it names, each once.
     pub relations: Vec<Relation>,
-    /// Whether its rows are sorted and not limited.
-    pub is_ordered: bool,
 }
 
 /// A table as a statement names it; absent parts are empty.
@@ -63,13 +59,6 @@ pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryErr
         }
     };
     let relations = walk::relations(&statement)?;
-    let is_ordered = is_ordered(&statement["node"]);
     let sql = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';').to_owned();
-    Ok(Outline { sql, relations, is_ordered })
-}
-
-fn is_ordered(node: &Value) -> bool {
-    let modifiers = node["modifiers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let has = |kind: &str| modifiers.iter().any(|modifier| modifier["type"] == kind);
-    has("ORDER_MODIFIER") && !has("LIMIT_MODIFIER") && !has("LIMIT_PERCENT_MODIFIER")
+    Ok(Outline { sql, relations })
 }

@@ -112,9 +112,9 @@ fn columns_and_rows_are_those_of_the_statement() {
 fn today_works_where_icu_is() {
     let fixture = Fixture::new();
     let limits = crate::engine::Limits::small();
-    let icu = crate::engine::Icu::find(&limits).unwrap();
+    let icu = crate::engine::find_icu(&limits).unwrap();
     let today = fixture.run("SELECT current_date, timezone('Europe/Prague', now())");
-    assert_eq!(today.is_ok(), icu.load(&crate::engine::in_memory(&limits).unwrap()), "{today:?}");
+    assert_eq!(today.is_ok(), icu, "{today:?}");
 }
 
 /// Programs write long sums and conditions.

@@ -66,7 +66,7 @@ impl Fixture {
     fn run_limited(&self, sql: &str, limit: usize, max_bytes: usize) -> Result<String, QueryError> {
         let outline = policy::outline(sql, &self.tree(sql), MAX_LEVELS)?;
         let instance = self.instance(&outline.relations)?;
-        let run = Run { sql: outline.sql, rows: limit + 1, is_ordered: outline.is_ordered };
+        let run = Run { sql: outline.sql, rows: limit + 1 };
         let mut body = Body::new(limit, max_bytes);
         send_rows(&instance.connection, &run, |piece| body.add(piece.to_vec()).map(|_| ()))?;
         body.finish();

@@ -19,8 +19,8 @@ impl Instance {
     /// An engine with one thread, so that the sandbox covers the threads that it starts later.
     pub fn open(limits: &Limits, spill_bytes: u64) -> engine::Result<Connection> {
         let connection = engine::in_memory(&Limits { threads: 1, ..limits.clone() })?;
-        // Part of DuckDB's own library, an extension of the bundled engine.
-        let _ = connection.execute_batch("LOAD icu; SET GLOBAL TimeZone = 'UTC'");
+        // Where it is missing, the server has said so at start.
+        engine::load_icu(&connection);
         connection.execute_batch(&format!(
             "SET max_temp_directory_size = '{spill_bytes}B'; SET parquet_metadata_cache = true"
         ))?;

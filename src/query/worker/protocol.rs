@@ -66,8 +66,6 @@ pub struct Run {
     pub sql: String,
     /// At most this many rows are needed.
     pub rows: usize,
-    /// Whether the rows are sorted and not limited.
-    pub is_ordered: bool,
 }
 
 /// The kinds of messages of a worker.

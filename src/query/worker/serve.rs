@@ -15,7 +15,7 @@ use crate::engine::parse::syntax_tree;
 use crate::engine::{self, Connection, Limits};
 use crate::extract::Checked;
 use crate::query::rows::{self, Options, Sink};
-use crate::query::{MAX_RESPONSE_BYTES, QueryError};
+use crate::query::{MAX_RESPONSE_BYTES, QueryError, is_ordered};
 
 /// Carries out the requests of the server until its pipe is closed. Call it on the first thread of a process that has no
 /// other.
@@ -188,7 +188,7 @@ pub fn send_rows(
     run: &Run,
     send: impl FnMut(&[u8]) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
-    let options = Options { rows: run.rows, row_bytes: MAX_RESPONSE_BYTES, is_ordered: run.is_ordered };
+    let options = Options { rows: run.rows, row_bytes: MAX_RESPONSE_BYTES, is_ordered: is_ordered(&run.sql) };
     let mut pieces = Pieces { stream: None, send };
     rows::stream(connection, &run.sql, options, &mut pieces).map_err(|failed| {
         // What is wrong in the statement itself gets its place.
