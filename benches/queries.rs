@@ -1,0 +1,405 @@
+//! What isolation costs a query, what the first query of a caller takes, and what the worst statements do to others.
+//! Reports, never judges; docs/benchmarks.md has the goals.
+//!
+//! `AGNES_BENCH_RIVAL` is another `agnes` for the last part, such as one that was built before there were workers.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark talks, and ends where its preparation fails"
+)]
+
+#[path = "../tests/support/program.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agnes::base::ident::quote_path;
+use agnes::config::DataDir;
+use agnes::engine::{self, Connection, Limits};
+use agnes::extract::{self, TableMeta, data_file};
+use agnes::store::{MigrationContext, Seeds, Store};
+use futures_util::future::join_all;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use program::{Place, Serving};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+const KEY: &str = "a signing key for a benchmark, 32 characters or more";
+const CLIENTS: usize = 8;
+const ROUNDS: usize = 7;
+const ONE: &str = "SELECT 1";
+const GROUPS: &str = "SELECT carrier, count(*), avg(delay) FROM flights GROUP BY carrier ORDER BY carrier";
+const FLIGHTS: &str = "SELECT 'C' || (i * 7919 % 16) AS carrier, (i * 31 % 1440)::INTEGER AS delay, i % 12 + 1 AS month, \
+                       DATE '2026-01-01' + (i % 365)::INTEGER AS day FROM range(336776) t(i)";
+const TABLES: usize = 2000;
+const CALLERS: usize = 500;
+/// Statements of one person at the same time.
+const WORST: usize = 40;
+
+fn main() {
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("profile {profile}; load average {}\n", load.trim());
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    overhead(&runtime);
+    first_queries(&runtime);
+    println!(
+        "{:<58} {:>12} {:>12}",
+        format!("{WORST} of the worst at once, {}", "for 20 s"),
+        "quiet, 95th",
+        "under, 95th"
+    );
+    worst(&runtime, None);
+    if let Ok(rival) = std::env::var("AGNES_BENCH_RIVAL") {
+        println!("  {rival}");
+        worst(&runtime, Some(&rival));
+    }
+}
+
+/// Processor time of a query with eight clients: a server with its workers beside the bare engine.
+fn overhead(runtime: &Runtime) {
+    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    publish(&place, &[("flights".into(), FLIGHTS.into())]);
+    let server = place.serve(&[]);
+    let admin = Caller::new(&server, "user-0");
+    runtime.block_on(admin.published("flights"));
+    let bare = engine::in_memory(&Limits { threads: engine::cores(), ..Limits::small() }).expect("an engine");
+    let file = data_file(&source(&place), "flights");
+    let view = format!("CREATE VIEW flights AS FROM read_parquet({})", quote_path(&file));
+    bare.execute_batch(&format!("SET memory_limit = '1GB'; SET parquet_metadata_cache = true; {view}"))
+        .expect("a view");
+    println!(
+        "{:<58} {:>12} {:>12} {:>12}",
+        format!("processor time of a query, {CLIENTS} clients"),
+        "bare",
+        "agnes",
+        "above"
+    );
+    for (sql, count) in [(ONE, 500), (GROUPS, 60)] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..=ROUNDS {
+            let before = processor_time(server.child.id());
+            runtime.block_on(join_all((0..CLIENTS).map(|_| admin.repeat(sql, count))));
+            let of_ours = processor_time(server.child.id()) - before;
+            let before = processor_time(std::process::id());
+            std::thread::scope(|scope| {
+                for _ in 0..CLIENTS {
+                    let connection = bare.try_clone().expect("a connection");
+                    scope.spawn(move || (0..count).for_each(|_| fetch(&connection, sql)));
+                }
+            });
+            let of_theirs = processor_time(std::process::id()) - before;
+            // The first one makes everything warm.
+            if round > 0 {
+                ours.push(of_ours / (CLIENTS * count) as u32);
+                theirs.push(of_theirs / (CLIENTS * count) as u32);
+            }
+        }
+        let (ours, theirs) = (median(&mut ours), median(&mut theirs));
+        let name = if sql == ONE { "  SELECT 1" } else { "  GROUP BY over 336,776 rows" };
+        println!("{name:<58} {:>12} {:>12} {:>12}", ms(theirs), ms(ours), ms(ours.saturating_sub(theirs)));
+    }
+    println!();
+}
+
+fn fetch(connection: &Connection, sql: &str) {
+    let mut statement = connection.prepare(sql).expect("a statement");
+    let rows: usize = statement.query_arrow([]).expect("rows").map(|batch| batch.num_rows()).sum();
+    assert!(rows > 0);
+}
+
+/// 500 callers, each with the grants of a group of their own, ask for one of 2,000 tables.
+fn first_queries(runtime: &Runtime) {
+    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    let tables: Vec<_> = (0..TABLES).map(|n| (format!("t{n}"), format!("SELECT {n} AS n FROM range(100)"))).collect();
+    publish(&place, &tables);
+    let server = place.serve(&[]);
+    runtime.block_on(async {
+        Caller::new(&server, "user-0").published(&format!("t{}", TABLES - 1)).await;
+        let (mut first, mut second, mut another) = (Vec::new(), Vec::new(), Vec::new());
+        for n in 1..CALLERS {
+            let caller = Caller::new(&server, &format!("user-{n}"));
+            // The connection is not what is measured.
+            assert_eq!(caller.send("GET", "/api/version", Value::Null).await.0, 200);
+            for (table, times) in [(n, &mut first), (n, &mut second), (0, &mut another)] {
+                let begun = Instant::now();
+                let (status, body) = caller.query(&format!("SELECT sum(n) FROM t{table}")).await;
+                assert_eq!(status, 200, "{body}");
+                times.push(begun.elapsed());
+            }
+        }
+        println!(
+            "{:<58} {:>12} {:>12}",
+            format!("{TABLES} tables, {CALLERS} callers with different grants"),
+            "median",
+            "95th"
+        );
+        report("  first query of a caller, of a table nobody else asked for", &mut first);
+        report("  the same once more", &mut second);
+        report("  a table that others asked for", &mut another);
+        let mut bare: Vec<_> =
+            (1..CALLERS).map(|n| bare_instance(&data_file(&source(&place), &format!("t{n}")))).collect();
+        report("  bare DuckDB: opened in the same process, one view", &mut bare);
+    });
+    println!();
+}
+
+fn bare_instance(file: &Path) -> Duration {
+    let begun = Instant::now();
+    let bare = engine::in_memory(&Limits { threads: engine::cores(), ..Limits::small() }).expect("an engine");
+    bare.execute_batch(&format!("CREATE VIEW t AS FROM read_parquet({})", quote_path(file))).expect("a view");
+    fetch(&bare, "SELECT sum(n) FROM t");
+    begun.elapsed()
+}
+
+/// What another person notices while one has forty of the worst statements running all the time.
+fn worst(runtime: &Runtime, program: Option<&str>) {
+    let place = Place::new(&[
+        ("JWT_SECRET_KEY", KEY),
+        ("LOG_LEVEL", "agnes::server::start=info,error"),
+        ("AGNES_QUERY_TIMEOUT", "5"),
+        ("AGNES_AUTH_RATELIMIT_ENABLED", "0"),
+    ]);
+    publish(&place, &[("flights".into(), FLIGHTS.into())]);
+    let mut command = place.command(&["serve"]);
+    if let Some(program) = program {
+        let environment: Vec<_> =
+            command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+        command = Command::new(program);
+        command.arg("serve").env_clear().envs(environment);
+    }
+    let server = Serving::start(&mut command);
+    let admin = Arc::new(Caller::new(&server, "user-0"));
+    runtime.block_on(async {
+        admin.published("flights").await;
+        let set = json!({ "password": "correct horse battery" });
+        assert!(admin.send("POST", "/api/users/user-0/set-password", set).await.0 < 300);
+        let quiet = admin.samples(Duration::from_secs(10)).await;
+        let attackers: Vec<_> = (0..WORST)
+            .map(|n| {
+                let bob = Caller::new(&server, "user-1");
+                tokio::spawn(async move {
+                    let statements = statements();
+                    for round in 0.. {
+                        let (status, _) = bob.query(&statements[(n + round) % statements.len()]).await;
+                        if status == 429 || status == 0 {
+                            tokio::time::sleep(Duration::from_millis(100)).await;
+                        }
+                    }
+                })
+            })
+            .collect();
+        let under = admin.samples(Duration::from_secs(20)).await;
+        attackers.iter().for_each(tokio::task::JoinHandle::abort);
+        for ((name, mut quiet), (_, mut under)) in quiet.into_iter().zip(under) {
+            let failed = under.iter().filter(|time| **time == Duration::MAX).count();
+            let percentile = |times: &mut Vec<Duration>| {
+                times.sort();
+                times[times.len() * 95 / 100]
+            };
+            let failed = if failed > 0 { format!("  {failed} of {} failed", under.len()) } else { String::new() };
+            println!("  {name:<56} {:>12} {:>12}{failed}", ms(percentile(&mut quiet)), ms(percentile(&mut under)));
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap_or_default();
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        println!(
+            "  {:<56} {:>25}",
+            "most memory of the server itself",
+            peak.map_or("it has ended".into(), |kib| format!("{} MB", kib / 1024))
+        );
+    });
+}
+
+fn statements() -> Vec<String> {
+    let wild =
+        |operator: &str, one: char| format!("SELECT repeat('a', 5000) {operator} '{}b'", format!("{one}a").repeat(40));
+    vec![
+        wild("ILIKE", '%'),
+        wild("GLOB", '*'),
+        "SELECT count(x) FROM (SELECT unnest(range(3000000000)) AS x)".into(),
+        "SELECT len(range(1000000000))".into(),
+        "SELECT damerau_levenshtein(repeat('a', 100000), repeat('b', 100000))".into(),
+        "SELECT json_structure(repeat('{\"a\":', 500000) || '1' || repeat('}', 500000))".into(),
+        "SELECT sum(sqrt(a.range * b.range)) FROM range(2000000) a, range(30000000) b".into(),
+        "SELECT quantile_cont(a.range * b.range, 0.5) FROM range(100000) a, range(100000) b".into(),
+        format!("SELECT 1 WHERE {}", vec!["true"; 90_000].join(" AND ")),
+        "SELECT list(a.range) FROM range(100000) a, range(100000) b".into(),
+    ]
+}
+
+/// Somebody who is signed in.
+struct Caller {
+    url: String,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl Caller {
+    fn new(server: &Serving, id: &str) -> Self {
+        let claims =
+            json!({ "sub": id, "email": format!("{id}@example.com"), "typ": "session", "exp": 4_000_000_000_u64 });
+        let key = EncodingKey::from_secret(KEY.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
+        Self { url: server.url.clone(), token, client }
+    }
+
+    /// Status and body; status 0 without an answer.
+    async fn send(&self, method: &str, path: &str, body: Value) -> (u16, String) {
+        let method = method.parse().expect("a method");
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        match request.send().await {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(_) => (0, String::new()),
+        }
+    }
+
+    async fn query(&self, sql: &str) -> (u16, String) {
+        self.send("POST", "/api/query", json!({ "sql": sql })).await
+    }
+
+    async fn repeat(&self, sql: &str, count: usize) {
+        for _ in 0..count {
+            let (mut status, mut body) = self.query(sql).await;
+            while status == 429 {
+                (status, body) = self.query(sql).await;
+            }
+            assert_eq!(status, 200, "{body}");
+        }
+    }
+
+    /// Waits until a table is published.
+    async fn published(&self, table: &str) {
+        let end = Instant::now() + Duration::from_secs(300);
+        while self.query(&format!("SELECT count(*) FROM {table}")).await.0 != 200 {
+            assert!(Instant::now() < end, "{table} is never published");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// How long each of four requests takes, again and again for some time; the longest time for those that fail.
+    async fn samples(&self, time: Duration) -> [(&'static str, Vec<Duration>); 4] {
+        let mut samples = ["SELECT 1", "download", "manifest", "sign-in"].map(|name| (name, Vec::new()));
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            for (name, times) in &mut samples {
+                let begun = Instant::now();
+                let (status, _) = match *name {
+                    "SELECT 1" => self.query(ONE).await,
+                    "download" => self.send("GET", "/api/data/flights/download", Value::Null).await,
+                    "manifest" => self.send("GET", "/api/sync/manifest", Value::Null).await,
+                    _ => {
+                        let body = json!({ "email": "user-0@example.com", "password": "correct horse battery" });
+                        self.send("POST", "/auth/token", body).await
+                    }
+                };
+                times.push(if status == 200 { begun.elapsed() } else { Duration::MAX });
+            }
+        }
+        samples
+    }
+}
+
+fn source(place: &Place) -> std::path::PathBuf {
+    place.data_dir().join("extracts/bench")
+}
+
+/// Tables as a connector writes them, an admin (`user-0`), and callers who may read two tables each.
+fn publish(place: &Place, tables: &[(String, String)]) {
+    let directory = source(place);
+    std::fs::create_dir_all(directory.join("data")).expect("a folder");
+    let connection = engine::in_memory(&Limits::small()).expect("an engine");
+    let metas = tables.iter().map(|(name, sql)| {
+        let file = quote_path(&data_file(&directory, name));
+        connection.execute_batch(&format!("COPY ({sql}) TO {file} (FORMAT parquet)")).expect("a table");
+        let (description, extracted_at) = (None, None);
+        TableMeta {
+            table_name: name.clone(),
+            description,
+            rows: 1,
+            size_bytes: 0,
+            extracted_at,
+            query_mode: "local".into(),
+        }
+    });
+    extract::write(&directory, &metas.collect::<Vec<_>>()).expect("an extract");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(
+            &DataDir::new(&place.data_dir()).expect("a path"),
+            &MigrationContext::default(),
+            &Seeds::default(),
+        );
+        store.expect("a state database").close().await;
+    });
+    let database =
+        engine::open(&place.data_dir().join("state/system.duckdb"), &Limits::small()).expect("the state database");
+    let count = tables.len();
+    database
+        .execute_batch(&format!(
+            "INSERT INTO users (id, email, name, active, created_at)
+                 SELECT 'user-' || n, 'user-' || n || '@example.com', 'User ' || n, true, current_timestamp
+                 FROM range({CALLERS}) t(n);
+             INSERT INTO user_groups (id, name, is_system, created_by)
+                 SELECT 'group-' || n, 'Group ' || n, false, 'bench' FROM range({CALLERS}) t(n);
+             INSERT INTO user_group_members (user_id, group_id, source)
+                 SELECT 'user-' || n, 'group-' || n, 'admin' FROM range({CALLERS}) t(n);
+             INSERT INTO user_group_members (user_id, group_id, source)
+                 SELECT 'user-0', id, 'admin' FROM user_groups WHERE name = 'Admin';
+             INSERT INTO table_registry (id, name, source_type, query_mode, registered_at)
+                 SELECT 'id-' || n, 't' || n, 'bench', 'local', current_timestamp FROM range({count}) t(n) WHERE {count} > 1;
+             INSERT INTO resource_grants (id, group_id, resource_type, resource_id)
+                 SELECT 'grant-' || n || '-' || k, 'group-' || n, 'table', 'id-' || (n * k)
+                 FROM range({CALLERS}) t(n), range(2) u(k);
+             CHECKPOINT"
+        ))
+        .expect("rows");
+}
+
+/// What a process, the children that it has and those that it had have used.
+fn processor_time(pid: u32) -> Duration {
+    let fields = |pid: u32| -> Option<Vec<u64>> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Some(stat.rsplit_once(')')?.1.split_whitespace().skip(1).map(|field| field.parse().unwrap_or(0)).collect())
+    };
+    let own = fields(pid).expect("a process that lives");
+    let mut ticks: u64 = own[10..14].iter().sum();
+    if pid != std::process::id() {
+        for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+            let Some(other) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            let Some(fields) = fields(other) else { continue };
+            if fields[0] == u64::from(pid) {
+                ticks += fields[10] + fields[11];
+            }
+        }
+    }
+    // Hundredths of a second on every Linux.
+    Duration::from_millis(ticks * 10)
+}
+
+fn report(name: &str, times: &mut [Duration]) {
+    let median = median(times);
+    println!("{name:<58} {:>12} {:>12}", ms(median), ms(times[times.len() * 95 / 100]));
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn ms(time: Duration) -> String {
+    if time == Duration::MAX { "failed".into() } else { format!("{:.2} ms", time.as_secs_f64() * 1e3) }
+}
