@@ -5,6 +5,7 @@ mod forms;
 mod limits;
 mod mutations;
 mod refused;
+mod statements;
 mod streams;
 mod values;
 
@@ -94,6 +95,11 @@ impl Fixture {
     fn body(&self, sql: &str) -> Value {
         let answer = self.run(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{sql}: {error}: {answer}"))
+    }
+
+    fn filled(&self, statements: &[&str]) -> Vec<String> {
+        let dir = self.dir.path().display().to_string();
+        statements.iter().map(|text| statements::filled(text, &dir, "127.0.0.1:1")).collect()
     }
 
     fn path(&self, table: &str) -> String {

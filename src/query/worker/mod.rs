@@ -12,9 +12,8 @@ pub mod sandbox;
 mod serve;
 mod system_calls;
 
+pub use instance::Instance;
 pub use pool::{Pool, Spawn};
 pub use process::Worker;
 pub use protocol::{Kind, Prepare, Request, Run, Start, TableSpec};
-pub use serve::serve;
-#[cfg(test)]
-pub use {instance::Instance, serve::send_rows};
+pub use serve::{send_rows, serve};

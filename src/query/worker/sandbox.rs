@@ -55,17 +55,27 @@ impl Sandbox {
     /// Gives up everything else. Returns the layers that this kernel lacks.
     pub fn enter(&self) -> io::Result<Vec<&'static str>> {
         let mut missing = Vec::new();
-        if !self.restrict_files().map_err(io::Error::other)? {
+        if !self.restrict_files()? {
             missing.push("Landlock");
         }
         rustix::thread::set_no_new_privs(true)?;
-        if !system_calls::restrict(self.has_network)? {
+        if !self.restrict_calls()? {
             missing.push("seccomp");
         }
         Ok(missing)
     }
 
-    fn restrict_files(&self) -> Result<bool, landlock::RulesetError> {
+    /// The layer of seccomp alone. Returns whether this kernel has it.
+    pub fn restrict_calls(&self) -> io::Result<bool> {
+        system_calls::restrict(self.has_network)
+    }
+
+    /// The layer of Landlock alone. Returns whether this kernel has it.
+    pub fn restrict_files(&self) -> io::Result<bool> {
+        self.landlock().map_err(io::Error::other)
+    }
+
+    fn landlock(&self) -> Result<bool, landlock::RulesetError> {
         // The newest that was reviewed; older kernels do what they can.
         let abi = ABI::V6;
         let mut rules = Ruleset::default()
