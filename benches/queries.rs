@@ -339,7 +339,7 @@ fn publish(place: &Place, tables: &[(String, String)]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(
-            &DataDir::new(&place.data_dir()).expect("a path"),
+            &DataDir::new(place.data_dir()).expect("a path"),
             &MigrationContext::default(),
             &Seeds::default(),
         );
