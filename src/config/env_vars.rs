@@ -80,7 +80,7 @@ env_vars! {
         AGNES_REQUIRE_SECOND_FACTOR = "off" as Choice(&["off", "admins", "all"]), "Who must have a second factor (an authenticator app) to sign in with a password or a mailed link. Whoever has one is always asked for it; Google checks its own.";
         #[secret] AGNES_SECOND_FACTOR_KEY = "generated into `state/.second_factor_key`", "Key that encrypts the secrets of second factors: 32 characters or more. With another key they cannot be used any more.";
         AGNES_SESSION_IDLE_MINUTES = "480" as Number(1, 1440), "A session that is not used for so long ends, in minutes. Every session ends after 24 hours.";
-        AGNES_AUTH_RATELIMIT_ENABLED = "1" as Flag, "`0`, `false`, `no` or `off` disables the rate limits of the sign-in endpoints.";
+        AGNES_AUTH_RATELIMIT_ENABLED = "1" as Flag, "`0`, `false`, `no` or `off` disables the rate limits of the sign-in endpoints and of changes.";
         LOCAL_DEV_MODE = "off" as Flag, "`1`, `true` or `yes`: every request is made as the developer, without signing in. Only on a loopback address.";
         LOCAL_DEV_USER_EMAIL = "dev@localhost", "The developer of `LOCAL_DEV_MODE`, who is made an admin at start.";
         LOCAL_DEV_GROUPS = "", "JSON list of groups (`[{\"id\": …, \"name\": …}]`) that the developer is added to at start.";

@@ -44,8 +44,10 @@ pub async fn set_dataset(store: &Store, caller: &Principal, dataset: &str, enabl
         if !holds(change.snapshot(), &caller, &dataset) {
             return Err(Error::Forbidden(format!("No access to dataset '{dataset}'")));
         }
-        sync_settings::put(change, &caller.user().id, [(&dataset, &enabled)], None)?;
-        Ok(record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?)
+        if sync_settings::put(change, &caller.user().id, [(&dataset, &enabled)], None)? {
+            record(change, &caller, json!({ "dataset": dataset, "enabled": enabled }))?;
+        }
+        Ok(())
     });
     written.await
 }
@@ -56,8 +58,9 @@ pub async fn set_datasets(store: &Store, caller: &Principal, datasets: Datasets)
     let caller = caller.clone();
     let written = write_as(store, caller.clone(), move |change| {
         let (allowed, rejected) = split(change, &caller, datasets);
-        sync_settings::put(change, &caller.user().id, &allowed, None)?;
-        record(change, &caller, json!({ "datasets": allowed }))?;
+        if sync_settings::put(change, &caller.user().id, &allowed, None)? {
+            record(change, &caller, json!({ "datasets": allowed }))?;
+        }
         Ok((allowed, rejected))
     });
     let (allowed, rejected) = written.await?;
@@ -82,8 +85,9 @@ pub async fn set_subscriptions(
     let caller = caller.clone();
     let written = write_as(store, caller.clone(), move |change| {
         let (allowed, rejected) = split(change, &caller, tables);
-        sync_settings::put(change, &caller.user().id, &allowed, Some(&table_mode))?;
-        record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
+        if sync_settings::put(change, &caller.user().id, &allowed, Some(&table_mode))? {
+            record(change, &caller, json!({ "table_mode": table_mode, "tables": allowed.len() }))?;
+        }
         let refused = rejected.into_keys().collect();
         Ok(UpdatedSubscriptions { table_mode, updated: allowed.len(), refused })
     });

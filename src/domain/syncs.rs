@@ -1,6 +1,6 @@
 //! Sync runs: starting one, and what they did.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::json;
 
@@ -26,15 +26,19 @@ pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Ve
     let everything = ids.is_empty();
     let tables = if everything { json!("all") } else { json!(ids) };
     let snapshot = store.snapshot();
-    let (known, unknown): (HashSet<_>, HashSet<_>) =
-        ids.iter().cloned().partition(|id| snapshot.registry.get(id).is_some());
-    let unknown = ids.into_iter().filter(|id| unknown.contains(id)).collect();
-    let (actor, details) = (admin.actor(), json!({ "tables": tables }));
+    let (known, unknown): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| snapshot.registry.get(id).is_some());
+    let known: BTreeSet<_> = known.into_iter().collect();
+    let mut details = json!({ "tables": if everything { json!("all") } else { json!(known) } });
+    if !unknown.is_empty() {
+        // Not their names, since a row of the audit log stays for good.
+        details["unknown"] = json!(unknown.len());
+    }
+    let actor = admin.actor();
     let recorded = write_as(store, admin.clone(), move |change| {
         Ok(audit::record(change, &actor, Action::SyncTrigger, "sync", details)?)
     });
     recorded.await?;
-    let requested = if everything { None } else { Some(known) };
+    let requested: Option<HashSet<_>> = (!everything).then(|| known.into_iter().collect());
     let has_work = requested.as_ref().is_none_or(|ids| !ids.is_empty());
     let run_id = has_work.then(|| runner.trigger(requested, Some(&admin.user().email)));
     let message = match has_work {

@@ -31,24 +31,26 @@ pub fn of_user(reader: &Reader<'_>, user_id: &str) -> engine::Result<Vec<SyncSet
 const MAX_PER_USER: i64 = 10_000;
 
 /// Stores preferences: whether each of these datasets is on. A dataset is the same in any case. Without `table_mode`, a
-/// stored one stays unchanged.
+/// stored one stays unchanged. Returns whether anything is different from before.
 pub fn put<'a>(
     change: &Change<'_>,
     user_id: &str,
     datasets: impl IntoIterator<Item = (&'a String, &'a bool)>,
     table_mode: Option<&str>,
-) -> Result<()> {
+) -> Result<bool> {
     let datasets: Map<String, Value> =
         datasets.into_iter().map(|(dataset, enabled)| (dataset.clone(), json!(enabled))).collect();
     // One statement for all of them, so that a long list does not hold up other changes.
     let datasets = Value::Object(datasets).to_string();
     let given = "(SELECT key AS dataset, value::BOOLEAN AS enabled FROM json_each(?1::JSON)) AS given";
     let now = change.now.as_microsecond();
-    change.run(
+    let changed = change.execute(
         &format!(
             "UPDATE user_sync_settings SET enabled = given.enabled, table_mode = coalesce(?4::VARCHAR, table_mode),
                  updated_at = make_timestamp(?3::BIGINT)
-             FROM {given} WHERE user_id = ?2 AND lower(user_sync_settings.dataset) = lower(given.dataset)"
+             FROM {given} WHERE user_id = ?2 AND lower(user_sync_settings.dataset) = lower(given.dataset)
+                 AND (user_sync_settings.enabled, table_mode)
+                     IS DISTINCT FROM (given.enabled, coalesce(?4::VARCHAR, table_mode))"
         ),
         params![datasets, user_id, now, table_mode],
     )?;
@@ -66,5 +68,5 @@ pub fn put<'a>(
             "You have preferences for {MAX_PER_USER} tables, which is the limit"
         )));
     }
-    Ok(())
+    Ok(changed + added > 0)
 }

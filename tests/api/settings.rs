@@ -122,3 +122,31 @@ async fn long_lists_are_refused_and_allowed_ones_hold_up_nobody() {
     "#);
     assert_eq!(admin.get("/api/sync/settings").await.ok()["settings"].as_array().unwrap().len(), 10_000);
 }
+
+#[tokio::test]
+async fn what_changes_nothing_leaves_no_row() {
+    let app = TestApp::start().await;
+    app.publish("orders", "id\n1\n").await;
+    let ann = app.user("ann@example.com", &["Sales"]).await;
+    app.grant("Sales", "orders").await;
+    let rows = async || {
+        let page = app.admin().await.get("/api/admin/audit?action=sync_settings.update").await.ok();
+        page["count"].as_u64().unwrap()
+    };
+    let put = async |enabled: bool| {
+        ann.put_json("/api/settings/dataset", json!({"dataset": "Orders", "enabled": enabled})).await.ok();
+        ann.post_json("/api/sync/settings", json!({"datasets": {"orders": enabled, "secret": true}})).await.ok();
+    };
+    let subscribe = async |table_mode: &str| {
+        let body = json!({"table_mode": table_mode, "tables": {"orders": true}});
+        ann.post_json("/api/sync/table-subscriptions", body).await.ok();
+    };
+    for (enabled, expected) in [(true, 1), (true, 1), (false, 2), (false, 2), (true, 3)] {
+        put(enabled).await;
+        assert_eq!(rows().await, expected);
+    }
+    for (table_mode, expected) in [("all", 3), ("selected", 4), ("selected", 4)] {
+        subscribe(table_mode).await;
+        assert_eq!(rows().await, expected);
+    }
+}

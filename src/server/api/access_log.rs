@@ -41,6 +41,7 @@ pub async fn list_data_accesses(
     if !(1..=MAX_ENTRIES).contains(&limit) {
         return Err(ApiError::value(["query", "limit"], &format!("limit must be between 1 and {MAX_ENTRIES}"), limit));
     }
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let filter = Filter {
         user: given(query.user),

@@ -39,6 +39,7 @@ pub async fn list_audit_entries(app: AppState, admin: Admin, Query(query): Query
     if !(1..=MAX_ENTRIES).contains(&limit) {
         return Err(ApiError::value(["query", "limit"], &format!("limit must be between 1 and {MAX_ENTRIES}"), limit));
     }
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     let position = |text: String| {
         Position::parse(&text)
             .ok_or_else(|| ApiError::value(["query", "before"], "before must be `next` of another page", text))
@@ -68,6 +69,7 @@ pub struct VerifyQuery {
 /// Checks that no row of the audit log was changed, removed, added or moved.
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "audit", params(VerifyQuery),
     responses((status = 200, description = "Also when it is broken: see `ok`", body = AuditCheck)))]
-pub async fn verify_audit_log(app: AppState, _: Admin, Query(query): Query<VerifyQuery>) -> Reply<AuditCheck> {
+pub async fn verify_audit_log(app: AppState, admin: Admin, Query(query): Query<VerifyQuery>) -> Reply<AuditCheck> {
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     Ok(Json(audit::verify_audit_log(&app.store, query.head.as_deref()).await?))
 }

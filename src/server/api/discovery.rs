@@ -34,6 +34,7 @@ pub struct DiscoveryQuery {
 #[utoipa::path(get, path = "/api/admin/discover-tables", tag = "registry", params(DiscoveryQuery),
     responses((status = 400), (status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
 pub async fn discover_tables(app: AppState, admin: Admin, Query(query): Query<DiscoveryQuery>) -> Reply<Discovered> {
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     Ok(Json(discovery::discover_tables(&app.config.sources, &admin, query.source).await?))
 }
 
@@ -46,6 +47,7 @@ pub async fn register_discovered_tables(
     admin: Admin,
     Query(query): Query<DiscoveryQuery>,
 ) -> Reply<DiscoveredAndRegistered> {
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     let sources = &app.config.sources;
     Ok(Json(discovery::register_discovered_tables(&app.store, sources, &admin, query.source).await?))
 }
@@ -55,5 +57,6 @@ pub async fn register_discovered_tables(
     params(("table", description = "Name or registry id")),
     responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
 pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> Reply<Pushed> {
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))
 }

@@ -15,11 +15,13 @@ pub struct People {
     pub profiles: Turns,
     /// Uploads, each of which is checked by a process.
     pub uploads: Turns,
+    /// Questions of admins that read much, or wait for a source.
+    pub surveys: Turns,
 }
 
 impl Default for People {
     fn default() -> Self {
-        Self { requests: Turns::new(50), profiles: Turns::new(1), uploads: Turns::new(2) }
+        Self { requests: Turns::new(50), profiles: Turns::new(1), uploads: Turns::new(2), surveys: Turns::new(3) }
     }
 }
 

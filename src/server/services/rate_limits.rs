@@ -1,6 +1,7 @@
-//! Limits on attempts: requests per client address and endpoint, and failed passwords per account. Counted in memory,
-//! in fixed windows, for a bounded number of addresses and accounts.
+//! Limits on attempts: requests per client address and endpoint, failed passwords per account, and changes per person.
+//! Counted in memory, in fixed windows, for a bounded number of addresses and accounts.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Rule {
 /// Failed passwords of one account, from any address, within [`FAILURE_WINDOW`].
 const MAX_FAILURES: u32 = 10;
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Changes of one person within [`REQUEST_WINDOW`]: each can leave a row in the audit log, which is never deleted.
+const MAX_CHANGES: u32 = 300;
 const REQUEST_WINDOW: Duration = Duration::from_secs(60);
 /// Windows that are remembered, of each kind.
 const MAX_WINDOWS: usize = 50_000;
@@ -37,6 +40,8 @@ pub struct Limits {
     requests: ExpiringMap<(&'static str, IpAddr), u32>,
     /// By digest of the lower-cased address, so that long ones take no more room.
     failures: ExpiringMap<String, u32>,
+    /// By user id.
+    changes: ExpiringMap<String, u32>,
 }
 
 impl Limits {
@@ -45,6 +50,7 @@ impl Limits {
             is_enabled,
             requests: ExpiringMap::new(MAX_WINDOWS, REQUEST_WINDOW),
             failures: ExpiringMap::new(MAX_WINDOWS, FAILURE_WINDOW),
+            changes: ExpiringMap::new(MAX_WINDOWS, REQUEST_WINDOW),
         }
     }
 
@@ -54,14 +60,15 @@ impl Limits {
             return Ok(());
         }
         let key = (rule.path, network(ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))));
-        self.requests.update(key, |count, left| {
-            if *count >= rule.per_minute {
-                let reason = format!("Too many requests — {} per 1 minute", rule.per_minute);
-                return Err(TooManyRequests { reason, retry_after: left.as_secs() + 1 });
-            }
-            *count += 1;
-            Ok(())
-        })
+        count(&self.requests, key, rule.per_minute)
+    }
+
+    /// Counts a request that changes something, unless the person has made too many.
+    pub fn admit_change(&self, user_id: &str) -> Result<(), TooManyRequests> {
+        if !self.is_enabled {
+            return Ok(());
+        }
+        count(&self.changes, user_id.to_owned(), MAX_CHANGES)
     }
 
     /// Takes one of the attempts that an account has, which need not exist. Called before the password is checked, so
@@ -96,6 +103,17 @@ impl Limits {
     pub fn succeeded(&self, email: &str) {
         self.failures.remove(&key(email));
     }
+}
+
+fn count<K: Hash + Eq>(requests: &ExpiringMap<K, u32>, key: K, per_minute: u32) -> Result<(), TooManyRequests> {
+    requests.update(key, |count, left| {
+        if *count >= per_minute {
+            let reason = format!("Too many requests — {per_minute} per 1 minute");
+            return Err(TooManyRequests { reason, retry_after: left.as_secs() + 1 });
+        }
+        *count += 1;
+        Ok(())
+    })
 }
 
 /// A key that is not an address.

@@ -12,6 +12,9 @@ use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
+/// A `POST` that changes nothing.
+const QUERY: &str = "/api/query";
+
 impl FromRequestParts<AppState> for Principal {
     type Rejection = ApiError;
 
@@ -25,6 +28,9 @@ impl FromRequestParts<AppState> for Principal {
         if let Some(exchange) = parts.extensions.get::<Exchange>() {
             exchange.know();
             exchange.hold(|| app.people.requests.take(&caller.user().id))?;
+        }
+        if !parts.method.is_safe() && parts.uri.path() != QUERY && !caller.is_admin() {
+            app.limits.admit_change(&caller.user().id)?;
         }
         app.token_uses.record(&app.store, &caller);
         Identity::set(parts, &caller);
