@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;
 pub mod discovery;
+mod error;
 pub mod file_format;
 pub(crate) mod query;
 pub(crate) mod registry;
@@ -24,16 +25,4 @@ pub(crate) mod upload;
 pub(crate) mod users;
 pub mod vocabulary;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// Body of every error: `detail` is a text, an object with `kind` or `reason`, or a list of field errors (422).
-#[serde_with::skip_serializing_none]
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub struct ErrorBody {
-    pub detail: serde_json::Value,
-    /// Only with status 500: what to look for in the log.
-    pub request_id: Option<String>,
-    /// Only with status 500 and `DEBUG`.
-    pub error: Option<String>,
-}
+pub use error::{ErrorBody, FieldError};

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 use super::file_format::FileFormat;
 use super::sync_options::SyncOptions;
@@ -53,7 +55,7 @@ pub struct RegisterTable {
     /// Only of tables that are made from files.
     pub file_format: Option<FileFormat>,
     #[serde(default, deserialize_with = "one_or_many")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(schema_with = name_or_names)]
     pub primary_key: Option<Vec<String>>,
     pub folder: Option<String>,
     pub description: Option<String>,
@@ -97,7 +99,7 @@ pub struct UpdateTable {
     pub name: Option<String>,
     pub sync_strategy: Option<SyncStrategy>,
     #[serde(deserialize_with = "one_or_many")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(schema_with = name_or_names)]
     pub primary_key: Option<Vec<String>>,
     pub description: Option<String>,
     pub source_type: Option<SourceType>,
@@ -169,4 +171,10 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<
         OneOrMany::One(name) => vec![name],
         OneOrMany::Many(names) => names,
     }))
+}
+
+/// The schema of what [`one_or_many`] reads.
+fn name_or_names() -> Schema {
+    let names = ArrayBuilder::new().schema_type(SchemaType::from_iter([Type::Array, Type::String, Type::Null]));
+    names.items(ObjectBuilder::new().schema_type(Type::String)).into()
 }

@@ -14,6 +14,13 @@ pub struct Health {
     pub detail: Option<String>,
 }
 
+/// `GET /api/health/ready`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Readiness {
+    /// `ready` or `unready`.
+    pub status: String,
+}
+
 /// `GET /api/version`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Version {

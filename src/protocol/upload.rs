@@ -3,6 +3,21 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::file_format::{FileFormat, FormatChanges};
+
+/// Form of `POST /api/upload/tables/{name}`, which is read field by field.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+pub struct UploadForm {
+    /// A file with a name that ends in `.csv`, `.csv.gz`, `.tsv`, `.tsv.gz` or `.parquet`.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+    /// How the file is read.
+    file_format: Option<FileFormat>,
+    /// What changes in the way the file is read.
+    file_format_changes: Option<FormatChanges>,
+}
+
 /// Answer of `POST /api/upload/tables/{name}`.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct UploadedTable {

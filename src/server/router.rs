@@ -1,27 +1,31 @@
 //! All routes, in one flat list from which the OpenAPI document is derived.
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
-use utoipa_axum::routes;
 
 use super::api::{access_log, access_requests, audit, catalog, permissions, settings, signing_key};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
 use super::http::middleware::cross_site::Guard;
+use super::http::openapi::{self, routes};
 use super::http::{middleware, stack};
 use super::{AppState, auth, web};
 use crate::access::AuthKind;
+use crate::protocol::{ErrorBody, FieldError};
 use crate::store::audit::Origin;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Agnes", description = "Company tables for analysts and their AI agents"),
-    security(("bearer" = []))
+    security(("bearer" = [])),
+    components(schemas(ErrorBody, FieldError))
 )]
 struct ApiDocument;
 
@@ -132,7 +136,9 @@ fn api() -> OpenApiRouter<AppState> {
 pub fn build(app: AppState) -> Router {
     let (routes, mut document) = api().split_for_parts();
     complete(&mut document, &app.config.build.version);
-    let routes = web::mount(routes).route("/openapi.json", get(move || async move { Json(document) }));
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+    let document = get(move || async move { ([(CONTENT_TYPE, "application/json")], document) });
+    let routes = web::mount(routes).route("/openapi.json", document);
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::denied::note));
     let routes = routes.route_layer(from_fn_with_state(app.clone(), middleware::data_read::record));
     let guard = cross_site_guard(app.clone());
@@ -155,5 +161,6 @@ fn complete(document: &mut Document, version: &str) {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A session or personal access token"))
         .build();
+    openapi::define(document);
     document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
 }

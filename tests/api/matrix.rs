@@ -185,6 +185,9 @@ async fn the_document_says_what_needs_a_token() {
         let operation = &document["paths"][path][method.to_lowercase()];
         let is_open = operation["security"].as_array().is_some_and(|list| list.iter().all(|way| *way == json!({})));
         assert_eq!(is_open, *needs == Nothing, "{method} {path}: {}", operation["security"]);
+        let refuses = |status| operation["responses"][status].is_object();
+        assert!(refuses("401") || *needs == Nothing, "{method} {path} does not say that it refuses strangers");
+        assert!(refuses("403") || *needs != Admin, "{method} {path} does not say that it refuses users");
     }
 }
 

@@ -1,14 +1,11 @@
-use axum::Extension;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal, readable_tables};
 use crate::domain::syncs;
 use crate::protocol::sync::{Manifest, Triggered};
 use crate::protocol::sync_runs::{Run, RunPage};
-use crate::server::http::extractors::{Json, Path, Query, Reply, fields};
-use crate::server::http::middleware::json_body::ParsedBody;
+use crate::server::http::extractors::{AnyJson, Json, Path, Query, Reply, fields};
 use crate::server::{ApiError, AppState};
 use crate::sync::manifest;
 
@@ -16,16 +13,8 @@ use crate::sync::manifest;
 /// into the next one.
 #[utoipa::path(post, path = "/api/sync/trigger", tag = "sync", request_body = Option<Vec<String>>,
     responses((status = 200, body = Triggered), (status = 422)))]
-pub async fn trigger_sync(
-    app: AppState,
-    admin: Admin,
-    body: Option<Extension<ParsedBody>>,
-    raw: String,
-) -> Reply<Triggered> {
-    // Text that was not declared as JSON is not a list, and must not be taken for "everything".
-    let undeclared = if raw.is_empty() { Value::Null } else { Value::String(raw) };
-    let body = body.map_or(undeclared, |Extension(ParsedBody(value))| value);
-    let ids: Option<Vec<String>> = fields::read("body", body)?;
+pub async fn trigger_sync(app: AppState, admin: Admin, AnyJson(body): AnyJson) -> Reply<Triggered> {
+    let ids: Option<Vec<String>> = fields::read("body", body.unwrap_or_default())?;
     Ok(Json(syncs::trigger_sync(&app.store, &app.runner, &admin, ids.unwrap_or_default()).await?))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::access::{Principal, readable_tables};
 use crate::base::{disk, time};
-use crate::protocol::system::{Health, Version};
+use crate::protocol::system::{Health, Readiness, Version};
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
 use crate::server::settings::NO_ADDRESS;
@@ -63,14 +63,14 @@ pub async fn get_detailed_health(app: AppState, caller: Principal) -> Json<Value
 /// Returns whether requests can be served: 200 or 503. A query worker has answered and the state database has written a few
 /// seconds ago at most. For load balancers; shows nothing else.
 #[utoipa::path(get, path = "/api/health/ready", tag = "system", security(()),
-    responses((status = 200), (status = 503)))]
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn get_readiness(app: AppState) -> Response {
     let is_ready = app.store.is_open()
         && app.store.snapshot().schema_version >= VERSION
         && app.readiness.check(&app.store, &app.queries).await.is_ok();
     let (status, word) =
         if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
-    (status, axum::Json(json!({ "status": word }))).into_response()
+    (status, Json(Readiness { status: word.into() })).into_response()
 }
 
 async fn services(app: &AppState, caller: &Principal) -> Value {

@@ -14,8 +14,9 @@ use crate::connectors::files;
 use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
 use crate::protocol::file_format::{FileFormat, FormatChanges};
-use crate::protocol::upload::UploadedTable;
+use crate::protocol::upload::{UploadForm, UploadedTable};
 use crate::server::http::extractors::{Created, Path, Query};
+use crate::server::http::openapi::Argument;
 use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
@@ -33,7 +34,7 @@ pub struct UploadQuery {
 /// the registry) says how it is read, and is kept; `file_format_changes` (JSON as for `PATCH /api/admin/registry/{id}/types`)
 /// changes what was declared for the table before, which otherwise counts. File and declaration are stored together.
 #[utoipa::path(post, path = "/api/upload/tables/{name}", tag = "upload",
-    params(UploadQuery), request_body(content_type = "multipart/form-data", content = Vec<u8>),
+    params(UploadQuery), request_body(content_type = "multipart/form-data", content = UploadForm),
     responses((status = 201, body = UploadedTable),
         (status = 409, description = "The table has another source, or none of the file's columns"),
         (status = 413), (status = 415), (status = 422), (status = 429), (status = 507)))]
@@ -52,6 +53,11 @@ pub async fn upload_table(
         drain(&mut multipart).await;
     }
     outcome
+}
+
+/// A form that the handler reads.
+impl Argument for Result<Multipart, MultipartRejection> {
+    const STATUSES: &'static [u16] = &[400, 413, 422];
 }
 
 /// Keeps reading for a while: a client that is still sending would not see why it was rejected.

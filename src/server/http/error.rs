@@ -6,12 +6,11 @@ use std::sync::Arc;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain;
 use crate::domain::second_factor::Missing;
-use crate::protocol::ErrorBody;
+use crate::protocol::{ErrorBody, FieldError};
 use crate::query::QueryError;
 use crate::server::services::passwords::HashError;
 use crate::server::services::people::TooManyRunning;
@@ -38,20 +37,6 @@ pub struct Failure(pub Arc<dyn Error + Send + Sync>);
 
 /// What handlers of the API return.
 pub type ApiResult<T> = Result<T, ApiError>;
-
-/// One entry of a 422's `detail`.
-#[derive(Debug, Serialize)]
-pub struct FieldError {
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// `body`, `query` or `path`, then names and indexes.
-    pub loc: Vec<Value>,
-    pub msg: String,
-    /// The offending value; for a missing field of a body the object that lacks it.
-    pub input: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ctx: Option<Value>,
-}
 
 impl FieldError {
     /// A well-typed value that breaks a rule; `reason` says which.

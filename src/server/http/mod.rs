@@ -4,5 +4,6 @@ mod body;
 pub mod error;
 pub mod extractors;
 pub mod middleware;
+pub mod openapi;
 pub mod session;
 pub mod stack;

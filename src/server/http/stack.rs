@@ -50,7 +50,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::server::http::error::FieldError;
+    use crate::protocol::FieldError;
     use crate::server::http::extractors::{Json as Checked, Path, Query};
     use crate::server::settings::AllowedOrigins;
 

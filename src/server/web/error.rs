@@ -1,8 +1,9 @@
 use axum::response::{IntoResponse, Response};
 
-use crate::server::ApiError;
 use crate::server::auth::next;
+use crate::server::http::openapi::Outcome;
 use crate::server::http::session::redirect;
+use crate::server::{ApiError, ApiResult};
 
 /// Why a page cannot be shown.
 #[derive(Debug)]
@@ -26,4 +27,9 @@ impl IntoResponse for PageError {
             Self::Failed(error) => error.into_response(),
         }
     }
+}
+
+impl<T> Outcome for Result<T, PageError> {
+    const STATUSES: &'static [u16] = <ApiResult<T> as Outcome>::STATUSES;
+    const IS_PAGE: bool = true;
 }

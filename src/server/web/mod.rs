@@ -21,12 +21,12 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use self::error::PageError;
 use self::page::{PageContext, PageResult};
 use self::signed_in::SignedIn;
 use super::AppState;
+use super::http::openapi::routes;
 use super::http::session::redirect;
 
 /// A path, and how it is served.

@@ -9,6 +9,7 @@ use super::form::FormState;
 use super::{PageError, templates};
 use crate::access::Principal;
 use crate::server::http::middleware::caller::Caller;
+use crate::server::http::openapi::Argument;
 use crate::server::services::rate_limits::{Rule, TooManyRequests};
 use crate::server::{ApiError, AppState};
 
@@ -34,6 +35,10 @@ impl FromRequestParts<AppState> for PageContext {
         let flash = Flash::read(&parts.headers);
         Ok(Self { app: app.clone(), person, caller, path: parts.uri.path().to_owned(), flash })
     }
+}
+
+impl Argument for PageContext {
+    const STATUSES: &'static [u16] = &[];
 }
 
 impl PageContext {

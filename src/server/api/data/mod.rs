@@ -26,7 +26,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// Returns a table's parquet file, or a range of it. The ETag is the hash of its content.
 #[utoipa::path(get, path = "/api/data/{table}/download", tag = "data",
     params(("table", description = "Name or registry id")),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304), (status = 403),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 206, content_type = "application/octet-stream"), (status = 304), (status = 403),
         (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
 pub async fn download_table(
     app: AppState,
@@ -47,7 +48,8 @@ pub async fn download_table(
 /// Returns one file of a table in parts. The ETag is the hash of its content.
 #[utoipa::path(get, path = "/api/data/{table}/parts/{part}", tag = "data",
     params(("table", description = "Name or registry id"), ("part", description = "Name in the manifest")),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304), (status = 403),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 206, content_type = "application/octet-stream"), (status = 304), (status = 403),
         (status = 404), (status = 412, description = "Not the expected content"), (status = 416)))]
 pub async fn download_part(
     app: AppState,
@@ -106,7 +108,8 @@ async fn respond(name: &str, published: &PublishedFile, request: &HeaderMap) -> 
         }
         Outcome::OutOfRange => {
             headers.typed_insert(ContentRange::unsatisfied_bytes(size));
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
+            let detail = "The range begins after the end of the file";
+            return Ok((headers, ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, detail)).into_response());
         }
         Outcome::Whole => (StatusCode::OK, 0, size),
         Outcome::Part(first, last) => {

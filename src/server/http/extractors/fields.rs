@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
 
-use crate::server::http::error::{ApiError, FieldError};
+use crate::protocol::FieldError;
+use crate::server::http::error::ApiError;
 
 pub const NOT_AN_OBJECT: (&str, &str) =
     ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from");

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::fields;
 use crate::server::http::body::{self, unreadable};
 use crate::server::http::error::ApiError;
+use crate::server::http::openapi::Argument;
 
 /// Maximum size of a form. Real ones hold a few passwords and a path.
 const MAX_BYTES: usize = 64 * 1024;
@@ -21,6 +22,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         fields::read("form", Value::Object(pairs(request, state).await?)).map(Self)
     }
+}
+
+impl<T> Argument for Form<T> {
+    const STATUSES: &'static [u16] = &[400, 408, 413, 422];
+    const IS_OPTIONAL_BODY: bool = true;
 }
 
 async fn pairs<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String, Value>, ApiError> {

@@ -8,6 +8,6 @@ mod time;
 mod url;
 
 pub use form::Form;
-pub use json::{Created, Json, Reply};
+pub use json::{AnyJson, Created, Json, Reply};
 pub use time::time_in_query;
 pub use url::{Path, Query};

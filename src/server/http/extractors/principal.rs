@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 
 use crate::access::{Admin, AuthKind, Interactive, Principal};
 use crate::server::http::middleware::identity::Identity;
+use crate::server::http::openapi::Argument;
 use crate::server::http::session::{bearer, session_token};
 use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
@@ -38,6 +39,10 @@ impl FromRequestParts<AppState> for Principal {
     }
 }
 
+impl Argument for Principal {
+    const STATUSES: &'static [u16] = &[401, 429];
+}
+
 /// A caller who may be unauthenticated; a token that is not accepted counts as none.
 impl axum::extract::OptionalFromRequestParts<AppState> for Principal {
     type Rejection = Infallible;
@@ -45,6 +50,10 @@ impl axum::extract::OptionalFromRequestParts<AppState> for Principal {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Option<Self>, Infallible> {
         Ok(<Self as FromRequestParts<AppState>>::from_request_parts(parts, app).await.ok())
     }
+}
+
+impl Argument for Option<Principal> {
+    const STATUSES: &'static [u16] = &[];
 }
 
 impl FromRequestParts<AppState> for Admin {
@@ -58,6 +67,10 @@ impl FromRequestParts<AppState> for Admin {
     }
 }
 
+impl Argument for Admin {
+    const STATUSES: &'static [u16] = &[401, 403, 429];
+}
+
 impl FromRequestParts<AppState> for Interactive {
     type Rejection = ApiError;
 
@@ -67,4 +80,8 @@ impl FromRequestParts<AppState> for Interactive {
             ApiError::forbidden(format!("This endpoint requires an interactive session, not {used}"))
         })
     }
+}
+
+impl Argument for Interactive {
+    const STATUSES: &'static [u16] = &[401, 403, 429];
 }

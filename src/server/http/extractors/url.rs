@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields;
 use crate::server::http::error::ApiError;
+use crate::server::http::openapi::Argument;
 
 /// Parts of the path, percent-decoded.
 #[derive(Debug, FromRequestParts)]
@@ -22,6 +23,10 @@ impl From<PathRejection> for ApiError {
     }
 }
 
+impl<T> Argument for Path<T> {
+    const STATUSES: &'static [u16] = &[404];
+}
+
 /// The query string as a struct of texts, numbers and booleans. The last value of a repeated name counts.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -33,4 +38,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let pairs = fields::pairs(parts.uri.query().unwrap_or_default());
         fields::read("query", Value::Object(pairs)).map(Self)
     }
+}
+
+impl<T> Argument for Query<T> {
+    const STATUSES: &'static [u16] = &[422];
 }

@@ -12,6 +12,7 @@ use axum::response::Response;
 
 use super::request_id::RequestId;
 use crate::server::ApiError;
+use crate::server::http::openapi::Argument;
 use crate::server::settings::Proxies;
 use crate::store::audit::Origin;
 
@@ -79,4 +80,12 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         Ok(Caller::from_request_parts(parts, state).await?.origin)
     }
+}
+
+impl Argument for Caller {
+    const STATUSES: &'static [u16] = &[];
+}
+
+impl Argument for Origin {
+    const STATUSES: &'static [u16] = &[];
 }

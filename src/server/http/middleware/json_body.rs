@@ -7,8 +7,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::protocol::FieldError;
 use crate::server::http::body;
-use crate::server::http::error::{ApiError, FieldError};
+use crate::server::http::error::ApiError;
 
 /// Maximum size of a JSON body.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
