@@ -6,6 +6,7 @@ mod deadline;
 mod icu;
 mod open;
 pub(crate) mod parse;
+pub(crate) mod tree;
 
 pub use batches::for_each_batch;
 pub use deadline::{StopOnDrop, Watch, within};

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
 
-use super::{Encoder, QueryError};
+use super::{Encoder, MAX_ROW_BYTES, QueryError};
 
 /// Writes the JSON of a [`crate::protocol::query::QueryResponse`]. Text, because numbers beyond 64 bits stay exact only so.
 pub struct Body {
@@ -16,9 +16,14 @@ pub struct Body {
     bytes: usize,
     row_count: usize,
     is_truncated: bool,
+    /// Since the last batch, in bytes.
+    unread: usize,
     /// What was not taken yet.
     out: String,
 }
+
+/// Of a message of the stream, in bytes; a worker makes none that is larger.
+const MAX_MESSAGE: usize = 4 * MAX_ROW_BYTES;
 
 impl Body {
     /// At most `limit` rows of at most `max_bytes` together.
@@ -31,17 +36,23 @@ impl Body {
             bytes: 0,
             row_count: 0,
             is_truncated: false,
+            unread: 0,
             out: String::new(),
         }
     }
 
     /// Adds a piece of an Arrow IPC stream. Returns whether more rows are needed.
     pub fn add(&mut self, piece: Vec<u8>) -> Result<bool, QueryError> {
+        self.unread += piece.len();
+        if self.unread > MAX_MESSAGE {
+            return Err(QueryError::out_of_turn());
+        }
         let mut piece = Buffer::from_vec(piece);
         while !piece.is_empty() && !self.is_truncated {
             let batch = self.decoder.decode(&mut piece).map_err(|error| QueryError::Internal(error.to_string()))?;
             self.begin();
             if let Some(batch) = batch {
+                self.unread = piece.len();
                 self.add_batch(&batch)?;
             }
         }
@@ -69,17 +80,17 @@ impl Body {
             }
             if self.row_count == self.limit || self.bytes > self.max_bytes {
                 self.out.truncate(before);
-                return self.end_early();
+                return self.end_early(self.max_bytes / 1024 / 1024);
             }
             self.row_count += 1;
         }
         Ok(())
     }
 
-    /// Leaves out the rows from here on.
-    pub fn end_early(&mut self) -> Result<(), QueryError> {
+    /// Leaves out the rows from here on, since the next one has more than `most` MB, or is too much with the others.
+    pub fn end_early(&mut self, most: usize) -> Result<(), QueryError> {
         if self.row_count == 0 && self.limit > 0 {
-            return Err(QueryError::TooLarge(self.max_bytes / 1024 / 1024));
+            return Err(QueryError::TooLarge(most));
         }
         self.is_truncated = true;
         Ok(())

@@ -8,6 +8,9 @@ use super::place;
 use crate::engine;
 use crate::extract::plain_message;
 
+/// Maximum length of a message, in characters.
+const MAX_CHARS: usize = 4_000;
+
 #[derive(Debug, Deserialize, Serialize, thiserror::Error)]
 pub enum QueryError {
     /// 400
@@ -99,7 +102,15 @@ pub fn clean(text: &str) -> String {
     let text = plain_message(place::split(text).0);
     let names_tables = text.starts_with("Catalog Error: Table");
     let lines = text.lines().filter(|line| !(names_tables && line.starts_with("Did you mean")));
-    lines.map(without_paths).collect::<Vec<_>>().join("\n").trim().to_owned()
+    shortened(lines.map(without_paths).collect::<Vec<_>>().join("\n").trim())
+}
+
+/// A text without what is too much to read: messages quote values and names, which may be very long.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn without_paths(line: &str) -> String {

@@ -35,5 +35,7 @@ pub use statements::{is_ordered, last_statement};
 pub const MAX_LIMIT: usize = 100_000;
 /// Maximum size of one response's rows, as text; further rows are dropped and reported as `truncated`.
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
+/// Maximum size of one row, as text: the server holds it several times.
+pub const MAX_ROW_BYTES: usize = 8 * 1024 * 1024;
 /// Maximum length of a statement.
 pub const MAX_SQL_BYTES: usize = 1024 * 1024;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::error::{self, QueryError};
+use super::place;
 use super::policy::{Relation, is_system};
-use super::{QueryError, place};
 use crate::access::ReadableTable;
 use crate::base::ident;
 
@@ -14,6 +15,8 @@ pub const DEFAULT: &str = "memory";
 
 /// From which similarity (0 to 1) a name is suggested.
 const SIMILAR: f64 = 0.8;
+/// Maximum length of a name for which a similar one is looked for, in bytes.
+const LONG_NAME: usize = 1024;
 
 /// What a caller may read.
 pub trait Tables: Send + Sync {
@@ -77,7 +80,8 @@ fn find(sql: &str, relation: &Relation, tables: &dyn Tables) -> Result<(Readable
     if is_system(relation) || is_path {
         return Err(QueryError::Refused);
     }
-    let (name, similar) = (name.clone(), tables.similar(name).map(|name| format!("\nDid you mean \"{name}\"?")));
+    let (name, similar) =
+        (error::shortened(name), tables.similar(name).map(|name| format!("\nDid you mean \"{name}\"?")));
     Err(match found {
         Lookup::Denied => QueryError::Denied { name, help: similar.unwrap_or_default() },
         // A readable table under the wrong source is a mistake, not a denial.
@@ -88,8 +92,11 @@ fn find(sql: &str, relation: &Relation, tables: &dyn Tables) -> Result<(Readable
     })
 }
 
-/// The name that is similar enough to have been meant.
+/// The name that is similar enough to have been meant. A long one is like no other, and would take long to compare.
 pub fn most_similar<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
+    if wanted.len() > LONG_NAME {
+        return None;
+    }
     let wanted = wanted.to_ascii_lowercase();
     let alike = names.map(|name| (strsim::jaro_winkler(&name.to_ascii_lowercase(), &wanted), name));
     let best = alike.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));

@@ -14,8 +14,9 @@ use crate::engine::parse::MAX_LEVELS;
 /// Statements that are remembered, and the longest one in bytes.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 const MAX_REMEMBERED_BYTES: usize = 4 * 1024;
-/// Levels of a tree that any thread has stack for.
+/// Levels of a tree that any thread has stack for, and a size that takes it no time, in bytes.
 const FEW_LEVELS: usize = 64;
+const SMALL: usize = 256 * 1024;
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 pub struct Outlines(Mutex<LruCache<String, Arc<Outline>>>);
@@ -33,9 +34,12 @@ impl Outlines {
 
     /// Reads a syntax tree.
     pub async fn read(&self, sql: &str, tree: String) -> Result<Arc<Outline>, QueryError> {
-        let outline = match policy::outline(sql, &tree, FEW_LEVELS) {
-            Err(QueryError::TooComplex(_)) => with_stack(sql.to_owned(), tree).await?,
-            outline => outline?,
+        let outline = match tree.len() {
+            0..SMALL => match policy::outline(sql, &tree, FEW_LEVELS) {
+                Err(QueryError::TooComplex(_)) => on_a_thread(sql.to_owned(), tree).await?,
+                outline => outline?,
+            },
+            _ => on_a_thread(sql.to_owned(), tree).await?,
         };
         let outline = Arc::new(outline);
         if sql.len() <= MAX_REMEMBERED_BYTES {
@@ -45,8 +49,8 @@ impl Outlines {
     }
 }
 
-/// Trees are read by recursion.
-async fn with_stack(sql: String, tree: String) -> Result<Outline, QueryError> {
+/// Trees are read by recursion, and long ones take time.
+async fn on_a_thread(sql: String, tree: String) -> Result<Outline, QueryError> {
     let (sender, receiver) = oneshot::channel();
     let read = move || drop(sender.send(policy::outline(&sql, &tree, MAX_LEVELS)));
     let thread = std::thread::Builder::new().name("policy".into()).stack_size(STACK_BYTES);

@@ -14,14 +14,16 @@ use crate::engine::{self, Connection, LogicalType, LogicalTypeId as Type, Statem
 /// The key of a field's metadata under which the name of its type is, where the Arrow type does not say it.
 pub const TYPE: &str = "duckdb.type";
 
-/// Batches with more bytes in texts are passed in pieces.
-const PIECE_BYTES: usize = 4 * 1024 * 1024;
+/// Batches with more bytes are passed in pieces.
+const PIECE_BYTES: usize = 1024 * 1024;
+/// Of a value that has no length of its own, in bytes.
+const FIXED_BYTES: usize = 16;
 
 #[derive(Clone, Copy)]
 pub struct Options {
     /// At most so many rows are passed.
     pub rows: usize,
-    /// A row whose texts have more bytes is not passed, and no row after it.
+    /// A row whose values have more bytes in JSON is not passed, and no row after it.
     pub row_bytes: usize,
     /// Whether the statement ends with `ORDER BY` and has no `LIMIT`, so that only the first rows need to be sorted.
     pub is_ordered: bool,
@@ -164,7 +166,10 @@ fn pieces(batch: &RecordBatch, row_bytes: usize) -> Vec<Option<Range<usize>>> {
     }
     let (mut pieces, mut start, mut size) = (Vec::new(), 0, 0);
     for row in 0..rows {
-        let own = bytes(batch, row..row + 1);
+        let mut own = bytes(batch, row..row + 1);
+        if own > row_bytes / LONGEST_ESCAPE {
+            own += escapes(batch, row);
+        }
         if start < row && (own > row_bytes || size + own > PIECE_BYTES) {
             pieces.push(Some(start..row));
             (start, size) = (row, 0);
@@ -179,17 +184,32 @@ fn pieces(batch: &RecordBatch, row_bytes: usize) -> Vec<Option<Range<usize>>> {
     pieces
 }
 
-/// The size of the texts in some rows.
+/// The size of some rows: in JSON, but for what is escaped there.
 fn bytes(batch: &RecordBatch, rows: Range<usize>) -> usize {
     let size = |column: &ArrayRef| {
-        let offsets = match column.data_type() {
-            DataType::Utf8 => column.as_string::<i32>().value_offsets(),
-            DataType::Binary => column.as_binary::<i32>().value_offsets(),
-            _ => return 0,
-        };
-        (offsets[rows.end] - offsets[rows.start]) as usize
+        let length = |offsets: &[i32]| (offsets[rows.end] - offsets[rows.start]) as usize;
+        match column.data_type() {
+            DataType::Utf8 => length(column.as_string::<i32>().value_offsets()),
+            // As base64.
+            DataType::Binary => length(column.as_binary::<i32>().value_offsets()).div_ceil(3) * 4,
+            _ => rows.len() * FIXED_BYTES,
+        }
     };
     batch.columns().iter().map(size).sum()
+}
+
+/// `\u0001`
+const LONGEST_ESCAPE: usize = 6;
+
+/// What escapes in JSON add to the texts of a row at most, in bytes.
+fn escapes(batch: &RecordBatch, row: usize) -> usize {
+    let added = |byte: u8| match byte {
+        0..b' ' => LONGEST_ESCAPE - 1,
+        b'"' | b'\\' => 1,
+        _ => 0,
+    };
+    let texts = batch.columns().iter().filter_map(|column| column.as_string_opt::<i32>());
+    texts.filter(|texts| texts.is_valid(row)).flat_map(|texts| texts.value(row).bytes()).map(added).sum()
 }
 
 fn invalid(text: String) -> engine::Error {

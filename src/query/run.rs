@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_secs(1);
 /// How long one statement may be parsed.
 const PARSE_TIME: Duration = Duration::from_secs(5);
 /// A longer statement is parsed when no other one is, since its tree takes the server's memory. In bytes.
-const LONG_SQL: usize = 64 * 1024;
+const LONG_SQL: usize = 16 * 1024;
 /// How long a worker may take to answer `SELECT 42`.
 const CHECK_TIME: Duration = Duration::from_secs(5);
 /// Of a response that is sent before the last row is known, in bytes. A query that fails earlier has an error status.
@@ -123,7 +123,10 @@ impl QueryEngine {
         });
         let (mut body, mut rows) = (String::new(), 0);
         while let Some(piece) = receiver.recv().await.transpose()? {
-            body.push_str(&piece.text);
+            match body.is_empty() {
+                true => body = piece.text,
+                false => body.push_str(&piece.text),
+            }
             rows = piece.rows;
             if body.len() > HELD_BACK {
                 return Ok(QueryAnswer::Begun { begin: body, rest: receiver });
@@ -182,9 +185,8 @@ impl Inner {
         };
         let result = rows.pass_on(&mut ready.worker, run).await;
         match &result {
-            Ok(State::Ready) | Err(QueryError::Sql(_) | QueryError::Refused | QueryError::TooLarge(_)) => {
-                self.pool.give_back(ready);
-            }
+            Ok(State::Ready) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
+            // It may have more to say, which would be taken for the answer to the next query.
             _ => {}
         }
         result.map(|_| ())
@@ -280,8 +282,8 @@ impl Rows<'_> {
                 }
                 Ok((Kind::Done, text)) => break if text.is_empty() { State::Ready } else { State::Used },
                 Ok(_) => return Err(QueryError::out_of_turn()),
-                Err(QueryError::TooLarge(_)) => {
-                    self.body.end_early()?;
+                Err(QueryError::TooLarge(most)) => {
+                    self.body.end_early(most)?;
                     break State::Ready;
                 }
                 Err(error) => return Err(error),

@@ -1,11 +1,10 @@
 //! What a view of an extract may read.
 
-use serde_json::Value;
-
 use super::extensions::extension;
 use super::{RemoteAttach, RemoteError, RemoteTable};
 use crate::engine;
-use crate::engine::parse::{Parsed, Parser};
+use crate::engine::parse::{MAX_LEVELS, Parsed, Parser};
+use crate::engine::tree::Tree;
 
 impl RemoteTable {
     /// From the text of a view of an extract, after checking that it reads nothing but what `attach` names.
@@ -16,21 +15,20 @@ impl RemoteTable {
             return Err(refuse("names its columns in parentheses; name them in the SELECT"));
         }
         let select = select.trim().trim_end_matches(';').to_owned();
-        let parsed = parser.parse(&select).map_err(|error| refuse(&engine::message(&error)))?;
-        let statement = match parsed {
-            Parsed::Selects(statements) if statements.len() == 1 => statements.into_iter().next().unwrap_or_default(),
+        let tree = parser.tree(&select).map_err(|error| refuse(&engine::message(&error)))?;
+        match Parsed::read(&tree, MAX_LEVELS).map_err(|error| refuse(&error.to_string()))? {
+            Parsed::Selects(statements) if statements.len() == 1 => check_reads(&statements[0], attach)?,
             _ => return Err(refuse("is not a single SELECT")),
-        };
-        check_reads(&statement, attach)?;
+        }
         Ok(Self { select, attach: attach.to_vec() })
     }
 }
 
-fn check_reads(value: &Value, attach: &[RemoteAttach]) -> Result<(), RemoteError> {
-    match value {
-        Value::Array(items) => items.iter().try_for_each(|item| check_reads(item, attach)),
-        Value::Object(object) => {
-            let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+fn check_reads(tree: &Tree<'_>, attach: &[RemoteAttach]) -> Result<(), RemoteError> {
+    match tree {
+        Tree::List(items) => items.iter().try_for_each(|item| check_reads(item, attach)),
+        Tree::Object(object) => {
+            let text = |key| object.text(key);
             match text("type") {
                 "BASE_TABLE" => {
                     let catalog =
@@ -40,7 +38,7 @@ fn check_reads(value: &Value, attach: &[RemoteAttach]) -> Result<(), RemoteError
                     }
                 }
                 "TABLE_FUNCTION" => {
-                    let function = object.get("function").and_then(|function| function["function_name"].as_str());
+                    let function = object.get("function").and_then(|function| function.get("function_name")?.as_text());
                     let may_call = |name| attach.iter().any(|at| extension(&at.extension).functions.contains(&name));
                     if !function.is_some_and(may_call) {
                         return Err(RemoteError::View(format!("calls {}", function.unwrap_or("a function"))));

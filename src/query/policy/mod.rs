@@ -40,10 +40,10 @@ pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryErr
     let opening = first_keyword::keyword(sql);
     let is_select = opening == "select" || opening == "with";
     let parsed = Parsed::read(tree, levels).map_err(|error| QueryError::TooComplex(error.to_string()))?;
-    let statement = match parsed {
+    let relations = match parsed {
         Parsed::Selects(statements) => match statements.as_slice() {
             [_] | [] if !is_select => return Err(QueryError::NotSelect),
-            [_] => statements.into_iter().next().unwrap_or_default(),
+            [statement] => walk::relations(statement)?,
             _ => return Err(QueryError::Refused),
         },
         // Keywords that only show something have always had the milder error.
@@ -58,7 +58,6 @@ pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryErr
             return Err(QueryError::Sql(format!("Parser Error: {message}{}", place.unwrap_or_default())));
         }
     };
-    let relations = walk::relations(&statement)?;
     let sql = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';').to_owned();
     Ok(Outline { sql, relations })
 }

@@ -2,12 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
-
 use super::super::QueryError;
 use super::{Relation, contains_word, functions};
-
-type Object = Map<String, Value>;
+use crate::engine::tree::{Object, Tree};
 
 /// Classes of expressions that may occur.
 const EXPRESSIONS: &str = "\
@@ -25,9 +22,9 @@ const SYSTEM_TABLES: [&str; 7] =
     ["pg_", "sqlite_", "duckdb_", "pragma_", "information_schema", "_meta", "_remote_attach"];
 
 /// The tables that a statement names, if it holds nothing but what is allowed.
-pub fn relations(statement: &Value) -> Result<Vec<Relation>, QueryError> {
+pub fn relations(statement: &Tree<'_>) -> Result<Vec<Relation>, QueryError> {
     let mut walk = Walk::default();
-    walk.value(statement)?;
+    walk.tree(statement)?;
     Ok(walk.relations)
 }
 
@@ -66,17 +63,17 @@ impl Scope {
 }
 
 impl Walk {
-    fn value(&mut self, value: &Value) -> Result<(), QueryError> {
-        match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.value(item)),
-            Value::Object(object) => self.object(object),
+    fn tree(&mut self, tree: &Tree<'_>) -> Result<(), QueryError> {
+        match tree {
+            Tree::List(items) => items.iter().try_for_each(|item| self.tree(item)),
+            Tree::Object(object) => self.object(object),
             _ => Ok(()),
         }
     }
 
-    fn object(&mut self, object: &Object) -> Result<(), QueryError> {
-        let node = text(object, "type");
-        match text(object, "class") {
+    fn object(&mut self, object: &Object<'_>) -> Result<(), QueryError> {
+        let node = object.text("type");
+        match object.text("class") {
             // Values can contain anything, also what looks like a node.
             "CONSTANT" => return Ok(()),
             "PARAMETER" => {
@@ -88,77 +85,77 @@ impl Walk {
             _ => return Err(QueryError::Refused),
         }
         function(object, functions::is_allowed)?;
-        match (object.contains_key("class"), node) {
+        match (object.get("class").is_some(), node) {
             (false, "BASE_TABLE") => self.relation(object)?,
             (false, "TABLE_FUNCTION") => return self.table_function(object),
             // Only descriptions of a query; `SHOW TABLES` and the like list the catalog.
             (false, "SHOW_REF") if !is_described_query(object) => return Err(QueryError::Refused),
             _ => {}
         }
-        if object.contains_key("cte_map") {
+        if object.get("cte_map").is_some() {
             return self.query_node(object);
         }
-        object.values().try_for_each(|value| self.value(value))
+        object.values().try_for_each(|value| self.tree(value))
     }
 
     /// Later expressions see earlier ones; only recursive ones see themselves.
-    fn query_node(&mut self, node: &Object) -> Result<(), QueryError> {
+    fn query_node(&mut self, node: &Object<'_>) -> Result<(), QueryError> {
         let outer = self.scope.names.len();
-        let entries = node["cte_map"].get("map").and_then(Value::as_array);
-        for entry in entries.into_iter().flatten() {
-            let name = entry["key"].as_str().ok_or(QueryError::Refused)?.to_ascii_lowercase();
+        let entries = node.get("cte_map").and_then(|map| map.get("map"));
+        for entry in entries.map(Tree::items).unwrap_or_default() {
+            let name = entry.get("key").and_then(Tree::as_text).ok_or(QueryError::Refused)?.to_ascii_lowercase();
             if is_system_table(&name) {
                 return Err(QueryError::Refused);
             }
-            let body = &entry["value"]["query"]["node"];
-            if body["type"] == "RECURSIVE_CTE_NODE" {
+            let value = entry.get("value").ok_or(QueryError::Refused)?;
+            let body = value.get("query").and_then(|query| query.get("node")).ok_or(QueryError::Refused)?;
+            if body.text("type") == "RECURSIVE_CTE_NODE" {
                 // The first part runs before the expression exists.
-                self.value(&body["left"])?;
+                self.tree(body.get("left").ok_or(QueryError::Refused)?)?;
                 self.scope.add(name);
-                self.value(&entry["value"])?;
+                self.tree(value)?;
             } else {
-                self.value(&entry["value"])?;
+                self.tree(value)?;
                 self.scope.add(name);
             }
         }
-        node.iter().filter(|(key, _)| *key != "cte_map").try_for_each(|(_, value)| self.value(value))?;
+        node.members().filter(|(key, _)| *key != "cte_map").try_for_each(|(_, value)| self.tree(value))?;
         self.scope.truncate(outer);
         Ok(())
     }
 
-    fn table_function(&mut self, relation: &Object) -> Result<(), QueryError> {
-        let called = relation.get("function").and_then(Value::as_object).ok_or(QueryError::Refused)?;
-        if text(called, "class") != "FUNCTION" {
+    fn table_function(&mut self, relation: &Object<'_>) -> Result<(), QueryError> {
+        let called = relation.get("function").and_then(Tree::as_object).ok_or(QueryError::Refused)?;
+        if called.text("class") != "FUNCTION" {
             return Err(QueryError::Refused);
         }
         function(called, functions::is_allowed_table_function)?;
-        let beside = relation.iter().filter(|(key, _)| *key != "function").map(|(_, value)| value);
-        called.values().chain(beside).try_for_each(|value| self.value(value))
+        let beside = relation.members().filter(|(key, _)| *key != "function").map(|(_, value)| value);
+        called.values().chain(beside).try_for_each(|value| self.tree(value))
     }
 
-    fn relation(&mut self, relation: &Object) -> Result<(), QueryError> {
-        if relation.get("at_clause").is_some_and(|clause| !clause.is_null()) {
+    fn relation(&mut self, relation: &Object<'_>) -> Result<(), QueryError> {
+        if relation.get("at_clause").is_some() {
             return Err(QueryError::Sql("AT (…) is not supported".into()));
         }
-        let [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map(|key| text(relation, key));
+        let [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map(|key| relation.text(key));
         let is_unqualified = catalog.is_empty() && (schema.is_empty() || schema.eq_ignore_ascii_case("recurring"));
         if is_unqualified && self.scope.contains(&table.to_ascii_lowercase()) {
             return Ok(());
         }
         let [catalog, schema, table] = [catalog, schema, table].map(str::to_owned);
         if self.known.insert([catalog.clone(), schema.clone(), table.clone()]) {
-            let offset = relation.get("query_location").and_then(Value::as_u64);
-            let offset = offset.and_then(|offset| offset.try_into().ok());
+            let offset = relation.number("query_location").map(|offset| offset as usize);
             self.relations.push(Relation { catalog, schema, table, offset });
         }
         Ok(())
     }
 }
 
-fn function(object: &Object, is_allowed: fn(&str) -> bool) -> Result<(), QueryError> {
+fn function(object: &Object<'_>, is_allowed: fn(&str) -> bool) -> Result<(), QueryError> {
     match object.get("function_name") {
         None => Ok(()),
-        Some(Value::String(name)) if is_allowed(name) => padding(name, object),
+        Some(Tree::Text(name)) if is_allowed(name) => padding(name, object),
         Some(_) => Err(QueryError::Refused),
     }
 }
@@ -169,20 +166,20 @@ const PADDING: [&str; 7] = ["format", "lpad", "printf", "repeat", "rpad", "fmt",
 const MAX_TEXT_CHARS: u64 = 1_000_000;
 
 /// Such a value is allocated at once, which neither the memory limit nor a timeout can stop.
-fn padding(name: &str, call: &Object) -> Result<(), QueryError> {
+fn padding(name: &str, call: &Object<'_>) -> Result<(), QueryError> {
     if !PADDING.contains(&name.to_ascii_lowercase().as_str()) {
         return Ok(());
     }
-    let arguments = call.get("children").and_then(Value::as_array).into_iter().flatten();
-    let too_long = |argument: &Value| match &argument["value"]["value"] {
-        Value::Number(number) => number.as_f64().is_some_and(|number| number > MAX_TEXT_CHARS as f64),
+    let arguments = call.get("children").map(Tree::items).unwrap_or_default();
+    let too_long = |argument: &Tree<'_>| match argument.get("value").and_then(|value| value.get("value")) {
+        Some(Tree::Number(number)) => *number > MAX_TEXT_CHARS as f64,
         // A width within a format, such as `{:>100}`.
-        Value::String(text) => text
+        Some(Tree::Text(text)) => text
             .split(|c: char| !c.is_ascii_digit())
             .any(|digits| digits.len() > 6 && digits.parse::<u64>().is_ok_and(|width| width > MAX_TEXT_CHARS)),
         _ => false,
     };
-    match arguments.into_iter().any(too_long) {
+    match arguments.iter().any(too_long) {
         true => Err(QueryError::Sql(format!("{name} cannot make a text of more than {MAX_TEXT_CHARS} characters"))),
         false => Ok(()),
     }
@@ -198,10 +195,7 @@ fn is_system_table(lower: &str) -> bool {
     SYSTEM_TABLES.iter().any(|start| lower.starts_with(start))
 }
 
-fn is_described_query(object: &Object) -> bool {
-    object.get("query").is_some_and(Value::is_object) && ["SUMMARY", "DESCRIBE"].contains(&text(object, "show_type"))
-}
-
-fn text<'a>(object: &'a Object, key: &str) -> &'a str {
-    object.get(key).and_then(Value::as_str).unwrap_or_default()
+fn is_described_query(object: &Object<'_>) -> bool {
+    let is_query = object.get("query").is_some_and(|query| query.as_object().is_some());
+    is_query && ["SUMMARY", "DESCRIBE"].contains(&object.text("show_type"))
 }

@@ -22,3 +22,29 @@ fn the_answer_is_bounded_in_bytes() {
     let large = fixture.run_limited("SELECT repeat('x', 20000)", 1000, 10_000);
     assert!(matches!(large, Err(QueryError::TooLarge(_))), "{large:?}");
 }
+
+#[test]
+fn a_row_is_bounded_by_what_the_server_writes() {
+    let fixture = Fixture::new();
+    let run = |sql: &str| fixture.run(sql);
+    // As many thousand characters as there is room for, and more.
+    for (character, fits, exceeds) in [("'x'", 8_000, 9_000), ("chr(1)", 1_300, 1_500), ("'\"'", 4_000, 4_300)] {
+        let repeated = |count: u32| run(&format!("SELECT repeat(repeat({character}, 1000), {count})"));
+        assert!(repeated(fits).is_ok(), "{character}");
+        assert!(matches!(repeated(exceeds), Err(QueryError::TooLarge(8))), "{character}");
+    }
+    assert!(matches!(run("SELECT repeat(repeat('x', 1000), 7000)::BLOB"), Err(QueryError::TooLarge(8))));
+}
+
+#[test]
+fn names_of_columns_and_messages_are_bounded() {
+    let fixture = Fixture::new();
+    let stars = ["*"; 10].join(",");
+    let long = format!("SELECT {stars} FROM (SELECT {stars} FROM (SELECT 1 AS \"{}\"))", "x".repeat(50_000));
+    assert!(matches!(fixture.run(&long), Err(QueryError::TooComplex(_))));
+    for sql in ["SELECT repeat('x', 900000)::INTEGER".to_owned(), format!("SELECT * FROM \"{}\"", "é".repeat(400_000))]
+    {
+        let message = fixture.run(&sql).unwrap_err().to_string();
+        assert!(message.chars().count() < 5_000 && message.contains('…'), "{} bytes", message.len());
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 
@@ -15,7 +15,7 @@ use crate::engine::parse::syntax_tree;
 use crate::engine::{self, Connection, Limits};
 use crate::extract::Checked;
 use crate::query::rows::{self, Options, Sink};
-use crate::query::{MAX_RESPONSE_BYTES, QueryError, is_ordered};
+use crate::query::{MAX_ROW_BYTES, QueryError, is_ordered};
 
 /// Carries out the requests of the server until its pipe is closed. Call it on the first thread of a process that has no
 /// other.
@@ -181,6 +181,9 @@ fn gone(_: io::Error) -> QueryError {
 
 /// Bytes of a message with rows.
 const PIECE: usize = 128 * 1024;
+/// Bytes of the names and types of all columns, and of what one has beside these.
+const MAX_SCHEMA: usize = 4 * 1024 * 1024;
+const FIELD: usize = 64;
 
 /// Runs a statement and passes its rows to `send`, as pieces of an Arrow IPC stream.
 pub fn send_rows(
@@ -188,7 +191,7 @@ pub fn send_rows(
     run: &Run,
     send: impl FnMut(&[u8]) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
-    let options = Options { rows: run.rows, row_bytes: MAX_RESPONSE_BYTES, is_ordered: is_ordered(&run.sql) };
+    let options = Options { rows: run.rows, row_bytes: MAX_ROW_BYTES, is_ordered: is_ordered(&run.sql) };
     let mut pieces = Pieces { stream: None, send };
     rows::stream(connection, &run.sql, options, &mut pieces).map_err(|failed| {
         // What is wrong in the statement itself gets its place.
@@ -223,6 +226,11 @@ impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Sink for Pieces<F> {
     type Error = QueryError;
 
     fn columns(&mut self, schema: &SchemaRef) -> Result<(), QueryError> {
+        let size =
+            |field: &FieldRef| FIELD + field.name().len() + field.metadata().values().map(String::len).sum::<usize>();
+        if schema.fields().iter().map(size).sum::<usize>() > MAX_SCHEMA {
+            return Err(QueryError::TooComplex("the result has too many columns".into()));
+        }
         self.stream = Some(StreamWriter::try_new(Vec::new(), schema).map_err(arrow)?);
         Ok(())
     }
@@ -238,7 +246,7 @@ impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Sink for Pieces<F> {
 
     fn too_large(&mut self) -> Result<(), QueryError> {
         self.send_written()?;
-        Err(QueryError::TooLarge(MAX_RESPONSE_BYTES / 1024 / 1024))
+        Err(QueryError::TooLarge(MAX_ROW_BYTES / 1024 / 1024))
     }
 }
 
