@@ -1,20 +1,27 @@
 //! Statements that take all memory, all stack or all time, from somebody who is signed in.
 
+mod catalog;
+mod fuzz;
+mod generator;
+mod kept;
+mod people;
+mod values;
+mod watch;
+
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+use serde_json::json;
 
 use crate::flood::peak;
-use crate::program::{PATIENCE, Place, Serving};
+use crate::program::Place;
+use people::People;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// How late an answer may come.
-const LATE: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_secs(1);
 /// What the server itself may take at most, in KiB.
 const MEMORY_KIB: u64 = 200 * 1024;
-const REQUESTS: usize = 100;
 
 /// Each ended or froze a server that ran it in its own process.
 fn worst() -> Vec<String> {
@@ -79,62 +86,6 @@ fn worst() -> Vec<String> {
     statements
 }
 
-/// Two people who are signed in.
-struct People {
-    runtime: Runtime,
-    client: reqwest::Client,
-    url: String,
-    admin: String,
-    other: String,
-}
-
-impl People {
-    fn of(server: &Serving) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        let mut people = Self { runtime, client, url: server.url.clone(), admin: String::new(), other: String::new() };
-        let admin =
-            people.post("", "/auth/bootstrap", json!({"email": "admin@example.com", "password": "correct horse"}));
-        people.admin = admin.1["access_token"].as_str().unwrap().to_owned();
-        let user = people.post(&people.admin, "/api/users", json!({"email": "bob@example.com", "name": "Bob"})).1;
-        let path = format!("/api/users/{}/set-password", user["id"].as_str().unwrap());
-        assert_eq!(people.post(&people.admin, &path, json!({"password": "correct horse"})).0, 204);
-        let bob = people.post("", "/auth/token", json!({"email": "bob@example.com", "password": "correct horse"})).1;
-        people.other = bob["access_token"].as_str().unwrap().to_owned();
-        people
-    }
-
-    async fn send(&self, token: &str, path: &str, body: Value) -> (u16, Value) {
-        let request = self.client.post(format!("{}{path}", self.url)).json(&body);
-        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap_or_default())
-    }
-
-    fn post(&self, token: &str, path: &str, body: Value) -> (u16, Value) {
-        self.runtime.block_on(self.send(token, path, body))
-    }
-
-    /// The 95th percentile of what somebody else does.
-    fn percentile(&self) -> Duration {
-        let ask = |n: usize| {
-            let begun = Instant::now();
-            let status = match n % 2 {
-                0 => self.post(&self.other, "/api/query", json!({"sql": "SELECT 42"})).0,
-                _ => self.runtime.block_on(async {
-                    let request = self.client.get(format!("{}/api/sync/manifest", self.url)).bearer_auth(&self.other);
-                    request.send().await.unwrap().status().as_u16()
-                }),
-            };
-            assert_eq!(status, 200);
-            begun.elapsed()
-        };
-        let mut times: Vec<_> = (0..REQUESTS).map(ask).collect();
-        times.sort();
-        times[REQUESTS * 95 / 100]
-    }
-}
-
 fn place() -> Place {
     let timeout = TIMEOUT.as_secs().to_string();
     Place::new(&[("AGNES_QUERY_TIMEOUT", &timeout), ("AGNES_QUERY_MEMORY", "256MB"), ("AGNES_QUERY_SPILL", "1GB")])
@@ -157,6 +108,23 @@ fn no_statement_ends_freezes_or_fills_the_server() {
     }
     let memory = peak(server.child.id()).unwrap();
     assert!(memory < MEMORY_KIB, "the server took {memory} KiB");
+}
+
+#[test]
+fn a_row_that_is_too_large_leaves_nothing_to_the_next_query() {
+    let place = Place::new(&[]);
+    let server = place.serve(&[]);
+    let people = People::of(&server);
+    for large in ["repeat(repeat(chr(1), 1000000), 60)", "repeat(repeat('x', 1000000), 60)"] {
+        let sql = format!("SELECT {large}");
+        let (status, body) = people.post(&people.admin, "/api/query", json!({ "sql": sql }));
+        assert_eq!(status, 400, "{body}");
+        assert!(body["detail"].as_str().unwrap().contains("one row is larger than 8 MB"), "{body}");
+        for _ in 0..3 {
+            let answer = people.post(&people.other, "/api/query", json!({"sql": "SELECT 42"}));
+            assert_eq!((answer.0, &answer.1["rows"]), (200, &json!([[42]])), "after {sql}");
+        }
+    }
 }
 
 #[test]
@@ -196,23 +164,7 @@ fn what_does_not_fit_in_memory_is_spilled() {
         let (status, body) = people.post(&people.admin, "/api/query", json!({ "sql": sql }));
         assert_eq!(status, 200, "{body}: {sql}");
     }
-    let spill = place.data_dir().join("analytics/.spill");
-    let left: Vec<_> = walkdir::WalkDir::new(spill).into_iter().flatten().filter(|e| e.file_type().is_file()).collect();
-    assert!(left.is_empty(), "{left:?}");
-}
-
-/// Processes that run callers' SQL for this server.
-fn workers(server: &Serving) -> Vec<u32> {
-    let children = format!("/proc/{0}/task", server.child.id());
-    let tasks = std::fs::read_dir(children).unwrap().flatten();
-    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    children.flat_map(|pids| pids.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()).collect()
-}
-
-/// Returns whether a process exists and has not ended.
-fn is_running(pid: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+    watch::wait_until_nothing_is_spilled(&place);
 }
 
 #[test]
@@ -225,13 +177,9 @@ fn workers_end_with_a_server_that_is_killed() {
     let mut query = std::pin::pin!(people.send(&people.admin, "/api/query", endless));
     let started = async { tokio::time::timeout(Duration::from_secs(2), &mut query).await };
     assert!(people.runtime.block_on(started).is_err(), "it is still running");
-    let workers = workers(&server);
+    let workers = watch::workers(server.child.id());
     assert!(!workers.is_empty());
     server.child.kill().unwrap();
     server.child.wait().unwrap();
-    let give_up = Instant::now() + PATIENCE;
-    while workers.iter().any(|pid| is_running(*pid)) {
-        assert!(Instant::now() < give_up, "{workers:?} went on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    watch::wait_for_the_end(workers);
 }
