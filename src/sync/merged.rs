@@ -40,6 +40,12 @@ impl Merged {
             Content::Parts(parts) => parts,
         };
         let stem = format!("{}.{}", table.name, table.version());
+        // Nobody waits for other tables to get one that is there.
+        let (folder, name) = (self.folder.clone(), stem.clone());
+        let found = tokio::task::spawn_blocking(move || find(&folder, &name)).await;
+        if let Some(file) = found.map_err(|_| MergeError::Lost)? {
+            return Ok(Some(file));
+        }
         let _turn = self.merging.lock().await;
         let files: Vec<PathBuf> = parts.iter().map(|part| part.file.path.clone()).collect();
         let (folder, limits) = (self.folder.clone(), self.limits.clone());
@@ -79,4 +85,31 @@ fn make(folder: &Path, stem: &str, parts: &[PathBuf], limits: &Limits) -> Result
     let pending = Pending::beside(&folder.join(stem))?;
     parquet::merge(parts.iter().map(PathBuf::as_path), pending.path(), limits)?;
     Ok(PublishedFile::commit(pending, stem)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_there_waits_for_no_other_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let merged = Merged::new(folder.path().to_owned(), Limits::small());
+        let table = PublishedTable {
+            name: "sales".into(),
+            source: "shop".into(),
+            description: None,
+            content: Content::Parts(Vec::new()),
+            rows: 0,
+            extracted_at: None,
+            origin: String::new(),
+        };
+        fs::write(folder.path().join(format!("sales.{}.abc.parquet", table.version())), "rows").unwrap();
+        let _other = merged.merging.lock().await;
+        let file = tokio::time::timeout(Duration::from_secs(10), merged.file(&table)).await;
+        let file = file.expect("it waits").unwrap().unwrap();
+        assert_eq!((file.hash.as_str(), file.size_bytes), ("abc", 4));
+    }
 }

@@ -1,5 +1,10 @@
 //! Files that become tables.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::stream;
 use insta::assert_snapshot;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -249,4 +254,29 @@ async fn a_file_and_its_declaration_take_effect_together_or_not_at_all() {
     let refused = send(admin, "orders", "orders.tsv", "zip\tn\n04\t8\n", changes(json!({ "quote": "none" }))).await;
     assert_eq!((refused.status.as_u16(), files(&app)), (409, before), "{refused}");
     assert_eq!(content(), "zip,n\n03,+7\n");
+}
+
+/// What the parser of forms keeps in memory until it ends.
+#[tokio::test]
+async fn what_surrounds_a_file_cannot_be_endless() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let begin = "--x\r\nContent-Disposition: form-data; name=";
+    for begin in [format!("{begin}\""), format!("{begin}\"note\"\r\n\r\n"), "no form at all".into()] {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&sent);
+        let pieces = std::iter::repeat_with(move || {
+            counter.fetch_add(64 * 1024, Ordering::Relaxed);
+            Bytes::from_static(&[b'x'; 64 * 1024])
+        });
+        let pieces = std::iter::once(Bytes::from(begin.clone())).chain(pieces);
+        let body = reqwest::Body::wrap_stream(stream::iter(pieces.map(Ok::<_, std::io::Error>)));
+        let request = admin.request(Method::POST, "/api/upload/tables/orders");
+        let request = request.header("content-type", "multipart/form-data; boundary=x").body(body);
+        let answer = admin.send(request).await;
+        assert_eq!(answer.status, 400, "{begin}: {answer}");
+        let sent = sent.load(Ordering::Relaxed) / 1024 / 1024;
+        assert!(sent < 32, "{begin}: {sent} MB were read");
+    }
+    assert_eq!(upload(admin, "orders", "orders.csv", "id\n1\n").await.status, 201);
 }

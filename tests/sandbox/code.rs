@@ -112,6 +112,7 @@ pub fn check() {
         }
         assert_eq!(outcome["allocated"], false, "a worker took more memory than it may");
         assert_eq!(outcome["priority"], 10);
+        assert_eq!(outcome["oom_score_adj"], "1000\n", "the kernel would not end it before the server");
     }
     // One for tables that stay at their source reaches other machines, and nothing else.
     let outcome = run(Layers::SANDBOX, true);
@@ -156,11 +157,13 @@ pub fn attempt_all(task: &Task) {
     let sandbox =
         Sandbox { readable: vec![task.own.clone()], writable: vec![task.spill.clone()], has_network: task.has_network };
     let priority = getpriority_process(None).unwrap();
+    let oom_score_adj = fs::read_to_string("/proc/self/oom_score_adj").unwrap();
     task.layers.enter(&sandbox);
     let attempts = NEVER.iter().map(|(what, _)| what).chain(&ALWAYS);
     let mut outcome: Map<String, Value> =
         attempts.map(|what| ((*what).to_owned(), task.attempt(what).into())).collect();
     outcome.insert("allocated".into(), json!(Vec::<u8>::new().try_reserve_exact(2 * MEMORY as usize).is_ok()));
     outcome.insert("priority".into(), priority.into());
+    outcome.insert("oom_score_adj".into(), oom_score_adj.into());
     println!("{}", Value::Object(outcome));
 }

@@ -50,6 +50,7 @@ pub async fn update_table(
 #[utoipa::path(get, path = "/api/admin/registry/{id}/types", tag = "registry",
     params(("id", description = "Registry id")), responses((status = 200, body = TableTypes), (status = 404)))]
 pub async fn get_table_types(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<TableTypes> {
+    let _turn = app.people.surveys.take(&admin.user().id)?;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
     Ok(Json(registry::table_types(&snapshot, &publication, &app.config.data_dir, &admin, &id).await?))
 }

@@ -1,6 +1,6 @@
 use std::path::Path as FilePath;
 
-use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,8 +15,7 @@ use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
 use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::upload::{UploadForm, UploadedTable};
-use crate::server::http::extractors::{Created, Path, Query};
-use crate::server::http::openapi::Argument;
+use crate::server::http::extractors::{Created, LongForm, Part, Path, Query};
 use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
@@ -44,27 +43,22 @@ pub async fn upload_table(
     Path(name): Path<String>,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
-    multipart: Result<Multipart, MultipartRejection>,
+    form: Result<LongForm, MultipartRejection>,
 ) -> ApiResult<Created<UploadedTable>> {
-    let mut multipart = multipart.map_err(|_| no_file())?;
+    let mut form = form.map_err(|_| no_file())?;
     let _turn = app.people.uploads.take(&admin.user().id)?;
-    let outcome = accept(&app, &admin, name, query.replace, &headers, &mut multipart).await;
+    let outcome = accept(&app, &admin, name, query.replace, &headers, &mut form).await;
     if outcome.is_err() {
-        drain(&mut multipart).await;
+        drain(&mut form).await;
     }
     outcome
 }
 
-/// A form that the handler reads.
-impl Argument for Result<Multipart, MultipartRejection> {
-    const STATUSES: &'static [u16] = &[400, 413, 422];
-}
-
 /// Keeps reading for a while: a client that is still sending would not see why it was rejected.
-async fn drain(multipart: &mut Multipart) {
+async fn drain(form: &mut LongForm) {
     let mut remaining = 8 * MB;
-    while let Ok(Some(mut field)) = multipart.next_field().await {
-        while let Ok(Some(chunk)) = field.chunk().await {
+    while let Ok(Some(mut part)) = form.next_part().await {
+        while let Ok(Some(chunk)) = part.chunk().await {
             remaining = remaining.saturating_sub(chunk.len() as u64);
             if remaining == 0 {
                 return;
@@ -79,7 +73,7 @@ async fn accept(
     name: String,
     replace: bool,
     headers: &HeaderMap,
-    multipart: &mut Multipart,
+    form: &mut LongForm,
 ) -> ApiResult<Created<UploadedTable>> {
     uploads::check_upload(&app.store.snapshot(), &app.orchestrator.publication(), &name)?;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -88,16 +82,16 @@ async fn accept(
         .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
     let folder = app.config.instance.files_folder(&app.config.data_dir);
     let (mut received, mut changes) = (None, None);
-    while let Some(field) = multipart.next_field().await.map_err(broken)? {
-        match field.name() {
+    while let Some(part) = form.next_part().await.map_err(broken)? {
+        match part.name() {
             Some("file") if received.is_none() => {
-                received = Some(receive_file(field, &folder, &name, app.config.max_upload_bytes).await?);
+                received = Some(receive_file(part, &folder, &name, app.config.max_upload_bytes).await?);
             }
             Some("file_format" | "file_format_changes") if changes.is_some() => {
                 return Err(ApiError::bad_request("The form says twice how the file is read"));
             }
-            Some("file_format") => changes = Some(read_json::<FileFormat>(field).await?.into()),
-            Some("file_format_changes") => changes = Some(read_json::<FormatChanges>(field).await?),
+            Some("file_format") => changes = Some(read_json::<FileFormat>(part).await?.into()),
+            Some("file_format_changes") => changes = Some(read_json::<FormatChanges>(part).await?),
             _ => {}
         }
     }
@@ -109,21 +103,21 @@ async fn accept(
 }
 
 /// Puts the file beside its future place. Returns its extension, itself and its size.
-async fn receive_file(field: Field<'_>, folder: &FilePath, name: &str, max: u64) -> ApiResult<(String, Pending, u64)> {
-    let extension = field.file_name().and_then(files::ending).map(str::to_ascii_lowercase).ok_or_else(|| {
+async fn receive_file(part: Part<'_>, folder: &FilePath, name: &str, max: u64) -> ApiResult<(String, Pending, u64)> {
+    let extension = part.file_name().and_then(files::ending).map(str::to_ascii_lowercase).ok_or_else(|| {
         let known = "Only .csv, .csv.gz, .tsv, .tsv.gz and .parquet files can become tables";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
     })?;
     let file = Pending::beside(&folder.join(format!("{name}{extension}"))).map_err(Error::from)?;
-    let size_bytes = receive(field, &file, max).await?;
+    let size_bytes = receive(part, &file, max).await?;
     Ok((extension, file, size_bytes))
 }
 
 /// Reads a field that says how the file is read.
-async fn read_json<T: DeserializeOwned>(mut field: Field<'_>) -> ApiResult<T> {
-    let name = field.name().unwrap_or_default().to_owned();
+async fn read_json<T: DeserializeOwned>(mut part: Part<'_>) -> ApiResult<T> {
+    let name = part.name().unwrap_or_default().to_owned();
     let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = part.chunk().await.map_err(broken)? {
         text.extend_from_slice(&chunk);
         if text.len() as u64 > MB {
             return Err(ApiError::too_large(format!("The field {name} is larger than 1 MB")));
@@ -134,10 +128,10 @@ async fn read_json<T: DeserializeOwned>(mut field: Field<'_>) -> ApiResult<T> {
 }
 
 /// Writes the field to disk as it arrives. Returns its size in bytes.
-async fn receive(mut field: Field<'_>, pending: &Pending, max_bytes: u64) -> ApiResult<u64> {
+async fn receive(mut part: Part<'_>, pending: &Pending, max_bytes: u64) -> ApiResult<u64> {
     let mut file = tokio::fs::File::from_std(pending.create().map_err(Error::from)?);
     let mut size = 0;
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = part.chunk().await.map_err(broken)? {
         size += chunk.len() as u64;
         if size > max_bytes {
             return Err(ApiError::too_large(format!("File too large (max {} MB)", max_bytes / MB)));

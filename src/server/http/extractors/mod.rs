@@ -3,11 +3,13 @@
 pub mod fields;
 mod form;
 mod json;
+mod multipart;
 mod principal;
 mod time;
 mod url;
 
 pub use form::Form;
 pub use json::{AnyJson, Created, Json, Reply};
+pub use multipart::{LongForm, Part};
 pub use time::time_in_query;
 pub use url::{Path, Query};

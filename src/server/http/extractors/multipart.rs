@@ -1,0 +1,89 @@
+//! Multipart forms with parts of any length.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::{Body, Bytes};
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
+use axum::extract::{FromRequest, Request};
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::server::http::openapi::Argument;
+
+/// Of a form that may arrive without reaching the handler, in bytes: headers of a part, and parts that it skips. The
+/// parser keeps in memory what has no end yet.
+const MAX_AHEAD: usize = 8 * 1024 * 1024;
+/// The parser reads as long as something is there; after so many bytes it has to pass on what it has.
+const PIECE: usize = 1024 * 1024;
+
+/// Takes little memory, whatever is sent. The handler limits the parts that it reads.
+pub struct LongForm {
+    parts: Multipart,
+    ahead: Arc<AtomicUsize>,
+}
+
+/// A part of a form.
+pub struct Part<'a> {
+    field: Field<'a>,
+    ahead: Arc<AtomicUsize>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for LongForm {
+    type Rejection = MultipartRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
+        let ahead = Arc::default();
+        let request = request.map(|body| Body::from_stream(counted(body, Arc::clone(&ahead))));
+        Ok(Self { parts: Multipart::from_request(request, state).await?, ahead })
+    }
+}
+
+/// The handler answers what is not a form.
+impl Argument for Result<LongForm, MultipartRejection> {
+    const STATUSES: &'static [u16] = &[400, 413, 422];
+}
+
+impl LongForm {
+    pub async fn next_part(&mut self) -> Result<Option<Part<'_>>, MultipartError> {
+        let field = self.parts.next_field().await?;
+        Ok(field.map(|field| Part { field, ahead: Arc::clone(&self.ahead) }))
+    }
+}
+
+impl Part<'_> {
+    pub fn name(&self) -> Option<&str> {
+        self.field.name()
+    }
+
+    pub fn file_name(&self) -> Option<&str> {
+        self.field.file_name()
+    }
+
+    /// The next piece of its content.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, MultipartError> {
+        let chunk = self.field.chunk().await;
+        self.ahead.store(0, Ordering::Relaxed);
+        chunk
+    }
+}
+
+/// Fails once too much of the body has arrived since `ahead` was 0.
+fn counted(body: Body, ahead: Arc<AtomicUsize>) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+    stream::unfold((body.into_data_stream(), 0), move |(mut body, mut piece)| {
+        let ahead = Arc::clone(&ahead);
+        async move {
+            if piece >= PIECE {
+                tokio::task::yield_now().await;
+                piece = 0;
+            }
+            let chunk = body.next().await?.and_then(|chunk| {
+                piece += chunk.len();
+                match ahead.fetch_add(chunk.len(), Ordering::Relaxed) {
+                    before if before > MAX_AHEAD => Err(axum::Error::new("a part of the form is too long")),
+                    _ => Ok(chunk),
+                }
+            });
+            Some((chunk, (body, piece)))
+        }
+    })
+}
