@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Totp};
 
 use crate::base::secret::Secret;
+use crate::config::secrets::SecondFactorKeys;
 
 /// In bytes, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
@@ -26,33 +27,53 @@ pub enum TotpError {
 }
 
 /// Seals the secrets of second factors, each for its user: a copy of the state database alone shows none of them.
-pub struct Sealer(LessSafeKey);
+pub struct Sealer {
+    current: LessSafeKey,
+    /// Only opens.
+    previous: Option<LessSafeKey>,
+}
 
 impl Sealer {
-    /// `key` is a text of high entropy.
-    pub fn new(key: &Secret) -> Result<Self, TotpError> {
-        let key = Sha256::digest(key.expose().as_bytes());
-        UnboundKey::new(&AES_256_GCM, &key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| TotpError::Sealed)
+    /// Keys are texts of high entropy.
+    pub fn new(keys: &SecondFactorKeys) -> Result<Self, TotpError> {
+        Ok(Self { current: cipher(&keys.current)?, previous: keys.previous.as_ref().map(cipher).transpose()? })
+    }
+
+    /// The same secret under the current key; `None` if it is under that already.
+    pub fn renewed(&self, user_id: &str, sealed: &str) -> Result<Option<String>, TotpError> {
+        if opened(&self.current, user_id, sealed).is_some() {
+            return Ok(None);
+        }
+        self.seal(user_id, &self.open(user_id, sealed)?).map(Some)
     }
 
     fn seal(&self, user_id: &str, secret: &[u8]) -> Result<String, TotpError> {
         let mut nonce = [0_u8; NONCE_LEN];
         rand::fill(&mut nonce);
         let mut sealed = secret.to_vec();
-        self.0
+        self.current
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(user_id), &mut sealed)
             .map_err(|_| TotpError::Sealed)?;
         Ok(BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
     }
 
     fn open(&self, user_id: &str, sealed: &str) -> Result<Vec<u8>, TotpError> {
-        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).map_err(|_| TotpError::Sealed)?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>().ok_or(TotpError::Sealed)?;
-        let mut sealed = sealed.to_vec();
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let opened = self.0.open_in_place(nonce, Aad::from(user_id), &mut sealed).map_err(|_| TotpError::Sealed)?;
-        Ok(opened.to_vec())
+        let keys = [Some(&self.current), self.previous.as_ref()];
+        keys.into_iter().flatten().find_map(|key| opened(key, user_id, sealed)).ok_or(TotpError::Sealed)
     }
+}
+
+fn cipher(key: &Secret) -> Result<LessSafeKey, TotpError> {
+    let key = Sha256::digest(key.expose().as_bytes());
+    UnboundKey::new(&AES_256_GCM, &key).map(LessSafeKey::new).map_err(|_| TotpError::Sealed)
+}
+
+fn opened(key: &LessSafeKey, user_id: &str, sealed: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
+    let mut sealed = sealed.to_vec();
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    key.open_in_place(nonce, Aad::from(user_id), &mut sealed).ok().map(|opened| opened.to_vec())
 }
 
 /// A secret that somebody is about to enter into an authenticator app.
@@ -117,6 +138,11 @@ mod tests {
     use super::*;
     use crate::base::time;
 
+    fn sealer_of(current: &str, previous: Option<&str>) -> Sealer {
+        let keys = SecondFactorKeys { current: Secret::new(current), previous: previous.map(Secret::new) };
+        Sealer::new(&keys).unwrap()
+    }
+
     fn at(seconds: i64) -> Timestamp {
         time::from_micros(seconds * 1_000_000)
     }
@@ -124,7 +150,7 @@ mod tests {
     /// The vector of RFC 6238, appendix B, cut to 6 digits.
     #[test]
     fn codes_are_those_of_the_standard_and_work_once() {
-        let sealer = Sealer::new(&Secret::new("key")).unwrap();
+        let sealer = sealer_of("key", None);
         let sealed = sealer.seal("ann", b"12345678901234567890").unwrap();
         let step = |code: &str, last, seconds| step_of(&sealer, "ann", &sealed, code, last, at(seconds)).unwrap();
         assert_eq!(step("287082", None, 59), Some(1));
@@ -136,13 +162,24 @@ mod tests {
 
     #[test]
     fn a_secret_opens_for_its_user_only() {
-        let sealer = Sealer::new(&Secret::new("key")).unwrap();
+        let sealer = sealer_of("key", None);
         let made = new_factor(&sealer, "ann", "Acme: tables", "ann@acme.com").unwrap();
         let url = made.url.expose();
         assert!(url.starts_with("otpauth://totp/Acme%20%20tables:ann%40acme.com?secret="), "{url}");
         assert!(url.contains(made.secret.expose()) && !made.sealed.contains(made.secret.expose()));
         assert!(sealer.open("ann", &made.sealed).is_ok() && sealer.open("bob", &made.sealed).is_err());
-        assert!(Sealer::new(&Secret::new("other")).unwrap().open("ann", &made.sealed).is_err());
+        assert!(sealer_of("other", None).open("ann", &made.sealed).is_err());
+    }
+
+    #[test]
+    fn a_secret_of_the_previous_key_is_sealed_again() {
+        let sealed = sealer_of("old", None).seal("ann", b"secret").unwrap();
+        let both = sealer_of("new", Some("old"));
+        assert_eq!(both.open("ann", &sealed).unwrap(), b"secret");
+        let renewed = both.renewed("ann", &sealed).unwrap().unwrap();
+        assert_eq!(sealer_of("new", None).open("ann", &renewed).unwrap(), b"secret");
+        assert!(both.renewed("ann", &renewed).unwrap().is_none());
+        assert!(both.renewed("bob", &sealed).is_err() && sealer_of("new", Some("x")).renewed("ann", &sealed).is_err());
     }
 
     #[test]

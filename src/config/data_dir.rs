@@ -42,6 +42,9 @@ paths! {
     jwt_secret = "state/.jwt_secret",
     /// The previous signing key, after a rotation.
     previous_jwt_secret = "state/.jwt_secret_previous",
+    second_factor_key = "state/.second_factor_key",
+    /// The previous key of second factors, after a rotation.
+    previous_second_factor_key = "state/.second_factor_key_previous",
     analytics = "analytics",
     /// The published views.
     analytics_db = "analytics/server.duckdb",

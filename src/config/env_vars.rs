@@ -78,7 +78,8 @@ env_vars! {
         #[secret] SEED_ADMIN_PASSWORD = "", "Password of the seeded admin; used only while no password is stored.";
         #[secret] SCHEDULER_API_TOKEN = "", "Shared secret (32 characters or more) with which the scheduler acts as an admin.";
         AGNES_REQUIRE_SECOND_FACTOR = "off" as Choice(&["off", "admins", "all"]), "Who must have a second factor (an authenticator app) to sign in with a password or a mailed link. Whoever has one is always asked for it; Google checks its own.";
-        #[secret] AGNES_SECOND_FACTOR_KEY = "generated into `state/.second_factor_key`", "Key that encrypts the secrets of second factors: 32 characters or more. With another key they cannot be used any more.";
+        #[secret] AGNES_SECOND_FACTOR_KEY = "generated into `state/.second_factor_key`", "Key that encrypts the secrets of second factors: 32 characters or more. With another key they cannot be used any more; to replace it, set `AGNES_SECOND_FACTOR_KEY_PREVIOUS` as well.";
+        #[secret] AGNES_SECOND_FACTOR_KEY_PREVIOUS = "", "The previous `AGNES_SECOND_FACTOR_KEY`. After `agnes admin second-factor-key rotate` it can be removed.";
         AGNES_SESSION_IDLE_MINUTES = "480" as Number(1, 1440), "A session that is not used for so long ends, in minutes. Every session ends after 24 hours.";
         AGNES_AUTH_RATELIMIT_ENABLED = "1" as Flag, "`0`, `false`, `no` or `off` disables the rate limits of the sign-in endpoints and of changes.";
         LOCAL_DEV_MODE = "off" as Flag, "`1`, `true` or `yes`: every request is made as the developer, without signing in. Only on a loopback address.";

@@ -1,6 +1,8 @@
-//! The keys that sign session tokens: from the environment, else generated and kept in files with mode 0600.
+//! The keys that sign session tokens and encrypt second factors: from the environment, else generated and kept in files
+//! with mode 0600.
 //!
-//! After a rotation the previous key still verifies until the sessions that it signed have expired.
+//! After a rotation the previous signing key still verifies until the sessions that it signed have expired. The previous
+//! key of second factors is kept for copies of the state database.
 
 use std::fs;
 use std::io;
@@ -37,7 +39,7 @@ pub struct PreviousKey {
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("cannot read or write the signing key in DATA_DIR/state: {0}")]
+    #[error("cannot read or write a key in DATA_DIR/state: {0}")]
     File(#[from] io::Error),
     #[error(
         "{0} is shorter than {MIN_LENGTH} characters, so sessions could be forged; \
@@ -57,6 +59,7 @@ pub struct ConfiguredKeys {
     current: Option<Secret>,
     previous: Option<Secret>,
     second_factor: Option<Secret>,
+    previous_second_factor: Option<Secret>,
 }
 
 impl ConfiguredKeys {
@@ -69,6 +72,7 @@ impl ConfiguredKeys {
             current: key(&env_vars::JWT_SECRET_KEY)?,
             previous: key(&env_vars::JWT_SECRET_KEY_PREVIOUS)?,
             second_factor: key(&env_vars::AGNES_SECOND_FACTOR_KEY)?,
+            previous_second_factor: key(&env_vars::AGNES_SECOND_FACTOR_KEY_PREVIOUS)?,
         })
     }
 }
@@ -85,12 +89,36 @@ pub fn signing_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<S
     Ok(SigningKeys { current, previous })
 }
 
-/// Reads the key that encrypts the secrets of second factors, or generates it.
-pub fn second_factor_key(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<Secret, KeyError> {
-    match configured.second_factor.clone() {
-        Some(key) => Ok(key),
-        None => Ok(read_or_generate(&data_dir.state().join(".second_factor_key"))?),
+/// The key that encrypts the secrets of second factors, and the one that it replaced.
+#[derive(Clone, Debug)]
+pub struct SecondFactorKeys {
+    pub current: Secret,
+    pub previous: Option<Secret>,
+}
+
+/// Reads the keys of second factors, or generates one.
+pub fn second_factor_keys(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<SecondFactorKeys, KeyError> {
+    Ok(match configured.second_factor.clone() {
+        Some(current) => SecondFactorKeys { current, previous: configured.previous_second_factor.clone() },
+        None => SecondFactorKeys {
+            current: read_or_generate(&data_dir.second_factor_key())?,
+            previous: read(&data_dir.previous_second_factor_key())?,
+        },
+    })
+}
+
+/// Replaces the key of second factors, unless the environment sets it. Nothing may be encrypted with the previous key any
+/// more, which this forgets. Blocks.
+pub fn rotate_second_factor_key(configured: &ConfiguredKeys, data_dir: &DataDir) -> Result<SecondFactorKeys, KeyError> {
+    if configured.second_factor.is_none() {
+        let path = data_dir.second_factor_key();
+        let previous = stage(&data_dir.previous_second_factor_key(), read_or_generate(&path)?.expose().as_bytes())?;
+        let current = stage(&path, random::hex(32).as_bytes())?;
+        // In this order: an interruption between the two leaves the replaced key in use.
+        previous.commit()?;
+        current.commit()?;
     }
+    second_factor_keys(configured, data_dir)
 }
 
 fn read_or_generate(path: &Path) -> io::Result<Secret> {

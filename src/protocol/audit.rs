@@ -52,6 +52,14 @@ pub struct AuditHead {
     pub hash: String,
 }
 
+/// `POST /api/admin/second-factor-key/rotate`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct SecondFactorKeyRotated {
+    pub message: String,
+    /// How many second factors were encrypted with the new key.
+    pub second_factors: usize,
+}
+
 /// `POST /api/admin/signing-key/rotate`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct KeyRotated {

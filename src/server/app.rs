@@ -113,7 +113,7 @@ impl App {
         close_data_dir(config.data_dir.root());
         let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
         remove_leftovers(&config);
-        let sealer = Sealer::new(&secrets::second_factor_key(&config.keys, &config.data_dir)?)?;
+        let sealer = Sealer::new(&secrets::second_factor_keys(&config.keys, &config.data_dir)?)?;
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
         tracing::info!("{}", config.queries.remote.describe());
         let limits = &config.sync.limits;

@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
-use super::api::{access_log, access_requests, audit, catalog, permissions, settings, signing_key};
+use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
 use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
@@ -37,7 +37,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(system::get_detailed_health))
         .routes(routes!(system::get_readiness))
         .routes(routes!(system::get_version))
-        .routes(routes!(signing_key::rotate_signing_key))
+        .routes(routes!(keys::rotate_signing_key))
+        .routes(routes!(keys::rotate_second_factor_key))
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::verify_audit_log))
         .routes(routes!(access_log::list_data_accesses))

@@ -36,6 +36,11 @@ pub fn begin(change: &Change<'_>, user_id: &str, secret: &str) -> Result<()> {
     )
 }
 
+/// Stores the same secret, sealed anew.
+pub fn set_secret(change: &Change<'_>, user_id: &str, secret: &str) -> Result<()> {
+    change.run("UPDATE second_factors SET secret = ? WHERE user_id = ?", params![secret, user_id])
+}
+
 /// From now on the factor is asked for.
 pub fn confirm(change: &Change<'_>, user_id: &str) -> Result<()> {
     change.run(

@@ -70,6 +70,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/admin/audit/verify", Admin),
     ("GET", "/api/admin/access-log", Admin),
     ("POST", "/api/admin/signing-key/rotate", Admin),
+    ("POST", "/api/admin/second-factor-key/rotate", Admin),
     ("GET", "/api/users", Admin),
     ("POST", "/api/users", Admin),
     ("POST", "/api/users/{id}/set-password", Admin),

@@ -62,4 +62,8 @@ fn rotate_key() {
     server.answer(path, 409, json!({"detail": "JWT_SECRET_KEY is set"}));
     let ran = sandbox.run(&["admin", "rotate-key"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: JWT_SECRET_KEY is set\n"));
+    let rotated = json!({"message": "The key of second factors was rotated", "second_factors": 3});
+    server.answer("POST /api/admin/second-factor-key/rotate", 200, rotated);
+    let ran = sandbox.run(&["admin", "second-factor-key", "rotate"]);
+    assert_eq!(ran.stdout, "The key of second factors was rotated\nEncrypted anew: 3\n");
 }

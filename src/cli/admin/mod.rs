@@ -8,6 +8,7 @@ mod grant;
 mod group;
 mod legacy;
 mod lookup;
+mod second_factor_key;
 mod signing_key;
 mod sync;
 mod table;
@@ -36,6 +37,8 @@ commands! {
         AccessLog(access_log::AccessLog),
         /// The key that signs sessions
         #[command(subcommand)] SigningKey(Lazy<signing_key::SigningKey>),
+        /// The key that encrypts second factors
+        #[command(subcommand)] SecondFactorKey(Lazy<second_factor_key::SecondFactorKey>),
         /// Recover access when nobody can sign in as an admin
         #[command(subcommand)] BreakGlass(Lazy<break_glass::BreakGlass>),
         #[command(flatten)] Legacy(legacy::Legacy),

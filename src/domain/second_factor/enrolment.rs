@@ -24,7 +24,7 @@ pub struct Enrolment {
 
 /// Begins to set up the second factor of a user. It counts once [`confirm`] has seen a code of it.
 pub async fn begin(store: &Store, factors: &SecondFactors, user: &User, issuer: &str) -> Result<Enrolment> {
-    let made = new_factor(&factors.sealer, &user.id, issuer, &user.email).map_err(Error::SecondFactor)?;
+    let made = new_factor(&factors.sealer.load(), &user.id, issuer, &user.email).map_err(Error::SecondFactor)?;
     let (id, sealed) = (user.id.clone(), made.sealed);
     let written = store.write(move |change| {
         if SecondFactors::is_enabled(change.snapshot(), &id) {

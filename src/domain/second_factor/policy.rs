@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::missing::Missing;
 use crate::access::totp::{self, Sealer};
 use crate::base::hash::sha256_hex;
@@ -13,12 +15,12 @@ use crate::store::{Change, Snapshot};
 #[derive(Clone)]
 pub struct SecondFactors {
     required: RequireSecondFactor,
-    pub(super) sealer: Arc<Sealer>,
+    pub(super) sealer: Arc<ArcSwap<Sealer>>,
 }
 
 impl SecondFactors {
     pub fn new(required: RequireSecondFactor, sealer: Sealer) -> Self {
-        Self { required, sealer: Arc::new(sealer) }
+        Self { required, sealer: Arc::new(ArcSwap::from_pointee(sealer)) }
     }
 
     /// Returns whether the setting demands a second factor of this user.
@@ -56,7 +58,7 @@ impl SecondFactors {
     pub(super) fn accept(&self, change: &Change<'_>, snapshot: &Snapshot, user_id: &str, code: &str) -> Result<bool> {
         let Some(factor) = snapshot.second_factors.get(user_id) else { return Ok(false) };
         let code = totp::normalized(code);
-        let step = totp::step_of(&self.sealer, user_id, &factor.secret, &code, factor.last_step, time::now());
+        let step = totp::step_of(&self.sealer.load(), user_id, &factor.secret, &code, factor.last_step, time::now());
         if let Some(step) = step.map_err(Error::SecondFactor)? {
             second_factors::use_step(change, user_id, step)?;
             return Ok(true);

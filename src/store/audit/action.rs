@@ -73,6 +73,7 @@ actions! {
         SyncTrigger = "sync.trigger",
         SyncSettingsUpdate = "sync_settings.update",
         SigningKeyRotate = "signing_key.rotate",
+        SecondFactorKeyRotate = "second_factor_key.rotate",
         AuditSealed = "audit.sealed",
     }
 }

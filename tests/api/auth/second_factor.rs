@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
@@ -203,4 +205,66 @@ async fn the_page_turns_it_on_and_off() {
     assert_eq!((removed.status.as_u16(), removed.header("location")), (302, "/profile"));
     let stranger = app.request(Method::POST, "/auth/second-factor").json(&json!({}));
     assert_eq!(app.send(stranger).await.status, 401);
+}
+
+/// The stored secret of the only second factor.
+fn sealed(app: &TestApp) -> String {
+    let snapshot = app.state.store.snapshot();
+    snapshot.second_factors.values().next().unwrap().secret.clone()
+}
+
+async fn rotate(app: &TestApp) -> Value {
+    app.admin().await.post_json("/api/admin/second-factor-key/rotate", json!({})).await.ok()["second_factors"].clone()
+}
+
+#[tokio::test]
+async fn its_key_is_replaced_and_codes_go_on() {
+    let app = TestApp::start().await;
+    let (phone, _) = set_up(&app.user(ANN, &[]).await).await;
+    let file = |name: &str| {
+        let path = app.data_dir().join("state").join(name);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        (std::fs::read_to_string(path).unwrap(), mode)
+    };
+    let (key, before) = (file(".second_factor_key").0, sealed(&app));
+    assert_eq!(rotate(&app).await, 1);
+    assert_eq!(file(".second_factor_key_previous"), (key.clone(), 0o600));
+    assert_ne!(file(".second_factor_key"), (key, 0o600));
+    assert_ne!(sealed(&app), before);
+    sign_in(&app, ANN, json!(phone.code(0))).await.ok();
+    // The first key is forgotten now.
+    assert_eq!(rotate(&app).await, 1);
+    sign_in(&app, ANN, json!(phone.code(1))).await.ok();
+    let log = app.admin().await.get("/api/admin/audit?action=second_factor_key.rotate").await.ok();
+    assert_eq!((&log["count"], &log["entries"][0]["user_email"]), (&json!(2), &json!(ADMIN)));
+}
+
+#[tokio::test]
+async fn its_key_in_the_environment_is_replaced_there() {
+    let [old, new] = ["o", "n"].map(|letter| letter.repeat(32));
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    let app = TestApp::start_in(dir, &[("AGNES_SECOND_FACTOR_KEY", &old)]).await;
+    let (phone, _) = set_up(&app.user(ANN, &[]).await).await;
+    app.state.store.close().await;
+    let both = [("AGNES_SECOND_FACTOR_KEY", new.as_str()), ("AGNES_SECOND_FACTOR_KEY_PREVIOUS", old.as_str())];
+    let both = TestApp::start_in(copied(&root), &both).await;
+    sign_in(&both, ANN, json!(phone.code(0))).await.ok();
+    let admin = both.sign_in(ADMIN, PASSWORD).await;
+    let rotated = admin.post_json("/api/admin/second-factor-key/rotate", json!({})).await.ok();
+    assert_eq!(rotated["second_factors"], 1);
+    both.state.store.close().await;
+    let root = both.data_dir().to_owned();
+    let alone = TestApp::start_in(copied(&root), &[("AGNES_SECOND_FACTOR_KEY", &new)]).await;
+    sign_in(&alone, ANN, json!(phone.code(1))).await.ok();
+}
+
+/// A data directory with the same state database.
+fn copied(root: &std::path::Path) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("state")).unwrap();
+    for name in [".jwt_secret", "system.duckdb"] {
+        std::fs::copy(root.join("state").join(name), dir.path().join("state").join(name)).unwrap();
+    }
+    dir
 }

@@ -1,8 +1,9 @@
 use crate::access::Admin;
 use crate::base::time;
 use crate::config::secrets::KeyError;
+use crate::domain::second_factor;
 use crate::domain::signing_key::{self, RotateKeyError};
-use crate::protocol::audit::KeyRotated;
+use crate::protocol::audit::{KeyRotated, SecondFactorKeyRotated};
 use crate::server::http::extractors::{Json, Reply};
 use crate::server::{ApiError, AppState};
 
@@ -21,6 +22,20 @@ pub async fn rotate_signing_key(app: AppState, admin: Admin) -> Reply<KeyRotated
         message: "The signing key was rotated".into(),
         previous_valid_until: until.map(time::spaced),
     }))
+}
+
+/// Replaces the key that encrypts the secrets of second factors, and encrypts them with it. If the key comes from the
+/// environment, it stays, and those that the previous one encrypted are encrypted with it.
+#[utoipa::path(post, path = "/api/admin/second-factor-key/rotate", tag = "system",
+    responses((status = 200, body = SecondFactorKeyRotated)))]
+pub async fn rotate_second_factor_key(app: AppState, admin: Admin) -> Reply<SecondFactorKeyRotated> {
+    // In a task of its own, which goes on when the client disconnects.
+    let rotation = tokio::spawn(async move {
+        let (keys, data_dir) = (&app.config.keys, &app.config.data_dir);
+        second_factor::rotate_key(&app.store, &app.second_factors, keys, data_dir, &admin).await
+    });
+    let second_factors = rotation.await.map_err(ApiError::internal)??;
+    Ok(Json(SecondFactorKeyRotated { message: "The key of second factors was rotated".into(), second_factors }))
 }
 
 impl From<RotateKeyError> for ApiError {
