@@ -25,6 +25,7 @@ use agnes::config::DataDir;
 use agnes::engine::{self, Connection, Limits};
 use agnes::extract::{self, TableMeta, data_file};
 use agnes::store::{MigrationContext, Seeds, Store};
+use arrow::ipc::writer::StreamWriter;
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use program::{Place, Serving};
@@ -38,6 +39,9 @@ const ONE: &str = "SELECT 1";
 const GROUPS: &str = "SELECT carrier, count(*), avg(delay) FROM flights GROUP BY carrier ORDER BY carrier";
 const FLIGHTS: &str = "SELECT 'C' || (i * 7919 % 16) AS carrier, (i * 31 % 1440)::INTEGER AS delay, i % 12 + 1 AS month, \
                        DATE '2026-01-01' + (i % 365)::INTEGER AS day FROM range(336776) t(i)";
+const EVENTS: &str = "SELECT i AS id, 'user ' || (i % 5000) AS who, DATE '2026-01-01' + (i % 365)::INTEGER AS day, \
+                      (i * 37 % 100000)::DECIMAL(18,2) AS amount, i / 7 AS share, i % 3 = 0 AS paid \
+                      FROM range(1000000) t(i)";
 const TABLES: usize = 2000;
 const CALLERS: usize = 500;
 /// Statements of one person at the same time.
@@ -51,6 +55,7 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     overhead(&runtime);
     first_queries(&runtime);
+    results(&runtime);
     println!(
         "{:<58} {:>12} {:>12}",
         format!("{WORST} of the worst at once, {}", "for 20 s"),
@@ -114,6 +119,53 @@ fn fetch(connection: &Connection, sql: &str) {
     let mut statement = connection.prepare(sql).expect("a statement");
     let rows: usize = statement.query_arrow([]).expect("rows").map(|batch| batch.num_rows()).sum();
     assert!(rows > 0);
+}
+
+/// A million rows of six columns in each form, beside the bare engine that writes the same Arrow stream into memory.
+fn results(runtime: &Runtime) {
+    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    publish(&place, &[("events".into(), EVENTS.into())]);
+    let server = place.serve(&[]);
+    let admin = Caller::new(&server, "user-0");
+    runtime.block_on(admin.published("events"));
+    let bare = engine::in_memory(&Limits { threads: engine::cores(), ..Limits::small() }).expect("an engine");
+    let file = quote_path(&data_file(&source(&place), "events"));
+    bare.execute_batch(&format!("SET memory_limit = '1GB'; CREATE VIEW events AS FROM read_parquet({file})"))
+        .expect("a view");
+    println!("{:<58} {:>12} {:>12} {:>12}", "1,000,000 rows of six columns", "first byte", "whole", "size");
+    let mut theirs = Vec::new();
+    let arrow = "application/vnd.apache.arrow.stream";
+    let forms = [arrow, &format!("{arrow};codec=lz4"), "application/vnd.apache.parquet", "text/csv"];
+    let mut times: Vec<_> = forms.iter().map(|_| (Vec::new(), Vec::new(), 0)).collect();
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        write_arrow(&bare);
+        theirs.push(begun.elapsed());
+        for (form, (first, whole, size)) in forms.iter().zip(&mut times) {
+            let begun = Instant::now();
+            *size = runtime.block_on(admin.read_all(form, || first.push(begun.elapsed())));
+            whole.push(begun.elapsed());
+        }
+    }
+    let theirs = median(&mut theirs);
+    for (form, (first, whole, size)) in forms.iter().zip(&mut times) {
+        let (first, whole, size) = (median(first), median(whole), format!("{:.1} MB", *size as f64 / 1e6));
+        let ratio = if *form == arrow { whole.as_secs_f64() / theirs.as_secs_f64() } else { f64::NAN };
+        let ratio = if ratio.is_nan() { String::new() } else { format!("   {ratio:.2} times the bare engine's") };
+        println!("  {form:<56} {:>12} {:>12} {size:>12}{ratio}", ms(first), ms(whole));
+    }
+    println!("  {:<56} {:>12} {:>12}", "bare DuckDB writes the Arrow stream into memory", "", ms(theirs));
+    println!();
+}
+
+fn write_arrow(connection: &Connection) {
+    let mut statement = connection.prepare("SELECT * FROM events").expect("a statement");
+    let batches = statement.stream_arrow([]).expect("rows");
+    let mut out = StreamWriter::try_new(Vec::new(), &batches.get_schema()).expect("a stream");
+    for batch in batches {
+        out.write(&batch).expect("room");
+    }
+    out.finish().expect("room");
 }
 
 /// 500 callers, each with the grants of a group of their own, ask for one of 2,000 tables.
@@ -269,6 +321,20 @@ impl Caller {
 
     async fn query(&self, sql: &str) -> (u16, String) {
         self.send("POST", "/api/query", json!({ "sql": sql })).await
+    }
+
+    /// The size of all rows of `events`; `first` is called with the first of it.
+    async fn read_all(&self, form: &str, first: impl FnOnce()) -> usize {
+        let body = json!({ "sql": "SELECT * FROM events", "limit": 10_000_000 });
+        let request = self.client.post(format!("{}/api/query", self.url)).bearer_auth(&self.token).json(&body);
+        let mut response = request.header("accept", form).send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        let mut size = response.chunk().await.expect("a body").map_or(0, |chunk| chunk.len());
+        first();
+        while let Some(chunk) = response.chunk().await.expect("a body") {
+            size += chunk.len();
+        }
+        size
     }
 
     async fn repeat(&self, sql: &str, count: usize) {

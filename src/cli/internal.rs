@@ -12,7 +12,7 @@ pub enum Internal {
 impl Run for Internal {
     fn run(self, _: &Context) -> anyhow::Result<Output> {
         match self {
-            Self::QueryWorker => worker::serve(io::stdin().lock(), io::stdout().lock())?,
+            Self::QueryWorker => worker::serve(io::stdin().lock(), io::stdout())?,
         }
         Ok(Output::default())
     }

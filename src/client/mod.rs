@@ -3,9 +3,11 @@
 mod error;
 mod foreign;
 mod request;
+mod results;
 mod transfer;
 
 pub use error::ClientError;
+pub use results::{ResultStream, Results};
 pub use transfer::DownloadRequest;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +21,6 @@ use url::Url;
 use crate::base::secret::Secret;
 use crate::base::{is_this_machine, with_causes};
 use crate::protocol::auth::{Me, TokenRequest, TokenResponse};
-use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::protocol::sync::Manifest;
 
 /// Timeout of an ordinary request.
@@ -71,11 +72,6 @@ impl Client {
 
     pub async fn manifest(&self) -> Result<Manifest, ClientError> {
         self.get(&["api", "sync", "manifest"], &[]).await
-    }
-
-    pub async fn query(&self, request: &QueryRequest) -> Result<QueryResponse, ClientError> {
-        let builder = self.builder(Method::POST, &["api", "query"], QUERY_TIMEOUT)?.json(request);
-        self.json(self.follow(builder).await?).await
     }
 
     /// `GET` with query parameters. The segments of `path` are percent-encoded.

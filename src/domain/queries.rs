@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::access::{Principal, holds, readable_by_name, readable_tables};
 use crate::base::locked;
 use crate::extract::Publication;
-use crate::query::{Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, most_similar};
+use crate::query::{Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, Wanted, most_similar};
 use crate::store::{Snapshot, Store};
 use crate::sync::Orchestrator;
 
@@ -55,11 +55,12 @@ pub async fn run_query(
     caller: Principal,
     sql: String,
     limit: usize,
+    wanted: Wanted,
 ) -> QueryRun {
     let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
     let (person, generation) = (caller.user().id.as_str().into(), publication.generation);
     let tables = Arc::new(Readable { snapshot, publication, caller, named: Mutex::default() });
-    let answer = engine.run(Query { person, generation, tables: tables.clone(), sql, limit }).await;
+    let answer = engine.run(Query { person, generation, tables: tables.clone(), sql, limit, wanted }).await;
     let named = std::mem::take(&mut *locked(&tables.named));
     QueryRun { tables: named.into_iter().collect(), answer }
 }

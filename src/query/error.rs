@@ -34,6 +34,9 @@ pub enum QueryError {
     /// 400
     #[error("Query error: one row is larger than {0} MB; select fewer or shorter values")]
     TooLarge(usize),
+    /// 413
+    #[error("the result is larger than {0} MB; narrow the query down or split it into steps")]
+    ResultTooLarge(usize),
     /// 413: it takes more memory or stack than a query may use.
     #[error("{0}; narrow it down or split it into steps")]
     TooComplex(String),

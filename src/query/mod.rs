@@ -5,14 +5,15 @@
 //! a clear error and harmful functions never run, and [`namespace`] finds the tables among those that the caller may read.
 //! [`turns`] says whose query runs next.
 
-mod body;
 mod columns;
 mod encoding;
 mod error;
 mod namespace;
 mod outlines;
+pub mod output;
 pub mod place;
 mod policy;
+mod response;
 pub mod rows;
 mod run;
 mod settings;
@@ -27,12 +28,17 @@ pub mod worker;
 pub use encoding::Encoder;
 pub use error::QueryError;
 pub use namespace::{Lookup, Tables, most_similar};
-pub use run::{Query, QueryAnswer, QueryEngine};
+pub use response::Wanted;
+pub use run::{Piece, Query, QueryAnswer, QueryEngine};
 pub use settings::QuerySettings;
 pub use statements::{is_ordered, last_statement};
 
-/// Maximum number of rows of one response.
+/// Maximum number of rows of a response in JSON.
 pub const MAX_LIMIT: usize = 100_000;
+/// Maximum number of rows of a response that is read as it comes.
+pub const MAX_STREAMED_ROWS: usize = 10_000_000;
+/// Maximum size of such a response. A larger one is broken off: only so does every reader notice.
+pub const MAX_STREAMED_BYTES: usize = 2 * 1024 * 1024 * 1024;
 /// Maximum size of one response's rows, as text; further rows are dropped and reported as `truncated`.
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 /// Maximum size of one row, as text: the server holds it several times.

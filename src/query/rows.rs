@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::columns::Columns;
+use super::output::Values;
 use crate::engine::{self, Connection, LogicalType, LogicalTypeId as Type, Statement};
 
 /// The key of a field's metadata under which the name of its type is, where the Arrow type does not say it.
@@ -27,6 +28,7 @@ pub struct Options {
     pub row_bytes: usize,
     /// Whether the statement ends with `ORDER BY` and has no `LIMIT`, so that only the first rows need to be sorted.
     pub is_ordered: bool,
+    pub values: Values,
 }
 
 /// Where the rows go.
@@ -55,7 +57,8 @@ pub fn stream<S: Sink>(connection: &Connection, sql: &str, options: Options, sin
     };
     let unreadable = match statement.stream_arrow([]) {
         Ok(_) => {
-            let unreadable = (0..statement.column_count()).find(|column| Reading::of(&statement, *column).is_none());
+            let unreadable =
+                (0..statement.column_count()).find(|column| Reading::of(&statement, *column, options.values).is_none());
             unreadable.map(|column| format!("column {}", statement.column_names()[column]))
         }
         Err(error) if engine::is_unreadable_type(&error) => Some("a column".into()),
@@ -65,7 +68,7 @@ pub fn stream<S: Sink>(connection: &Connection, sql: &str, options: Options, sin
         return pass(&statement, &[], options, sink);
     };
     drop(statement);
-    let columns = Columns::describe(connection, sql).map_err(|_| {
+    let columns = Columns::describe(connection, sql, options.values).map_err(|_| {
         invalid(format!(
             "{unreadable} cannot be shown as the result of this kind of statement; use a SELECT, or cast it to VARCHAR"
         ))
@@ -80,19 +83,29 @@ enum Reading {
     Plain,
     /// The Arrow type does not say what it is.
     Named(&'static str),
-    /// Dictionaries become texts.
+    /// Dictionaries in it become texts.
     Text,
 }
 
 impl Reading {
-    /// `None` for types that have no exact form in Arrow, or none that DuckDB's names for them agree with; and for FLOAT, whose
-    /// digits only the engine writes as it does.
-    fn of(statement: &Statement<'_>, column: usize) -> Option<Self> {
-        let logical: LogicalType = statement.column_logical_type(column);
+    /// `None` for types that have no exact form in Arrow, or none that DuckDB's names for them agree with; and, where
+    /// values come as texts, for FLOAT, whose digits only the engine writes as it does.
+    fn of(statement: &Statement<'_>, column: usize, values: Values) -> Option<Self> {
+        Self::of_type(&statement.column_logical_type(column), values)
+    }
+
+    fn of_type(logical: &LogicalType, values: Values) -> Option<Self> {
         if logical.get_alias().is_some_and(|alias| alias != "JSON") {
             return None;
         }
+        let is_native = |child| matches!(Self::of_type(&logical.child(child), values), Some(Self::Plain | Self::Text));
         Some(match logical.id() {
+            Type::Float if values == Values::Native => Self::Plain,
+            Type::List | Type::Array | Type::Struct | Type::Map
+                if values == Values::Native && (0..logical.num_children()).all(is_native) =>
+            {
+                Self::Text
+            }
             Type::Hugeint => Self::Named("HUGEINT"),
             Type::UHugeint => Self::Named("UHUGEINT"),
             Type::Enum => Self::Text,
@@ -117,9 +130,9 @@ fn pass<S: Sink>(
     let schema = statement.schema();
     let fields = schema.fields().iter().enumerate().map(|(column, field)| {
         let (name, text) = texts.get(column).copied().unwrap_or((field.name(), None));
-        let (data_type, named) = match Reading::of(statement, column) {
+        let (data_type, named) = match Reading::of(statement, column, options.values) {
             Some(Reading::Named(named)) => (field.data_type().clone(), Some(named)),
-            Some(Reading::Text) => (DataType::Utf8, None),
+            Some(Reading::Text) => (mapped(field.data_type(), &without_dictionary), None),
             _ => (field.data_type().clone(), None),
         };
         let metadata = text.or(named).map(|name| (TYPE.to_owned(), name.to_owned()));
@@ -135,6 +148,9 @@ fn pass<S: Sink>(
         left -= count;
         let (_, columns, _) = rows.into_parts();
         let batch = batch(&schema, columns, count).map_err(|error| invalid(error.to_string()))?;
+        if options.values == Values::Native {
+            fit(&batch)?;
+        }
         for piece in pieces(&batch, options.row_bytes) {
             match piece {
                 Some(rows) if sink.batch(&batch.slice(rows.start, rows.len()))? => {}
@@ -149,13 +165,50 @@ fn pass<S: Sink>(
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch, ArrowError> {
     let columns = columns.iter().zip(schema.fields()).map(|(column, field)| {
         let column = column.slice(0, rows);
-        match column.data_type() {
-            DataType::Dictionary(..) => arrow::compute::cast(&column, field.data_type()),
-            _ => Ok(column),
+        if column.data_type() == field.data_type() {
+            Ok(column)
+        } else {
+            arrow::compute::cast(&column, field.data_type())
         }
     });
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema.clone(), columns.collect::<Result<_, _>>()?, &options)
+}
+
+/// The type with other types for some parts, wherever they are in it.
+pub fn mapped(data_type: &DataType, map: &impl Fn(&DataType) -> Option<DataType>) -> DataType {
+    let inner = |field: &Arc<Field>| Arc::new(Field::clone(field).with_data_type(mapped(field.data_type(), map)));
+    match data_type {
+        DataType::List(item) => DataType::List(inner(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(inner(item), *length),
+        DataType::Map(entries, is_sorted) => DataType::Map(inner(entries), *is_sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        other => map(other).unwrap_or_else(|| other.clone()),
+    }
+}
+
+fn without_dictionary(data_type: &DataType) -> Option<DataType> {
+    if let DataType::Dictionary(_, values) = data_type { Some(DataType::clone(values)) } else { None }
+}
+
+/// Checks that the integers of 128 bits, which come as decimals of 38 digits, have no more.
+fn fit(batch: &RecordBatch) -> engine::Result<()> {
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let Some(named) = field.metadata().get(TYPE).filter(|_| matches!(field.data_type(), DataType::Decimal128(..)))
+        else {
+            continue;
+        };
+        let values = column.as_primitive::<Decimal128Type>();
+        let is_unsigned = named == "UHUGEINT";
+        let fits = |value: i128| value.unsigned_abs() < 10_u128.pow(38) && (value >= 0 || !is_unsigned);
+        if !values.iter().flatten().all(fits) {
+            return Err(invalid(format!(
+                "column {} holds an integer of 39 digits, which does not fit in a decimal; cast it to VARCHAR",
+                field.name()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The rows in pieces; ends with `None` where a row is larger than `row_bytes`.

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, mpsc};
 
-use super::body::Body;
 use super::namespace::{self, Named, Tables};
 use super::outlines::Outlines;
+use super::output::{End, Format};
 use super::policy::Outline;
+use super::response::{Body, Wanted};
 use super::turns::{Full, Slot, Turns};
-use super::worker::{Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
-use super::{MAX_LIMIT, MAX_RESPONSE_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings};
+use super::worker::{Finished, Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
+use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings};
 use crate::engine::{self, Limits};
 use crate::extract::Content;
 
@@ -31,8 +32,6 @@ const CHECK_TIME: Duration = Duration::from_secs(5);
 const HELD_BACK: usize = 1024 * 1024;
 /// Of a response that is sent at once, in bytes.
 const PIECE: usize = 64 * 1024;
-/// How long a worker may take to say that it has sent all rows.
-const LAST_WORD: Duration = Duration::from_millis(50);
 
 /// Runs callers' queries; one per server. Cheap to clone.
 #[derive(Clone)]
@@ -60,18 +59,19 @@ pub struct Query {
     pub sql: String,
     /// The most rows.
     pub limit: usize,
+    pub wanted: Wanted,
 }
 
 /// The answer to a query.
 #[derive(Debug)]
 pub enum QueryAnswer {
     Whole {
-        body: String,
-        rows: usize,
+        body: Vec<u8>,
+        end: End,
     },
     /// A long one begins; dropping the rest stops the query.
     Begun {
-        begin: String,
+        begin: Vec<u8>,
         rest: mpsc::Receiver<Result<Piece, QueryError>>,
     },
 }
@@ -79,9 +79,9 @@ pub enum QueryAnswer {
 /// A piece of the body of a response.
 #[derive(Debug)]
 pub struct Piece {
-    pub text: String,
-    /// Up to its end.
-    rows: usize,
+    pub bytes: Vec<u8>,
+    /// With the last one.
+    pub end: Option<End>,
 }
 
 impl QueryEngine {
@@ -121,18 +121,20 @@ impl QueryEngine {
                 let _ = sender.send(Err(error)).await;
             }
         });
-        let (mut body, mut rows) = (String::new(), 0);
+        let mut body = Vec::new();
         while let Some(piece) = receiver.recv().await.transpose()? {
             match body.is_empty() {
-                true => body = piece.text,
-                false => body.push_str(&piece.text),
+                true => body = piece.bytes,
+                false => body.extend(piece.bytes),
             }
-            rows = piece.rows;
+            if let Some(end) = piece.end {
+                return Ok(QueryAnswer::Whole { body, end });
+            }
             if body.len() > HELD_BACK {
                 return Ok(QueryAnswer::Begun { begin: body, rest: receiver });
             }
         }
-        Ok(QueryAnswer::Whole { body, rows })
+        Err(QueryError::Internal("a result has no end".into()))
     }
 
     /// Has a worker answer, whoever else waits.
@@ -155,7 +157,7 @@ impl QueryEngine {
 
 impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
-        let Query { person, tables, generation, sql, limit } = query;
+        let Query { person, tables, generation, sql, limit, wanted } = query;
         if sql.len() > MAX_SQL_BYTES {
             return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
         }
@@ -173,19 +175,18 @@ impl Inner {
         let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
         let prepare = Arc::new(prepare(&named, *generation, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
-        let limit = (*limit).min(MAX_LIMIT);
-        let run = Run { sql: outline.sql.clone(), rows: limit + 1 };
-        let mut rows = Rows {
-            engine: self,
-            person,
-            until: started + SHORT,
-            turn: None,
-            body: Body::new(limit, MAX_RESPONSE_BYTES),
-            pieces,
+        let run = Run {
+            sql: outline.sql.clone(),
+            format: wanted.format(),
+            limit: (*limit).min(wanted.max_rows()),
+            max_bytes: wanted.max_bytes(),
+            row_bytes: wanted.row_bytes(),
         };
+        let mut rows =
+            Rows { engine: self, person, until: started + SHORT, turn: None, body: Body::new(*wanted), pieces };
         let result = rows.pass_on(&mut ready.worker, run).await;
         match &result {
-            Ok(State::Ready) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
+            Ok(true) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
             // It may have more to say, which would be taken for the answer to the next query.
             _ => {}
         }
@@ -205,14 +206,20 @@ impl Inner {
 
     async fn check(&self) -> Result<(), QueryError> {
         let mut ready = self.pool.take_one(&self.without_tables).await?;
-        let run = Run { sql: "SELECT 42".into(), rows: 1 };
+        let run = Run {
+            sql: "SELECT 42".into(),
+            format: Format::TEXTS,
+            limit: 1,
+            max_bytes: MAX_RESPONSE_BYTES,
+            row_bytes: MAX_ROW_BYTES,
+        };
         ready.worker.send(&Request::Run(run)).await?;
-        let mut body = Body::new(1, MAX_RESPONSE_BYTES);
+        let mut body = Body::new(Wanted::Json);
         while let (Kind::Rows, piece) = ready.worker.next().await? {
             body.add(piece)?;
         }
-        body.finish();
-        if !body.take().contains("[[42]]") {
+        body.finish(None);
+        if !String::from_utf8_lossy(&body.take()).contains("[[42]]") {
             return Err(QueryError::Internal("a query worker gave a wrong answer".into()));
         }
         self.pool.give_back(ready);
@@ -246,12 +253,6 @@ pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Pr
     }
 }
 
-/// What becomes of a worker.
-enum State {
-    Ready,
-    Used,
-}
-
 /// The rows of one query, on their way from a worker to the caller.
 struct Rows<'a> {
     engine: &'a Inner,
@@ -265,37 +266,33 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    async fn pass_on(&mut self, worker: &mut Worker, run: Run) -> Result<State, QueryError> {
+    /// Passes on all rows. Returns whether the worker can be used again.
+    async fn pass_on(&mut self, worker: &mut Worker, run: Run) -> Result<bool, QueryError> {
         worker.send(&Request::Run(run)).await?;
-        let state = loop {
-            match self.next(worker).await {
-                Ok((Kind::Rows, piece)) => {
+        let finished: Option<Finished> = loop {
+            match self.next(worker).await? {
+                (Kind::Rows, piece) => {
                     let needs_more = self.body.add(piece)?;
                     if self.body.len() >= PIECE {
-                        self.send().await?;
+                        self.send(None).await?;
                     }
                     if !needs_more {
-                        // It has only to say so, unless the rows are too many bytes.
-                        let done = tokio::time::timeout(LAST_WORD, worker.next()).await;
-                        break if matches!(done, Ok(Ok((Kind::Done, _)))) { State::Ready } else { State::Used };
+                        break None;
                     }
                 }
-                Ok((Kind::Done, text)) => break if text.is_empty() { State::Ready } else { State::Used },
-                Ok(_) => return Err(QueryError::out_of_turn()),
-                Err(QueryError::TooLarge(most)) => {
-                    self.body.end_early(most)?;
-                    break State::Ready;
+                (Kind::Done, text) => {
+                    break Some(serde_json::from_slice(&text).map_err(|_| QueryError::out_of_turn())?);
                 }
-                Err(error) => return Err(error),
+                _ => return Err(QueryError::out_of_turn()),
             }
         };
-        self.body.finish();
-        self.send().await?;
-        Ok(state)
+        let end = self.body.finish(finished.map(|finished| finished.end));
+        self.send(Some(end)).await?;
+        Ok(finished.is_some_and(|finished| !finished.is_worn))
     }
 
-    async fn send(&mut self) -> Result<(), QueryError> {
-        let piece = Piece { text: self.body.take(), rows: self.body.rows() };
+    async fn send(&mut self, end: Option<End>) -> Result<(), QueryError> {
+        let piece = Piece { bytes: self.body.take(), end };
         self.pieces.send(Ok(piece)).await.map_err(|_| QueryError::Cancelled)
     }
 

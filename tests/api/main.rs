@@ -20,6 +20,7 @@ mod auth;
 mod catalog;
 mod download;
 mod effective_access;
+mod forms;
 mod frame;
 mod grants;
 mod groups;

@@ -173,6 +173,20 @@ fn from_sample_data_to_a_workspace_and_back() {
     assert_eq!(flights_of(&ann.run(&["query", sql, "--format", "csv"])), expected);
     assert_eq!(flights_of(&ann.run(&["query", sql, "--format", "csv", "--remote"])), expected);
 
+    // So are they in files.
+    for place in [&[][..], &["--remote"]] {
+        for file in ["miles.csv", "miles.parquet"] {
+            let wrote = ann.run(&[&["query", sql, "--output", file], place].concat());
+            assert!(wrote.starts_with(&format!("Wrote {} rows to {file} (", expected.len())), "{wrote}");
+            let read = format!("SELECT * FROM '{file}'");
+            assert_eq!(flights_of(&ann.run(&["query", &read, "--format", "csv"])), expected, "{file} {place:?}");
+        }
+        let refused = ann.run_with(&[&["query", sql, "--output", "miles.xlsx"], place].concat(), "");
+        assert!(refused.code == 1 && refused.stderr.contains(".parquet or .csv"), "{refused:?}");
+        let failed = ann.run_with(&[&["query", "SELECT 'x'::INT", "--output", "none.csv"], place].concat(), "");
+        assert!(failed.code == 1 && !ann.workspace.join("none.csv").exists(), "{failed:?}");
+    }
+
     // What was not granted cannot be had in any way.
     assert_eq!(http.get("/api/data/planes/download").status, 403);
     assert_eq!(http.get("/api/data/no_such_table/download").status, 403, "nor does it show what exists");

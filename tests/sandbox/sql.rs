@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use agnes::engine::{self, Connection, Limits};
 use agnes::query::QueryError;
+use agnes::query::output::Format;
 use agnes::query::worker::sandbox::{Sandbox, limit};
 use agnes::query::worker::{Instance, Kind, Prepare, Request, Run, Start, TableSpec, Worker, send_rows};
 use serde::{Deserialize, Serialize};
@@ -235,7 +236,7 @@ fn view(task: &Task, name: &str) -> String {
 }
 
 fn run(sql: &str) -> Run {
-    Run { sql: sql.to_owned(), rows: 1000 }
+    Run { sql: sql.to_owned(), format: Format::TEXTS, limit: 1000, max_bytes: usize::MAX, row_bytes: usize::MAX }
 }
 
 fn collected(connection: &Connection, sql: &str) -> Result<Vec<u8>, QueryError> {

@@ -22,7 +22,8 @@ use crate::base::{atomic_file, disk, time};
 use crate::client::Client;
 use crate::config::{WrongValue, env_vars};
 use plan::Plan;
-use report::{Report, human_size};
+use report::Report;
+pub use report::human_size;
 use state::State;
 use transfer::{Limits, Transfer};
 

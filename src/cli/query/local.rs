@@ -4,26 +4,75 @@
 //! on views from the last pull, and works after the workspace is moved. The user's own tables in `analytics.duckdb` are
 //! attached read-only.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 
 use super::Format;
-use super::rows::RowWriter;
+use super::file::ResultFile;
+use super::shown::Shown;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
-use crate::cli::{CliError, Context, Output, Printer};
+use crate::cli::{CliError, Context, Output};
 use crate::engine::{self, Connection, Limits};
+use crate::query::output::{End, Values, Writer};
 use crate::query::rows::{self, Options, Sink};
-use crate::query::{self, Encoder, place};
+use crate::query::{self, QueryError, place};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Writes at most `limit` rows; the flag is whether there were more.
-pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
+/// Shows at most `limit` rows; the flag is whether there were more.
+pub fn show(sql: &str, limit: usize, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
+    let mut shown = Shown::new(format, limit, &context.printer);
+    stream(sql, limit, Values::Text, &mut shown, context)?;
+    shown.end()
+}
+
+/// Writes at most `limit` rows into a file.
+pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
+    let (pending, file) = target.create()?;
+    let mut rows = Saved(Writer::new(BufWriter::new(file), target.kind.format(), limit, usize::MAX, usize::MAX));
+    stream(sql, limit, target.kind.format().values(), &mut rows, context)?;
+    let (_, end) = rows.0.finish().map_err(failed)?;
+    target.commit(pending)?;
+    Ok(end)
+}
+
+/// Writes rows into a file.
+struct Saved(Writer<BufWriter<File>>);
+
+impl Sink for Saved {
+    type Error = anyhow::Error;
+
+    fn columns(&mut self, schema: &SchemaRef) -> anyhow::Result<()> {
+        self.0.columns(schema).map_err(failed)
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> anyhow::Result<bool> {
+        self.0.batch(batch).map_err(failed)
+    }
+
+    fn too_large(&mut self) -> anyhow::Result<()> {
+        self.0.too_large().map_err(failed)
+    }
+}
+
+fn failed(error: QueryError) -> anyhow::Error {
+    CliError::bare("query_error", error.to_string()).into()
+}
+
+fn stream<S: Sink<Error = anyhow::Error>>(
+    sql: &str,
+    limit: usize,
+    values: Values,
+    sink: &mut S,
+    context: &Context,
+) -> anyhow::Result<()> {
     let workspace = Workspace::locate(context, false)?;
     let tables = workspace.tables()?;
     if tables.is_empty() && !workspace.database().exists() {
@@ -35,68 +84,12 @@ pub fn run(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::
         // Executes all but the last of several statements; errors refer to the text as typed.
         connection.prepare(sql).map_err(|error| error_in(sql, &error))?;
     }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let options = Options { rows: limit.saturating_add(1), row_bytes: usize::MAX, is_ordered: query::is_ordered(last) };
-    let mut shown = Shown::new(format, limit, &context.printer);
-    rows::stream(&connection, last, options, &mut shown).map_err(|error| match error.downcast() {
+    let rows = limit.saturating_add(1);
+    let options = Options { rows, row_bytes: usize::MAX, is_ordered: query::is_ordered(last), values };
+    rows::stream(&connection, last, options, sink).map_err(|error| match error.downcast() {
         Ok(error) => error_in(last, &error).into(),
         Err(error) => error,
-    })?;
-    let Shown { writer, is_truncated, .. } = shown;
-    Ok((writer.map_or_else(|| Ok(Output::streamed()), RowWriter::end)?, is_truncated))
-}
-
-/// Writes rows as they come.
-struct Shown<'a> {
-    format: Format,
-    printer: &'a Printer,
-    encoder: Encoder,
-    writer: Option<RowWriter<'a>>,
-    values: Vec<String>,
-    /// Rows that may follow.
-    left: usize,
-    is_truncated: bool,
-}
-
-impl<'a> Shown<'a> {
-    fn new(format: Format, left: usize, printer: &'a Printer) -> Self {
-        let encoder = Encoder::new(&Schema::empty());
-        Self { format, printer, encoder, writer: None, values: Vec::new(), left, is_truncated: false }
-    }
-}
-
-impl Sink for Shown<'_> {
-    type Error = anyhow::Error;
-
-    fn columns(&mut self, schema: &SchemaRef) -> anyhow::Result<()> {
-        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        self.encoder = Encoder::new(schema);
-        self.values = vec![String::new(); names.len()];
-        self.writer = Some(RowWriter::begin(self.format, &names, self.printer)?);
-        Ok(())
-    }
-
-    fn batch(&mut self, batch: &RecordBatch) -> anyhow::Result<bool> {
-        let Some(writer) = &mut self.writer else { return Ok(false) };
-        for row in 0..batch.num_rows() {
-            if self.left == 0 {
-                self.is_truncated = true;
-                return Ok(false);
-            }
-            self.left -= 1;
-            for (column, value) in self.values.iter_mut().enumerate() {
-                value.clear();
-                self.encoder.write_value(value, batch, column, row);
-            }
-            writer.row(&self.values)?;
-        }
-        Ok(true)
-    }
-
-    fn too_large(&mut self) -> anyhow::Result<()> {
-        self.is_truncated = true;
-        Ok(())
-    }
+    })
 }
 
 fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) -> engine::Result<Connection> {

@@ -1,16 +1,24 @@
 //! `agnes query`
 
+mod file;
 mod local;
+mod remote;
 mod rows;
+mod shown;
 
 use std::io::Read;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{CliError, Context, Output, Run};
-use crate::protocol::query::{DEFAULT_LIMIT, QueryRequest};
-use rows::RowWriter;
+use crate::cli::pull::human_size;
+use crate::protocol::query::DEFAULT_LIMIT;
+use crate::query::MAX_STREAMED_ROWS;
+use crate::query::output::End;
+use file::ResultFile;
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -30,9 +38,12 @@ pub struct Query {
     /// Format of the rows; --json stands for json, and makes errors JSON too
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
-    /// Maximum number of rows
-    #[arg(long, default_value_t = DEFAULT_LIMIT, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    limit: i64,
+    /// Write the rows into a file instead, by its name's ending .parquet or .csv
+    #[arg(long, short, value_name = "FILE", conflicts_with = "format")]
+    output: Option<PathBuf>,
+    /// Maximum number of rows [default: 1000; with --output all, or 10,000,000 from the server]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    limit: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
@@ -46,17 +57,33 @@ pub enum Format {
 impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
+        let limit = self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        if let Some(path) = &self.output {
+            return self.save(&sql, limit, &ResultFile::new(path)?, context);
+        }
+        let limit = limit.unwrap_or(DEFAULT_LIMIT as usize);
         let format = if context.printer.is_json { Format::Json } else { self.format };
-        let run = if self.remote { run_remotely } else { local::run };
-        let (output, is_truncated) = run(&sql, self.limit, format, context)?;
-        Ok(match is_truncated {
-            true => output.remark(format_args!("(truncated at {} rows)", self.limit)),
-            false => output,
-        })
+        let show = if self.remote { remote::show } else { local::show };
+        let (output, is_truncated) = show(&sql, limit, format, context)?;
+        Ok(remark(output, limit, is_truncated))
     }
 }
 
+fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
+    if is_truncated { output.remark(format_args!("(truncated at {limit} rows)")) } else { output }
+}
+
 impl Query {
+    fn save(&self, sql: &str, limit: Option<usize>, file: &ResultFile, context: &Context) -> anyhow::Result<Output> {
+        let save = if self.remote { remote::save } else { local::save };
+        let most = if self.remote { MAX_STREAMED_ROWS } else { usize::MAX };
+        let End { rows, is_truncated } = save(sql, limit.unwrap_or(most), file, context)?;
+        let (path, bytes) = (file.path.display().to_string(), std::fs::metadata(&file.path)?.len());
+        let output = Output::message(format_args!("Wrote {rows} rows to {path} ({}).", human_size(bytes)));
+        let output = remark(output, rows, is_truncated);
+        output.json(&json!({ "file": path, "rows": rows, "bytes": bytes, "truncated": is_truncated }))
+    }
+
     /// The SQL from the one place that has it.
     fn sql(&self) -> Result<String, CliError> {
         match (&self.positional, &self.sql, self.stdin) {
@@ -69,18 +96,6 @@ impl Query {
             _ => Err(CliError::new("no_sql", "give the SQL once: as an argument, with --sql, or with --stdin")),
         }
     }
-}
-
-/// Runs a query on the server; the flag is whether it had more rows.
-fn run_remotely(sql: &str, limit: i64, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
-    let request = QueryRequest { sql: sql.to_owned(), limit };
-    let client = context.client()?;
-    let answer = context.block_on(client.query(&request))?.map_err(CliError::from)?;
-    let mut rows = RowWriter::begin(format, &answer.columns, &context.printer)?;
-    for row in &answer.rows {
-        rows.row(&row.iter().map(|value| value.get()).collect::<Vec<_>>())?;
-    }
-    Ok((rows.end()?, answer.truncated))
 }
 
 fn from_stdin() -> Result<String, CliError> {

@@ -36,6 +36,11 @@ impl Encoder {
         Self(schema.fields().iter().map(|field| Form::of(field)).collect())
     }
 
+    /// Whether the values of a column come as texts that the engine made of another type.
+    pub fn is_text(&self, column: usize) -> bool {
+        matches!(self.0[column], Form::Text(_))
+    }
+
     /// Writes a row as an array.
     pub fn write_row(&self, out: &mut String, batch: &RecordBatch, row: usize) {
         out.push('[');

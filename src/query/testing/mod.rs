@@ -13,12 +13,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::body::Body;
 use super::namespace::{self, Lookup, Tables};
+use super::output::Format;
 use super::policy::{self, Relation};
+use super::response::JsonBody;
 use super::run::prepare;
 use super::worker::{Instance, Run, send_rows};
-use super::{MAX_RESPONSE_BYTES, QueryError, QuerySettings};
+use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, QueryError, QuerySettings};
 use crate::access::ReadableTable;
 use crate::base::ident::quote_path;
 use crate::config::{DataDir, Environment};
@@ -67,10 +68,18 @@ impl Fixture {
     fn run_limited(&self, sql: &str, limit: usize, max_bytes: usize) -> Result<String, QueryError> {
         let outline = policy::outline(sql, &self.tree(sql), MAX_LEVELS)?;
         let instance = self.instance(&outline.relations)?;
-        let run = Run { sql: outline.sql, rows: limit + 1 };
-        let mut body = Body::new(limit, max_bytes);
-        send_rows(&instance.connection, &run, |piece| body.add(piece.to_vec()).map(|_| ()))?;
-        body.finish();
+        let run =
+            Run { sql: outline.sql, format: Format::TEXTS, limit, max_bytes: usize::MAX, row_bytes: MAX_ROW_BYTES };
+        let mut pieces = Vec::new();
+        let end = send_rows(&instance.connection, &run, |piece| {
+            pieces.push(piece.to_vec());
+            Ok(())
+        })?;
+        let mut body = JsonBody::new(max_bytes);
+        for piece in pieces {
+            body.add(piece)?;
+        }
+        body.finish(end.is_truncated);
         Ok(body.take())
     }
 

@@ -7,6 +7,7 @@ use arrow::ipc::writer::StreamWriter;
 
 use super::Fixture;
 use crate::engine::{self, Connection, Limits};
+use crate::query::output::Values;
 use crate::query::rows::{self, Options, Sink};
 use crate::query::{Encoder, QueryError};
 
@@ -24,7 +25,7 @@ pub struct Collected {
 
 impl Collected {
     pub fn of(connection: &Connection, sql: &str) -> Self {
-        let options = Options { rows: usize::MAX >> 1, row_bytes: usize::MAX, is_ordered: false };
+        let options = Options { rows: usize::MAX >> 1, row_bytes: usize::MAX, is_ordered: false, values: Values::Text };
         Self::with(connection, sql, options, usize::MAX).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
@@ -74,7 +75,7 @@ fn connection() -> Connection {
 }
 
 fn options(rows: usize) -> Options {
-    Options { rows, row_bytes: usize::MAX, is_ordered: false }
+    Options { rows, row_bytes: usize::MAX, is_ordered: false, values: Values::Text }
 }
 
 #[test]

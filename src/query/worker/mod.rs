@@ -15,5 +15,5 @@ mod system_calls;
 pub use instance::Instance;
 pub use pool::{Pool, Spawn};
 pub use process::Worker;
-pub use protocol::{Kind, Prepare, Request, Run, Start, TableSpec};
+pub use protocol::{Finished, Kind, Prepare, Request, Run, Start, TableSpec};
 pub use serve::{send_rows, serve};

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::extract::{RemotePolicy, RemoteTable};
 use crate::query::QueryError;
+use crate::query::output::{End, Format};
 
-/// Says that a worker should not be used again.
-pub const WORN: &str = "worn";
 /// The length and the kind.
 pub const HEADER: usize = 5;
 
@@ -64,19 +63,32 @@ pub struct TableSpec {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Run {
     pub sql: String,
-    /// At most this many rows are needed.
-    pub rows: usize,
+    pub format: Format,
+    /// At most this many rows are sent.
+    pub limit: usize,
+    /// More are an error.
+    pub max_bytes: usize,
+    /// A row with more is not sent, and no row after it.
+    pub row_bytes: usize,
+}
+
+/// After the rows, in the text of [`Kind::Done`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct Finished {
+    pub end: End,
+    /// Whether the worker should not be used again.
+    pub is_worn: bool,
 }
 
 /// The kinds of messages of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// The request was carried out. The text says [`WORN`], or which layers of the sandbox are missing.
+    /// The request was carried out. The text is [`Finished`] as JSON, or says which layers of the sandbox are missing.
     Done = b'd',
     /// A syntax tree as JSON.
     Tree = b't',
-    /// A piece of an Arrow IPC stream.
+    /// A piece of the rows in the [`Format`] of the request.
     Rows = b'r',
     /// A [`QueryError`] as JSON: the request failed.
     Failed = b'f',

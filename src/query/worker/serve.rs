@@ -2,25 +2,22 @@
 
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
-
-use arrow::array::RecordBatch;
-use arrow::datatypes::{FieldRef, SchemaRef};
-use arrow::error::ArrowError;
-use arrow::ipc::writer::StreamWriter;
+use std::time::{Duration, Instant};
 
 use super::instance::Instance;
-use super::protocol::{self, HEADER, Kind, Prepare, Request, Run, Start};
+use super::protocol::{self, Finished, HEADER, Kind, Prepare, Request, Run, Start};
 use super::sandbox::{self, Sandbox};
 use crate::engine::parse::syntax_tree;
 use crate::engine::{self, Connection, Limits};
 use crate::extract::Checked;
-use crate::query::rows::{self, Options, Sink};
-use crate::query::{MAX_ROW_BYTES, QueryError, is_ordered};
+use crate::query::output::{End, Writer};
+use crate::query::rows::{self, Options};
+use crate::query::{QueryError, is_ordered};
 
 /// Carries out the requests of the server until its pipe is closed. Call it on the first thread of a process that has no
 /// other.
-pub fn serve(mut requests: impl Read, answers: impl Write) -> io::Result<()> {
-    let mut answers = Answers(BufWriter::new(answers));
+pub fn serve(mut requests: impl Read, answers: impl Write + Send) -> io::Result<()> {
+    let mut answers = Answers::new(answers);
     let mut worker = None;
     while let Some(request) = next(&mut requests)? {
         match handle(request, &mut worker, &mut answers) {
@@ -29,7 +26,7 @@ pub fn serve(mut requests: impl Read, answers: impl Write) -> io::Result<()> {
             Err(QueryError::Cancelled) => return Ok(()),
             Err(error) => answers.send(Kind::Failed, &serde_json::to_vec(&error).unwrap_or_default())?,
         }
-        answers.0.flush()?;
+        answers.flush()?;
     }
     Ok(())
 }
@@ -65,7 +62,7 @@ enum State {
     Failed,
 }
 
-fn handle<W: Write>(
+fn handle<W: Write + Send>(
     request: Request,
     worker: &mut Option<Worker>,
     answers: &mut Answers<W>,
@@ -107,10 +104,10 @@ fn handle<W: Write>(
             }
             _ => Err(out_of_turn()),
         },
-        Request::Run(run) => match worker {
-            Some(worker) => worker.run(&run, answers),
-            None => Err(out_of_turn()),
-        },
+        Request::Run(run) => {
+            let finished = worker.as_mut().ok_or_else(out_of_turn)?.run(&run, answers)?;
+            serde_json::to_string(&finished).map_err(|error| QueryError::Internal(error.to_string()))
+        }
     }
 }
 
@@ -135,13 +132,13 @@ fn sandbox(start: &Start, prepare: &Prepare) -> Sandbox {
 }
 
 impl Worker {
-    fn run<W: Write>(&mut self, run: &Run, answers: &mut Answers<W>) -> Result<String, QueryError> {
+    fn run<W: Write + Send>(&mut self, run: &Run, answers: &mut Answers<W>) -> Result<Finished, QueryError> {
         let State::Prepared { prepare, instance } = &mut self.state else {
             return Err(QueryError::Internal("a query worker got a request out of turn".into()));
         };
         if prepare.remote.is_none() {
-            send_rows(&instance.connection, run, |piece| answers.send(Kind::Rows, piece).map_err(gone))?;
-            return Ok(String::new());
+            let end = send_rows(&instance.connection, run, |piece| answers.send(Kind::Rows, piece))?;
+            return Ok(Finished { end, is_worn: false });
         }
         let mut exact = Vec::new();
         for _ in 0..MAX_RUNS {
@@ -157,12 +154,10 @@ impl Worker {
             });
             let is_worn = instance.attached.is_worn(&connection);
             match result? {
-                Checked::Right(()) => {
-                    for piece in pieces.chunks(PIECE) {
-                        answers.send(Kind::Rows, piece).map_err(gone)?;
-                    }
+                Checked::Right(end) => {
+                    pieces.chunks(PIECE).try_for_each(|piece| answers.send(Kind::Rows, piece)).map_err(gone)?;
                     // One for exact columns, or that has logged much, is not used again.
-                    return Ok(if is_worn || !exact.is_empty() { protocol::WORN.into() } else { String::new() });
+                    return Ok(Finished { end, is_worn: is_worn || !exact.is_empty() });
                 }
                 Checked::Changed => {}
                 Checked::Again(more) => exact.extend(more),
@@ -179,89 +174,87 @@ fn gone(_: io::Error) -> QueryError {
     QueryError::Cancelled
 }
 
-/// Bytes of a message with rows.
-const PIECE: usize = 128 * 1024;
-/// Bytes of the names and types of all columns, and of what one has beside these.
-const MAX_SCHEMA: usize = 4 * 1024 * 1024;
-const FIELD: usize = 64;
-
-/// Runs a statement and passes its rows to `send`, as pieces of an Arrow IPC stream.
+/// Runs a statement and passes its rows to `send` in pieces.
 pub fn send_rows(
     connection: &Connection,
     run: &Run,
-    send: impl FnMut(&[u8]) -> Result<(), QueryError>,
-) -> Result<(), QueryError> {
-    let options = Options { rows: run.rows, row_bytes: MAX_ROW_BYTES, is_ordered: is_ordered(&run.sql) };
-    let mut pieces = Pieces { stream: None, send };
-    rows::stream(connection, &run.sql, options, &mut pieces).map_err(|failed| {
+    send: impl FnMut(&[u8]) -> io::Result<()> + Send,
+) -> Result<End, QueryError> {
+    let options = Options {
+        rows: run.limit.saturating_add(1),
+        row_bytes: run.row_bytes,
+        is_ordered: is_ordered(&run.sql),
+        values: run.format.values(),
+    };
+    let mut writer = Writer::new(Pieces::new(send), run.format, run.limit, run.max_bytes, run.row_bytes);
+    rows::stream(connection, &run.sql, options, &mut writer).map_err(|failed| {
         // What is wrong in the statement itself gets its place.
         let wrong = matches!(failed, QueryError::Sql(_)).then(|| connection.prepare(&run.sql).err());
         wrong.flatten().map_or(failed, |wrong| QueryError::in_statement(wrong, &run.sql))
     })?;
-    pieces.end()
+    let (_, end) = writer.finish()?;
+    Ok(end)
 }
 
-/// Writes batches as an Arrow IPC stream and sends it in pieces.
+/// Bytes of a message with rows.
+const PIECE: usize = 128 * 1024;
+/// Rows that were written longer ago are sent, however few they are.
+const SOON: Duration = Duration::from_millis(50);
+
+/// Sends what is written in pieces.
 struct Pieces<F> {
-    stream: Option<StreamWriter<Vec<u8>>>,
+    buffer: Vec<u8>,
+    sent: Instant,
     send: F,
 }
 
-impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Pieces<F> {
-    fn end(mut self) -> Result<(), QueryError> {
-        match &mut self.stream {
-            Some(stream) => stream.finish().map_err(arrow)?,
-            None => return Ok(()),
-        }
-        self.send_written()
-    }
-
-    fn send_written(&mut self) -> Result<(), QueryError> {
-        let written = self.stream.as_mut().map(|stream| std::mem::take(stream.get_mut())).unwrap_or_default();
-        written.chunks(PIECE).try_for_each(|piece| (self.send)(piece))
+impl<F: FnMut(&[u8]) -> io::Result<()>> Pieces<F> {
+    fn new(send: F) -> Self {
+        Self { buffer: Vec::with_capacity(PIECE), sent: Instant::now(), send }
     }
 }
 
-impl<F: FnMut(&[u8]) -> Result<(), QueryError>> Sink for Pieces<F> {
-    type Error = QueryError;
-
-    fn columns(&mut self, schema: &SchemaRef) -> Result<(), QueryError> {
-        let size =
-            |field: &FieldRef| FIELD + field.name().len() + field.metadata().values().map(String::len).sum::<usize>();
-        if schema.fields().iter().map(size).sum::<usize>() > MAX_SCHEMA {
-            return Err(QueryError::TooComplex("the result has too many columns".into()));
+impl<F: FnMut(&[u8]) -> io::Result<()>> Write for Pieces<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(PIECE - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if self.buffer.len() == PIECE || self.sent.elapsed() > SOON {
+            self.flush()?;
         }
-        self.stream = Some(StreamWriter::try_new(Vec::new(), schema).map_err(arrow)?);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            (self.send)(&self.buffer)?;
+            self.buffer.clear();
+        }
+        self.sent = Instant::now();
         Ok(())
     }
-
-    fn batch(&mut self, batch: &RecordBatch) -> Result<bool, QueryError> {
-        let Some(stream) = &mut self.stream else { return Ok(false) };
-        stream.write(batch).map_err(arrow)?;
-        if stream.get_ref().len() >= PIECE {
-            self.send_written()?;
-        }
-        Ok(true)
-    }
-
-    fn too_large(&mut self) -> Result<(), QueryError> {
-        self.send_written()?;
-        Err(QueryError::TooLarge(MAX_ROW_BYTES / 1024 / 1024))
-    }
 }
 
-fn arrow(error: ArrowError) -> QueryError {
-    QueryError::Internal(error.to_string())
+struct Answers<W: Write> {
+    out: BufWriter<W>,
+    flushed: Instant,
 }
-
-struct Answers<W: Write>(BufWriter<W>);
 
 impl<W: Write> Answers<W> {
+    fn new(out: W) -> Self {
+        Self { out: BufWriter::new(out), flushed: Instant::now() }
+    }
+
     fn send(&mut self, kind: Kind, body: &[u8]) -> io::Result<()> {
         if body.len() > kind.max_bytes() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        self.0.write_all(&protocol::header(kind as u8, body.len()))?;
-        self.0.write_all(body)
+        self.out.write_all(&protocol::header(kind as u8, body.len()))?;
+        self.out.write_all(body)?;
+        if self.flushed.elapsed() > SOON { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushed = Instant::now();
+        self.out.flush()
     }
 }

@@ -198,7 +198,7 @@ impl From<QueryError> for ApiError {
             | QueryError::Broken
             | QueryError::TooLarge(_) => Self::bad_request(text),
             QueryError::Denied { .. } => Self::forbidden(text),
-            QueryError::TooComplex(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, text),
+            QueryError::TooComplex(_) | QueryError::ResultTooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, text),
             QueryError::Timeout { elapsed } => Self::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 json!({

@@ -1,5 +1,6 @@
 //! Extractors whose rejections have the response bodies of the API's contract.
 
+mod accept;
 pub mod fields;
 mod form;
 mod json;
@@ -8,6 +9,7 @@ mod principal;
 mod time;
 mod url;
 
+pub use accept::Accept;
 pub use form::Form;
 pub use json::{AnyJson, Created, Json, Reply};
 pub use multipart::{LongForm, Part};

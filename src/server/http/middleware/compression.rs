@@ -3,7 +3,9 @@
 use axum::extract::Request;
 use axum::http::header;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use crate::protocol::query::{ARROW, PARQUET};
 
 /// Smaller bodies fit in one packet.
 const MIN_BYTES: u64 = 1024;
@@ -11,8 +13,12 @@ const MIN_BYTES: u64 = 1024;
 /// Parquet is compressed already, and ranges and checksums refer to the bytes of the file.
 const DOWNLOADS: &str = "/api/data/";
 
-pub fn layer() -> CompressionLayer<And<And<SizeAbove, NotForContentType>, NotForContentType>> {
-    let predicate = SizeAbove::new(MIN_BYTES).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
+pub fn layer() -> CompressionLayer<impl Predicate> {
+    let predicate = SizeAbove::new(MIN_BYTES)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new(ARROW))
+        .and(NotForContentType::const_new(PARQUET));
     CompressionLayer::new().gzip(true).compress_when(predicate)
 }
 

@@ -18,6 +18,7 @@ use crate::access_log::AccessLog;
 use crate::base::hash::sha256_hex;
 use crate::base::time;
 use crate::protocol::access_log::DataAccess;
+use crate::protocol::query::ROWS;
 use crate::server::AppState;
 
 /// What a request reads, as an extension of its response: a handler that returns data of tables adds it, also to a refusal.
@@ -104,7 +105,12 @@ impl HttpBody for Counted {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if let Some(access) = &mut self.access {
             match &frame {
-                Some(Ok(frame)) => access.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+                Some(Ok(frame)) => {
+                    access.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                    let rows =
+                        frame.trailers_ref().and_then(|trailers| trailers.get(ROWS)?.to_str().ok()?.parse().ok());
+                    access.rows = rows.or(access.rows);
+                }
                 Some(Err(_)) => {}
                 None => access.complete = true,
             }
