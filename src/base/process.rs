@@ -94,11 +94,21 @@ pub fn limit_memory(bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// The priority of processes that [`yield_to_others`], and the lowest one, as `nice` counts.
+const CONSIDERATE: i32 = 10;
+const LOWEST: i32 = 19;
+
+/// Lets all others go before a group of processes, or no longer: then it is as after [`yield_to_others`]. Returns whether
+/// the kernel allows it; priorities can be raised only with a privilege.
+pub fn set_last(group: Pid, is_last: bool) -> bool {
+    rustix::process::setpriority_pgrp(Some(group), if is_last { LOWEST } else { CONSIDERATE }).is_ok()
+}
+
 /// Lets other processes go first when the processor is busy, and has the kernel end this one rather than the server when
 /// memory runs out, in the machine or in their control group.
 pub fn yield_to_others() {
     // Without these the work is only less considerate.
-    let _ = rustix::process::nice(10);
+    let _ = rustix::process::nice(CONSIDERATE);
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 

@@ -20,6 +20,8 @@ use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QueryS
 use crate::engine::{self, Limits};
 use crate::extract::Content;
 
+/// How long a query runs before the ones that have just begun go first.
+const QUICK: Duration = Duration::from_millis(100);
 /// How long a query runs before it has to take turns with the other long ones.
 const SHORT: Duration = Duration::from_secs(1);
 /// How long one statement may be parsed.
@@ -177,13 +179,15 @@ impl Inner {
         let mut ready = self.pool.take(&prepare).await?;
         let run = Run {
             sql: outline.sql.clone(),
+            // More than there are cores for only get in each other's way.
+            threads: (self.settings.threads / self.workers.held()).max(1),
             format: wanted.format(),
             limit: (*limit).min(wanted.max_rows()),
             max_bytes: wanted.max_bytes(),
             row_bytes: wanted.row_bytes(),
         };
         let mut rows =
-            Rows { engine: self, person, until: started + SHORT, turn: None, body: Body::new(*wanted), pieces };
+            Rows { engine: self, person, begun: started, is_last: false, turn: None, body: Body::new(*wanted), pieces };
         let result = rows.pass_on(&mut ready.worker, run).await;
         match &result {
             Ok(true) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
@@ -208,6 +212,7 @@ impl Inner {
         let mut ready = self.pool.take_one(&self.without_tables).await?;
         let run = Run {
             sql: "SELECT 42".into(),
+            threads: 1,
             format: Format::TEXTS,
             limit: 1,
             max_bytes: MAX_RESPONSE_BYTES,
@@ -246,7 +251,6 @@ pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Pr
     let generation = if tables.is_empty() { 0 } else { generation };
     Prepare {
         generation,
-        threads: settings.threads,
         tables,
         remote: is_remote.then(|| settings.remote.clone().only_for(&sources)),
         is_sandbox_required: settings.is_sandbox_required,
@@ -257,8 +261,9 @@ pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Pr
 struct Rows<'a> {
     engine: &'a Inner,
     person: &'a Arc<str>,
-    /// When it becomes a long query.
-    until: Instant,
+    begun: Instant,
+    /// Whether others go first.
+    is_last: bool,
     /// Of a long one.
     turn: Option<Slot>,
     body: Body,
@@ -288,7 +293,8 @@ impl Rows<'_> {
         };
         let end = self.body.finish(finished.map(|finished| finished.end));
         self.send(Some(end)).await?;
-        Ok(finished.is_some_and(|finished| !finished.is_worn))
+        let is_as_before = !self.is_last || worker.control().set_last(false);
+        Ok(is_as_before && finished.is_some_and(|finished| !finished.is_worn))
     }
 
     async fn send(&mut self, end: Option<End>) -> Result<(), QueryError> {
@@ -296,16 +302,23 @@ impl Rows<'_> {
         self.pieces.send(Ok(piece)).await.map_err(|_| QueryError::Cancelled)
     }
 
-    /// The next message. A query that is not short stands still until it is its turn.
+    /// The next message. After a while, other queries go first; one that is not short stands still until it is its turn.
     async fn next(&mut self, worker: &mut Worker) -> Result<(Kind, Vec<u8>), QueryError> {
         if self.turn.is_some() {
             return worker.next().await;
         }
         let control = worker.control();
         let mut message = pin!(worker.next());
+        if !self.is_last {
+            tokio::select! {
+                message = &mut message => return message,
+                () = tokio::time::sleep_until((self.begun + QUICK).into()) => {}
+            }
+            self.is_last = control.set_last(true);
+        }
         tokio::select! {
             message = &mut message => return message,
-            () = tokio::time::sleep_until(self.until.into()) => {}
+            () = tokio::time::sleep_until((self.begun + SHORT).into()) => {}
         }
         control.suspend();
         self.turn = Some(self.engine.long.take(self.person).await.map_err(|Full| QueryError::Busy)?);

@@ -1,15 +1,18 @@
 //! What `agnes query` prints of a value that [`super::encoding`] has written as JSON, here or on the server.
 
+use std::borrow::Cow;
+
 /// The largest integer up to which every double, and so every number in JavaScript, is exact.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// The value in tables and CSV; `None` for NULL.
-pub fn text(json: &str) -> Option<String> {
+pub fn text(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'"') => Some(serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())),
-        Some(b'[' | b'{') => Some(exact(json)),
-        _ => Some(json.to_owned()),
+        Some(b'"') if !json.contains('\\') => Some(json[1..json.len() - 1].into()),
+        Some(b'"') => Some(serde_json::from_str(json).map_or(json.into(), Cow::Owned)),
+        Some(b'[' | b'{') => Some(exact(json).into()),
+        _ => Some(json.into()),
     }
 }
 

@@ -59,6 +59,12 @@ impl Turns {
         receiver.await.map_err(|_| Full)
     }
 
+    /// How many slots are not free; 1 at least.
+    pub fn held(&self) -> usize {
+        let state = locked(&self.0);
+        (state.shares.slots - state.free).max(1)
+    }
+
     fn enqueue(&self, person: &Arc<str>) -> Result<oneshot::Receiver<Slot>, Full> {
         let mut state = locked(&self.0);
         state.remove_gone();

@@ -98,7 +98,7 @@ impl Task {
         let databases = ["memory".to_owned()].into();
         let orders =
             TableSpec { name: "orders".into(), databases, files: vec![self.file("orders.parquet")], remote: None };
-        Prepare { generation: 1, threads: 1, tables: vec![orders], remote: None, is_sandbox_required: true }
+        Prepare { generation: 1, tables: vec![orders], remote: None, is_sandbox_required: true }
     }
 }
 
@@ -236,7 +236,14 @@ fn view(task: &Task, name: &str) -> String {
 }
 
 fn run(sql: &str) -> Run {
-    Run { sql: sql.to_owned(), format: Format::TEXTS, limit: 1000, max_bytes: usize::MAX, row_bytes: usize::MAX }
+    Run {
+        sql: sql.to_owned(),
+        threads: 2,
+        format: Format::TEXTS,
+        limit: 1000,
+        max_bytes: usize::MAX,
+        row_bytes: usize::MAX,
+    }
 }
 
 fn collected(connection: &Connection, sql: &str) -> Result<Vec<u8>, QueryError> {

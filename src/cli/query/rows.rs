@@ -34,9 +34,9 @@ impl<'a> RowWriter<'a> {
     pub fn row(&mut self, values: &[impl AsRef<str>]) -> io::Result<()> {
         let values = values.iter().map(AsRef::as_ref);
         match self {
-            Self::Table(table) => {
-                table.aligned_row(values.map(|value| (shown::text(value).unwrap_or_default(), shown::is_number(value))))
-            }
+            Self::Table(table) => table.aligned_row(
+                values.map(|value| (shown::text(value).unwrap_or_default().into_owned(), shown::is_number(value))),
+            ),
             Self::Csv(out) => csv::write(out, values.map(shown::text))?,
             Self::Json { names, rows, out } => {
                 out.write_all(if *rows == 0 { b"[\n  {" } else { b",\n  {" })?;

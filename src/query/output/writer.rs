@@ -1,5 +1,6 @@
 //! A [`Sink`] that writes a [`Format`].
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -97,16 +98,15 @@ impl<W: Write + Send> Writer<W> {
             State::Arrow(stream) => stream.write(batch).map_err(arrow),
             State::Parquet(writer) => writer.write(batch).map_err(parquet),
             State::Csv(out, encoder) => {
-                let mut json = String::new();
+                let (mut json, mut records, columns) = (String::new(), Vec::new(), batch.num_columns());
                 for row in 0..batch.num_rows() {
-                    let fields = (0..batch.num_columns()).map(|column| {
+                    for column in 0..columns {
                         json.clear();
                         encoder.write_value(&mut json, batch, column, row);
-                        shown::text(&json)
-                    });
-                    csv::write(out, fields).map_err(gone)?;
+                        csv::add(&mut records, column, columns, shown::text(&json).as_deref());
+                    }
                 }
-                Ok(())
+                out.write_all(&records).map_err(gone)
             }
             State::Before(_) | State::Failed => Ok(()),
         }
@@ -192,7 +192,7 @@ impl Native {
             let values = (0..batch.num_rows()).map(|row| {
                 json.clear();
                 self.encoder.write_value(&mut json, batch, column, row);
-                shown::text(&json)
+                shown::text(&json).map(Cow::into_owned)
             });
             Arc::new(values.collect::<StringArray>()) as ArrayRef
         };

@@ -68,8 +68,14 @@ impl Fixture {
     fn run_limited(&self, sql: &str, limit: usize, max_bytes: usize) -> Result<String, QueryError> {
         let outline = policy::outline(sql, &self.tree(sql), MAX_LEVELS)?;
         let instance = self.instance(&outline.relations)?;
-        let run =
-            Run { sql: outline.sql, format: Format::TEXTS, limit, max_bytes: usize::MAX, row_bytes: MAX_ROW_BYTES };
+        let run = Run {
+            sql: outline.sql,
+            threads: 2,
+            format: Format::TEXTS,
+            limit,
+            max_bytes: usize::MAX,
+            row_bytes: MAX_ROW_BYTES,
+        };
         let mut pieces = Vec::new();
         let end = send_rows(&instance.connection, &run, |piece| {
             pieces.push(piece.to_vec());

@@ -51,8 +51,9 @@ impl Instance {
             }
         }
         let files = prepare.tables.iter().flat_map(|table| &table.files).map(|file| Path::new(file.as_path()));
+        // Each query says how many threads it may have.
         connection
-            .execute_batch(&format!("SET threads = {}", prepare.threads.max(1)))
+            .execute_batch("SET allowed_configs = ['threads']")
             .and_then(|()| Sandbox::default().files(files).lock(&connection))
             .map_err(internal)?;
         Ok(Self { connection, attached })

@@ -37,6 +37,11 @@ impl Control {
         self.signal(Signal::CONT);
     }
 
+    /// Lets all other processes go first, or no longer. Returns whether the kernel allows it.
+    pub fn set_last(self, is_last: bool) -> bool {
+        process::set_last(self.0, is_last)
+    }
+
     fn signal(self, signal: Signal) {
         // Fails if it is gone, which its next answer says.
         let _ = kill_process_group(self.0, signal);

@@ -43,7 +43,6 @@ pub struct Start {
 pub struct Prepare {
     /// Of the files; 0 without tables.
     pub generation: u64,
-    pub threads: usize,
     pub tables: Vec<TableSpec>,
     /// How sources are reached, if tables are remote.
     pub remote: Option<RemotePolicy>,
@@ -63,6 +62,7 @@ pub struct TableSpec {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Run {
     pub sql: String,
+    pub threads: usize,
     pub format: Format,
     /// At most this many rows are sent.
     pub limit: usize,

@@ -57,6 +57,8 @@ enum State {
     Prepared {
         prepare: Prepare,
         instance: Instance,
+        /// Of the instance.
+        threads: usize,
     },
     /// What it was to be prepared for cannot be read.
     Failed,
@@ -90,7 +92,7 @@ fn handle<W: Write + Send>(
                 )));
             }
             let instance = Instance::fill(connection, &prepare, &[])?;
-            worker.state = State::Prepared { prepare, instance };
+            worker.state = State::Prepared { prepare, instance, threads: 1 };
             Ok(missing.join(","))
         }
         Request::Parse { sql } => match worker {
@@ -133,9 +135,10 @@ fn sandbox(start: &Start, prepare: &Prepare) -> Sandbox {
 
 impl Worker {
     fn run<W: Write + Send>(&mut self, run: &Run, answers: &mut Answers<W>) -> Result<Finished, QueryError> {
-        let State::Prepared { prepare, instance } = &mut self.state else {
+        let State::Prepared { prepare, instance, threads } = &mut self.state else {
             return Err(QueryError::Internal("a query worker got a request out of turn".into()));
         };
+        set_threads(instance, threads, run)?;
         if prepare.remote.is_none() {
             let end = send_rows(&instance.connection, run, |piece| answers.send(Kind::Rows, piece))?;
             return Ok(Finished { end, is_worn: false });
@@ -165,9 +168,20 @@ impl Worker {
             }
             let connection = Instance::open(&limits(&self.start), self.start.spill_bytes)?;
             *instance = Instance::fill(connection, prepare, &exact)?;
+            *threads = 1;
+            set_threads(instance, threads, run)?;
         }
         Err(QueryError::Remote("the columns at the source keep changing; try again in a minute".into()))
     }
+}
+
+/// Takes as long as a short query, so only where it changes something.
+fn set_threads(instance: &Instance, threads: &mut usize, run: &Run) -> Result<(), QueryError> {
+    if *threads != run.threads {
+        instance.connection.execute_batch(&format!("SET threads = {}", run.threads.max(1)))?;
+        *threads = run.threads;
+    }
+    Ok(())
 }
 
 fn gone(_: io::Error) -> QueryError {
