@@ -41,7 +41,7 @@ pub fn is_ordered(sql: &str) -> bool {
 }
 
 /// What the text begins with: a word, a quoted text, a comment, or a single character.
-fn token(sql: &str) -> &str {
+pub(super) fn token(sql: &str) -> &str {
     let word = sql.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(sql.len());
     let length = match sql.as_bytes() {
         [b'-', b'-', ..] => sql.find('\n').unwrap_or(sql.len()),

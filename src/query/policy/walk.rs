@@ -98,30 +98,52 @@ impl Walk {
         object.values().try_for_each(|value| self.tree(value))
     }
 
-    /// Later expressions see earlier ones; only recursive ones see themselves.
+    /// Later expressions see earlier ones.
     fn query_node(&mut self, node: &Object<'_>) -> Result<(), QueryError> {
         let outer = self.scope.names.len();
+        self.expressions(node)?;
+        self.all_but(&["cte_map"], node)?;
+        self.scope.truncate(outer);
+        Ok(())
+    }
+
+    /// Adds the expressions that begin a query.
+    fn expressions(&mut self, node: &Object<'_>) -> Result<(), QueryError> {
         let entries = node.get("cte_map").and_then(|map| map.get("map"));
         for entry in entries.map(Tree::items).unwrap_or_default() {
             let name = entry.get("key").and_then(Tree::as_text).ok_or(QueryError::Refused)?.to_ascii_lowercase();
             if is_system_table(&name) {
                 return Err(QueryError::Refused);
             }
-            let value = entry.get("value").ok_or(QueryError::Refused)?;
-            let body = value.get("query").and_then(|query| query.get("node")).ok_or(QueryError::Refused)?;
+            let value = entry.get("value").and_then(Tree::as_object).ok_or(QueryError::Refused)?;
+            let query = value.get("query").and_then(Tree::as_object).ok_or(QueryError::Refused)?;
+            let body = query.get("node").and_then(Tree::as_object).ok_or(QueryError::Refused)?;
             if body.text("type") == "RECURSIVE_CTE_NODE" {
-                // The first part runs before the expression exists.
-                self.tree(body.get("left").ok_or(QueryError::Refused)?)?;
-                self.scope.add(name);
-                self.tree(value)?;
+                self.recursive(&name, body)?;
+                self.all_but(&["node"], query)?;
+                self.all_but(&["query"], value)?;
             } else {
-                self.tree(value)?;
-                self.scope.add(name);
+                self.object(value)?;
             }
+            self.scope.add(name);
         }
-        node.members().filter(|(key, _)| *key != "cte_map").try_for_each(|(_, value)| self.tree(value))?;
+        Ok(())
+    }
+
+    /// Only the second part of a recursive expression sees the expression itself.
+    fn recursive(&mut self, name: &str, body: &Object<'_>) -> Result<(), QueryError> {
+        let outer = self.scope.names.len();
+        self.expressions(body)?;
+        self.all_but(&["cte_map", "right"], body)?;
+        self.scope.add(name.to_owned());
+        self.tree(body.get("right").ok_or(QueryError::Refused)?)?;
         self.scope.truncate(outer);
         Ok(())
+    }
+
+    fn all_but(&mut self, left_out: &[&str], object: &Object<'_>) -> Result<(), QueryError> {
+        let rest = object.members().filter(|(name, _)| !left_out.contains(name));
+        rest.map(|(_, value)| value).try_for_each(|value| self.tree(value))
     }
 
     fn table_function(&mut self, relation: &Object<'_>) -> Result<(), QueryError> {

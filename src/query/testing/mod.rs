@@ -2,9 +2,11 @@
 
 mod allowed;
 mod forms;
+mod gate;
 mod limits;
 mod mutations;
 mod refused;
+mod scopes;
 mod statements;
 mod streams;
 mod values;
@@ -24,7 +26,7 @@ use crate::access::ReadableTable;
 use crate::base::ident::quote_path;
 use crate::config::{DataDir, Environment};
 use crate::engine::parse::{MAX_LEVELS, syntax_tree};
-use crate::engine::{self, Limits};
+use crate::engine::{self, Connection, Limits};
 use crate::extract::{Content, PublishedFile, PublishedTable, RemotePolicy};
 
 /// Occurs in `salaries` only.
@@ -56,8 +58,9 @@ impl Fixture {
         let orders = "SELECT i AS id, 'cust' || i AS customer, 1.50::DECIMAL(9,2) * i AS amount, i AS payload,
                              i AS download, i AS last_update, i AS \"Full Name\" FROM range(20) t(i)";
         let salaries = format!("SELECT '{SECRET}' AS person, 987654 AS salary");
-        let readable = [published(dir.path(), "orders", orders), published(dir.path(), "Mixed_Case", "SELECT 1 AS a")];
-        published(dir.path(), "salaries", &salaries);
+        let published = |name, rows| published(dir.path(), name, "keboola", rows);
+        let readable = [published("orders", orders), published("Mixed_Case", "SELECT 1 AS a")];
+        published("salaries", &salaries);
         Self { readable: readable.map(ReadableTable::for_test).to_vec(), knows_all: false, dir }
     }
 
@@ -68,25 +71,7 @@ impl Fixture {
     fn run_limited(&self, sql: &str, limit: usize, max_bytes: usize) -> Result<String, QueryError> {
         let outline = policy::outline(sql, &self.tree(sql), MAX_LEVELS)?;
         let instance = self.instance(&outline.relations)?;
-        let run = Run {
-            sql: outline.sql,
-            threads: 2,
-            format: Format::TEXTS,
-            limit,
-            max_bytes: usize::MAX,
-            row_bytes: MAX_ROW_BYTES,
-        };
-        let mut pieces = Vec::new();
-        let end = send_rows(&instance.connection, &run, |piece| {
-            pieces.push(piece.to_vec());
-            Ok(())
-        })?;
-        let mut body = JsonBody::new(max_bytes);
-        for piece in pieces {
-            body.add(piece)?;
-        }
-        body.finish(end.is_truncated);
-        Ok(body.take())
+        answer(&instance.connection, &outline.sql, limit, max_bytes).map(|(body, _)| body)
     }
 
     fn settings(&self) -> QuerySettings {
@@ -122,13 +107,30 @@ impl Fixture {
     }
 }
 
-fn published(directory: &Path, name: &str, select: &str) -> PublishedTable {
+/// The body of an answer, and its number of rows.
+fn answer(connection: &Connection, sql: &str, limit: usize, max_bytes: usize) -> Result<(String, usize), QueryError> {
+    let (format, sql) = (Format::TEXTS, sql.to_owned());
+    let run = Run { sql, threads: 1, format, limit, max_bytes: usize::MAX, row_bytes: MAX_ROW_BYTES };
+    let mut pieces = Vec::new();
+    let end = send_rows(connection, &run, |piece| {
+        pieces.push(piece.to_vec());
+        Ok(())
+    })?;
+    let mut body = JsonBody::new(max_bytes);
+    for piece in pieces {
+        body.add(piece)?;
+    }
+    body.finish(end.is_truncated);
+    Ok((body.take(), end.rows))
+}
+
+fn published(directory: &Path, name: &str, source: &str, select: &str) -> PublishedTable {
     let file = directory.join(format!("{name}.parquet"));
     let connection = engine::in_memory(&Limits::small()).unwrap();
     connection.execute_batch(&format!("COPY ({select}) TO {} (FORMAT parquet)", quote_path(&file))).unwrap();
     PublishedTable {
         name: name.into(),
-        source: "keboola".into(),
+        source: source.into(),
         description: None,
         content: Content::File(PublishedFile {
             hash: crate::base::hash::md5_file(&file).unwrap(),
