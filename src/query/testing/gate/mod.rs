@@ -33,7 +33,7 @@ const REMEMBERED: usize = 100;
 fn accepted_statements_bind_granted_tables_only() {
     let environment = Environment::process();
     let given = |name| environment.named(name).map(|text| text.parse::<u64>().unwrap());
-    let count = given("AGNES_TEST_STATEMENTS").unwrap_or(20_000);
+    let count = given("AGNES_TEST_STATEMENTS").unwrap_or(50_000);
     let seed = given("AGNES_TEST_SEED").unwrap_or_else(|| rand::rng().random());
     eprintln!("AGNES_TEST_SEED={seed} AGNES_TEST_STATEMENTS={count}");
     let worlds = [World::new(true), World::new(false)];
