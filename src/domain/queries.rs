@@ -41,6 +41,11 @@ impl Tables for Readable {
         }
     }
 
+    fn names(&self) -> Vec<String> {
+        let tables = readable_tables(&self.snapshot, &self.publication, &self.caller);
+        tables.iter().map(|table| table.table().name.clone()).collect()
+    }
+
     fn similar(&self, name: &str) -> Option<String> {
         let tables = readable_tables(&self.snapshot, &self.publication, &self.caller);
         most_similar(tables.iter().map(|table| table.table().name.as_str()), name)

@@ -23,8 +23,20 @@ pub trait Tables: Send + Sync {
     /// Finds a table without regard to case.
     fn find(&self, name: &str) -> Lookup;
 
+    /// The names of all tables that the caller can read, in order.
+    fn names(&self) -> Vec<String>;
+
     /// The name, among those that the caller can read, that may have been meant.
     fn similar(&self, name: &str) -> Option<String>;
+}
+
+/// `SHOW TABLES`, as a query without tables.
+pub fn show_tables(tables: &dyn Tables) -> String {
+    let names: Vec<String> = tables.names().iter().map(|name| format!("({})", ident::quote_literal(name))).collect();
+    match names.is_empty() {
+        true => "SELECT '' AS name WHERE false".into(),
+        false => format!("SELECT * FROM (VALUES {}) AS t(name)", names.join(", ")),
+    }
 }
 
 pub enum Lookup {

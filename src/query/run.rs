@@ -177,8 +177,9 @@ impl Inner {
         let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
         let prepare = Arc::new(prepare(&named, *generation, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
+        let sql = if outline.is_show_tables { namespace::show_tables(tables.as_ref()) } else { outline.sql.clone() };
         let run = Run {
-            sql: outline.sql.clone(),
+            sql,
             // More than there are cores for only get in each other's way.
             threads: (self.settings.threads / self.workers.held()).max(1),
             format: wanted.format(),

@@ -79,6 +79,43 @@ async fn tables_without_a_grant_are_refused_wherever_they_stand() {
 }
 
 #[tokio::test]
+async fn statements_that_people_type_besides_select() {
+    let (app, bob) = start().await;
+    assert_snapshot!(query(&bob, "SHOW TABLES").await, @r#"
+        200 OK
+        {"columns":["name"],"rows":[["Orders"]],"row_count":1,"truncated":false}
+        "#);
+    assert_snapshot!(query(&bob, "DESCRIBE orders").await, @r#"
+        200 OK
+        {"columns":["column_name","column_type","null","key","default","extra"],"rows":[["id","BIGINT","YES",null,null,null],["customer","VARCHAR","YES",null,null,null],["amount","DOUBLE","YES",null,null,null]],"row_count":3,"truncated":false}
+        "#);
+    assert_snapshot!(query(&bob, "FROM Orders SELECT id ORDER BY id LIMIT 2").await, @r#"
+        200 OK
+        {"columns":["id"],"rows":[[1],[2]],"row_count":2,"truncated":false}
+        "#);
+    let summary = query(&bob, "SUMMARIZE orders").await.ok();
+    assert_eq!((&summary["row_count"], &summary["rows"][2][2]), (&json!(3), &json!("1.5")), "{summary}");
+    let pivoted = query(&bob, "PIVOT orders ON customer IN ('Ann', 'Bob') USING sum(amount) GROUP BY id").await.ok();
+    assert_eq!(pivoted["columns"], json!(["id", "Ann", "Bob"]));
+    for sql in [
+        "DESCRIBE salaries",
+        "SUMMARIZE salaries",
+        "FROM salaries",
+        "PIVOT salaries ON name IN ('a') USING max(salary)",
+    ] {
+        assert_eq!(query(&bob, sql).await.status, 403, "{sql}");
+    }
+    let nobody = app.user("nobody@example.com", &[]).await;
+    assert_eq!(query(&nobody, "show tables;").await.ok()["rows"], json!([]));
+    let admin = app.admin().await;
+    assert_eq!(query(admin, "/* all */ SHOW TABLES").await.ok()["rows"], json!([["Orders"], ["salaries"]]));
+    assert_snapshot!(query(&bob, "PIVOT orders ON customer USING sum(amount)").await, @r#"
+        400 Bad Request
+        {"detail":"Query error: PIVOT needs its values here: PIVOT … ON column IN ('a', 'b') USING …"}
+        "#);
+}
+
+#[tokio::test]
 async fn what_is_no_select() {
     let (_app, bob) = start().await;
     assert_snapshot!(query(&bob, "DROP TABLE Orders").await, @r#"

@@ -2,9 +2,14 @@
 
 use super::contains_word;
 
-/// Statements that only show something.
-const READ_ONLY: &str = "\
-    describe desc explain from show summarize table values pivot unpivot";
+/// How a query begins.
+const QUERIES: &str = "select with from pivot unpivot summarize";
+
+/// How a query begins that shows the columns of another one, or the names of tables.
+const DESCRIPTIONS: &str = "describe desc show";
+
+/// Other statements that only show something.
+const READ_ONLY: &str = "explain table values";
 
 /// Statements that change something.
 const STATEMENTS: &str = "\
@@ -12,8 +17,16 @@ const STATEMENTS: &str = "\
     export force import insert install load merge pragma prepare reset rollback set truncate update use vacuum \
     upsert";
 
+pub fn is_query(word: &str) -> bool {
+    contains_word(QUERIES, word)
+}
+
+pub fn is_description(word: &str) -> bool {
+    contains_word(DESCRIPTIONS, word)
+}
+
 pub fn is_read_only(word: &str) -> bool {
-    word.is_empty() || contains_word(READ_ONLY, word)
+    word.is_empty() || is_description(word) || contains_word(READ_ONLY, word)
 }
 
 pub fn is_statement(word: &str) -> bool {

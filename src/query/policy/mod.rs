@@ -22,6 +22,8 @@ pub struct Outline {
     pub sql: String,
     /// The tables that it names, each once.
     pub relations: Vec<Relation>,
+    /// Whether it is `SHOW TABLES`, which the engine cannot answer: it has only the tables that a statement names.
+    pub is_show_tables: bool,
 }
 
 /// A table as a statement names it; absent parts are empty.
@@ -34,23 +36,31 @@ pub struct Relation {
     pub offset: Option<usize>,
 }
 
-/// What a statement says, if it is one `SELECT` that holds nothing but what is allowed. `tree` is the engine's
+/// What a statement says, if it is one `SELECT`, or what DuckDB reads as one, that holds nothing but what is allowed. `tree` is the engine's
 /// ([`crate::engine::parse::syntax_tree`]), of which at most `levels` levels are read: they take stack.
 pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryError> {
     let opening = first_keyword::keyword(sql);
-    let is_select = opening == "select" || opening == "with";
+    let (is_query, is_description) = (first_keyword::is_query(&opening), first_keyword::is_description(&opening));
     let parsed = Parsed::read(tree, levels).map_err(|error| QueryError::TooComplex(error.to_string()))?;
-    let relations = match parsed {
+    let (relations, is_show_tables) = match parsed {
         Parsed::Selects(statements) => match statements.as_slice() {
-            [_] | [] if !is_select => return Err(QueryError::NotSelect),
-            [statement] => walk::relations(statement)?,
+            [_] | [] if !is_query && !is_description => return Err(QueryError::NotSelect),
+            [statement] if is_description && walk::is_show_tables(statement) => (Vec::new(), true),
+            [statement] => match walk::relations(statement) {
+                Err(QueryError::Refused) if is_description => return Err(QueryError::NotSelect),
+                relations => (relations?, false),
+            },
             _ => return Err(QueryError::Refused),
         },
+        // The engine would make a type of the values that it finds, and then the query.
+        Parsed::NotSelect if opening == "pivot" => {
+            return Err(QueryError::Sql("PIVOT needs its values here: PIVOT … ON column IN ('a', 'b') USING …".into()));
+        }
         // Keywords that only show something have always had the milder error.
         Parsed::NotSelect if first_keyword::is_read_only(&opening) => return Err(QueryError::NotSelect),
         Parsed::NotSelect => return Err(QueryError::Refused),
         Parsed::Invalid(..) if first_keyword::is_statement(&opening) => return Err(QueryError::Refused),
-        Parsed::Invalid(..) if !is_select => return Err(QueryError::NotSelect),
+        Parsed::Invalid(..) if !is_query && !is_description => return Err(QueryError::NotSelect),
         Parsed::Invalid(message, _) if message.contains("A CTE needs a SELECT") => return Err(QueryError::Refused),
         Parsed::Invalid(message, offset) => {
             let place = offset.and_then(|offset| place::at(sql, offset)).map(|place| format!("\n\n{place}"));
@@ -59,5 +69,5 @@ pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryErr
         }
     };
     let sql = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';').to_owned();
-    Ok(Outline { sql, relations })
+    Ok(Outline { sql, relations, is_show_tables })
 }

@@ -217,6 +217,15 @@ fn is_system_table(lower: &str) -> bool {
     SYSTEM_TABLES.iter().any(|start| lower.starts_with(start))
 }
 
+/// Whether the whole statement is `SHOW TABLES`.
+pub fn is_show_tables(statement: &Tree<'_>) -> bool {
+    let shown = statement.get("node").and_then(|node| node.get("from_table")).and_then(Tree::as_object);
+    shown.is_some_and(|shown| {
+        let is_unqualified = shown.text("show_type") == "SHOW_UNQUALIFIED";
+        shown.text("type") == "SHOW_REF" && is_unqualified && shown.text("table_name") == "\"tables\""
+    })
+}
+
 fn is_described_query(object: &Object<'_>) -> bool {
     let is_query = object.get("query").is_some_and(|query| query.as_object().is_some());
     is_query && ["SUMMARY", "DESCRIBE"].contains(&object.text("show_type"))

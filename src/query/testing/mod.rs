@@ -47,6 +47,10 @@ impl Tables for Fixture {
         found.map_or(other, |table| Lookup::Readable(table.clone()))
     }
 
+    fn names(&self) -> Vec<String> {
+        self.readable.iter().map(|table| table.table().name.clone()).collect()
+    }
+
     fn similar(&self, name: &str) -> Option<String> {
         namespace::most_similar(self.readable.iter().map(|table| table.table().name.as_str()), name)
     }

@@ -73,6 +73,10 @@ impl Tables for World {
         }
     }
 
+    fn names(&self) -> Vec<String> {
+        self.readable.iter().map(|table| table.table().name.clone()).collect()
+    }
+
     fn similar(&self, name: &str) -> Option<String> {
         namespace::most_similar(self.readable.iter().map(|table| table.table().name.as_str()), name)
     }

@@ -138,6 +138,11 @@ pub enum Production {
     Logic,
     RowCompare,
     // What surrounds a statement.
+    FromStatement,
+    DescribeStatement,
+    SummarizeStatement,
+    PivotStatement,
+    UnpivotStatement,
     Plain,
     Semicolon,
     LineComment,

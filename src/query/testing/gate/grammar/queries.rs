@@ -75,12 +75,18 @@ const SETS: [Rule; 6] = [
     (P::Intersect, " INTERSECT "),
 ];
 
-/// Whole statements but `SELECT`; none of them is accepted.
-const OTHERS: [Rule; 16] = [
-    (P::OtherStatement, "FROM {table}"),
+/// Whole statements but `SELECT`.
+const OTHERS: [Rule; 22] = [
+    (P::FromStatement, "FROM {table}"),
+    (P::FromStatement, "FROM {table} AS f SELECT f.id, {text} ORDER BY ALL"),
+    (P::DescribeStatement, "DESCRIBE {table}"),
+    (P::DescribeStatement, "DESCRIBE {query}"),
+    (P::SummarizeStatement, "SUMMARIZE {table}"),
+    (P::SummarizeStatement, "SUMMARIZE {query}"),
+    (P::PivotStatement, "PIVOT {table} ON name IN ('a', 'b') USING count(*)"),
+    (P::UnpivotStatement, "UNPIVOT {table} ON name"),
     (P::OtherStatement, "TABLE {table}"),
-    (P::OtherStatement, "DESCRIBE {table}"),
-    (P::OtherStatement, "SUMMARIZE {table}"),
+    (P::OtherStatement, "SHOW ALL TABLES"),
     (P::OtherStatement, "EXPLAIN {query}"),
     (P::OtherStatement, "PIVOT {table} ON name USING count(*)"),
     (P::OtherStatement, "CREATE VIEW orders AS {query}"),
