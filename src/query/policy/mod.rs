@@ -40,6 +40,10 @@ pub struct Relation {
 /// ([`crate::engine::parse::syntax_tree`]), of which at most `levels` levels are read: they take stack.
 pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryError> {
     let opening = first_keyword::keyword(sql);
+    if sql.contains('\0') {
+        // The engine's parser reads up to there only.
+        return Err(QueryError::Sql("the statement contains a NUL character".into()));
+    }
     let (is_query, is_description) = (first_keyword::is_query(&opening), first_keyword::is_description(&opening));
     let parsed = Parsed::read(tree, levels).map_err(|error| QueryError::TooComplex(error.to_string()))?;
     let (relations, is_show_tables) = match parsed {

@@ -94,6 +94,8 @@ fn names_that_are_not_there() {
         let is_own = sql.ends_with(".orders");
         check(&fixture, sql, if is_own { Want::Unknown } else { Want::Denied });
     }
+    check(&fixture, "SELECT 1\0", Want::Bad);
+    check(&fixture, "SELECT id FROM orders\0 UNION SELECT salary FROM salaries", Want::Bad);
     check(&fixture, "SELECT * FROM U&\"sal\\0061ries\"", Want::Bad);
     let error = admin.run("SELECT * FROM nope").unwrap_err();
     assert_eq!(
