@@ -98,8 +98,8 @@ pub fn limit_memory(bytes: u64) -> io::Result<()> {
 const CONSIDERATE: i32 = 10;
 const LOWEST: i32 = 19;
 
-/// Lets all others go before a group of processes, or no longer: then it is as after [`yield_to_others`]. Returns whether
-/// the kernel allows it; priorities can be raised only with a privilege.
+/// Gives a group of processes the lowest priority, or that of [`yield_to_others`] again. Returns whether the kernel allows
+/// it: raising a priority takes a privilege.
 pub fn set_last(group: Pid, is_last: bool) -> bool {
     rustix::process::setpriority_pgrp(Some(group), if is_last { LOWEST } else { CONSIDERATE }).is_ok()
 }

@@ -37,7 +37,7 @@ impl Control {
         self.signal(Signal::CONT);
     }
 
-    /// Lets all other processes go first, or no longer. Returns whether the kernel allows it.
+    /// Gives it the lowest priority, or its first one again. Returns whether the kernel allows it.
     pub fn set_last(self, is_last: bool) -> bool {
         process::set_last(self.0, is_last)
     }
