@@ -192,7 +192,9 @@ fn from_sample_data_to_a_workspace_and_back() {
     assert_eq!(http.get("/api/data/no_such_table/download").status, 403, "nor does it show what exists");
     let refused = http.post("/api/query", &json!({"sql": "SELECT count(*) FROM planes"}));
     assert_eq!(refused.status, 403, "{}", refused.text());
-    for sql in ["SELECT * FROM plane", "SHOW TABLES", "SELECT * FROM duckdb_views()", "SELECT * FROM fligths"] {
+    let shown = http.post("/api/query", &json!({"sql": "SHOW TABLES"})).json();
+    assert_eq!(shown["rows"], json!([["flights"]]));
+    for sql in ["SELECT * FROM plane", "SHOW ALL TABLES", "SELECT * FROM duckdb_views()", "SELECT * FROM fligths"] {
         let reply = http.post("/api/query", &json!({ "sql": sql }));
         assert!(reply.status >= 400 && !reply.text().contains("planes"), "{sql}: {}", reply.text());
     }
