@@ -50,21 +50,27 @@ def form(value):
     return form(value.to_pydatetime()) if hasattr(value, "to_pydatetime") else str(value)
 
 
-def compare(reader, rows):
+def cells(reader, rows):
+    """Every value that was read, with the name of its column and what the JSON says."""
     global compared
     rows = [list(row) for row in rows]
     assert len(rows) == len(answer["rows"]), (reader, len(rows))
     for row, expected in zip(rows, answer["rows"]):
-        for name, value, wanted in zip(names, row, expected):
-            if name in ("hugeint", "u") and wanted is not None:
-                wanted = str(wanted)
-            if reader.startswith("polars") and name == "map" and wanted is None and value == []:
-                # It reads a NULL map as an empty one.
-                value = None
-            if isinstance(wanted, (dict, list)) and isinstance(value, str):
-                value = json.loads(value)
-            assert form(value) == wanted, (reader, name, value, form(value), wanted)
+        for cell in zip(names, row, expected):
             compared += 1
+            yield cell
+
+
+def compare(reader, rows):
+    for name, value, wanted in cells(reader, rows):
+        if name in ("hugeint", "u") and wanted is not None:
+            wanted = str(wanted)
+        if reader.startswith("polars") and name == "map" and wanted is None and value == []:
+            # It reads a NULL map as an empty one.
+            value = None
+        if isinstance(wanted, (dict, list)) and isinstance(value, str):
+            value = json.loads(value)
+        assert form(value) == wanted, (reader, name, value, form(value), wanted)
 
 
 def nanoseconds(series):
@@ -108,17 +114,12 @@ answer = json.load(open(f"{directory}/answer.json"), parse_int=str, parse_float=
 
 
 def texts(reader, rows):
-    global compared
-    rows = [list(row) for row in rows]
-    assert len(rows) == len(answer["rows"]), (reader, len(rows))
-    for row, expected in zip(rows, answer["rows"]):
-        for name, text, wanted in zip(names, row, expected):
-            if isinstance(wanted, bool):
-                wanted = str(wanted).lower()
-            if isinstance(wanted, (dict, list)):
-                text = json.loads(text, parse_int=str, parse_float=str)
-            assert text == wanted, (reader, name, text, wanted)
-            compared += 1
+    for name, text, wanted in cells(reader, rows):
+        if isinstance(wanted, bool):
+            wanted = str(wanted).lower()
+        if isinstance(wanted, (dict, list)):
+            text = json.loads(text, parse_int=str, parse_float=str)
+        assert text == wanted, (reader, name, text, wanted)
 
 
 path = f"{directory}/answer.csv"

@@ -36,8 +36,8 @@ pub fn show(sql: &str, limit: usize, format: Format, context: &Context) -> anyho
 /// Writes at most `limit` rows into a file.
 pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
     let (pending, file) = target.create()?;
-    let mut rows = Saved(Writer::new(BufWriter::new(file), target.kind.format(), limit, usize::MAX, usize::MAX));
-    stream(sql, limit, target.kind.format().values(), &mut rows, context)?;
+    let mut rows = Saved(Writer::new(BufWriter::new(file), target.format, limit, usize::MAX, usize::MAX));
+    stream(sql, limit, target.format.values(), &mut rows, context)?;
     let (_, end) = rows.0.finish().map_err(failed)?;
     target.commit(pending)?;
     Ok(end)

@@ -56,7 +56,7 @@ async fn decode(results: &mut ResultStream, shown: &mut Shown<'_>) -> anyhow::Re
 /// Writes at most `limit` rows into a file.
 pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
     context.block_on(async {
-        let Results::Stream(mut results) = results(sql, limit, target.kind.media_type(), context).await? else {
+        let Results::Stream(mut results) = results(sql, limit, target.format.media_type(), context).await? else {
             return Err(CliError::new("unsupported", "this server cannot write files")
                 .hint("Ask its operator to update it, or use --format csv > FILE.")
                 .into());

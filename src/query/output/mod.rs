@@ -7,6 +7,8 @@ mod writer;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::query::{ARROW, CSV, PARQUET};
+
 pub use names::distinct;
 pub use writer::Writer;
 
@@ -40,6 +42,14 @@ pub enum Values {
 impl Format {
     /// What the server and [`super::Encoder`] read.
     pub const TEXTS: Self = Self::Arrow { codec: None, values: Values::Text };
+
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Arrow { .. } => ARROW,
+            Self::Parquet => PARQUET,
+            Self::Csv => CSV,
+        }
+    }
 
     pub fn values(self) -> Values {
         match self {

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 use crate::access::Principal;
 use crate::domain::queries;
-use crate::protocol::query::{ARROW, CSV, PARQUET, QueryRequest, QueryResponse, ROWS, TRUNCATED};
-use crate::query::output::{End, Format};
+use crate::protocol::query::{QueryRequest, QueryResponse, ROWS, TRUNCATED};
+use crate::query::output::End;
 use crate::query::{Piece, QueryAnswer, QueryError, Wanted};
 use crate::server::http::extractors::{Accept, Json};
 use crate::server::http::middleware::data_read::DataRead;
@@ -71,9 +71,7 @@ fn streamed(begin: Vec<u8>, rest: mpsc::Receiver<Result<Piece, QueryError>>) -> 
 fn media_type(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Json => "application/json",
-        Wanted::Format(Format::Arrow { .. }) => ARROW,
-        Wanted::Format(Format::Parquet) => PARQUET,
-        Wanted::Format(Format::Csv) => CSV,
+        Wanted::Format(format) => format.media_type(),
     }
 }
 

@@ -5,42 +5,10 @@ use rand::{Rng, RngExt};
 
 use super::grammar::pick;
 use crate::query::statements::token;
+use crate::query::testing::mutations::WORDS;
 
-const PIECES: [&str; 64] = [
-    "SELECT",
-    "*",
-    "FROM",
-    "salaries",
-    "orders",
-    "keboola.",
-    "main.",
-    "\"salaries\"",
-    "(",
-    ")",
-    ",",
-    "WITH",
-    "AS",
-    "UNION ALL",
-    "query(",
-    "WHERE",
-    "IN",
-    "LATERAL",
-    "query_table('salaries')",
-    "(SELECT * FROM salaries)",
-    "x",
-    "1",
-    "=",
-    "--\n",
-    "/*",
-    "*/",
-    "'",
-    "\"",
-    ";",
-    "LIMIT 1",
-    "SUMMARIZE",
-    "DESCRIBE",
-    "VALUES",
-    "RECURSIVE",
+/// Pieces beside [`WORDS`].
+const PIECES: [&str; 30] = [
     "name",
     "id",
     "'salaries.parquet'",
@@ -94,8 +62,8 @@ fn change(random: &mut StdRng, tokens: &mut Vec<String>, others: &[String]) {
     }
     let at = random.random_range(0..tokens.len());
     match random.random_range(0..12) {
-        0 => tokens.insert(at, format!(" {} ", pick(random, &PIECES))),
-        1 => tokens[at] = format!(" {} ", pick(random, &PIECES)),
+        0 => tokens.insert(at, piece(random)),
+        1 => tokens[at] = piece(random),
         2 => drop(tokens.remove(at)),
         3 => {
             let with = random.random_range(0..tokens.len());
@@ -123,6 +91,11 @@ fn change(random: &mut StdRng, tokens: &mut Vec<String>, others: &[String]) {
         _ if is_word(&tokens[at]) => tokens[at] = format!("\"{}\"", tokens[at]),
         _ => tokens[at] = tokens[at].to_uppercase(),
     }
+}
+
+fn piece(random: &mut StdRng) -> String {
+    let at = random.random_range(0..WORDS.len() + PIECES.len());
+    format!(" {} ", WORDS.get(at).unwrap_or_else(|| &PIECES[at - WORDS.len()]))
 }
 
 fn tokens(mut sql: &str) -> Vec<String> {

@@ -45,7 +45,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// Returns the number of the new connection; `None` if there is no room for it.
+    /// Returns the number of the new connection, or `None` if all places are taken.
     pub fn admit(&mut self, limits: ConnectionLimits, address: Option<IpAddr>, close: Arc<Notify>) -> Option<u64> {
         let of_address = address.and_then(|address| self.strangers.get(&address));
         let crowd = of_address.filter(|strangers| strangers.len() >= limits.max_strangers);

@@ -11,9 +11,12 @@
     reason = "a benchmark talks, and ends where its preparation fails"
 )]
 
-#[path = "../tests/support/program.rs"]
+#[path = "../../tests/support/program.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod program;
+
+mod caller;
+mod data;
 
 use std::path::Path;
 use std::process::Command;
@@ -21,18 +24,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agnes::base::ident::quote_path;
-use agnes::config::DataDir;
 use agnes::engine::{self, Connection, Limits};
-use agnes::extract::{self, TableMeta, data_file};
-use agnes::store::{MigrationContext, Seeds, Store};
+use agnes::extract::data_file;
 use arrow::ipc::writer::StreamWriter;
+use caller::Caller;
+use data::{place, publish, source};
 use futures_util::future::join_all;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use program::{Place, Serving};
+use program::Serving;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-const KEY: &str = "a signing key for a benchmark, 32 characters or more";
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 7;
 const ONE: &str = "SELECT 1";
@@ -71,7 +72,7 @@ fn main() {
 
 /// Processor time of a query with eight clients: a server with its workers beside the bare engine.
 fn overhead(runtime: &Runtime) {
-    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    let place = place(&[]);
     publish(&place, &[("flights".into(), FLIGHTS.into())]);
     let server = place.serve(&[]);
     let admin = Caller::new(&server, "user-0");
@@ -123,7 +124,7 @@ fn fetch(connection: &Connection, sql: &str) {
 
 /// A million rows of six columns in each form, beside the bare engine that writes the same Arrow stream into memory.
 fn results(runtime: &Runtime) {
-    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    let place = place(&[]);
     publish(&place, &[("events".into(), EVENTS.into())]);
     let server = place.serve(&[]);
     let admin = Caller::new(&server, "user-0");
@@ -170,7 +171,7 @@ fn write_arrow(connection: &Connection) {
 
 /// 500 callers, each with the grants of a group of their own, ask for one of 2,000 tables.
 fn first_queries(runtime: &Runtime) {
-    let place = Place::new(&[("JWT_SECRET_KEY", KEY), ("LOG_LEVEL", "agnes::server::start=info,error")]);
+    let place = place(&[]);
     let tables: Vec<_> = (0..TABLES).map(|n| (format!("t{n}"), format!("SELECT {n} AS n FROM range(100)"))).collect();
     publish(&place, &tables);
     let server = place.serve(&[]);
@@ -214,12 +215,7 @@ fn bare_instance(file: &Path) -> Duration {
 
 /// What another person notices while one has forty of the worst statements running all the time.
 fn worst(runtime: &Runtime, program: Option<&str>) {
-    let place = Place::new(&[
-        ("JWT_SECRET_KEY", KEY),
-        ("LOG_LEVEL", "agnes::server::start=info,error"),
-        ("AGNES_QUERY_TIMEOUT", "5"),
-        ("AGNES_AUTH_RATELIMIT_ENABLED", "0"),
-    ]);
+    let place = place(&[("AGNES_QUERY_TIMEOUT", "5"), ("AGNES_AUTH_RATELIMIT_ENABLED", "0")]);
     publish(&place, &[("flights".into(), FLIGHTS.into())]);
     let mut command = place.command(&["serve"]);
     if let Some(program) = program {
@@ -287,152 +283,6 @@ fn statements() -> Vec<String> {
         format!("SELECT 1 WHERE {}", vec!["true"; 90_000].join(" AND ")),
         "SELECT list(a.range) FROM range(100000) a, range(100000) b".into(),
     ]
-}
-
-/// Somebody who is signed in.
-struct Caller {
-    url: String,
-    token: String,
-    client: reqwest::Client,
-}
-
-impl Caller {
-    fn new(server: &Serving, id: &str) -> Self {
-        let claims =
-            json!({ "sub": id, "email": format!("{id}@example.com"), "typ": "session", "exp": 4_000_000_000_u64 });
-        let key = EncodingKey::from_secret(KEY.as_bytes());
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
-        Self { url: server.url.clone(), token, client }
-    }
-
-    /// Status and body; status 0 without an answer.
-    async fn send(&self, method: &str, path: &str, body: Value) -> (u16, String) {
-        let method = method.parse().expect("a method");
-        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        match request.send().await {
-            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
-            Err(_) => (0, String::new()),
-        }
-    }
-
-    async fn query(&self, sql: &str) -> (u16, String) {
-        self.send("POST", "/api/query", json!({ "sql": sql })).await
-    }
-
-    /// The size of all rows of `events`; `first` is called with the first of it.
-    async fn read_all(&self, form: &str, first: impl FnOnce()) -> usize {
-        let body = json!({ "sql": "SELECT * FROM events", "limit": 10_000_000 });
-        let request = self.client.post(format!("{}/api/query", self.url)).bearer_auth(&self.token).json(&body);
-        let mut response = request.header("accept", form).send().await.expect("an answer");
-        assert_eq!(response.status(), 200);
-        let mut size = response.chunk().await.expect("a body").map_or(0, |chunk| chunk.len());
-        first();
-        while let Some(chunk) = response.chunk().await.expect("a body") {
-            size += chunk.len();
-        }
-        size
-    }
-
-    async fn repeat(&self, sql: &str, count: usize) {
-        for _ in 0..count {
-            let (mut status, mut body) = self.query(sql).await;
-            while status == 429 {
-                (status, body) = self.query(sql).await;
-            }
-            assert_eq!(status, 200, "{body}");
-        }
-    }
-
-    /// Waits until a table is published.
-    async fn published(&self, table: &str) {
-        let end = Instant::now() + Duration::from_secs(300);
-        while self.query(&format!("SELECT count(*) FROM {table}")).await.0 != 200 {
-            assert!(Instant::now() < end, "{table} is never published");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// How long each of four requests takes, again and again for some time; the longest time for those that fail.
-    async fn samples(&self, time: Duration) -> [(&'static str, Vec<Duration>); 4] {
-        let mut samples = ["SELECT 1", "download", "manifest", "sign-in"].map(|name| (name, Vec::new()));
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            for (name, times) in &mut samples {
-                let begun = Instant::now();
-                let (status, _) = match *name {
-                    "SELECT 1" => self.query(ONE).await,
-                    "download" => self.send("GET", "/api/data/flights/download", Value::Null).await,
-                    "manifest" => self.send("GET", "/api/sync/manifest", Value::Null).await,
-                    _ => {
-                        let body = json!({ "email": "user-0@example.com", "password": "correct horse battery" });
-                        self.send("POST", "/auth/token", body).await
-                    }
-                };
-                times.push(if status == 200 { begun.elapsed() } else { Duration::MAX });
-            }
-        }
-        samples
-    }
-}
-
-fn source(place: &Place) -> std::path::PathBuf {
-    place.data_dir().join("extracts/bench")
-}
-
-/// Tables as a connector writes them, an admin (`user-0`), and callers who may read two tables each.
-fn publish(place: &Place, tables: &[(String, String)]) {
-    let directory = source(place);
-    std::fs::create_dir_all(directory.join("data")).expect("a folder");
-    let connection = engine::in_memory(&Limits::small()).expect("an engine");
-    let metas = tables.iter().map(|(name, sql)| {
-        let file = quote_path(&data_file(&directory, name));
-        connection.execute_batch(&format!("COPY ({sql}) TO {file} (FORMAT parquet)")).expect("a table");
-        let (description, extracted_at) = (None, None);
-        TableMeta {
-            table_name: name.clone(),
-            description,
-            rows: 1,
-            size_bytes: 0,
-            extracted_at,
-            query_mode: "local".into(),
-        }
-    });
-    extract::write(&directory, &metas.collect::<Vec<_>>()).expect("an extract");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let store = Store::open(
-            &DataDir::new(place.data_dir()).expect("a path"),
-            &MigrationContext::default(),
-            &Seeds::default(),
-        );
-        store.expect("a state database").close().await;
-    });
-    let database =
-        engine::open(&place.data_dir().join("state/system.duckdb"), &Limits::small()).expect("the state database");
-    let count = tables.len();
-    database
-        .execute_batch(&format!(
-            "INSERT INTO users (id, email, name, active, created_at)
-                 SELECT 'user-' || n, 'user-' || n || '@example.com', 'User ' || n, true, current_timestamp
-                 FROM range({CALLERS}) t(n);
-             INSERT INTO user_groups (id, name, is_system, created_by)
-                 SELECT 'group-' || n, 'Group ' || n, false, 'bench' FROM range({CALLERS}) t(n);
-             INSERT INTO user_group_members (user_id, group_id, source)
-                 SELECT 'user-' || n, 'group-' || n, 'admin' FROM range({CALLERS}) t(n);
-             INSERT INTO user_group_members (user_id, group_id, source)
-                 SELECT 'user-0', id, 'admin' FROM user_groups WHERE name = 'Admin';
-             INSERT INTO table_registry (id, name, source_type, query_mode, registered_at)
-                 SELECT 'id-' || n, 't' || n, 'bench', 'local', current_timestamp FROM range({count}) t(n) WHERE {count} > 1;
-             INSERT INTO resource_grants (id, group_id, resource_type, resource_id)
-                 SELECT 'grant-' || n || '-' || k, 'group-' || n, 'table', 'id-' || (n * k)
-                 FROM range({CALLERS}) t(n), range(2) u(k);
-             CHECKPOINT"
-        ))
-        .expect("rows");
 }
 
 /// What a process, the children that it has and those that it had have used.
