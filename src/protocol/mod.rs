@@ -23,6 +23,7 @@ pub(crate) mod system;
 pub(crate) mod tokens;
 pub(crate) mod upload;
 pub(crate) mod users;
+pub mod v2;
 pub mod vocabulary;
 
 pub use error::{ErrorBody, FieldError};

@@ -121,6 +121,16 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// In which SQL the predicate of a scan is written.
+    SqlFlavor {
+        #[default]
+        Duckdb = "duckdb",
+        /// That of a table that stays in BigQuery.
+        Bigquery = "bigquery",
+    }
+}
+
 impl ResourceType {
     /// How this kind of resource is shown to people.
     pub fn info(&self) -> ResourceTypeInfo {
@@ -173,7 +183,7 @@ macro_rules! text {
     )+};
 }
 
-text!(SourceType, QueryMode, SyncStrategy, ResourceType);
+text!(SourceType, QueryMode, SyncStrategy, SqlFlavor, ResourceType);
 
 #[cfg(test)]
 mod tests {
