@@ -12,4 +12,5 @@ pub mod v0_35;
 
 pub use answer::Answer;
 pub use client::Client;
+pub use tables::DEADLINE;
 pub use test_app::TestApp;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{Answer, TestApp};
 
 /// How long anything that happens in the background may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 impl TestApp {
     /// The folder of the `local` source.
