@@ -18,6 +18,11 @@ pub struct ReadableTable {
 }
 
 impl ReadableTable {
+    /// The registry id; the name if the table is not registered.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// As registered; empty if the table is not registered.
     pub fn source_type(&self) -> &SourceType {
         &self.source_type
@@ -77,6 +82,8 @@ pub struct ListedTable {
     pub id: String,
     pub name: String,
     pub registered: Option<Arc<Table>>,
+    /// If it is published.
+    pub published: Option<ReadableTable>,
 }
 
 /// Returns every published table that the caller may read, and every registered one that has not been published yet, in
@@ -86,14 +93,20 @@ pub fn listed_tables(snapshot: &Snapshot, publication: &Publication, caller: &Pr
     let published = readable_tables(snapshot, publication, caller).into_iter().map(|table| ListedTable {
         registered: snapshot.registry.by_name(&table.table().name).map(Arc::clone),
         name: table.table().name.clone(),
-        id: table.id,
+        id: table.id.clone(),
+        published: Some(table),
     });
     let unpublished = snapshot
         .registry
         .all()
         .into_iter()
         .filter(|row| publication.get(&row.name).is_none() && may_read(snapshot, caller, &row.id))
-        .map(|row| ListedTable { id: row.id.clone(), name: row.name.clone(), registered: Some(Arc::clone(row)) });
+        .map(|row| ListedTable {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            registered: Some(Arc::clone(row)),
+            published: None,
+        });
     let mut tables: Vec<_> = published.chain(unpublished).collect();
     tables.sort_by_cached_key(|table| table.name.to_lowercase());
     tables

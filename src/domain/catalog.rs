@@ -18,7 +18,7 @@ pub fn list_tables(snapshot: &Snapshot, publication: &Publication, caller: &Prin
 }
 
 fn body(table: ListedTable) -> CatalogTable {
-    let ListedTable { id, name, registered } = table;
+    let ListedTable { id, name, registered, .. } = table;
     let row = registered.as_deref();
     CatalogTable {
         id,

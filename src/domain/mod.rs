@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod signing_key;
 pub mod syncs;
+pub mod tables;
 pub mod tokens;
 pub mod uploads;
 

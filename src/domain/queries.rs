@@ -65,7 +65,9 @@ pub async fn run_query(
     let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
     let (person, generation) = (caller.user().id.as_str().into(), publication.generation);
     let tables = Arc::new(Readable { snapshot, publication, caller, named: Mutex::default() });
-    let answer = engine.run(Query { person, generation, tables: tables.clone(), sql, limit, wanted }).await;
+    let extent = wanted.extent(limit);
+    let answer =
+        engine.run(Query { person, generation, tables: tables.clone(), sql, wanted, extent, timeout: None }).await;
     let named = std::mem::take(&mut *locked(&tables.named));
     QueryRun { tables: named.into_iter().collect(), answer }
 }

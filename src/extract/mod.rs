@@ -9,7 +9,7 @@ mod remote;
 pub mod typing;
 mod writer;
 
-pub use publication::{Content, Part, Publication, PublishedFile, PublishedTable};
+pub use publication::{Column, Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
 pub use remote::{Attached, Checked, Exact, RemoteAttach, RemotePolicy, RemoteTable, plain_message, source_message};
 pub use writer::{RemoteView, put_in_place, remove, write, write_with_remote};

@@ -20,8 +20,17 @@ pub struct PublishedTable {
     pub content: Content,
     pub rows: i64,
     pub extracted_at: Option<Timestamp>,
+    /// In their order; empty if they are not known, as after an update from a version that did not record them.
+    pub columns: Arc<[Column]>,
     /// The times (ns) and sizes of the source's files, as text; differs if they have changed since.
     pub origin: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub name: String,
+    /// As DuckDB writes it.
+    pub column_type: String,
 }
 
 /// Where the rows of a table are.
@@ -66,7 +75,8 @@ impl PublishedTable {
     /// A table that its source describes in `_meta`.
     pub fn new(source: &str, meta: &TableMeta, content: Content, rows: i64, origin: String) -> Self {
         let (name, description) = (meta.table_name.clone(), meta.description.clone());
-        Self { name, source: source.to_owned(), description, content, rows, extracted_at: meta.extracted_at, origin }
+        let (source, extracted_at, columns) = (source.to_owned(), meta.extracted_at, Arc::default());
+        Self { name, source, description, content, rows, extracted_at, columns, origin }
     }
 
     pub fn files(&self) -> impl Iterator<Item = &PublishedFile> {

@@ -87,6 +87,9 @@ pub struct Sample {
     #[schema(value_type = Vec<Object>)]
     pub rows: Vec<Box<RawValue>>,
     pub source: SourceType,
+    /// Whether rows were left out because they are large.
+    #[serde(default)]
+    pub truncated: bool,
 }
 
 /// `POST /api/v2/scan` and `POST /api/v2/scan/estimate`

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
 
-use super::output::{End, Format};
+use super::output::{End, Extent, Format};
 use super::{Encoder, MAX_LIMIT, MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_STREAMED_BYTES, MAX_STREAMED_ROWS, QueryError};
 
 /// What the caller wants.
@@ -25,14 +25,13 @@ impl Wanted {
         }
     }
 
-    /// The most rows, whatever the caller wants.
-    pub fn max_rows(self) -> usize {
-        if self == Self::Json { MAX_LIMIT } else { MAX_STREAMED_ROWS }
-    }
-
-    /// The most bytes that a worker sends. JSON is cut by its own size.
-    pub fn max_bytes(self) -> usize {
-        if self == Self::Json { usize::MAX } else { MAX_STREAMED_BYTES }
+    /// What an answer to a statement may be, if the caller wants at most `limit` rows.
+    pub fn extent(self, limit: usize) -> Extent {
+        let (rows, bytes, is_cut) = match self {
+            Self::Json => (MAX_LIMIT, MAX_RESPONSE_BYTES, true),
+            Self::Format(_) => (MAX_STREAMED_ROWS, MAX_STREAMED_BYTES, false),
+        };
+        Extent { rows: rows.min(limit), bytes, is_cut }
     }
 
     /// The most bytes of one row. The server holds a row of JSON several times.
@@ -48,9 +47,10 @@ pub enum Body {
 }
 
 impl Body {
-    pub fn new(wanted: Wanted) -> Self {
+    /// JSON of at most `max_bytes`.
+    pub fn new(wanted: Wanted, max_bytes: usize) -> Self {
         match wanted {
-            Wanted::Json => Self::Json(Box::new(JsonBody::new(MAX_RESPONSE_BYTES))),
+            Wanted::Json => Self::Json(Box::new(JsonBody::new(max_bytes))),
             Wanted::Format(_) => Self::Passed(Vec::new()),
         }
     }

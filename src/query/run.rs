@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::namespace::{self, Named, Tables};
 use super::outlines::Outlines;
-use super::output::{End, Format};
+use super::output::{End, Extent, Format};
 use super::policy::Outline;
 use super::response::{Body, Wanted};
 use super::turns::{Full, Slot, Turns};
@@ -59,9 +59,10 @@ pub struct Query {
     /// Of the publication of these tables.
     pub generation: u64,
     pub sql: String,
-    /// The most rows.
-    pub limit: usize,
     pub wanted: Wanted,
+    pub extent: Extent,
+    /// From the call to the answer, waiting included; `None`: as the settings say.
+    pub timeout: Option<Duration>,
 }
 
 /// The answer to a query.
@@ -108,7 +109,7 @@ impl QueryEngine {
         let inner = self.0.clone();
         tokio::spawn(async move {
             let started = Instant::now();
-            let deadline = started + inner.settings.timeout;
+            let deadline = started + query.timeout.unwrap_or(inner.settings.timeout);
             let answer = AssertUnwindSafe(inner.answer(&query, &sender)).catch_unwind();
             let result = tokio::select! {
                 result = tokio::time::timeout_at(deadline.into(), answer) => result,
@@ -159,7 +160,7 @@ impl QueryEngine {
 
 impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
-        let Query { person, tables, generation, sql, limit, wanted } = query;
+        let Query { person, tables, generation, sql, wanted, extent, .. } = query;
         if sql.len() > MAX_SQL_BYTES {
             return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
         }
@@ -183,12 +184,12 @@ impl Inner {
             // More than there are cores for only get in each other's way.
             threads: (self.settings.threads / self.workers.held()).max(1),
             format: wanted.format(),
-            limit: (*limit).min(wanted.max_rows()),
-            max_bytes: wanted.max_bytes(),
-            row_bytes: wanted.row_bytes(),
+            // JSON is cut by its own size.
+            extent: Extent { bytes: if *wanted == Wanted::Json { usize::MAX } else { extent.bytes }, ..*extent },
+            row_bytes: wanted.row_bytes().min(extent.bytes),
         };
-        let mut rows =
-            Rows { engine: self, person, begun: started, is_last: false, turn: None, body: Body::new(*wanted), pieces };
+        let body = Body::new(*wanted, extent.bytes);
+        let mut rows = Rows { engine: self, person, begun: started, is_last: false, turn: None, body, pieces };
         let result = rows.pass_on(&mut ready.worker, run).await;
         match &result {
             Ok(true) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
@@ -215,12 +216,11 @@ impl Inner {
             sql: "SELECT 42".into(),
             threads: 1,
             format: Format::TEXTS,
-            limit: 1,
-            max_bytes: MAX_RESPONSE_BYTES,
+            extent: Wanted::Json.extent(1),
             row_bytes: MAX_ROW_BYTES,
         };
         ready.worker.send(&Request::Run(run)).await?;
-        let mut body = Body::new(Wanted::Json);
+        let mut body = Body::new(Wanted::Json, MAX_RESPONSE_BYTES);
         while let (Kind::Rows, piece) = ready.worker.next().await? {
             body.add(piece)?;
         }

@@ -12,7 +12,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
-use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users};
+use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users, v2};
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
 use super::http::{middleware, stack};
@@ -123,6 +123,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(data::download_table))
         .routes(routes!(data::download_part))
         .routes(routes!(query::run_query))
+        .routes(routes!(v2::tables::get_catalog))
+        .routes(routes!(v2::tables::get_table_schema))
+        .routes(routes!(v2::tables::get_table_sample))
         .routes(routes!(catalog::list_catalog_tables))
         .routes(routes!(catalog::get_table_profile))
         .routes(routes!(catalog::refresh_table_profile))

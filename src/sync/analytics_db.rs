@@ -7,21 +7,26 @@ use std::path::Path;
 use crate::base::atomic_file::Pending;
 use crate::base::{ident, time};
 use crate::config::DataDir;
-use crate::engine::{self, Limits, params};
-use crate::extract::{self, Content, ExtractError, Part, PublishedFile, PublishedTable};
+use crate::engine::{self, Connection, Limits, params};
+use crate::extract::{self, Column, Content, ExtractError, Part, PublishedFile, PublishedTable};
 
 /// Facts about tables, and about the files that hold their rows (`part` is null for the only file of a table).
 const SCHEMA: &str = "
     CREATE TABLE _published (name VARCHAR, source VARCHAR, description VARCHAR, kind VARCHAR, rows BIGINT,
                              extracted_at TIMESTAMP, origin VARCHAR, remote JSON);
     CREATE TABLE _published_files (name VARCHAR, part VARCHAR, file VARCHAR, hash VARCHAR, size_bytes UBIGINT,
-                                   rows BIGINT)";
+                                   rows BIGINT);
+    CREATE TABLE _published_columns (name VARCHAR, position BIGINT, column_name VARCHAR, type VARCHAR)";
 
-pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(), ExtractError> {
+/// Columns by the name of their table.
+type Columns = HashMap<String, Vec<Column>>;
+
+/// Also finds the columns of the tables that have files.
+pub(super) fn write(data_dir: &DataDir, tables: &mut [PublishedTable]) -> Result<(), ExtractError> {
     let pending = Pending::beside(&data_dir.analytics_db())?;
     let connection = engine::open(pending.path(), &Limits::small())?;
     connection.execute_batch(&format!("BEGIN; {SCHEMA}"))?;
-    for table in tables {
+    for table in &*tables {
         let (kind, remote, files) = match &table.content {
             Content::File(file) => ("file", None, vec![(None, file, table.rows)]),
             Content::Parts(parts) => {
@@ -54,8 +59,41 @@ pub(super) fn write(data_dir: &DataDir, tables: &[PublishedTable]) -> Result<(),
         connection
             .execute_batch(&format!("CREATE VIEW {view} AS SELECT * FROM {}", extract::parquet::read_files(files)))?;
     }
+    let mut columns = of_views(&connection)?;
+    for table in tables {
+        if let Some(columns) = columns.remove(&table.name) {
+            table.columns = columns.into();
+        }
+        write_columns(&connection, table)?;
+    }
     connection.execute_batch("COMMIT")?;
     extract::put_in_place(connection, pending)
+}
+
+fn of_views(connection: &Connection) -> engine::Result<Columns> {
+    read_columns(
+        connection,
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()
+             WHERE NOT internal AND database_name = current_database() ORDER BY table_name, column_index",
+    )
+}
+
+fn read_columns(connection: &Connection, sql: &str) -> engine::Result<Columns> {
+    let mut columns = Columns::new();
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        columns.entry(row.get(0)?).or_default().push(Column { name: row.get(1)?, column_type: row.get(2)? });
+    }
+    Ok(columns)
+}
+
+fn write_columns(connection: &Connection, table: &PublishedTable) -> engine::Result<()> {
+    let mut appender = connection.appender("_published_columns")?;
+    for (position, column) in table.columns.iter().enumerate() {
+        appender.append_row(params![table.name, position as i64, column.name, column.column_type])?;
+    }
+    appender.flush()
 }
 
 /// Returns what was last published, without tables whose file is gone. Databases of v0.35 have no such facts: then nothing
@@ -74,6 +112,9 @@ pub(super) fn read(data_dir: &DataDir) -> Vec<PublishedTable> {
 fn try_read(path: &Path, published: &Path) -> engine::Result<Vec<PublishedTable>> {
     let connection = engine::open_read_only(path, &Limits::small())?;
     let mut parts: HashMap<String, Vec<Part>> = HashMap::new();
+    let columns = "SELECT name, column_name, type FROM _published_columns ORDER BY name, position";
+    // Earlier versions did not record them.
+    let mut columns = read_columns(&connection, columns).unwrap_or_default();
     let mut statement = connection
         .prepare("SELECT name, coalesce(part, ''), file, hash, size_bytes, rows FROM _published_files ORDER BY part")?;
     let mut files = statement.query([])?;
@@ -99,13 +140,15 @@ fn try_read(path: &Path, published: &Path) -> engine::Result<Vec<PublishedTable>
                 _ => Content::Parts(parts),
             };
             Ok(PublishedTable {
-                name,
+
                 source: row.get(1)?,
                 description: row.get(2)?,
                 content,
                 rows: row.get(4)?,
+                columns: columns.remove(&name).unwrap_or_default().into(),
                 extracted_at: row.get::<_, Option<i64>>(5)?.map(time::from_micros),
                 origin: row.get(6)?,
+                name,
             })
         })?
         .collect::<Result<_, _>>()?;

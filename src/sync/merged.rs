@@ -104,6 +104,7 @@ mod tests {
             content: Content::Parts(Vec::new()),
             rows: 0,
             extracted_at: None,
+            columns: [].into(),
             origin: String::new(),
         };
         fs::write(folder.path().join(format!("sales.{}.abc.parquet", table.version())), "rows").unwrap();

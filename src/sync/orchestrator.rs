@@ -106,8 +106,8 @@ impl Orchestrator {
         }
         let retained = retained(&previous, &broken, &problems);
         let tables = self.publish(&offers, &standing.owners, &previous, retained, &mut problems)?;
-        let tables: Vec<PublishedTable> = tables.into_values().collect();
-        analytics_db::write(&self.data_dir, &tables)?;
+        let mut tables: Vec<PublishedTable> = tables.into_values().collect();
+        analytics_db::write(&self.data_dir, &mut tables)?;
         let is_foreign = |source: &str| self.sources.as_ref().is_some_and(|sources| sources.is_foreign(source));
         let publication = Arc::new(Publication::new(previous.generation + 1, tables).with_foreign(is_foreign));
         self.current.store(Arc::clone(&publication));

@@ -8,7 +8,7 @@ use crate::base::ident::quote_ident;
 use crate::engine::parse::Parser;
 use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{
-    Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta, source_message,
+    Column, Content, Extract, PublishedTable, RemoteAttach, RemotePolicy, RemoteTable, TableMeta, source_message,
 };
 
 /// How long it may take to read the columns of one table.
@@ -53,12 +53,18 @@ impl<'a> RemoteSource<'a> {
         let (connection, parser) = self.reached.get_or_init(|| self.reach()).as_ref().map_err(Clone::clone)?;
         let remote = RemoteTable::of_view(parser, sql, &self.extract.attach).map_err(|error| error.to_string())?;
         let describe = format!("DESCRIBE {}", remote.select);
-        engine::within(connection, TIMEOUT, |connection| connection.execute_batch(&describe)).map_err(|error| {
+        let columns = engine::within(connection, TIMEOUT, |connection| {
+            let mut statement = connection.prepare(&describe)?;
+            let columns = statement.query_map([], |row| Ok(Column { name: row.get(0)?, column_type: row.get(1)? }))?;
+            columns.collect::<engine::Result<_>>()
+        });
+        let columns: Vec<_> = columns.map_err(|error| {
             let advice = "change the view in the extract of the source, or take it out";
             let reason = source_message(&engine::message(&error), advice);
             format!("view {}: {reason}", quote_ident(&meta.table_name))
         })?;
-        Ok(PublishedTable::new(source, meta, Content::Remote(remote), meta.rows, String::new()))
+        let table = PublishedTable::new(source, meta, Content::Remote(remote), meta.rows, String::new());
+        Ok(PublishedTable { columns: columns.into(), ..table })
     }
 
     fn reach(&self) -> Result<(Connection, Parser), String> {

@@ -7,7 +7,7 @@ use crate::support::people::{list, text};
 use crate::support::{Client, TestApp};
 
 /// The entries that match, newest first, once there are as many as expected.
-async fn entries(app: &TestApp, query: &str, count: usize) -> Vec<Value> {
+pub async fn entries(app: &TestApp, query: &str, count: usize) -> Vec<Value> {
     // A line is written when the last byte has been sent, beside the answer.
     for _ in 0..10_000 {
         let page = app.admin().await.get(&format!("/api/admin/access-log?{query}")).await.ok();

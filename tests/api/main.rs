@@ -48,3 +48,4 @@ mod sync;
 mod system;
 mod upload;
 mod users;
+mod v2;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agnes::extract::{self, Content, Part, PublishedTable, data_file, parts_folder};
+use agnes::extract::{self, Content, Part, Publication, PublishedTable, data_file, parts_folder};
 use agnes::sync::Standing;
 
 use crate::{House, meta, parquet, places};
@@ -104,4 +104,22 @@ fn the_newest_form_of_a_table_counts() {
     later(&file, 20);
     orchestrator.rebuild(&Standing::default()).unwrap();
     assert_eq!(house.value("SELECT sum(id) FROM sales"), "1");
+}
+
+#[test]
+fn columns_of_all_files_are_known_also_after_a_restart() {
+    let house = House::new();
+    offer(&house, &[("a", "SELECT 1 AS id, 1.5::DECIMAL(9,2) AS price"), ("b", "SELECT 2 AS id, [{'x': 1}] AS more")]);
+    let orchestrator = house.open();
+    let rebuilt = orchestrator.rebuild(&Standing::default()).unwrap();
+    let columns = |publication: &Publication| {
+        let table = publication.tables().next().unwrap();
+        let columns = table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type));
+        columns.collect::<Vec<_>>().join(", ")
+    };
+    let expected = "id INTEGER, price DECIMAL(9,2), more STRUCT(x INTEGER)[]";
+    assert_eq!(columns(&rebuilt.publication), expected);
+    assert_eq!(columns(&house.open().publication()), expected);
+    // Nothing has changed, so nothing is read again.
+    assert_eq!(columns(&orchestrator.rebuild(&Standing::default()).unwrap().publication), expected);
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use agnes::engine::{self, Connection, Limits};
 use agnes::query::QueryError;
-use agnes::query::output::Format;
+use agnes::query::output::{Extent, Format};
 use agnes::query::worker::sandbox::{Sandbox, limit};
 use agnes::query::worker::{Instance, Kind, Prepare, Request, Run, Start, TableSpec, Worker, send_rows};
 use serde::{Deserialize, Serialize};
@@ -240,8 +240,7 @@ fn run(sql: &str) -> Run {
         sql: sql.to_owned(),
         threads: 2,
         format: Format::TEXTS,
-        limit: 1000,
-        max_bytes: usize::MAX,
+        extent: Extent { rows: 1000, bytes: usize::MAX, is_cut: false },
         row_bytes: usize::MAX,
     }
 }

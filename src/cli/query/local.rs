@@ -19,7 +19,7 @@ use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output};
 use crate::engine::{self, Connection, Limits};
-use crate::query::output::{End, Values, Writer};
+use crate::query::output::{End, Extent, Values, Writer};
 use crate::query::rows::{self, Options, Sink};
 use crate::query::{self, QueryError, place};
 
@@ -36,7 +36,8 @@ pub fn show(sql: &str, limit: usize, format: Format, context: &Context) -> anyho
 /// Writes at most `limit` rows into a file.
 pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
     let (pending, file) = target.create()?;
-    let mut rows = Saved(Writer::new(BufWriter::new(file), target.format, limit, usize::MAX, usize::MAX));
+    let extent = Extent { rows: limit, bytes: usize::MAX, is_cut: false };
+    let mut rows = Saved(Writer::new(BufWriter::new(file), target.format, extent, usize::MAX));
     stream(sql, limit, target.format.values(), &mut rows, context)?;
     let (_, end) = rows.0.finish().map_err(failed)?;
     target.commit(pending)?;

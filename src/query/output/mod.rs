@@ -3,6 +3,7 @@
 mod counted;
 pub mod csv;
 mod names;
+mod size;
 mod writer;
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,16 @@ impl Format {
             Self::Csv => Values::Text,
         }
     }
+}
+
+/// How long a result may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Extent {
+    /// Further ones are left out.
+    pub rows: usize,
+    pub bytes: usize,
+    /// Whether rows that exceed the bytes are left out, too; if not, they are an error.
+    pub is_cut: bool,
 }
 
 /// What is known after the last row.

@@ -16,7 +16,8 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::counted::Counted;
-use super::{Codec, End, Format, Values, csv, distinct};
+use super::size::fitting_rows;
+use super::{Codec, End, Extent, Format, Values, csv, distinct};
 use crate::query::rows::{Sink, mapped};
 use crate::query::{Encoder, QueryError, shown};
 
@@ -28,11 +29,10 @@ const GROUP_BYTES: usize = 16 * 1024 * 1024;
 const MAX_SCHEMA: usize = 4 * 1024 * 1024;
 const FIELD: usize = 64;
 
-/// Writes at most `limit` rows; more than `max_bytes` are an error, and so is a first row of more than `row_bytes`.
+/// Writes a result of limited length. A first row of more than `row_bytes` is an error.
 pub struct Writer<W: Write + Send> {
     format: Format,
-    limit: usize,
-    max_bytes: usize,
+    extent: Extent,
     row_bytes: usize,
     end: End,
     /// For readers that are not ours.
@@ -49,9 +49,9 @@ enum State<W: Write + Send> {
 }
 
 impl<W: Write + Send> Writer<W> {
-    pub fn new(out: W, format: Format, limit: usize, max_bytes: usize, row_bytes: usize) -> Self {
+    pub fn new(out: W, format: Format, extent: Extent, row_bytes: usize) -> Self {
         let state = State::Before(Counted { inner: out, bytes: 0 });
-        Self { format, limit, max_bytes, row_bytes, end: End::default(), native: None, state }
+        Self { format, extent, row_bytes, end: End::default(), native: None, state }
     }
 
     /// After the last row: the writer, and what was written.
@@ -139,27 +139,33 @@ impl<W: Write + Send> Sink for Writer<W> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<bool, QueryError> {
-        let fitting = batch.num_rows().min(self.limit - self.end.rows);
-        self.end.is_truncated = fitting < batch.num_rows();
+        let mut fitting = batch.num_rows().min(self.extent.rows - self.end.rows);
         if fitting > 0 {
-            let batch = batch.slice(0, fitting);
-            match &self.native {
-                Some(native) => self.write(&native.of(&batch)?)?,
-                None => self.write(&batch)?,
+            let mut written = batch.slice(0, fitting);
+            if let Some(native) = &self.native {
+                written = native.of(&written)?;
+            }
+            if self.extent.is_cut {
+                fitting = fitting_rows(&written, self.extent.bytes.saturating_sub(self.bytes())).map_err(arrow)?;
+                written = written.slice(0, fitting);
+            }
+            if fitting > 0 {
+                self.write(&written)?;
             }
             self.end.rows += fitting;
         }
+        self.end.is_truncated = fitting < batch.num_rows();
         if self.end.is_truncated {
             return Ok(false);
         }
-        if self.bytes() > self.max_bytes {
-            return Err(QueryError::ResultTooLarge(self.max_bytes / 1024 / 1024));
+        if self.bytes() > self.extent.bytes && !self.extent.is_cut {
+            return Err(QueryError::ResultTooLarge(self.extent.bytes / 1024 / 1024));
         }
         Ok(true)
     }
 
     fn too_large(&mut self) -> Result<(), QueryError> {
-        if self.end.rows == 0 && self.limit > 0 {
+        if self.end.rows == 0 && self.extent.rows > 0 {
             return Err(QueryError::TooLarge(self.row_bytes / 1024 / 1024));
         }
         self.end.is_truncated = true;

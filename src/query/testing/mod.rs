@@ -16,7 +16,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::namespace::{self, Lookup, Tables};
-use super::output::Format;
+use super::output::{Extent, Format};
 use super::policy::{self, Relation};
 use super::response::JsonBody;
 use super::run::prepare;
@@ -114,7 +114,8 @@ impl Fixture {
 /// The body of an answer, and its number of rows.
 fn answer(connection: &Connection, sql: &str, limit: usize, max_bytes: usize) -> Result<(String, usize), QueryError> {
     let (format, sql) = (Format::TEXTS, sql.to_owned());
-    let run = Run { sql, threads: 1, format, limit, max_bytes: usize::MAX, row_bytes: MAX_ROW_BYTES };
+    let extent = Extent { rows: limit, bytes: usize::MAX, is_cut: false };
+    let run = Run { sql, threads: 1, format, extent, row_bytes: MAX_ROW_BYTES };
     let mut pieces = Vec::new();
     let end = send_rows(connection, &run, |piece| {
         pieces.push(piece.to_vec());
@@ -143,6 +144,7 @@ fn published(directory: &Path, name: &str, source: &str, select: &str) -> Publis
         }),
         rows: 1,
         extracted_at: None,
+        columns: [].into(),
         origin: String::new(),
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::extract::{RemotePolicy, RemoteTable};
 use crate::query::QueryError;
-use crate::query::output::{End, Format};
+use crate::query::output::{End, Extent, Format};
 
 /// The length and the kind.
 pub const HEADER: usize = 5;
@@ -64,10 +64,7 @@ pub struct Run {
     pub sql: String,
     pub threads: usize,
     pub format: Format,
-    /// At most this many rows are sent.
-    pub limit: usize,
-    /// More are an error.
-    pub max_bytes: usize,
+    pub extent: Extent,
     /// A row with more is not sent, and no row after it.
     pub row_bytes: usize,
 }

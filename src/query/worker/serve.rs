@@ -195,12 +195,12 @@ pub fn send_rows(
     send: impl FnMut(&[u8]) -> io::Result<()> + Send,
 ) -> Result<End, QueryError> {
     let options = Options {
-        rows: run.limit.saturating_add(1),
+        rows: run.extent.rows.saturating_add(1),
         row_bytes: run.row_bytes,
         is_ordered: is_ordered(&run.sql),
         values: run.format.values(),
     };
-    let mut writer = Writer::new(Pieces::new(send), run.format, run.limit, run.max_bytes, run.row_bytes);
+    let mut writer = Writer::new(Pieces::new(send), run.format, run.extent, run.row_bytes);
     rows::stream(connection, &run.sql, options, &mut writer).map_err(|failed| {
         // What is wrong in the statement itself gets its place.
         let wrong = matches!(failed, QueryError::Sql(_)).then(|| connection.prepare(&run.sql).err());

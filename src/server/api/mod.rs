@@ -17,3 +17,4 @@ pub mod sync;
 pub mod system;
 pub mod upload;
 pub mod users;
+pub mod v2;

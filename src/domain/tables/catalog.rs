@@ -1,0 +1,68 @@
+use super::{description, flavor, size};
+use crate::access::{ListedTable, Principal, listed_tables};
+use crate::base::time;
+use crate::extract::{Content, Publication};
+use crate::protocol::v2::{Catalog, CatalogEntry};
+use crate::protocol::vocabulary::{QueryMode, SqlFlavor};
+use crate::store::Snapshot;
+
+/// Returns the tables that the caller may read, including those that have not been published yet, in order of names.
+/// Everything is in memory.
+pub fn catalog(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Catalog {
+    let mut tables: Vec<_> = listed_tables(snapshot, publication, caller).into_iter().map(entry).collect();
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Catalog { tables, server_time: time::iso_offset(time::now()) }
+}
+
+fn entry(table: ListedTable) -> CatalogEntry {
+    let ListedTable { id, name, registered, published } = table;
+    let (row, published) = (registered.as_deref(), published.as_ref());
+    let source_type = row.map(|row| row.source_type.clone().unwrap_or_default()).unwrap_or_default();
+    let query_mode = match (published, row) {
+        (Some(published), _) => published.query_mode().clone(),
+        (None, row) => row.map_or(QueryMode::Local, |row| row.mode().clone()),
+    };
+    let sql_flavor = flavor(&source_type, &query_mode);
+    let size = published.and_then(size);
+    let columns = published.map(|table| table.table().columns.len());
+    let parts = published.and_then(|table| match &table.table().content {
+        Content::Parts(parts) => Some(parts.len()),
+        Content::File(_) | Content::Remote(_) => None,
+    });
+    CatalogEntry {
+        description: description(row, published).unwrap_or_default(),
+        where_examples: where_examples(&sql_flavor),
+        fetch_via: fetch_via(&id, &name, &query_mode, &sql_flavor),
+        rough_size_hint: None,
+        rows: size.map(|(rows, _)| rows),
+        size_bytes: size.map(|(_, bytes)| bytes),
+        columns: columns.filter(|count| *count > 0),
+        last_sync: published.and_then(|table| table.table().extracted_at).map(time::iso_offset),
+        parts,
+        id,
+        name,
+        source_type,
+        query_mode,
+        sql_flavor,
+    }
+}
+
+fn where_examples(flavor: &SqlFlavor) -> Vec<String> {
+    let examples: &[&str] = match flavor {
+        SqlFlavor::Bigquery => &["event_date > DATE '2026-01-01'", "country_code = 'CZ' AND platform = 'web'"],
+        _ => &[],
+    };
+    examples.iter().map(|example| (*example).to_owned()).collect()
+}
+
+fn fetch_via(id: &str, name: &str, mode: &QueryMode, flavor: &SqlFlavor) -> String {
+    match (flavor, mode) {
+        (SqlFlavor::Bigquery, _) => {
+            format!("agnes snapshot create {id} --select <cols> --where '<BQ predicate>' --limit <N>")
+        }
+        (_, QueryMode::Remote) => {
+            format!("stays at its source: agnes query --remote \"SELECT <cols> FROM {name} WHERE <predicate>\"")
+        }
+        _ => format!("local: agnes pull, then agnes query \"SELECT <cols> FROM {name}\""),
+    }
+}

@@ -1,0 +1,3 @@
+//! `/api/v2/…`: tables one at a time.
+
+pub mod tables;
