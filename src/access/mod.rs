@@ -1,6 +1,7 @@
 //! Who may do what. Only this module can make a [`Principal`], an [`Admin`] or a [`ReadableTable`]; whoever hands out
 //! data asks for one of them, so that a forgotten check does not compile.
 
+mod metrics;
 pub(crate) mod password;
 pub(crate) mod password_strength;
 mod principal;
@@ -10,6 +11,7 @@ mod session_uses;
 mod token;
 pub(crate) mod totp;
 
+pub use metrics::{may_see_metric, visible_metrics};
 pub use principal::{Admin, AuthKind, Authenticator, Interactive, Principal, Unauthorized, is_admin};
 pub use proof::{Lapsed, Proof};
 pub use readable::{

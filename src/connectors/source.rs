@@ -88,7 +88,7 @@ pub trait Source: Debug + Send + Sync {
     fn push_descriptions<'a>(
         &'a self,
         _row: &'a Table,
-        _columns: Vec<ColumnMetadata>,
+        _columns: Vec<Arc<ColumnMetadata>>,
     ) -> Option<BoxFuture<'a, Result<(), SourceError>>> {
         None
     }

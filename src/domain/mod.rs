@@ -16,6 +16,8 @@ pub mod discovery;
 mod error;
 pub mod grants;
 pub mod groups;
+pub mod metadata;
+pub mod metrics;
 pub mod preferences;
 pub mod probe;
 pub mod queries;

@@ -11,6 +11,8 @@ pub(crate) mod catalog;
 pub mod discovery;
 mod error;
 pub mod file_format;
+pub mod metadata;
+pub mod metrics;
 pub(crate) mod query;
 pub(crate) mod registry;
 pub(crate) mod second_factor;

@@ -12,7 +12,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
-use super::api::{data, discovery, grants, groups, query, registry, sync, system, upload, users, v2};
+use super::api::{
+    data, discovery, grants, groups, metadata, metrics, query, registry, sync, system, upload, users, v2,
+};
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
 use super::http::{middleware, stack};
@@ -112,6 +114,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::get_table_types, registry::change_table_format))
         .routes(routes!(discovery::discover_tables))
         .routes(routes!(discovery::register_discovered_tables))
+        .routes(routes!(metadata::get_column_metadata, metadata::describe_columns))
         .routes(routes!(discovery::push_descriptions))
         .routes(routes!(upload::upload_table).layer(DefaultBodyLimit::disable()))
         // Syncs
@@ -129,6 +132,13 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(catalog::list_catalog_tables))
         .routes(routes!(catalog::get_table_profile))
         .routes(routes!(catalog::refresh_table_profile))
+        // Metrics
+        .routes(routes!(metrics::list_metrics))
+        .routes(routes!(metrics::get_metric))
+        .routes(routes!(metrics::redirect_to_metric))
+        .routes(routes!(metrics::put_metric))
+        .routes(routes!(metrics::import_metrics))
+        .routes(routes!(metrics::delete_metric))
         // Preferences
         .routes(routes!(settings::get_settings))
         .routes(routes!(settings::set_dataset))

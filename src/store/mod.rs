@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod marketplaces;
 pub(crate) mod members;
+pub mod metrics;
 mod migrate;
 pub(crate) mod one_time;
 pub(crate) mod ownership;

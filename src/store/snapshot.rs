@@ -3,16 +3,18 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::column_metadata::Descriptions;
 use super::grants::Grants;
 use super::groups::Groups;
 use super::members::Members;
+use super::metrics::Metrics;
 use super::registry::Registry;
 use super::second_factors::SecondFactor;
 use super::sessions::Sessions;
 use super::sync_state::SyncState;
 use super::tokens::Credential;
 use super::users::Users;
-use super::{Reader, second_factors, sessions, sync_state, tokens};
+use super::{Reader, metrics, second_factors, sessions, sync_state, tokens};
 use crate::config::GoogleGroups;
 use crate::engine;
 
@@ -35,6 +37,8 @@ pub struct Snapshot {
     pub sessions: Arc<Sessions>,
     /// `jti` of sessions that were ended early.
     pub revoked_sessions: Arc<HashSet<String>>,
+    pub metrics: Arc<Metrics>,
+    pub descriptions: Arc<Descriptions>,
     /// Which groups Google Workspace manages, from the settings.
     pub google: Arc<GoogleGroups>,
     /// Version in the database; [`super::VERSION`] or newer.
@@ -44,7 +48,7 @@ pub struct Snapshot {
 type Load = fn(&mut Snapshot, &Reader<'_>) -> engine::Result<()>;
 
 /// Every part of the snapshot: the only table that it is made from, and how it is loaded.
-const PARTS: [(&str, Load); 10] = [
+const PARTS: [(&str, Load); 12] = [
     ("users", |next, reader| Users::load(reader).map(|part| next.users = part.into())),
     ("user_groups", |next, reader| Groups::load(reader).map(|part| next.groups = part.into())),
     ("user_group_members", |next, reader| Members::load(reader).map(|part| next.members = part.into())),
@@ -55,6 +59,8 @@ const PARTS: [(&str, Load); 10] = [
     ("second_factors", |next, reader| second_factors::load(reader).map(|part| next.second_factors = part.into())),
     ("user_sessions", |next, reader| sessions::load(reader).map(|part| next.sessions = part.into())),
     ("revoked_sessions", |next, reader| sessions::load_revoked(reader).map(|part| next.revoked_sessions = part.into())),
+    ("metric_definitions", |next, reader| metrics::load(reader).map(|part| next.metrics = part.into())),
+    ("column_metadata", |next, reader| Descriptions::load(reader).map(|part| next.descriptions = part.into())),
 ];
 
 impl Snapshot {

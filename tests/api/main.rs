@@ -31,6 +31,8 @@ mod lifecycle;
 mod limits;
 mod matrix;
 mod memberships;
+mod metadata;
+mod metrics;
 mod names;
 mod other_tables;
 mod overview;

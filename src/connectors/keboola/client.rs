@@ -1,5 +1,6 @@
 //! The Storage API: token, tables, export jobs, files.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -119,7 +120,7 @@ impl StorageClient {
     }
 
     /// Stores types and descriptions of columns with a table.
-    pub async fn push_metadata(&self, table: &str, columns: Vec<ColumnMetadata>) -> Result<(), StorageError> {
+    pub async fn push_metadata(&self, table: &str, columns: Vec<Arc<ColumnMetadata>>) -> Result<(), StorageError> {
         let url = self.url(&["tables", table, "metadata"]);
         let entry = |column: &str, key: &str, value: &Option<String>| {
             let value = value.as_deref().filter(|value| !value.is_empty())?;

@@ -64,7 +64,7 @@ impl KeboolaSource {
         Ok(tables.into_iter().map(discovered).collect())
     }
 
-    async fn push(&self, row: &Table, columns: Vec<ColumnMetadata>) -> Result<(), SourceError> {
+    async fn push(&self, row: &Table, columns: Vec<Arc<ColumnMetadata>>) -> Result<(), SourceError> {
         let missing = |_| SourceError::Unusable("KBC_STACK_URL and KBC_STORAGE_TOKEN must be set".into());
         let client = self.client().map_err(missing)?;
         if columns.is_empty() {
@@ -142,7 +142,7 @@ impl Source for KeboolaSource {
     fn push_descriptions<'a>(
         &'a self,
         row: &'a Table,
-        columns: Vec<ColumnMetadata>,
+        columns: Vec<Arc<ColumnMetadata>>,
     ) -> Option<BoxFuture<'a, Result<(), SourceError>>> {
         Some(self.push(row, columns).boxed())
     }

@@ -12,9 +12,9 @@ use crate::connectors::{Source, SourceError, Sources};
 use crate::domain::{Error, write_as};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, DiscoveredTable, Pushed, Renamed};
 use crate::protocol::vocabulary::{QueryMode, SourceType};
+use crate::store::Store;
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
-use crate::store::{Store, column_metadata};
 
 /// Why a source was not asked, or what went wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -139,9 +139,7 @@ pub async fn push_descriptions(
     let snapshot = store.snapshot();
     let row = snapshot.registry.get(table).or_else(|| snapshot.registry.by_name(table)).cloned();
     let row = row.ok_or_else(|| Error::not_found(format!("Table not found: {table}")))?;
-    let (id, name) = (row.id.clone(), row.name.clone());
-    let columns = store.read(move |connection| column_metadata::of_table(connection, &id, &name)).await;
-    let columns = columns.map_err(Error::from)?;
+    let columns = snapshot.descriptions.of_table(&row.id, &row.name);
     let pushed = columns.len();
     let Some(pushing) = sources.get(row.source()).and_then(|source| source.push_descriptions(&row, columns)) else {
         let source = row.source_type.clone().unwrap_or_default();

@@ -2,15 +2,13 @@ use std::collections::HashMap;
 
 use super::{description, flavor, size};
 use crate::access::ReadableTable;
-use crate::domain::Result;
 use crate::protocol::v2::{SchemaColumn, TableSchema};
-use crate::store::{Store, column_metadata};
+use crate::store::Snapshot;
 
 /// Returns the columns of a table, as of its publication, with what people have written about them.
-pub async fn schema(store: &Store, table: &ReadableTable) -> Result<TableSchema> {
-    let (id, name) = (table.id().to_owned(), table.table().name.clone());
-    let metadata = store.read(move |reader| column_metadata::of_table(reader, &id, &name)).await?;
-    let texts = metadata.into_iter().filter_map(|of| Some((of.column.to_lowercase(), of.description?)));
+pub fn schema(snapshot: &Snapshot, table: &ReadableTable) -> TableSchema {
+    let described = snapshot.descriptions.of_table(table.id(), &table.table().name);
+    let texts = described.iter().filter_map(|of| Some((of.column.to_lowercase(), of.description.clone()?)));
     let mut texts: HashMap<String, String> = texts.collect();
     let columns = table.table().columns.iter().map(|column| SchemaColumn {
         name: column.name.clone(),
@@ -19,8 +17,8 @@ pub async fn schema(store: &Store, table: &ReadableTable) -> Result<TableSchema>
         description: texts.remove(&column.name.to_lowercase()).unwrap_or_default(),
     });
     let columns = columns.collect();
-    let (snapshot, size) = (store.snapshot(), size(table));
-    Ok(TableSchema {
+    let size = size(table);
+    TableSchema {
         table_id: table.id().to_owned(),
         source_type: table.source_type().clone(),
         sql_flavor: flavor(table.source_type(), table.query_mode()),
@@ -31,5 +29,5 @@ pub async fn schema(store: &Store, table: &ReadableTable) -> Result<TableSchema>
         description: description(snapshot.registry.get(table.id()).map(AsRef::as_ref), Some(table)),
         rows: size.map(|(rows, _)| rows),
         size_bytes: size.map(|(_, bytes)| bytes),
-    })
+    }
 }

@@ -9,6 +9,8 @@ pub mod discovery;
 pub mod grants;
 pub mod groups;
 pub mod keys;
+pub mod metadata;
+pub mod metrics;
 pub mod permissions;
 pub mod query;
 pub mod registry;

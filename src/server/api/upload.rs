@@ -1,10 +1,9 @@
 use std::path::Path as FilePath;
 
-use axum::extract::multipart::{MultipartError, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use utoipa::IntoParams;
 
@@ -15,7 +14,7 @@ use crate::domain::Error;
 use crate::domain::uploads::{self, Upload};
 use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::upload::{UploadForm, UploadedTable};
-use crate::server::http::extractors::{Created, LongForm, Part, Path, Query};
+use crate::server::http::extractors::{Created, LongForm, Part, Path, Query, missing_file};
 use crate::server::{ApiError, ApiResult, AppState};
 
 const MB: u64 = 1024 * 1024;
@@ -45,7 +44,7 @@ pub async fn upload_table(
     headers: HeaderMap,
     form: Result<LongForm, MultipartRejection>,
 ) -> ApiResult<Created<UploadedTable>> {
-    let mut form = form.map_err(|_| no_file())?;
+    let mut form = form.map_err(|_| missing_file())?;
     let _turn = app.people.uploads.take(&admin.user().id)?;
     let outcome = accept(&app, &admin, name, query.replace, &headers, &mut form).await;
     if outcome.is_err() {
@@ -82,7 +81,7 @@ async fn accept(
         .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
     let folder = app.config.instance.files_folder(&app.config.data_dir);
     let (mut received, mut changes) = (None, None);
-    while let Some(part) = form.next_part().await.map_err(broken)? {
+    while let Some(part) = form.next_part().await? {
         match part.name() {
             Some("file") if received.is_none() => {
                 received = Some(receive_file(part, &folder, &name, app.config.max_upload_bytes).await?);
@@ -95,7 +94,7 @@ async fn accept(
             _ => {}
         }
     }
-    let (extension, file, size_bytes) = received.ok_or_else(no_file)?;
+    let (extension, file, size_bytes) = received.ok_or_else(missing_file)?;
     let upload = Upload { name, extension, file, size_bytes, replace, changes };
     let publication = app.orchestrator.publication();
     let table = uploads::upload_table(&app.store, &app.runner, admin, &publication, upload).await?;
@@ -116,13 +115,7 @@ async fn receive_file(part: Part<'_>, folder: &FilePath, name: &str, max: u64) -
 /// Reads a field that says how the file is read.
 async fn read_json<T: DeserializeOwned>(mut part: Part<'_>) -> ApiResult<T> {
     let name = part.name().unwrap_or_default().to_owned();
-    let mut text = Vec::new();
-    while let Some(chunk) = part.chunk().await.map_err(broken)? {
-        text.extend_from_slice(&chunk);
-        if text.len() as u64 > MB {
-            return Err(ApiError::too_large(format!("The field {name} is larger than 1 MB")));
-        }
-    }
+    let text = part.read(MB as usize).await?;
     let read = serde_json::from_slice(&text);
     read.map_err(|error| Error::field(&name, error.to_string(), String::from_utf8_lossy(&text)).into())
 }
@@ -131,7 +124,7 @@ async fn read_json<T: DeserializeOwned>(mut part: Part<'_>) -> ApiResult<T> {
 async fn receive(mut part: Part<'_>, pending: &Pending, max_bytes: u64) -> ApiResult<u64> {
     let mut file = tokio::fs::File::from_std(pending.create().map_err(Error::from)?);
     let mut size = 0;
-    while let Some(chunk) = part.chunk().await.map_err(broken)? {
+    while let Some(chunk) = part.chunk().await? {
         size += chunk.len() as u64;
         if size > max_bytes {
             return Err(ApiError::too_large(format!("File too large (max {} MB)", max_bytes / MB)));
@@ -140,13 +133,4 @@ async fn receive(mut part: Part<'_>, pending: &Pending, max_bytes: u64) -> ApiRe
     }
     file.flush().await.map_err(Error::from)?;
     Ok(size)
-}
-
-fn no_file() -> ApiError {
-    let detail = json!([{"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": null}]);
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-}
-
-fn broken(error: MultipartError) -> ApiError {
-    ApiError::bad_request(format!("The upload was interrupted or is not a multipart form: {}", error.body_text()))
 }

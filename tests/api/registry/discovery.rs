@@ -1,8 +1,5 @@
 //! Tables found at Keboola, and descriptions sent there.
 
-use agnes::config::DataDir;
-use agnes::engine::{self, Limits};
-use agnes::store::{MigrationContext, Seeds, Store};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -10,13 +7,9 @@ use crate::keboola_server::{Content, Keboola, TOKEN, Table};
 use crate::support::TestApp;
 
 async fn scene() -> (TestApp, Keboola) {
-    scene_in(tempfile::tempdir().unwrap()).await
-}
-
-async fn scene_in(dir: tempfile::TempDir) -> (TestApp, Keboola) {
     let keboola = Keboola::start().await;
     let env = [("DATA_SOURCE", "keboola"), ("KEBOOLA_STACK_URL", &keboola.url), ("KEBOOLA_STORAGE_TOKEN", TOKEN)];
-    let app = TestApp::start_in(dir, &env).await;
+    let app = TestApp::start_with(&env).await;
     for id in ["in.c-crm.orders", "out.c-crm.orders", "in.c-web.page-views"] {
         keboola.put(Table::new(id, &["id"], Content::Whole(b"id\n1\n".to_vec())));
     }
@@ -106,19 +99,12 @@ async fn a_source_beside_the_main_one_is_named() {
 
 #[tokio::test]
 async fn descriptions_are_pushed() {
-    // Nothing here writes such rows yet; databases of v0.35 have them.
-    let dir = tempfile::tempdir().unwrap();
-    let place = DataDir::new(dir.path()).unwrap();
-    Store::open(&place, &MigrationContext::default(), &Seeds::default()).unwrap().close().await;
-    let connection = engine::open(&place.system_db(), &Limits::small()).unwrap();
-    let row = "('orders', 'id', 'INTEGER', 'The number')";
-    let insert = format!("INSERT INTO column_metadata (table_id, column_name, basetype, description) VALUES {row}");
-    connection.execute_batch(&format!("{insert}; CHECKPOINT")).unwrap();
-    drop(connection);
-    let (app, keboola) = scene_in(dir).await;
+    let (app, keboola) = scene().await;
     let admin = app.admin().await;
     let body = json!({"name": "orders", "source_type": "keboola", "bucket": "in.c-crm", "source_table": "orders"});
     admin.post_json("/api/admin/register-table", body).await.ok();
+    let columns = json!([{"column_name": "id", "basetype": "INTEGER", "description": "The number"}]);
+    admin.post_json("/api/admin/metadata/orders", json!({ "columns": columns })).await.ok();
     let other = json!({"name": "views", "source_type": "keboola", "bucket": "in.c-web", "source_table": "page-views"});
     admin.post_json("/api/admin/register-table", other).await.ok();
     assert_snapshot!(admin.post_json("/api/admin/metadata/views/push", Value::Null).await, @r#"

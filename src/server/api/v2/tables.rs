@@ -26,8 +26,9 @@ pub async fn get_table_schema(
     caller: Principal,
     Path(table): Path<String>,
 ) -> ApiResult<(Extension<DataRead>, Json<TableSchema>)> {
-    let found = tables::find(&app.store.snapshot(), &app.orchestrator.publication(), &caller, &table)?;
-    let schema = tables::schema(&app.store, &found).await?;
+    let snapshot = app.store.snapshot();
+    let found = tables::find(&snapshot, &app.orchestrator.publication(), &caller, &table)?;
+    let schema = tables::schema(&snapshot, &found);
     Ok((Extension(DataRead::table("schema", &found.table().name, None)), Json(schema)))
 }
 

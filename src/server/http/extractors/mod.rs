@@ -12,6 +12,6 @@ mod url;
 pub use accept::Accept;
 pub use form::Form;
 pub use json::{AnyJson, Created, Json, Reply};
-pub use multipart::{LongForm, Part};
+pub use multipart::{LongForm, Part, missing_file};
 pub use time::time_in_query;
 pub use url::{Path, Query};

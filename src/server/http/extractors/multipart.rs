@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use futures_util::{Stream, StreamExt, stream};
+use serde_json::json;
 
+use crate::server::http::error::{ApiError, ApiResult};
 use crate::server::http::openapi::Argument;
 
 /// Of a form that may arrive without reaching the handler, in bytes: headers of a part, and parts that it skips. The
@@ -65,6 +68,32 @@ impl Part<'_> {
         self.ahead.store(0, Ordering::Relaxed);
         chunk
     }
+
+    /// All of its content, which must not be longer than `max` bytes.
+    pub async fn read(&mut self, max: usize) -> ApiResult<Vec<u8>> {
+        let mut content = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if content.len() + chunk.len() > max {
+                let name = self.name().unwrap_or_default();
+                return Err(ApiError::too_large(format!("The field {name} is larger than {max} bytes")));
+            }
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content)
+    }
+}
+
+impl From<MultipartError> for ApiError {
+    fn from(error: MultipartError) -> Self {
+        let reason = error.body_text();
+        Self::bad_request(format!("The upload was interrupted or is not a multipart form: {reason}"))
+    }
+}
+
+/// For a form without the field `file`.
+pub fn missing_file() -> ApiError {
+    let detail = json!([{"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": null}]);
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }
 
 /// Fails once too much of the body has arrived since `ahead` was 0.

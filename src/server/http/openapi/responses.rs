@@ -30,8 +30,10 @@ pub fn complete(operation: &mut Operation, statuses: &BTreeSet<u16>, is_page: bo
     }
 }
 
-/// Adds the shared responses that operations refer to.
+/// Writes parameters that take the rest of a path as others, and adds the shared responses that operations refer to.
 pub fn define(document: &mut OpenApi) {
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     let used: BTreeSet<(StatusCode, bool)> = operations(&mut document.paths)
         .flat_map(|(_, operation)| &operation.responses.responses)
         .filter_map(|(status, response)| match response {
