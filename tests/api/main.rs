@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
+#[path = "../../src/query/testing/cases.rs"]
+mod cases;
 #[path = "../support/google/mod.rs"]
 mod google;
 #[expect(dead_code, reason = "what exports need is used by the tests of the connector")]
@@ -41,6 +43,7 @@ mod parts;
 mod permissions;
 mod profile;
 mod query;
+mod query_hostile;
 mod readable;
 mod registry;
 mod settings;
