@@ -31,7 +31,21 @@ impl Api {
 
     /// `GET` with query parameters.
     pub fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<T>, CliError> {
-        self.response(self.client.get(path, query)).map_err(CliError::failed)
+        self.try_get(path, query).map_err(CliError::failed)
+    }
+
+    /// [`Self::get`] for commands that look at the error themselves.
+    pub fn try_get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Response<T>, ClientError> {
+        self.response(self.client.get(path, query))
+    }
+
+    /// Waits for other requests of the client.
+    pub fn block_on<'a, F: Future>(&'a self, requests: impl FnOnce(&'a Client) -> F) -> F::Output {
+        self.runtime.block_on(requests(&self.client))
     }
 
     /// `POST` with query parameters and no body.
@@ -49,7 +63,7 @@ impl Api {
         self.try_send(method, path, body).map_err(CliError::failed)
     }
 
-    /// The same for commands that look at the error themselves.
+    /// [`Self::send`] for commands that look at the error themselves.
     pub fn try_send<T: DeserializeOwned>(
         &self,
         method: Method,

@@ -11,7 +11,7 @@ use super::credentials::{self, ConfigDir};
 use super::{CliError, Printer};
 use crate::base::secret::Secret;
 use crate::client::Client;
-use crate::config::{Environment, env_vars};
+use crate::config::{Environment, WrongValue, env_vars};
 
 /// Options of every command, accepted before or after it.
 #[derive(Args, Clone, Debug, Default)]
@@ -110,6 +110,14 @@ impl Context {
 
     pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {
         Ok(Client::new(server, token, &credentials::ca_files(&self.env))?)
+    }
+
+    /// A number from the environment; for an invalid one it warns and returns the default.
+    pub fn number(&self, var: &env_vars::EnvVar) -> usize {
+        self.env.number(var).unwrap_or_else(|wrong: WrongValue| {
+            self.printer.warn(format_args!("{}; using {}", wrong.problem, var.default));
+            var.default.parse().unwrap_or(1)
+        })
     }
 
     /// Runs a future on this thread, on a new runtime: only commands that need one create it.

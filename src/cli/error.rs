@@ -11,8 +11,18 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// Some of the work is done.
     pub const PARTIAL: u8 = 4;
+    /// Too much in too short a time.
+    pub const QUOTA: u8 = 3;
+    /// The server failed.
+    pub const SERVER_FAILED: u8 = 5;
+    /// There is a snapshot of that name.
+    pub const EXISTS: u8 = 6;
     /// Signed out, or the server cannot be reached.
     pub const NO_SERVER: u8 = 7;
+    /// The caller may not read it.
+    pub const DENIED: u8 = 8;
+    /// The server answered with a status that stands for nothing else.
+    pub const OTHER_STATUS: u8 = 9;
 }
 
 /// Keys of a `detail` object that come first, in this order.
@@ -91,6 +101,16 @@ impl CliError {
             }
             _ => error.into(),
         }
+    }
+
+    /// `Error: schema fetch failed: HTTP 404: …`, with the exit code that a command has for an error status.
+    pub fn during(what: &str, error: ClientError, code: impl Fn(u16) -> u8) -> Self {
+        let status = error.any_status();
+        let error = Self::from(error);
+        let Some(status) = status else { return error };
+        let prefix = if error.prefixed { "Error: " } else { "" };
+        let message = format!("{what} failed: {prefix}{}", error.message);
+        Self { message, prefixed: true, status: Some(status), exit: code(status), ..error }
     }
 
     /// The text for a terminal.

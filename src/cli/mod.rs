@@ -29,8 +29,11 @@ mod query;
 mod rebuild;
 mod schedule;
 mod serve;
+mod snapshot;
 mod sync;
 mod table;
+mod units;
+mod v2;
 mod workspace;
 
 use api::Api;
@@ -64,6 +67,8 @@ commands! {
     Commands {
         Pull(pull::Pull),
         Query(query::Query),
+        /// Keep parts of tables in this workspace, and query them like tables
+        #[command(subcommand)] Snapshot(Lazy<snapshot::Snapshot>),
         /// Sign in and out, and manage tokens
         #[command(subcommand)] Auth(Lazy<auth::Auth>),
         /// Manage users, groups, grants and tables

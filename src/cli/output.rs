@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::table::Table;
 
@@ -36,8 +36,7 @@ enum Json {
     /// `{"message": …}` with the lines of the text form.
     #[default]
     Message,
-    Pretty(Value),
-    OneLine(Value),
+    Text(String),
     /// The command has written its result already.
     Streamed,
 }
@@ -79,12 +78,12 @@ impl Output {
 
     /// The result for `--json`, indented.
     pub fn json(self, value: &impl Serialize) -> anyhow::Result<Self> {
-        Ok(Self { json: Json::Pretty(serde_json::to_value(value)?), ..self })
+        Ok(Self { json: Json::Text(serde_json::to_string_pretty(value)?), ..self })
     }
 
     /// The result for `--json`, on one line.
     pub fn json_line(self, value: &impl Serialize) -> anyhow::Result<Self> {
-        Ok(Self { json: Json::OneLine(serde_json::to_value(value)?), ..self })
+        Ok(Self { json: Json::Text(serde_json::to_string(value)?), ..self })
     }
 
     /// Shows warnings and remarks only.
@@ -115,8 +114,7 @@ impl Output {
                 });
                 serde_json::to_string_pretty(&json!({"message": lines.collect::<Vec<_>>().join("\n")})).map(Some)
             }
-            Json::Pretty(value) => serde_json::to_string_pretty(value).map(Some),
-            Json::OneLine(value) => serde_json::to_string(value).map(Some),
+            Json::Text(text) => Ok(Some(text.clone())),
             Json::Streamed => Ok(None),
         }
     }

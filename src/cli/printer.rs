@@ -107,6 +107,18 @@ impl Printer {
         }
     }
 
+    /// A count of bytes whose total is not known, drawn only on a terminal.
+    pub fn transfer(&self) -> ProgressBar {
+        if self.is_json || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        match ProgressStyle::with_template("{spinner} {bytes} received, {bytes_per_sec}, {elapsed}") {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
     /// Whether the reader of stdout went away: `agnes query … | head` is not an error.
     pub fn closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)

@@ -87,6 +87,11 @@ impl Workspace {
         self.duckdb_dir().join(".lock")
     }
 
+    /// Missing until there is a snapshot.
+    pub fn snapshots_dir(&self) -> PathBuf {
+        self.0.join("user").join("snapshots")
+    }
+
     /// Names of the tables that have files, in order.
     pub fn tables(&self) -> std::io::Result<Vec<String>> {
         let Some(entries) = if_exists(std::fs::read_dir(self.parquet_dir()))? else { return Ok(Vec::new()) };

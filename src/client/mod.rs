@@ -4,6 +4,7 @@ mod error;
 mod foreign;
 mod request;
 mod results;
+mod scan;
 mod transfer;
 
 pub use error::ClientError;

@@ -40,13 +40,14 @@ impl Client {
     }
 }
 
-fn is(response: &Response, media_type: &str) -> bool {
+/// Whether the response has this media type.
+pub(super) fn is(response: &Response, media_type: &str) -> bool {
     let given = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
     given.split(';').next().is_some_and(|given| given.trim() == media_type)
 }
 
 impl ResultStream {
-    fn new(server: &str, response: Response) -> Self {
+    pub(super) fn new(server: &str, response: Response) -> Self {
         let headers = response.headers().clone();
         let body = Box::pin(Body::from(response));
         Self { server: server.to_owned(), body, headers }
@@ -54,17 +55,29 @@ impl ResultStream {
 
     /// The next bytes; `None` after the last one.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
-        while let Some(frame) = self.body.frame().await {
-            let broken = |error: reqwest::Error| ClientError::Interrupted {
-                server: self.server.clone(),
-                reason: with_causes(&error),
-            };
-            match frame.map_err(broken)?.into_data() {
+        loop {
+            let frame = tokio::time::timeout(QUERY_TIMEOUT, self.body.frame()).await;
+            let frame = frame.map_err(|_| self.broken("it sends nothing any more"))?;
+            let Some(frame) = frame else { return Ok(None) };
+            match frame.map_err(|error| self.broken(with_causes(&error)))?.into_data() {
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(frame) => self.headers.extend(frame.into_trailers().unwrap_or_default()),
             }
         }
-        Ok(None)
+    }
+
+    /// The error of a result that ended before its last row.
+    pub fn ended_early(&self) -> ClientError {
+        self.broken("the result ended early")
+    }
+
+    /// The error of a result that is not what it should be.
+    pub fn unreadable(&self, reason: impl Into<String>) -> ClientError {
+        ClientError::NotAgnes { server: self.server.clone(), reason: reason.into() }
+    }
+
+    fn broken(&self, reason: impl Into<String>) -> ClientError {
+        ClientError::Interrupted { server: self.server.clone(), reason: reason.into() }
     }
 
     /// How many rows there were, known after the last byte.

@@ -16,7 +16,7 @@ use super::{Client, ClientError, request};
 use crate::protocol::file_format::FormatChanges;
 
 /// Timeout of a whole transfer.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone, Debug, Default)]
 pub struct DownloadRequest<'a> {

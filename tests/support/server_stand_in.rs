@@ -12,8 +12,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use futures_util::StreamExt;
+use hyper::body::Frame;
 use serde_json::{Value, json};
-use tokio::sync::{Barrier, Notify};
+use tokio::sync::{Barrier, Semaphore};
 
 /// The one token that is accepted: a JWT of ann@example.com whose signature nobody checks here.
 pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLmNvbSJ9.c2lnbmF0dXJl";
@@ -30,6 +32,27 @@ pub enum Fault {
     Replaced(Vec<u8>),
     /// The answer waits for [`StandIn::release`].
     Hold,
+}
+
+/// An answer that is sent in pieces.
+#[derive(Clone, Default)]
+pub struct Stream {
+    pub bytes: Vec<u8>,
+    pub media_type: &'static str,
+    /// After the last byte.
+    pub trailers: Vec<(&'static str, String)>,
+    pub end: End,
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum End {
+    #[default]
+    Whole,
+    /// The connection breaks.
+    Broken,
+    /// After [`StandIn::release`].
+    Held,
 }
 
 /// One request as it came.
@@ -53,6 +76,7 @@ struct Script {
     tables: BTreeMap<String, Table>,
     faults: HashMap<String, VecDeque<Fault>>,
     answers: HashMap<String, (u16, Value)>,
+    streams: HashMap<String, Stream>,
     seen: Vec<Seen>,
     together: Option<Arc<Barrier>>,
 }
@@ -61,9 +85,24 @@ struct Script {
 struct Shared {
     script: Mutex<Script>,
     news: Condvar,
-    hold: Notify,
+    hold: Released,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
+}
+
+/// How many held answers may go on.
+struct Released(Semaphore);
+
+impl Default for Released {
+    fn default() -> Self {
+        Self(Semaphore::new(0))
+    }
+}
+
+impl Released {
+    async fn wait(&self) {
+        self.0.acquire().await.unwrap().forget();
+    }
 }
 
 pub struct StandIn {
@@ -139,13 +178,23 @@ impl StandIn {
         self.script().answers.insert(request.to_owned(), (status, body));
     }
 
+    /// An answer in JSON that is sent as it is.
+    pub fn answer_text(&self, request: &str, text: &str) {
+        self.stream(request, Stream { bytes: text.into(), media_type: "application/json", ..Stream::default() });
+    }
+
+    /// The answer to a request that no [`StandIn::answer`] is for.
+    pub fn stream(&self, request: &str, stream: Stream) {
+        self.script().streams.insert(request.to_owned(), stream);
+    }
+
     /// Downloads are answered only once `count` of them are there at the same time.
     pub fn require_together(&self, count: usize) {
         self.script().together = Some(Arc::new(Barrier::new(count)));
     }
 
     pub fn release(&self) {
-        self.shared.hold.notify_one();
+        self.shared.hold.0.add_permits(1);
     }
 
     pub fn most_in_flight(&self) -> usize {
@@ -159,8 +208,14 @@ impl StandIn {
 
     /// Waits for the first request whose line contains `part`.
     pub fn wait_for(&self, part: &str) {
+        self.wait_for_count(part, 1);
+    }
+
+    /// Waits for so many requests whose lines contain `part`.
+    pub fn wait_for_count(&self, part: &str, count: usize) {
         let script = self.script();
-        let waiting = |script: &mut Script| !script.seen.iter().any(|seen| seen.request.contains(part));
+        let found = |script: &Script| script.seen.iter().filter(|seen| seen.request.contains(part)).count();
+        let waiting = |script: &mut Script| found(script) < count;
         let (_script, timeout) = self.shared.news.wait_timeout_while(script, Duration::from_secs(30), waiting).unwrap();
         assert!(!timeout.timed_out(), "no request {part}");
     }
@@ -206,12 +261,39 @@ async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: axum::m
 
 async fn scripted(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let line = format!("{} {}", request.method(), request.uri());
+    if let Some(stream) = shared.script.lock().unwrap().streams.get(&line).cloned() {
+        return streamed(shared.clone(), stream);
+    }
     match shared.script.lock().unwrap().answers.get(&line) {
         Some((status, Value::String(page))) => (StatusCode::from_u16(*status).unwrap(), page.clone()).into_response(),
         Some((204, _)) => StatusCode::NO_CONTENT.into_response(),
         Some((status, body)) => (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"detail": "Not Found"}))).into_response(),
     }
+}
+
+fn streamed(shared: Arc<Shared>, stream: Stream) -> Response {
+    let Stream { bytes, media_type, trailers, end } = stream;
+    let half = Bytes::from(bytes);
+    let rest = half.slice(half.len() / 2..);
+    let first = half.slice(..half.len() / 2);
+    let last = futures_util::stream::once(async move {
+        // The first bytes have left before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if end == End::Held {
+            shared.hold.wait().await;
+        }
+        if end == End::Broken { Err(std::io::Error::other("broken")) } else { Ok(Frame::data(rest)) }
+    });
+    let trailers = trailers.into_iter().map(|(name, value)| {
+        (axum::http::HeaderName::from_static(name), axum::http::HeaderValue::from_str(&value).unwrap())
+    });
+    let trailers = Frame::trailers(trailers.collect::<HeaderMap>());
+    let frames = futures_util::stream::iter([Ok(Frame::data(first))]).chain(last);
+    let frames = frames.chain(futures_util::stream::iter([Ok(trailers)]));
+    let body = Body::new(http_body_util::StreamBody::new(frames));
+    let names = "x-agnes-rows, x-agnes-truncated";
+    ([(header::CONTENT_TYPE, media_type), (header::TRAILER, names)], body).into_response()
 }
 
 async fn manifest(State(shared): State<Arc<Shared>>) -> Response {
@@ -274,7 +356,7 @@ async fn file(shared: &Shared, name: &str, headers: &HeaderMap, fault: Option<Fa
             let table = Table { bytes, hash, query_mode: "local" };
             shared.script.lock().unwrap().tables.insert(name.to_owned(), table);
         }
-        Some(Fault::Hold) => shared.hold.notified().await,
+        Some(Fault::Hold) => shared.hold.wait().await,
         None => {}
     }
     let Some(table) = shared.script.lock().unwrap().tables.get(name).cloned() else {

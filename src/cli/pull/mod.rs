@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use indicatif::ProgressBar;
 
+use super::units::human_size;
 use super::workspace::Workspace;
 use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
 use crate::base::{atomic_file, disk, time};
 use crate::client::Client;
-use crate::config::{WrongValue, env_vars};
+use crate::config::env_vars;
 use plan::Plan;
 use report::Report;
-pub use report::human_size;
 use state::State;
 use transfer::{Limits, Transfer};
 
@@ -177,16 +177,8 @@ async fn download(plan: &Plan, transfer: &Transfer<'_>, report: &mut Report, sta
 
 fn limits(context: &Context) -> Limits {
     Limits {
-        concurrency: number(context, &env_vars::AGNES_PULL_CONCURRENCY),
-        retries: number(context, &env_vars::AGNES_STREAM_RETRIES) as u32,
-        idle_timeout: Duration::from_secs(number(context, &env_vars::AGNES_STREAM_TIMEOUT) as u64),
+        concurrency: context.number(&env_vars::AGNES_PULL_CONCURRENCY),
+        retries: context.number(&env_vars::AGNES_STREAM_RETRIES) as u32,
+        idle_timeout: Duration::from_secs(context.number(&env_vars::AGNES_STREAM_TIMEOUT) as u64),
     }
-}
-
-/// A number from the environment; for an invalid one it warns and returns the default.
-fn number(context: &Context, var: &env_vars::EnvVar) -> usize {
-    context.env.number(var).unwrap_or_else(|wrong: WrongValue| {
-        context.printer.warn(format_args!("{}; using {}", wrong.problem, var.default));
-        var.default.parse().unwrap_or(1)
-    })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pending::PendingFile;
+use crate::cli::units::human_size;
 use crate::cli::{Output, exit};
 
 #[derive(Debug, Default)]
@@ -83,26 +84,5 @@ impl Report {
             object["skipped"] = "workspace_locked".into();
         }
         object
-    }
-}
-
-/// `53.0 KB`: base 1024, one decimal.
-pub fn human_size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KB", "MB", "GB"] {
-        if value < 1024.0 {
-            return format!("{value:.1} {unit}");
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} TB")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn units() {
-        assert_eq!(super::human_size(54_272), "53.0 KB");
-        assert_eq!(super::human_size(5_u64 << 40), "5.0 TB");
     }
 }

@@ -38,13 +38,16 @@ pub struct Entry {
 impl State {
     /// The state for `server`; one that is unreadable or of another server is ignored.
     pub fn load(workspace: &Workspace, server: &str) -> Self {
-        let known = std::fs::read(workspace.state_file()).ok();
-        let known: Option<Self> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let views = known.as_ref().map(|state| state.views.clone()).unwrap_or_default();
-        match known {
-            Some(state) if state.server == server => state,
-            _ => Self { server: server.to_owned(), views, ..Self::default() },
+        match Self::stored(workspace) {
+            state if state.server == server => state,
+            state => Self { server: server.to_owned(), views: state.views, ..Self::default() },
         }
+    }
+
+    /// The state whatever its server; that of a new workspace if there is none, or it is unreadable.
+    pub fn stored(workspace: &Workspace) -> Self {
+        let known = std::fs::read(workspace.state_file()).ok();
+        known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     pub fn save(&self, workspace: &Workspace) -> io::Result<()> {
@@ -68,6 +71,6 @@ impl Entry {
 }
 
 /// Time of the last change, in nanoseconds since 1970.
-fn mtime_ns(file: &Metadata) -> i64 {
+pub fn mtime_ns(file: &Metadata) -> i64 {
     file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec())
 }

@@ -1,15 +1,19 @@
-//! `analytics.duckdb`: a view for each pulled table, beside the user's own objects.
+//! `analytics.duckdb`: a view for each pulled table and each snapshot, beside the user's own objects.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::state::State;
-use crate::base::ident::quote_ident;
+use super::state::{State, mtime_ns};
+use crate::base::ident::{quote_ident, quote_path};
+use crate::base::lock::{FileLock, LockError};
+use crate::cli::snapshot::stored;
 use crate::cli::workspace::Workspace;
 use crate::engine::{self, Connection, Limits};
 
 /// Timeout for another program that has the database open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than a pull takes for the views.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -21,13 +25,18 @@ pub enum ViewError {
     Io(#[from] std::io::Error),
 }
 
-/// Brings the views in line with the files, in one transaction, and returns the tables whose file cannot be read.
+/// Brings the views in line with the files, in one transaction, and returns the tables and snapshots whose file cannot be read.
 ///
 /// The database is not opened when nothing has changed.
 pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, String)>, ViewError> {
-    let tables = workspace.tables()?;
+    let visible = stored::visible(workspace)?;
     let mut versions = BTreeMap::new();
-    for table in &tables {
+    for snapshot in &visible.snapshots {
+        let file = stored::file(workspace, snapshot);
+        let facts = std::fs::metadata(&file)?;
+        versions.insert(snapshot.clone(), format!("{}#{}-{}", file.display(), facts.len(), mtime_ns(&facts)));
+    }
+    for table in &visible.tables {
         // A view fixes its columns when it is created, and a new version of a file may have others.
         let version = state.tables.get(table).map(|entry| entry.md5.as_str()).unwrap_or_default();
         versions.insert(table.clone(), format!("{}#{version}", workspace.table_file(table).display()));
@@ -45,15 +54,19 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
         }
     }
     let mut unreadable = Vec::new();
-    for table in &tables {
-        if known.iter().any(|(name, is_ours)| name.eq_ignore_ascii_case(table) && !is_ours) {
+    let mut relations = Vec::new();
+    for table in &visible.tables {
+        relations.push((table, workspace.relation(table)?));
+    }
+    let snapshots = visible.snapshots.iter().map(|snapshot| (snapshot, stored::relation(workspace, snapshot)));
+    for (name, rows) in relations.into_iter().chain(snapshots) {
+        if known.iter().any(|(known, is_ours)| known.eq_ignore_ascii_case(name) && !is_ours) {
             continue;
         }
-        let view =
-            format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}", quote_ident(table), workspace.relation(table)?);
+        let view = format!("CREATE OR REPLACE VIEW {} AS SELECT * FROM {rows}", quote_ident(name));
         if let Err(error) = transaction.execute_batch(&view) {
-            versions.remove(table);
-            unreadable.push((table.clone(), engine::message(&error)));
+            versions.remove(name);
+            unreadable.push((name.clone(), engine::message(&error)));
         }
     }
     transaction.commit()?;
@@ -62,8 +75,32 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
     Ok(unreadable)
 }
 
-/// The tables and views of schema `main` in an open database, each with whether a pull made it: then it is a view that
-/// reads the table's own files in a workspace, wherever that was at the time.
+/// As [`publish`], outside of a pull. One that is running does it at its end, so that there is nothing left to do.
+pub fn renew(workspace: &Workspace) -> Result<(), ViewError> {
+    let _lock = match FileLock::acquire_within(&workspace.lock_file(), LOCK_TIMEOUT) {
+        Ok(lock) => lock,
+        Err(LockError::Held(_)) => return Ok(()),
+        Err(LockError::Io(error)) => return Err(error.into()),
+    };
+    let mut state = State::stored(workspace);
+    publish(workspace, &mut state)?;
+    Ok(state.save(workspace)?)
+}
+
+/// The names of the user's own tables and views; none if another program has the database open.
+pub fn own(workspace: &Workspace) -> Result<Vec<String>, ViewError> {
+    let connection = engine::in_memory(&Limits::small())?;
+    let attach = format!("ATTACH {} AS analytics (READ_ONLY)", quote_path(&workspace.database()));
+    match connection.execute_batch(&attach) {
+        Err(error) if is_busy(&error) => return Ok(Vec::new()),
+        outcome => outcome?,
+    }
+    let objects = objects(&connection, "analytics")?;
+    Ok(objects.into_iter().filter(|(_, is_ours)| !is_ours).map(|(name, _)| name).collect())
+}
+
+/// The tables and views of schema `main` in an open database, each with whether Agnes made it: then it is a view that
+/// reads the own files of a table or a snapshot in a workspace, wherever that was at the time.
 pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeMap<String, bool>> {
     let mut statement = connection.prepare(
         "SELECT table_name, '' FROM duckdb_tables()
@@ -74,8 +111,9 @@ pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeM
     )?;
     let rows = statement.query_map([database, database], |row| {
         let (name, sql) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?.to_lowercase());
-        let files = format!("/server/parquet/{}", name.to_lowercase());
-        let is_ours = sql.contains(&format!("{files}.parquet")) || sql.contains(&format!("{files}/"));
+        let name_in_path = name.to_lowercase();
+        let files = ["server/parquet/{}.parquet", "server/parquet/{}/", "user/snapshots/{}.parquet"];
+        let is_ours = files.iter().any(|file| sql.contains(&format!("/{}", file.replace("{}", &name_in_path))));
         Ok((name, is_ours))
     })?;
     rows.collect()

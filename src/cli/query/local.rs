@@ -16,6 +16,7 @@ use super::file::ResultFile;
 use super::shown::Shown;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
+use crate::cli::snapshot::stored::{self, Visible};
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output};
 use crate::engine::{self, Connection, Limits};
@@ -74,12 +75,7 @@ fn stream<S: Sink<Error = anyhow::Error>>(
     sink: &mut S,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let workspace = Workspace::locate(context, false)?;
-    let tables = workspace.tables()?;
-    if tables.is_empty() && !workspace.database().exists() {
-        return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
-    }
-    let connection = open(&workspace, &tables, sql, context).map_err(query_error)?;
+    let connection = connect(sql, context)?;
     let last = query::last_statement(sql);
     if last.len() < sql.trim().len() {
         // Executes all but the last of several statements; errors refer to the text as typed.
@@ -93,7 +89,17 @@ fn stream<S: Sink<Error = anyhow::Error>>(
     })
 }
 
-fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) -> engine::Result<Connection> {
+/// A database in memory with all that a query in this workspace can name; `sql` is the query.
+fn connect(sql: &str, context: &Context) -> anyhow::Result<Connection> {
+    let workspace = Workspace::locate(context, false)?;
+    let names = stored::visible(&workspace)?;
+    if names.is_empty() && !workspace.database().exists() {
+        return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
+    }
+    Ok(open(&workspace, &names, sql, context).map_err(query_error)?)
+}
+
+fn open(workspace: &Workspace, names: &Visible, sql: &str, context: &Context) -> engine::Result<Connection> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let spill = Some(workspace.duckdb_dir().join(".spill"));
     let limits = Limits { memory: "1GB".into(), threads, spill, extensions: None };
@@ -101,13 +107,20 @@ fn open(workspace: &Workspace, tables: &[String], sql: &str, context: &Context) 
     // This is the user's own machine: use the engine's default, 80 % of its memory.
     connection.execute_batch("RESET memory_limit")?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
-    for table in tables.iter().filter(|table| !own.iter().any(|name| name.eq_ignore_ascii_case(table))) {
-        let view = workspace.relation(table).map_err(|error| error.to_string()).and_then(|rows| {
-            let view = format!("CREATE VIEW {} AS SELECT * FROM {rows}", quote_ident(table));
-            connection.execute_batch(&view).map_err(|error| engine::message(&error))
-        });
-        if let Err(reason) = view {
+    let is_free = |name: &&String| !own.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let define = |name: &str, rows: std::io::Result<String>| {
+        let view = format!("CREATE VIEW {} AS SELECT * FROM {}", quote_ident(name), rows.map_err(|e| e.to_string())?);
+        connection.execute_batch(&view).map_err(|error| engine::message(&error))
+    };
+    for table in names.tables.iter().filter(is_free) {
+        if let Err(reason) = define(table, workspace.relation(table)) {
             context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
+        }
+    }
+    for snapshot in names.snapshots.iter().filter(is_free) {
+        if let Err(reason) = define(snapshot, Ok(stored::relation(workspace, snapshot))) {
+            let repair = format!("agnes snapshot refresh {snapshot}");
+            context.printer.warn(format_args!("{snapshot}: the snapshot cannot be read; run {repair} ({reason})"));
         }
     }
     // Whatever a statement writes here would be lost, so writing is an error.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CliError, Context, Output, Run};
-use crate::cli::pull::human_size;
+use crate::cli::units::human_size;
 use crate::protocol::query::DEFAULT_LIMIT;
 use crate::query::MAX_STREAMED_ROWS;
 use crate::query::output::End;

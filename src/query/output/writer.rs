@@ -13,6 +13,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::counted::Counted;
@@ -64,6 +65,13 @@ impl<W: Write + Send> Writer<W> {
         };
         out.flush().map_err(gone)?;
         Ok((out.inner, self.end))
+    }
+
+    /// Adds an entry to the footer of a parquet file.
+    pub fn note(&mut self, key: &str, text: String) {
+        if let State::Parquet(writer) = &mut self.state {
+            writer.append_key_value_metadata(KeyValue::new(key.to_owned(), text));
+        }
     }
 
     fn begin(&self, out: Counted<W>, schema: &SchemaRef) -> Result<State<Counted<W>>, QueryError> {
