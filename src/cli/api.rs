@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::CliError;
 use crate::client::{Client, ClientError, TIMEOUT};
@@ -41,6 +42,11 @@ impl Api {
         query: &[(&str, &str)],
     ) -> Result<Response<T>, ClientError> {
         self.response(self.client.get(path, query))
+    }
+
+    /// `GET` with the body as it was sent: its numbers may have more digits than a double holds.
+    pub fn try_get_raw(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Box<RawValue>, ClientError> {
+        self.runtime.block_on(self.client.get(path, query))
     }
 
     /// Waits for other requests of the client.

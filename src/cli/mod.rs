@@ -12,12 +12,15 @@
 mod admin;
 mod api;
 mod auth;
+mod catalog;
 mod command;
 mod completions;
 mod context;
 mod credentials;
+mod describe;
 mod error;
 mod escape;
+mod explore;
 mod extract;
 mod input;
 mod internal;
@@ -28,6 +31,7 @@ mod pull;
 mod query;
 mod rebuild;
 mod schedule;
+mod schema;
 mod serve;
 mod snapshot;
 mod sync;
@@ -67,6 +71,10 @@ commands! {
     Commands {
         Pull(pull::Pull),
         Query(query::Query),
+        Catalog(catalog::Catalog),
+        Schema(schema::Schema),
+        Describe(describe::Describe),
+        Explore(explore::Explore),
         /// Keep parts of tables in this workspace, and query them like tables
         #[command(subcommand)] Snapshot(Lazy<snapshot::Snapshot>),
         /// Sign in and out, and manage tokens

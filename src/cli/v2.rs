@@ -1,9 +1,24 @@
 //! What the commands on single tables ask of `/api/v2`, and what a refusal means.
 
+use serde_json::value::RawValue;
+
+use super::api::Response;
 use super::{Api, CliError, exit};
 use crate::client::ClientError;
-use crate::protocol::v2::Catalog;
+use crate::protocol::v2::{Catalog, TableSchema};
 use crate::query::most_similar;
+
+/// The columns of a table.
+pub fn schema(what: &str, table: &str, api: &Api) -> Result<Response<TableSchema>, CliError> {
+    let response = api.try_get(&["api", "v2", "schema", table], &[]);
+    response.map_err(|error| refused(what, table, error, reading_code, api))
+}
+
+/// The first rows of a table.
+pub fn sample(what: &str, table: &str, rows: u8, api: &Api) -> Result<Box<RawValue>, CliError> {
+    let response = api.try_get_raw(&["api", "v2", "sample", table], &[("n", &rows.to_string())]);
+    response.map_err(|error| refused(what, table, error, reading_code, api))
+}
 
 /// The exit code of `schema`, `describe` and `snapshot refresh` for an error status.
 pub fn reading_code(status: u16) -> u8 {
@@ -25,7 +40,7 @@ pub fn refused(what: &str, table: &str, error: ClientError, code: impl Fn(u16) -
 }
 
 /// Where to look for the table that was meant.
-fn tables_hint(table: &str, status: u16, api: &Api) -> String {
+pub fn tables_hint(table: &str, status: u16, api: &Api) -> String {
     let similar = similar(table, api).map(|id| format!("Did you mean {id}? ")).unwrap_or_default();
     let grant = if status == 403 { "; ask an admin of the server for a grant on others" } else { "" };
     format!("{similar}agnes catalog lists the tables that you may read{grant}.")

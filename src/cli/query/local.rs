@@ -90,7 +90,7 @@ fn stream<S: Sink<Error = anyhow::Error>>(
 }
 
 /// A database in memory with all that a query in this workspace can name; `sql` is the query.
-fn connect(sql: &str, context: &Context) -> anyhow::Result<Connection> {
+pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Connection> {
     let workspace = Workspace::locate(context, false)?;
     let names = stored::visible(&workspace)?;
     if names.is_empty() && !workspace.database().exists() {
@@ -159,7 +159,7 @@ fn attach_analytics(
 }
 
 /// An error in a statement of ours.
-fn query_error(error: engine::Error) -> CliError {
+pub fn query_error(error: engine::Error) -> CliError {
     error_in("", &error)
 }
 

@@ -1,7 +1,7 @@
 //! `agnes query`
 
 mod file;
-mod local;
+pub(super) mod local;
 mod remote;
 mod rows;
 mod shown;
