@@ -25,6 +25,7 @@ mod profiler;
 pub mod protocol;
 pub mod query;
 mod roles;
+mod search;
 pub mod server;
 pub mod store;
 pub mod sync;

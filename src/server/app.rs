@@ -23,6 +23,7 @@ use crate::access_log::AccessLog;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
+use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
@@ -76,6 +77,8 @@ pub struct App {
     pub merged: Merged,
     /// Runs syncs and rebuilds.
     pub runner: Arc<Runner>,
+    /// Finds tables, columns and metrics.
+    pub search: CatalogSearch,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
     pub readiness: Readiness,
@@ -133,6 +136,7 @@ impl App {
             pending: PendingSecondFactors::default(),
             limits: Limits::new(config.limits_attempts),
             people: People::default(),
+            search: CatalogSearch::default(),
             no_password: password::hash(&random::hex(16))?,
             mail: config.mail.clone(),
             token_uses: TokenUses::default(),

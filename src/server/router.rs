@@ -13,7 +13,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
 use super::api::{
-    data, discovery, grants, groups, metadata, metrics, query, registry, sync, system, upload, users, v2,
+    data, discovery, grants, groups, metadata, metrics, query, registry, search, sync, system, upload, users, v2,
 };
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
@@ -130,6 +130,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(v2::tables::get_table_schema))
         .routes(routes!(v2::tables::get_table_sample))
         .routes(routes!(catalog::list_catalog_tables))
+        .routes(routes!(search::search_catalog))
         .routes(routes!(catalog::get_table_profile))
         .routes(routes!(catalog::refresh_table_profile))
         // Metrics

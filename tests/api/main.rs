@@ -46,6 +46,7 @@ mod query;
 mod query_hostile;
 mod readable;
 mod registry;
+mod search;
 mod settings;
 mod signing_key;
 mod sources;

@@ -101,6 +101,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/access-requests/{id}/approve", Admin),
     ("POST", "/api/access-requests/{id}/deny", Admin),
     ("GET", "/api/catalog/tables", User),
+    ("GET", "/api/catalog/search", User),
     ("GET", "/api/catalog/profile/{table}", User),
     ("POST", "/api/catalog/profile/{table}/refresh", User),
     ("GET", "/api/admin/groups", Admin),

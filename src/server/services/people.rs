@@ -17,11 +17,19 @@ pub struct People {
     pub uploads: Turns,
     /// Questions of admins that read much, or wait for a source.
     pub surveys: Turns,
+    /// Searches in the catalog.
+    pub searches: Turns,
 }
 
 impl Default for People {
     fn default() -> Self {
-        Self { requests: Turns::new(50), profiles: Turns::new(1), uploads: Turns::new(2), surveys: Turns::new(3) }
+        Self {
+            requests: Turns::new(50),
+            profiles: Turns::new(1),
+            uploads: Turns::new(2),
+            surveys: Turns::new(3),
+            searches: Turns::new(4),
+        }
     }
 }
 
