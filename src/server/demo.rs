@@ -8,9 +8,9 @@ use super::AppState;
 use crate::access::session_id;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, random};
-use crate::domain;
 pub use crate::domain::demo::ADMIN_EMAIL;
 use crate::domain::demo::{is_only_demo, register_demo};
+use crate::domain::{self, metrics};
 
 /// The sample files; `demo/README.md` names their source and licence.
 #[derive(RustEmbed)]
@@ -19,6 +19,10 @@ use crate::domain::demo::{is_only_demo, register_demo};
 #[include = "*.csv.gz"]
 #[include = "*.tsv.gz"]
 struct Sample;
+
+/// What the tables are, and what is measured.
+const TABLES: &str = include_str!("../../demo/tables.json");
+const METRICS: &str = include_str!("../../demo/metrics.yml");
 
 /// How to sign in; shown once and not stored.
 pub struct DemoAccess {
@@ -36,6 +40,8 @@ pub enum DemoError {
     Write(#[from] std::io::Error),
     #[error(transparent)]
     Domain(#[from] domain::Error),
+    #[error("cannot read what describes the sample data: {0}")]
+    Sample(String),
     #[error("cannot create the demo's account: {0}")]
     Account(String),
     #[error("the sample data could not be published; see the log")]
@@ -64,7 +70,9 @@ pub async fn fill(app: &AppState) -> Result<Option<DemoAccess>, DemoError> {
         .hash(password.expose().to_owned())
         .await
         .map_err(|_| DemoError::Account("the password could not be hashed".into()))?;
-    let id = register_demo(&app.store, tables(), hash).await?;
+    let about = serde_json::from_str(TABLES).map_err(|error| DemoError::Sample(error.to_string()))?;
+    let metrics = metrics::yaml::read(METRICS, None).map_err(|error| DemoError::Sample(error.to_string()))?;
+    let id = register_demo(&app.store, tables(), about, metrics, hash).await?;
     app.runner.run_due().await;
     if app.orchestrator.publication().tables().count() < Sample::iter().count() {
         return Err(DemoError::Unpublished);

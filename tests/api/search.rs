@@ -52,9 +52,9 @@ async fn tables_are_found_by_names_columns_and_descriptions() {
         ("total amount", vec!["orders(total_amount)", "salaries(monthly_amount)"]),
         ("nothing like it", vec![]),
     ] {
-        assert_eq!(shown(&search(&admin, query).await), expected, "{query}");
+        assert_eq!(shown(&search(admin, query).await), expected, "{query}");
     }
-    let found = search(&admin, "placed at").await;
+    let found = search(admin, "placed at").await;
     assert_eq!(
         found,
         json!({
@@ -106,25 +106,25 @@ async fn metrics_are_found_by_those_who_may_read_their_tables() {
             "description": "What orders brought in", "unit": "CZK", "table": "orders", "dimensions": ["country"],
         })
     );
-    let columns = json!({"columns": [{"column_name": "PLACED_AT", "description": "When it was bought"}]});
+    let columns = json!({"columns": [{"column_name": "PLACED_AT", "description": "Time of purchase"}]});
     app.admin().await.post_json("/api/admin/metadata/orders", columns).await.ok();
-    assert_eq!(shown(&search(&ann, "bought").await), ["orders(placed_at)"]);
+    assert_eq!(shown(&search(&ann, "purchased").await), ["orders(placed_at)"]);
 }
 
 #[tokio::test]
 async fn changes_are_found_at_once() {
     let app = shop().await;
     let admin = app.admin().await;
-    assert_eq!(shown(&search(&admin, "parcel").await), [""; 0]);
+    assert_eq!(shown(&search(admin, "parcel").await), [""; 0]);
     admin.put_json("/api/admin/registry/orders", json!({"description": "Parcels that were sent"})).await.ok();
-    assert_eq!(shown(&search(&admin, "parcel").await), ["orders()"]);
+    assert_eq!(shown(&search(admin, "parcel").await), ["orders()"]);
     app.drop_file("orders.csv", "id,weight_of_parcel\n1,7\n");
     app.sync().await;
-    assert_eq!(shown(&search(&admin, "parcel weight").await), ["orders(weight_of_parcel)"]);
+    assert_eq!(shown(&search(admin, "parcel weight").await), ["orders(weight_of_parcel)"]);
     // Registered, and not there yet.
     let body = json!({"name": "returns", "source_type": "local", "description": "Parcels that came back"});
     admin.post_json("/api/admin/register-table", body).await.ok();
-    assert_eq!(shown(&search(&admin, "parcel").await), ["orders(weight_of_parcel)", "returns()"]);
+    assert_eq!(shown(&search(admin, "parcel").await), ["orders(weight_of_parcel)", "returns()"]);
 }
 
 #[tokio::test]
