@@ -101,6 +101,15 @@ impl Api {
         self.response(self.client.upload(path, query, changes, file, sent)).map_err(CliError::failed)
     }
 
+    /// Uploads texts, each with its name.
+    pub fn send_files<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        files: Vec<(String, String)>,
+    ) -> Result<Response<T>, CliError> {
+        self.response(self.client.send_files(path, files)).map_err(CliError::failed)
+    }
+
     fn response<T: DeserializeOwned>(
         &self,
         call: impl Future<Output = Result<Value, ClientError>>,

@@ -24,6 +24,7 @@ mod explore;
 mod extract;
 mod input;
 mod internal;
+mod metric;
 mod offline;
 mod output;
 mod printer;
@@ -77,6 +78,8 @@ commands! {
         Explore(explore::Explore),
         /// Keep parts of tables in this workspace, and query them like tables
         #[command(subcommand)] Snapshot(Lazy<snapshot::Snapshot>),
+        /// Compute metrics that are defined on the server
+        #[command(subcommand)] Metric(Lazy<metric::Metric>),
         /// Sign in and out, and manage tokens
         #[command(subcommand)] Auth(Lazy<auth::Auth>),
         /// Manage users, groups, grants and tables

@@ -100,6 +100,19 @@ impl Client {
         self.json(self.follow(builder.multipart(form.part("file", part))).await?).await
     }
 
+    /// Sends texts as multipart fields `file`, each with its name.
+    pub async fn send_files<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        files: Vec<(String, String)>,
+    ) -> Result<T, ClientError> {
+        let form = files
+            .into_iter()
+            .fold(Form::new(), |form, (name, text)| form.part("file", Part::text(text).file_name(name)));
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?;
+        self.json(self.follow(builder.multipart(form)).await?).await
+    }
+
     fn stalled(&self, timeout: Duration) -> ClientError {
         self.interrupted(format!("no data for {} seconds", timeout.as_secs()))
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::access::{ListedTable, Principal, ReadableTable, listed_tables};
+use crate::access::{ListedTable, Principal, ReadableTable, listed_tables, visible_metrics};
 use crate::base::time;
 use crate::config::DataDir;
 use crate::domain::{Error, Result};
@@ -32,11 +32,18 @@ fn body(table: ListedTable) -> CatalogTable {
 
 /// Returns the profile of a table: what its columns hold, as of its last profiled content. If its last content could not be
 /// profiled, the error says why.
-pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTable) -> Result<Option<Value>> {
+pub async fn get_profile(
+    store: &Store,
+    data_dir: &DataDir,
+    caller: &Principal,
+    table: &ReadableTable,
+) -> Result<Option<Value>> {
     let name = table.table().name.clone();
+    let users = users_of(&store.snapshot(), caller, table);
     match store.read(move |connection| profiles::get(connection, &name)).await? {
         Some(Stored::Profile(mut profile, at)) => {
             profile["profiled_at"] = json!(at.map(time::iso_naive));
+            profile["used_by_metrics"] = json!(users);
             Ok(Some(profile))
         }
         Some(Stored::Failure(reason)) => {
@@ -44,6 +51,13 @@ pub async fn get_profile(store: &Store, data_dir: &DataDir, table: &ReadableTabl
         }
         None => Ok(legacy_profile(data_dir, &table.table().name).await),
     }
+}
+
+/// The metrics that read the table, as far as the caller sees them.
+fn users_of(snapshot: &Snapshot, caller: &Principal, table: &ReadableTable) -> Vec<Value> {
+    let is_table = |name: &String| name == table.id() || name.eq_ignore_ascii_case(&table.table().name);
+    let metrics = visible_metrics(snapshot, caller).filter(|metric| metric.sources.tables.iter().any(is_table));
+    metrics.map(|metric| json!({ "name": metric.definition.name, "file": "" })).collect()
 }
 
 /// Returns the profile that the batch profiler of v0.35 left.

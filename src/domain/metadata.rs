@@ -9,9 +9,6 @@ use crate::protocol::metadata::{ColumnMetadata, DescribeColumns, TableMetadata};
 use crate::store::audit::{self, Action};
 use crate::store::{Snapshot, Store, column_metadata};
 
-/// Source of descriptions that people write.
-const MANUAL: &str = "manual";
-
 /// Returns what is known about the columns of a table, which is named by its id or name and need not exist.
 pub fn get_metadata(snapshot: &Snapshot, caller: &Principal, table: &str) -> Result<TableMetadata> {
     if !holds(snapshot, caller, table) {
@@ -59,7 +56,7 @@ pub async fn describe_columns(
                     basetype: column.basetype.clone(),
                     description: column.description.clone(),
                     confidence: column.confidence.clone(),
-                    source: Some(MANUAL.into()),
+                    source: described.source.clone(),
                     updated_at: None,
                 },
             )?;

@@ -28,6 +28,9 @@ pub struct ColumnMetadata {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct DescribeColumns {
     pub columns: Vec<DescribeColumn>,
+    /// Who wrote the descriptions; `manual` if absent.
+    #[serde(default = "manual")]
+    pub source: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]

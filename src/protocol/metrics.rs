@@ -131,3 +131,39 @@ pub struct MetricsImported {
     pub status: String,
     pub count: usize,
 }
+
+/// `POST /api/metrics/{id}`: how the figure is broken down.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+pub struct Breakdown {
+    /// Dimensions of the metric.
+    #[serde(default)]
+    pub by: Vec<String>,
+    /// The length of the periods; one figure for all time if absent.
+    #[serde(default)]
+    pub grain: Option<Grain>,
+}
+
+impl Breakdown {
+    pub fn is_empty(&self) -> bool {
+        self.by.is_empty() && self.grain.is_none()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, strum::Display, strum::EnumString, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Grain {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// The answer to [`Breakdown`].
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct MetricStatement {
+    pub id: String,
+    /// A `SELECT` for `POST /api/query`.
+    pub sql: String,
+}

@@ -135,7 +135,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(catalog::refresh_table_profile))
         // Metrics
         .routes(routes!(metrics::list_metrics))
-        .routes(routes!(metrics::get_metric))
+        .routes(routes!(metrics::get_metric, metrics::compile_metric))
         .routes(routes!(metrics::redirect_to_metric))
         .routes(routes!(metrics::put_metric))
         .routes(routes!(metrics::import_metrics))

@@ -125,6 +125,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/admin/metadata/{table}/push", Admin),
     ("GET", "/api/metrics", User),
     ("GET", "/api/metrics/{id}", User),
+    ("POST", "/api/metrics/{id}", User),
     ("GET", "/api/catalog/metrics/{path}", User),
     ("POST", "/api/admin/metrics", Admin),
     ("POST", "/api/admin/metrics/import", Admin),

@@ -23,6 +23,7 @@ mod escape;
 mod explore;
 mod foreign;
 mod help;
+mod metrics;
 mod own_account;
 mod pull;
 mod pull_faults;

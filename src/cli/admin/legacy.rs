@@ -1,6 +1,6 @@
 //! Names of older versions.
 
-use super::{signing_key, table, user};
+use super::{metadata, signing_key, table, user};
 use crate::cli::{CliError, Context, Output, Run, commands};
 
 commands! {
@@ -20,6 +20,8 @@ commands! {
         #[command(hide = true)] DiscoverTables(table::Discover),
         #[command(hide = true)] ListTables(table::List),
         #[command(hide = true)] UploadTable(table::Upload),
+        #[command(hide = true)] MetadataShow(metadata::Show),
+        #[command(hide = true)] MetadataApply(metadata::Apply),
         #[command(hide = true)] RotateKey(signing_key::Rotate),
     }
 }

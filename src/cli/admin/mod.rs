@@ -8,6 +8,8 @@ mod grant;
 mod group;
 mod legacy;
 mod lookup;
+mod metadata;
+mod metric;
 mod second_factor_key;
 mod signing_key;
 mod sync;
@@ -31,6 +33,10 @@ commands! {
         #[command(subcommand)] Token(Lazy<token::Token>),
         /// Registered tables
         #[command(subcommand)] Table(Lazy<table::Table>),
+        /// Metric definitions
+        #[command(subcommand, visible_alias = "metrics")] Metric(Lazy<metric::Metric>),
+        /// Descriptions of columns
+        #[command(subcommand)] Metadata(Lazy<metadata::Metadata>),
         Sync(sync::Sync),
         /// The audit log: who did what
         #[command(subcommand)] Audit(Lazy<audit::Audit>),

@@ -19,6 +19,7 @@ use crate::protocol::query::DEFAULT_LIMIT;
 use crate::query::MAX_STREAMED_ROWS;
 use crate::query::output::End;
 use file::ResultFile;
+pub use remote::show as show_remote;
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -69,7 +70,8 @@ impl Run for Query {
     }
 }
 
-fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
+/// The output with a remark if rows are missing.
+pub fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
     if is_truncated { output.remark(format_args!("(truncated at {limit} rows)")) } else { output }
 }
 

@@ -70,9 +70,13 @@ impl KeboolaSource {
         if columns.is_empty() {
             return Ok(());
         }
-        let id = match row.bucket.as_deref().filter(|bucket| !bucket.is_empty()) {
-            Some(bucket) => format!("{bucket}.{}", row.source_table.as_deref().unwrap_or(&row.name)),
-            None => row.id.clone(),
+        let table = row.source_table.as_deref().filter(|table| !table.is_empty());
+        let id = match (row.bucket.as_deref().filter(|bucket| !bucket.is_empty()), table) {
+            (Some(bucket), Some(table)) if table.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.')) => {
+                table.to_owned()
+            }
+            (Some(bucket), table) => format!("{bucket}.{}", table.unwrap_or(&row.name)),
+            (None, table) => table.unwrap_or(&row.id).to_owned(),
         };
         client.push_metadata(&id, columns).await.map_err(|error| SourceError::Failed(error.to_string()))
     }

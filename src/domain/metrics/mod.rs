@@ -1,8 +1,10 @@
 //! Metric definitions.
 
+mod compile;
 mod import;
 pub mod yaml;
 
+pub use compile::compile_metric;
 pub use import::{Document, import_metrics};
 
 use serde_json::json;

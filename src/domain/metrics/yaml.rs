@@ -2,6 +2,9 @@
 
 mod ossie;
 mod reading;
+mod writing;
+
+pub use writing::write;
 
 use serde_saphyr::{Options, UserMessageFormatter, options};
 
@@ -72,4 +75,19 @@ fn definition(entry: Entry, folder: Option<&str>) -> Option<MetricDefinition> {
         validation: entry.validation,
         source: Some(IMPORTED.into()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_starter_pack() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/metrics");
+        let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|it| it.path().is_file());
+        let texts = files.map(|file| std::fs::read_to_string(file.path()).unwrap());
+        let metrics: Vec<_> = texts.flat_map(|text| read(&text, None).unwrap()).collect();
+        assert_eq!(metrics.len(), 11);
+        assert!(metrics.iter().all(|metric| metric.expression.is_some() && metric.table_name.is_some()));
+    }
 }

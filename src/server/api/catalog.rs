@@ -28,7 +28,7 @@ pub async fn get_table_profile(
     let missing = || ApiError::not_found(format!("Profile not found for '{table}'"));
     let publication = app.orchestrator.publication();
     let found = find(&app, &publication, &caller, &table, missing)?;
-    let profile = get_profile(&app.store, &app.config.data_dir, &found).await?.ok_or_else(missing)?;
+    let profile = get_profile(&app.store, &app.config.data_dir, &caller, &found).await?.ok_or_else(missing)?;
     Ok((Extension(DataRead::table("profile", &found.table().name, None)), Json(profile)))
 }
 

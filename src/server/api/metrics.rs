@@ -8,7 +8,9 @@ use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal};
 use crate::domain::metrics::{self, Document};
-use crate::protocol::metrics::{ImportForm, Metric, MetricDefinition, MetricDeleted, Metrics, MetricsImported};
+use crate::protocol::metrics::{
+    Breakdown, ImportForm, Metric, MetricDefinition, MetricDeleted, MetricStatement, Metrics, MetricsImported,
+};
 use crate::server::http::extractors::{Created, Json, LongForm, Path, Query, Reply, missing_file};
 use crate::server::{ApiError, ApiResult, AppState};
 
@@ -35,6 +37,20 @@ pub async fn list_metrics(app: AppState, caller: Principal, Query(query): Query<
     responses((status = 200, body = Metric), (status = 404)))]
 pub async fn get_metric(app: AppState, caller: Principal, Path(id): Path<String>) -> Reply<Metric> {
     Ok(Json(metrics::get_metric(&app.store.snapshot(), &caller, &id)?))
+}
+
+/// Returns the statement that computes a metric, for `POST /api/query`.
+#[utoipa::path(post, path = "/api/metrics/{*id}", tag = "metrics",
+    params(("id" = String, Path, description = "Usually `<category>/<name>`")),
+    responses((status = 200, body = MetricStatement), (status = 400, description = "It cannot be broken down like that"),
+        (status = 404)))]
+pub async fn compile_metric(
+    app: AppState,
+    caller: Principal,
+    Path(id): Path<String>,
+    Json(breakdown): Json<Breakdown>,
+) -> Reply<MetricStatement> {
+    Ok(Json(metrics::compile_metric(&app.store.snapshot(), &caller, &id, &breakdown)?))
 }
 
 /// Redirects from the addresses of older versions.

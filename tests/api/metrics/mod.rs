@@ -1,5 +1,6 @@
 //! Metric definitions.
 
+mod compile;
 mod import;
 
 use insta::assert_snapshot;

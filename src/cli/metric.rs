@@ -1,0 +1,76 @@
+//! `agnes metric`
+
+use clap::ValueEnum;
+use reqwest::Method;
+
+use super::query::{Format, remark, show_remote};
+use super::{Context, Output, Run, commands};
+use crate::protocol::metrics::{Breakdown, Grain, MetricStatement};
+use crate::protocol::query::DEFAULT_LIMIT;
+
+commands! {
+    Metric {
+        Run(Compute),
+    }
+}
+
+/// Compute a metric on the server
+///
+/// Its definition decides what is computed: the expression, the table and the filters. `agnes catalog --metrics` lists
+/// metrics, and `--show ID` shows a definition.
+#[derive(clap::Args, Debug)]
+pub struct Compute {
+    /// Id of the metric, such as revenue/mrr
+    id: String,
+    /// Dimensions to break it down by
+    #[arg(long, value_name = "DIM,…", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Length of the periods to break it down by
+    #[arg(long, value_enum)]
+    grain: Option<GrainOption>,
+    /// Print the SQL instead of running it
+    #[arg(long)]
+    sql: bool,
+    /// Format of the rows; --json stands for json, and makes errors JSON too
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    /// Maximum number of rows [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
+    limit: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum GrainOption {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl From<GrainOption> for Grain {
+    fn from(grain: GrainOption) -> Self {
+        match grain {
+            GrainOption::Day => Self::Day,
+            GrainOption::Week => Self::Week,
+            GrainOption::Month => Self::Month,
+            GrainOption::Quarter => Self::Quarter,
+            GrainOption::Year => Self::Year,
+        }
+    }
+}
+
+impl Run for Compute {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        let path: Vec<&str> = ["api", "metrics"].into_iter().chain(self.id.split('/')).collect();
+        let breakdown = Breakdown { by: self.by, grain: self.grain.map(Into::into) };
+        let statement = context.api()?.send::<MetricStatement>(Method::POST, &path, &breakdown)?;
+        if self.sql {
+            return Output::script(&statement.body.sql).json(&statement.json);
+        }
+        let limit = usize::try_from(self.limit.map_or(DEFAULT_LIMIT, i64::from))?;
+        let format = if context.printer.is_json { Format::Json } else { self.format };
+        let (output, is_truncated) = show_remote(&statement.body.sql, limit, format, context)?;
+        Ok(remark(output, limit, is_truncated))
+    }
+}
