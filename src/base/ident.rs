@@ -23,7 +23,7 @@ pub fn is_reserved_source(name: &str) -> bool {
 
 /// Table names that extracts and the analytics database use themselves.
 pub fn is_reserved_table(name: &str) -> bool {
-    ["_meta", "_remote_attach", "_published", "_published_files"]
+    ["_meta", "_remote_attach", "_published", "_published_files", "_published_columns"]
         .iter()
         .any(|reserved| name.eq_ignore_ascii_case(reserved))
 }

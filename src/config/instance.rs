@@ -12,6 +12,7 @@ use crate::base::if_exists;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Instance {
+    pub api: super::api::ApiConfig,
     pub auth: super::auth::Auth,
     pub instance: Naming,
     pub data_source: DataSource,

@@ -1,5 +1,6 @@
 //! Settings: `instance.yaml`, its overlay and the environment, read once at start.
 
+mod api;
 pub(crate) mod auth;
 mod data_dir;
 pub mod env_vars;
@@ -9,6 +10,7 @@ mod profiler;
 pub(crate) mod secrets;
 mod value;
 
+pub use api::ScanConfig;
 pub use auth::GoogleGroups;
 pub use data_dir::DataDir;
 pub use environment::Environment;

@@ -3,7 +3,7 @@
 //! Access is enforced by construction: the statement runs in a process of its own ([`worker`]) that can open the files of
 //! the tables it names and nothing else. Before that, [`policy`] checks DuckDB's own syntax tree, so that a rejection is
 //! a clear error and harmful functions never run, and [`namespace`] finds the tables among those that the caller may read.
-//! [`turns`] says whose query runs next.
+//! [`predicate`] does the same for the rows of one table that a predicate selects. [`turns`] says whose query runs next.
 
 mod columns;
 mod encoding;
@@ -13,6 +13,7 @@ mod outlines;
 pub mod output;
 pub mod place;
 mod policy;
+pub mod predicate;
 mod response;
 pub mod rows;
 mod run;
@@ -21,6 +22,7 @@ pub mod shown;
 mod statements;
 #[cfg(test)]
 mod testing;
+mod trees;
 mod turns;
 mod types;
 pub mod worker;

@@ -12,11 +12,10 @@ use tokio::sync::{Mutex, mpsc};
 use super::namespace::{self, Named, Tables};
 use super::outlines::Outlines;
 use super::output::{End, Extent, Format};
-use super::policy::Outline;
 use super::response::{Body, Wanted};
 use super::turns::{Full, Slot, Turns};
 use super::worker::{Finished, Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
-use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings};
+use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings, trees};
 use crate::engine::{self, Limits};
 use crate::extract::Content;
 
@@ -140,6 +139,20 @@ impl QueryEngine {
         Err(QueryError::Internal("a result has no end".into()))
     }
 
+    /// Parses a statement, and has `read` read its tree, of at most so many levels as it is told. Waits for a turn, as a
+    /// query does.
+    pub async fn read_tree<T: Send + 'static>(
+        &self,
+        person: &Arc<str>,
+        sql: &str,
+        read: impl Fn(&str, usize) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let inner = &self.0;
+        check_length(sql)?;
+        let _slot = inner.workers.take(person).await.map_err(|Full| QueryError::Busy)?;
+        inner.within_parse_time(sql, async { trees::read(inner.parse(sql).await?, read).await }).await
+    }
+
     /// Has a worker answer, whoever else waits.
     pub async fn check(&self) -> Result<(), QueryError> {
         tokio::time::timeout(CHECK_TIME, self.0.check())
@@ -161,18 +174,15 @@ impl QueryEngine {
 impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
         let Query { person, tables, generation, sql, wanted, extent, .. } = query;
-        if sql.len() > MAX_SQL_BYTES {
-            return Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes")));
-        }
+        check_length(sql)?;
         let busy = |Full| QueryError::Busy;
         let _slot = self.workers.take(person).await.map_err(busy)?;
         let started = Instant::now();
         let outline = match self.outlines.get(sql) {
             Some(outline) => outline,
             None => {
-                let _alone = if sql.len() > LONG_SQL { Some(self.long_sql.lock().await) } else { None };
-                let parsed = tokio::time::timeout(PARSE_TIME, self.parse(sql)).await;
-                parsed.unwrap_or_else(|_| Err(QueryError::TooComplex("the statement is too complex".into())))?
+                let outline = async { self.outlines.read(sql, self.parse(sql).await?).await };
+                self.within_parse_time(sql, outline).await?
             }
         };
         let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
@@ -185,7 +195,10 @@ impl Inner {
             threads: (self.settings.threads / self.workers.held()).max(1),
             format: wanted.format(),
             // JSON is cut by its own size.
-            extent: Extent { bytes: if *wanted == Wanted::Json { usize::MAX } else { extent.bytes }, ..*extent },
+            extent: match wanted {
+                Wanted::Json => Extent { bytes: usize::MAX, is_cut: false, ..*extent },
+                Wanted::Format(_) => *extent,
+            },
             row_bytes: wanted.row_bytes().min(extent.bytes),
         };
         let body = Body::new(*wanted, extent.bytes);
@@ -200,14 +213,23 @@ impl Inner {
     }
 
     /// The syntax tree of a statement, from a worker that can open nothing.
-    async fn parse(&self, sql: &str) -> Result<Arc<Outline>, QueryError> {
+    async fn parse(&self, sql: &str) -> Result<String, QueryError> {
         let mut ready = self.pool.take(&self.without_tables).await?;
         ready.worker.send(&Request::Parse { sql: sql.to_owned() }).await?;
         let (Kind::Tree, tree) = ready.worker.next().await? else { return Err(QueryError::out_of_turn()) };
         let (Kind::Done, _) = ready.worker.next().await? else { return Err(QueryError::out_of_turn()) };
         self.pool.give_back(ready);
-        let tree = String::from_utf8(tree).map_err(|_| QueryError::out_of_turn())?;
-        self.outlines.read(sql, tree).await
+        String::from_utf8(tree).map_err(|_| QueryError::out_of_turn())
+    }
+
+    async fn within_parse_time<T>(
+        &self,
+        sql: &str,
+        parsed: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        let _alone = if sql.len() > LONG_SQL { Some(self.long_sql.lock().await) } else { None };
+        let parsed = tokio::time::timeout(PARSE_TIME, parsed).await;
+        parsed.unwrap_or_else(|_| Err(QueryError::TooComplex("the statement is too complex".into())))
     }
 
     async fn check(&self) -> Result<(), QueryError> {
@@ -230,6 +252,13 @@ impl Inner {
         }
         self.pool.give_back(ready);
         Ok(())
+    }
+}
+
+fn check_length(sql: &str) -> Result<(), QueryError> {
+    match sql.len() > MAX_SQL_BYTES {
+        true => Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes"))),
+        false => Ok(()),
     }
 }
 

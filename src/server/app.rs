@@ -25,6 +25,7 @@ use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
+use crate::domain::tables::Quotas;
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
@@ -81,6 +82,8 @@ pub struct App {
     pub search: CatalogSearch,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
+    /// How much people may scan.
+    pub quotas: Quotas,
     pub readiness: Readiness,
     pub started_at: Timestamp,
 }
@@ -147,6 +150,7 @@ impl App {
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
             runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
             queries: QueryEngine::new(config.queries.clone(), config.agnes_exe.clone())?,
+            quotas: Quotas::new(store.clone(), &config.instance.api.scan),
             readiness: Readiness::default(),
             started_at: time::now(),
             orchestrator,

@@ -129,6 +129,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(v2::tables::get_catalog))
         .routes(routes!(v2::tables::get_table_schema))
         .routes(routes!(v2::tables::get_table_sample))
+        .routes(routes!(v2::scan::scan))
+        .routes(routes!(v2::scan::estimate_scan))
         .routes(routes!(catalog::list_catalog_tables))
         .routes(routes!(search::search_catalog))
         .routes(routes!(catalog::get_table_profile))

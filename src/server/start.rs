@@ -69,6 +69,7 @@ impl Server {
         uses.abort();
         write_uses(&app).await;
         app.queries.close().await;
+        app.quotas.write().await;
         app.store.close().await;
         let access_log = std::sync::Arc::clone(&app.access_log);
         let _ = tokio::task::spawn_blocking(move || access_log.close()).await;

@@ -20,6 +20,7 @@ pub(crate) mod profiles;
 mod reader;
 pub mod registry;
 mod row;
+pub(crate) mod scan_usage;
 mod schema;
 pub(crate) mod second_factors;
 mod seed;

@@ -68,6 +68,7 @@ pub const TABLES: &[(&str, &str)] = &[
         "sync_runs",
         "id VARCHAR NOT NULL, requested_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL, run JSON NOT NULL",
     ),
+    ("scan_usage", "user_id VARCHAR NOT NULL, day VARCHAR NOT NULL, bytes UBIGINT NOT NULL"),
     (
         "user_sync_settings",
         "user_id VARCHAR NOT NULL, dataset VARCHAR NOT NULL, enabled BOOLEAN DEFAULT false,

@@ -145,6 +145,8 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v2/catalog", User),
     ("GET", "/api/v2/schema/{table_id}", User),
     ("GET", "/api/v2/sample/{table_id}", User),
+    ("POST", "/api/v2/scan", User),
+    ("POST", "/api/v2/scan/estimate", User),
     // The last ones, since they end sessions.
     ("DELETE", "/auth/sessions", User),
     ("POST", "/auth/logout", Nothing),

@@ -2,11 +2,16 @@
 
 mod catalog;
 mod only;
+mod quota;
 mod sample;
+mod scan;
 mod schema;
+mod selection;
 
 pub use catalog::catalog;
+pub use quota::Quotas;
 pub use sample::sample;
+pub use scan::{Scan, ScanError};
 pub use schema::schema;
 
 use crate::access::{Denied, Principal, ReadableTable, readable};

@@ -67,7 +67,7 @@ pub struct Extent {
     /// Further ones are left out.
     pub rows: usize,
     pub bytes: usize,
-    /// Whether rows that exceed the bytes are left out, too; if not, they are an error.
+    /// Whether rows that exceed the bytes are left out, too, and are those that count as missing; if not, they are an error.
     pub is_cut: bool,
 }
 

@@ -147,7 +147,8 @@ impl<W: Write + Send> Sink for Writer<W> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<bool, QueryError> {
-        let mut fitting = batch.num_rows().min(self.extent.rows - self.end.rows);
+        let wanted = batch.num_rows().min(self.extent.rows - self.end.rows);
+        let mut fitting = wanted;
         if fitting > 0 {
             let mut written = batch.slice(0, fitting);
             if let Some(native) = &self.native {
@@ -162,8 +163,9 @@ impl<W: Write + Send> Sink for Writer<W> {
             }
             self.end.rows += fitting;
         }
-        self.end.is_truncated = fitting < batch.num_rows();
-        if self.end.is_truncated {
+        let is_last = fitting < batch.num_rows();
+        self.end.is_truncated = if self.extent.is_cut { fitting < wanted } else { is_last };
+        if is_last {
             return Ok(false);
         }
         if self.bytes() > self.extent.bytes && !self.extent.is_cut {

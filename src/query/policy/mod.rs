@@ -8,6 +8,7 @@ mod walk;
 use super::{QueryError, place};
 use crate::engine::parse::Parsed;
 pub use first_keyword::after_block;
+pub use functions::is_allowed as is_function;
 pub use walk::is_system;
 
 /// Whether a list of words, separated by blanks, has this one.

@@ -1,20 +1,17 @@
 use axum::Extension;
 use axum::body::Body;
+use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, TRAILER};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
-use http_body_util::StreamBody;
-use hyper::body::Frame;
-use tokio::sync::mpsc;
 
 use crate::access::Principal;
 use crate::domain::queries;
-use crate::protocol::query::{QueryRequest, QueryResponse, ROWS, TRUNCATED};
+use crate::protocol::query::{QueryRequest, QueryResponse};
 use crate::query::output::End;
-use crate::query::{Piece, QueryAnswer, QueryError, Wanted};
+use crate::query::{QueryAnswer, Wanted};
 use crate::server::http::extractors::{Accept, Json};
 use crate::server::http::middleware::data_read::DataRead;
+use crate::server::http::rows;
 use crate::server::{ApiError, ApiResult, AppState};
 
 /// Runs one SELECT over the tables that the caller may read. `Accept` chooses JSON, an Arrow IPC stream, parquet or CSV.
@@ -44,28 +41,11 @@ pub async fn run_query(
             (read(Some(end.rows as u64)), kind, extent(wanted, end), Body::from(body)).into_response()
         }
         Ok(QueryAnswer::Begun { begin, rest }) => {
-            (read(None), kind, [(TRAILER, "x-agnes-rows, x-agnes-truncated")], streamed(begin, rest)).into_response()
+            (read(None), kind, [(TRAILER, rows::TRAILERS)], rows::streamed(begin, rest, drop)).into_response()
         }
         // A failed query may have told something, too.
         Err(error) => (read(None), ApiError::from(error)).into_response(),
     })
-}
-
-/// The body of a long result. An error breaks it off.
-fn streamed(begin: Vec<u8>, rest: mpsc::Receiver<Result<Piece, QueryError>>) -> Body {
-    let rest = stream::unfold(rest, |mut rest| async { rest.recv().await.map(|piece| (piece, rest)) });
-    let frames = rest.flat_map(|piece| {
-        stream::iter(match piece {
-            Ok(Piece { bytes, end }) => {
-                let trailers = end.map(|end| Ok(Frame::trailers(extent_of(end))));
-                [Some(Ok(Frame::data(bytes.into()))), trailers]
-            }
-            Err(error) => [Some(Err(error)), None],
-        })
-    });
-    Body::new(StreamBody::new(
-        stream::iter([Ok(Frame::data(begin.into()))]).chain(frames.filter_map(std::future::ready)),
-    ))
 }
 
 fn media_type(wanted: Wanted) -> &'static str {
@@ -77,13 +57,5 @@ fn media_type(wanted: Wanted) -> &'static str {
 
 /// JSON says it itself.
 fn extent(wanted: Wanted, end: End) -> HeaderMap {
-    if wanted == Wanted::Json { HeaderMap::new() } else { extent_of(end) }
-}
-
-fn extent_of(end: End) -> HeaderMap {
-    let truncated = HeaderValue::from_static(if end.is_truncated { "true" } else { "false" });
-    HeaderMap::from_iter([
-        (HeaderName::from_static(ROWS), HeaderValue::from(end.rows)),
-        (HeaderName::from_static(TRUNCATED), truncated),
-    ])
+    if wanted == Wanted::Json { HeaderMap::new() } else { rows::extent(end) }
 }

@@ -101,6 +101,11 @@ impl ApiError {
         self.detail.as_str()
     }
 
+    /// The wrong fields, if the detail is a list of those.
+    pub fn fields(&self) -> Option<&[Value]> {
+        self.detail.as_array().map(Vec::as_slice)
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

@@ -5,5 +5,6 @@ pub mod error;
 pub mod extractors;
 pub mod middleware;
 pub mod openapi;
+pub mod rows;
 pub mod session;
 pub mod stack;

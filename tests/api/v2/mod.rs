@@ -1,5 +1,7 @@
 //! `/api/v2/…`: tables one at a time.
 
+mod quota;
+mod scan;
 mod tables;
 
 use agnes::base::ident::quote_path;

@@ -1,3 +1,4 @@
 //! `/api/v2/…`: tables one at a time.
 
+pub mod scan;
 pub mod tables;

@@ -13,8 +13,8 @@ use crate::server::services::connections::Exchange;
 use crate::server::{ApiError, AppState};
 use crate::store::audit::Origin;
 
-/// A `POST` that changes nothing.
-const QUERY: &str = "/api/query";
+/// Each `POST` that changes nothing.
+const QUERIES: [&str; 3] = ["/api/query", "/api/v2/scan", "/api/v2/scan/estimate"];
 
 impl FromRequestParts<AppState> for Principal {
     type Rejection = ApiError;
@@ -30,7 +30,7 @@ impl FromRequestParts<AppState> for Principal {
             exchange.know();
             exchange.hold(|| app.people.requests.take(&caller.user().id))?;
         }
-        if !parts.method.is_safe() && parts.uri.path() != QUERY && !caller.is_admin() {
+        if !parts.method.is_safe() && !QUERIES.contains(&parts.uri.path()) && !caller.is_admin() {
             app.limits.admit_change(&caller.user().id)?;
         }
         app.token_uses.record(&app.store, &caller);
