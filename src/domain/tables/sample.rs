@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::only::Only;
 use crate::access::{Principal, ReadableTable};
 use crate::base::ident::quote_ident;
-use crate::extract::Column;
+use crate::extract::{Column, Publication};
 use crate::protocol::query::QueryResponse;
 use crate::protocol::v2::Sample;
 use crate::query::output::Extent;
@@ -18,15 +18,15 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 pub async fn sample(
     engine: &QueryEngine,
     caller: &Principal,
-    generation: u64,
+    publication: &Arc<Publication>,
     table: &ReadableTable,
     rows: usize,
 ) -> Result<Sample, QueryError> {
     let query = Query {
         person: caller.user().id.as_str().into(),
-        generation,
+        generation: publication.generation,
         sql: select(table),
-        tables: Arc::new(Only(table.clone())),
+        tables: Arc::new(Only { table: table.clone(), _publication: Arc::clone(publication) }),
         wanted: Wanted::Json,
         extent: Extent { rows, bytes: MAX_BYTES, is_cut: true },
         timeout: None,

@@ -16,7 +16,7 @@ use crate::store::Snapshot;
 /// A request that was found to be right, and may run.
 pub struct Scan {
     person: Arc<str>,
-    generation: u64,
+    publication: Arc<Publication>,
     table: ReadableTable,
     /// How many columns were named; all if there are none.
     columns: usize,
@@ -51,13 +51,13 @@ impl Scan {
     /// Checks a request in the documented order. `max_limit` is not checked of estimates.
     pub async fn prepare(
         snapshot: &Snapshot,
-        publication: &Publication,
+        publication: Arc<Publication>,
         engine: &QueryEngine,
         caller: &Principal,
         request: ScanRequest,
         max_limit: Option<u64>,
     ) -> Result<Self, ScanError> {
-        let table = find(snapshot, publication, caller, &request.table_id)?;
+        let table = find(snapshot, &publication, caller, &request.table_id)?;
         let limit = request.limit.and_then(|limit| u64::try_from(limit).ok());
         if let (Some(limit), Some(max)) = (limit, max_limit)
             && limit > max
@@ -74,7 +74,7 @@ impl Scan {
         // What is wrong in the predicate is said first.
         let columns = select.map_err(ScanError::Invalid)?.len();
         order_by.map_err(ScanError::Invalid)?;
-        Ok(Self { person, generation: publication.generation, table, columns, limit, sql })
+        Ok(Self { person, publication, table, columns, limit, sql })
     }
 
     pub fn table(&self) -> &str {
@@ -111,8 +111,8 @@ impl Scan {
         let in_memory = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let query = Query {
             person: Arc::clone(&self.person),
-            generation: self.generation,
-            tables: Arc::new(Only(self.table.clone())),
+            generation: self.publication.generation,
+            tables: Arc::new(Only { table: self.table.clone(), _publication: Arc::clone(&self.publication) }),
             sql: self.sql.clone(),
             wanted: Wanted::Format(Format::Arrow { codec: None, values: Values::Native }),
             extent: Extent {

@@ -32,7 +32,7 @@ pub async fn scan(app: AppState, caller: Principal, Request(request): Request) -
     let config = &app.config.instance.api.scan;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
     let max = Some(config.max_limit.0);
-    let scan = Scan::prepare(&snapshot, &publication, &app.queries, &caller, request, max).await?;
+    let scan = Scan::prepare(&snapshot, publication, &app.queries, &caller, request, max).await?;
     let read = |rows| Extension(DataRead::table("scan", scan.table(), rows));
     let kind = [(CONTENT_TYPE, ARROW)];
     Ok(match scan.run(&app.queries, &app.quotas, config).await {
@@ -54,7 +54,7 @@ pub async fn scan(app: AppState, caller: Principal, Request(request): Request) -
         (status = 409, description = "The table stays in BigQuery"), (status = 413), (status = 502)))]
 pub async fn estimate_scan(app: AppState, caller: Principal, Request(request): Request) -> Reply<ScanEstimate> {
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
-    let scan = Scan::prepare(&snapshot, &publication, &app.queries, &caller, request, None).await?;
+    let scan = Scan::prepare(&snapshot, publication, &app.queries, &caller, request, None).await?;
     Ok(Json(scan.estimate()))
 }
 

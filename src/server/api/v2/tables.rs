@@ -62,7 +62,7 @@ pub async fn get_table_sample(
         .ok_or_else(|| ApiError::value(["query", "n"], "n must be between 1 and 100", n))?;
     let publication = app.orchestrator.publication();
     let found = tables::find(&app.store.snapshot(), &publication, &caller, &table)?;
-    let sample = tables::sample(&app.queries, &caller, publication.generation, &found, rows).await?;
+    let sample = tables::sample(&app.queries, &caller, &publication, &found, rows).await?;
     let read = DataRead::table("sample", &found.table().name, Some(sample.rows.len() as u64));
     Ok((Extension(read), Json(sample)))
 }
