@@ -4,7 +4,8 @@ use clap::ValueEnum;
 use reqwest::Method;
 
 use super::query::{Format, remark, show_remote};
-use super::{Context, Output, Run, commands};
+use super::{CliError, Context, Output, Run, commands};
+use crate::client::ClientError;
 use crate::protocol::metrics::{Breakdown, Grain, MetricStatement};
 use crate::protocol::query::DEFAULT_LIMIT;
 
@@ -28,6 +29,9 @@ pub struct Compute {
     /// Length of the periods to break it down by
     #[arg(long, value_enum)]
     grain: Option<GrainOption>,
+    /// Compute it from the rows for which this holds, such as "amount > 100": a predicate over columns of its table
+    #[arg(long = "where", value_name = "PREDICATE")]
+    predicate: Option<String>,
     /// Print the SQL instead of running it
     #[arg(long)]
     sql: bool,
@@ -63,8 +67,9 @@ impl From<GrainOption> for Grain {
 impl Run for Compute {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let path: Vec<&str> = ["api", "metrics"].into_iter().chain(self.id.split('/')).collect();
-        let breakdown = Breakdown { by: self.by, grain: self.grain.map(Into::into) };
-        let statement = context.api()?.send::<MetricStatement>(Method::POST, &path, &breakdown)?;
+        let breakdown = Breakdown { by: self.by, grain: self.grain.map(Into::into), predicate: self.predicate };
+        let sent = context.api()?.try_send::<MetricStatement>(Method::POST, &path, &breakdown);
+        let statement = sent.map_err(|error| refused(&self.id, error))?;
         if self.sql {
             return Output::script(&statement.body.sql).json(&statement.json);
         }
@@ -72,5 +77,17 @@ impl Run for Compute {
         let format = if context.printer.is_json { Format::Json } else { self.format };
         let (output, is_truncated) = show_remote(&statement.body.sql, limit, format, context)?;
         Ok(remark(output, limit, is_truncated))
+    }
+}
+
+/// A refused predicate comes with its kind, and everything else as a text.
+fn refused(id: &str, error: ClientError) -> CliError {
+    if !matches!(&error, ClientError::Status { body, .. } if body["detail"].is_object()) {
+        return CliError::failed(error);
+    }
+    let error = CliError::from(error);
+    match error.hint {
+        None => error.hint(format!("Its table: agnes catalog --metrics --show {id}; columns: agnes schema TABLE")),
+        Some(_) => error,
     }
 }

@@ -132,7 +132,7 @@ pub struct MetricsImported {
     pub count: usize,
 }
 
-/// `POST /api/metrics/{id}`: how the figure is broken down.
+/// `POST /api/metrics/{id}`: how the figure is broken down, and which rows count.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Breakdown {
     /// Dimensions of the metric.
@@ -141,11 +141,14 @@ pub struct Breakdown {
     /// The length of the periods; one figure for all time if absent.
     #[serde(default)]
     pub grain: Option<Grain>,
+    /// A predicate over the columns of the metric's table, without `WHERE`; the metric's own filters hold, too.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<String>,
 }
 
 impl Breakdown {
     pub fn is_empty(&self) -> bool {
-        self.by.is_empty() && self.grain.is_none()
+        self.by.is_empty() && self.grain.is_none() && self.predicate.is_none()
     }
 }
 

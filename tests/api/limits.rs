@@ -70,6 +70,7 @@ async fn changes_of_one_person_are_limited() {
     // What changes nothing goes on, and so does everybody else.
     assert_eq!(ann.get("/api/settings").await.status, 200);
     assert_eq!(ann.post_json("/api/query", json!({"sql": "SELECT 1"})).await.status, 200);
+    assert_eq!(ann.post_json("/api/metrics/sales/revenue", json!({})).await.status, 404);
     assert_eq!(change(&bob).await.status, 422);
 }
 

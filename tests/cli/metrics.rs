@@ -104,8 +104,26 @@ fn a_metric_is_computed() {
         json!({"by": ["region", "plan"], "grain": "month"})
     );
     assert_eq!(server.seen("POST /api/query")[0].body, json!({"sql": "SELECT 1 AS n", "limit": 5}));
-    let ran = sandbox.run(&[&run[..], &["--sql"]].concat());
+    let ran = sandbox.run(&[&run[..], &["--sql", "--where", "amount > 1"]].concat());
     assert_eq!(ran.stdout, "SELECT 1 AS n\n", "{}", ran.text);
+    assert_eq!(
+        server.seen("POST /api/metrics/sales/orders")[1].body,
+        json!({"by": ["region", "plan"], "grain": "month", "where": "amount > 1"})
+    );
+    let flaw =
+        json!({"error": "validator_rejected", "kind": "unknown_column", "message": "m", "details": {"column": "x"}});
+    server.answer("POST /api/metrics/sales/orders", 400, json!({ "detail": flaw }));
+    insta::assert_snapshot!(sandbox.run(&[&run[..], &["--where", "x = 1"]].concat()).text, @r#"
+    exit 1
+    --- stdout
+    --- stderr
+    Error: unknown_column (HTTP 400)
+      error: validator_rejected
+      message: m
+      details: {"column":"x"}
+      hint: Its table: agnes catalog --metrics --show sales/orders; columns: agnes
+        schema TABLE
+    "#);
     server.answer("POST /api/metrics/sales/orders", 400, json!({"detail": "Metric 'sales/orders' has no time column"}));
     let ran = sandbox.run(&run);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: Metric 'sales/orders' has no time column\n"));

@@ -1,31 +1,59 @@
 //! The statement that computes a metric.
 
-use crate::access::Principal;
+use std::sync::Arc;
+
+use crate::access::{Principal, readable_by_name};
 use crate::base::ident::quote_ident;
 use crate::domain::{Error, Result};
+use crate::extract::Publication;
 use crate::protocol::metrics::{Breakdown, Grain, MetricDefinition, MetricStatement};
-use crate::query::most_similar;
+use crate::query::predicate::{self, Flaw, Selection};
+use crate::query::{QueryEngine, QueryError, most_similar};
 use crate::store::Snapshot;
 
+/// Why there is no statement.
+#[derive(Debug)]
+pub enum CompileError {
+    Metric(Error),
+    Predicate(Flaw),
+    Query(QueryError),
+}
+
+impl From<Error> for CompileError {
+    fn from(error: Error) -> Self {
+        Self::Metric(error)
+    }
+}
+
 /// Returns the statement that computes a metric with this breakdown.
-pub fn compile_metric(
+pub async fn compile_metric(
     snapshot: &Snapshot,
+    publication: &Publication,
+    engine: &QueryEngine,
     caller: &Principal,
     id: &str,
     breakdown: &Breakdown,
-) -> Result<MetricStatement> {
+) -> Result<MetricStatement, CompileError> {
     let metric = &super::find(snapshot, caller, id)?.definition;
     let sql = match (metric.expression.as_deref().filter(|text| is_said(text)), table(metric)) {
-        (Some(expression), Some(table)) => aggregate(metric, expression, table, breakdown)?,
+        (Some(expression), Some(table)) => {
+            let sql = aggregate(metric, expression, table, breakdown)?;
+            if let Some(predicate) = &breakdown.predicate {
+                let columns = columns(snapshot, publication, caller, metric, table)?;
+                check(engine, caller, table, columns, predicate).await?;
+            }
+            sql
+        }
         _ if !is_said(&metric.sql) => {
             let reason = format!("Metric '{id}' has neither an expression over one table nor a statement");
-            return Err(Error::invalid(reason));
+            return Err(Error::invalid(reason).into());
         }
         _ if !breakdown.is_empty() => {
             return Err(Error::invalid(format!(
                 "Metric '{id}' is a complete statement, which cannot be broken down or filtered; for that its definition \
                  needs an expression and a table"
-            )));
+            ))
+            .into());
         }
         _ => metric.sql.trim().trim_end_matches(';').to_owned(),
     };
@@ -43,6 +71,41 @@ fn table(metric: &MetricDefinition) -> Option<&str> {
         Some([only]) => Some(only),
         _ => None,
     })
+}
+
+/// The columns of the table that the statement reads.
+fn columns(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    metric: &MetricDefinition,
+    table: &str,
+) -> Result<Vec<String>> {
+    let found = readable_by_name(snapshot, publication, caller, table).ok_or_else(|| {
+        Error::not_found(format!("Table '{table}', from which metric '{}' is computed, has no data", metric.id))
+    })?;
+    Ok(found.table().columns.iter().map(|column| column.name.clone()).collect())
+}
+
+/// Checks that the predicate is one expression over those columns, which the parentheses of the statement hold.
+async fn check(
+    engine: &QueryEngine,
+    caller: &Principal,
+    table: &str,
+    columns: Vec<String>,
+    predicate: &str,
+) -> Result<(), CompileError> {
+    let selection = Selection {
+        table: table.to_owned(),
+        alias: table.to_owned(),
+        columns,
+        select: Vec::new(),
+        predicate: Some(predicate.to_owned()),
+        order_by: Vec::new(),
+    };
+    let person: Arc<str> = caller.user().id.as_str().into();
+    let checked = predicate::checked(selection, engine, &person).await.map_err(CompileError::Query)?;
+    checked.map(drop).map_err(CompileError::Predicate)
 }
 
 fn aggregate(metric: &MetricDefinition, expression: &str, table: &str, breakdown: &Breakdown) -> Result<String> {
@@ -63,7 +126,8 @@ fn aggregate(metric: &MetricDefinition, expression: &str, table: &str, breakdown
         .iter()
         .flatten()
         .filter(|filter| is_said(filter))
-        .map(|filter| format!("(\n{filter}\n)"))
+        .chain(&breakdown.predicate)
+        .map(|condition| format!("(\n{condition}\n)"))
         .collect();
     if !conditions.is_empty() {
         sql += &format!("\nWHERE {}", conditions.join(" AND "));

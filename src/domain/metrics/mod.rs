@@ -4,7 +4,7 @@ mod compile;
 mod import;
 pub mod yaml;
 
-pub use compile::compile_metric;
+pub use compile::{CompileError, compile_metric};
 pub use import::{Document, import_metrics};
 
 use serde_json::json;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal};
-use crate::domain::metrics::{self, Document};
+use crate::domain::metrics::{self, CompileError, Document};
 use crate::protocol::metrics::{
     Breakdown, ImportForm, Metric, MetricDefinition, MetricDeleted, MetricStatement, Metrics, MetricsImported,
 };
@@ -39,18 +39,32 @@ pub async fn get_metric(app: AppState, caller: Principal, Path(id): Path<String>
     Ok(Json(metrics::get_metric(&app.store.snapshot(), &caller, &id)?))
 }
 
-/// Returns the statement that computes a metric, for `POST /api/query`.
+/// Returns the statement that computes a metric, for `POST /api/query`. Nothing runs yet.
 #[utoipa::path(post, path = "/api/metrics/{*id}", tag = "metrics",
     params(("id" = String, Path, description = "Usually `<category>/<name>`")),
-    responses((status = 200, body = MetricStatement), (status = 400, description = "It cannot be broken down like that"),
-        (status = 404)))]
+    responses((status = 200, body = MetricStatement),
+        (status = 400, description = "It cannot be broken down like that (a text), or the predicate is wrong (an object \
+            with `error` and `kind`)"),
+        (status = 404), (status = 413), (status = 502)))]
 pub async fn compile_metric(
     app: AppState,
     caller: Principal,
     Path(id): Path<String>,
     Json(breakdown): Json<Breakdown>,
 ) -> Reply<MetricStatement> {
-    Ok(Json(metrics::compile_metric(&app.store.snapshot(), &caller, &id, &breakdown)?))
+    let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
+    let compiled = metrics::compile_metric(&snapshot, &publication, &app.queries, &caller, &id, &breakdown);
+    Ok(Json(compiled.await?))
+}
+
+impl From<CompileError> for ApiError {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::Metric(error) => error.into(),
+            CompileError::Predicate(flaw) => flaw.into(),
+            CompileError::Query(error) => error.into(),
+        }
+    }
 }
 
 /// Redirects from the addresses of older versions.

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use crate::domain;
 use crate::domain::second_factor::Missing;
+use crate::protocol::v2::Rejection;
 use crate::protocol::{ErrorBody, FieldError};
 use crate::query::QueryError;
+use crate::query::predicate::Flaw;
 use crate::server::services::passwords::HashError;
 use crate::server::services::people::TooManyRunning;
 use crate::server::services::rate_limits::TooManyRequests;
@@ -217,6 +219,17 @@ impl From<QueryError> for ApiError {
             QueryError::Remote(_) => Self::new(StatusCode::BAD_GATEWAY, text),
             QueryError::Internal(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<Flaw> for ApiError {
+    fn from(flaw: Flaw) -> Self {
+        Self::bad_request(json!(Rejection {
+            error: "validator_rejected".into(),
+            kind: flaw.kind.as_str().into(),
+            message: flaw.message,
+            details: flaw.details,
+        }))
     }
 }
 

@@ -23,6 +23,8 @@ async fn scene() -> (TestApp, Client) {
                 "dimensions": ["region", "Status"], "filters": ["status <> 'canceled' -- or refunded"],
             }),
         ),
+        metric("amount", json!({"table_name": "orders", "expression": "sum(amount)", "time_column": "day"})),
+        metric("later", json!({"table_name": "later", "expression": "count(*)"})),
         metric("count", json!({"tables": ["orders"], "expression": "count(*)"})),
         metric("whole", json!({"sql": "SELECT max(amount) AS most FROM orders;"})),
         metric("several", json!({"tables": ["orders", "orders2"], "expression": "count(*)"})),
@@ -96,10 +98,71 @@ async fn what_a_definition_does_not_offer_is_refused() {
 }
 
 #[tokio::test]
+async fn a_metric_counts_the_rows_of_a_predicate() {
+    let (_app, bob) = scene().await;
+    let rows = async |id: &str, breakdown: Value| {
+        let sql = bob.post_json(&format!("/api/metrics/{id}"), breakdown).await.ok()["sql"].clone();
+        bob.post_json("/api/query", json!({ "sql": sql })).await.ok()["rows"].clone()
+    };
+    for (predicate, sum) in [
+        ("region = 'south'", 2),
+        ("orders.amount > 1 -- not the small ones", 6),
+        // The filter of the metric holds, too.
+        ("status = 'canceled' OR true", 7),
+        ("region <> ') OR (true'", 7),
+    ] {
+        assert_eq!(rows("c/revenue", json!({"where": predicate})).await, json!([[sum]]), "{predicate}");
+    }
+    let broken_down = json!({"where": "amount < 4", "by": ["region"], "grain": "month"});
+    assert_eq!(rows("c/revenue", broken_down).await, json!([["2026-01-01", "north", 1], ["2026-01-01", "south", 2]]));
+    // The column, rather than the figure of that name.
+    assert_eq!(rows("amount", json!({"where": "amount > 1"})).await, json!([[14]]));
+}
+
+#[tokio::test]
+async fn a_predicate_is_checked_like_that_of_a_scan() {
+    let (app, bob) = scene().await;
+    for (predicate, kind) in [
+        ("", "parse_error"),
+        ("amount >", "parse_error"),
+        ("amount > 1) OR (true", "parse_error"),
+        ("amount > 1 /*", "parse_error"),
+        ("true; DROP TABLE orders", "multi_statement"),
+        ("true GROUP BY region", "disallowed_node"),
+        ("amount IN (SELECT 1)", "nested_select"),
+        ("customers.amount > 1", "cross_table_reference"),
+        ("sum(amount) > 1", "unknown_function"),
+        ("amuont > 1", "unknown_column"),
+        // What the statement adds is not a column.
+        ("month = DATE '2026-01-01'", "unknown_column"),
+    ] {
+        let asked = json!({"where": predicate, "grain": "month"});
+        let of_metric = bob.post_json("/api/metrics/c/revenue", asked).await;
+        let detail = &of_metric.json()["detail"];
+        assert_eq!((of_metric.status.as_u16(), &detail["kind"]), (400, &json!(kind)), "{predicate}: {of_metric}");
+        if !predicate.is_empty() {
+            let of_scan = bob.post_json("/api/v2/scan", json!({"table_id": "orders", "where": predicate})).await;
+            assert_eq!(detail, &of_scan.json()["detail"]);
+        }
+    }
+    let admin = app.admin().await;
+    for (id, status, reason) in [
+        ("whole", 400, "Metric 'whole' is a complete statement, which cannot be broken down or filtered"),
+        ("several", 400, "Metric 'several' has neither an expression over one table nor a statement"),
+        ("later", 404, "Table 'later', from which metric 'later' is computed, has no data"),
+    ] {
+        let answer = admin.post_json(&format!("/api/metrics/{id}"), json!({"where": "true"})).await;
+        assert_eq!(answer.status, status);
+        let said = answer.json()["detail"].clone();
+        assert!(said.as_str().unwrap().starts_with(reason), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn profiles_name_the_metrics_of_their_table() {
     let (_app, bob) = scene().await;
     bob.post_json("/api/catalog/profile/orders/refresh", Value::Null).await.ok();
     let profile = bob.get("/api/catalog/profile/orders").await.ok();
     let names = profile["used_by_metrics"].as_array().unwrap().iter().map(|metric| metric["name"].as_str().unwrap());
-    assert_eq!(names.collect::<Vec<_>>(), ["c/revenue", "count", "whole"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["amount", "c/revenue", "count", "whole"]);
 }

@@ -10,7 +10,7 @@ use self::request::Request;
 use crate::access::Principal;
 use crate::domain::tables::{Scan, ScanError};
 use crate::protocol::query::ARROW;
-use crate::protocol::v2::{Rejection, ScanEstimate, ScanRequest};
+use crate::protocol::v2::{ScanEstimate, ScanRequest};
 use crate::query::QueryAnswer;
 use crate::server::http::extractors::{Json, Reply};
 use crate::server::http::middleware::data_read::DataRead;
@@ -64,12 +64,7 @@ impl From<ScanError> for ApiError {
             ScanError::Table(error) => error.into(),
             ScanError::Query(error) => error.into(),
             ScanError::Invalid(text) => Self::bad_request(text),
-            ScanError::Predicate(flaw) => Self::bad_request(json!(Rejection {
-                error: "validator_rejected".into(),
-                kind: flaw.kind.as_str().into(),
-                message: flaw.message,
-                details: flaw.details,
-            })),
+            ScanError::Predicate(flaw) => flaw.into(),
             ScanError::Quota(exceeded) => Self::too_many(json!(exceeded), exceeded.retry_after_seconds.max(1)),
         }
     }
