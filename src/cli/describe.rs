@@ -42,6 +42,9 @@ impl Run for Describe {
         for row in &sample.rows {
             output = output.line(format_args!("  {}", row.get()));
         }
+        if sample.truncated {
+            output = output.note("(further rows are left out, because they are large)");
+        }
         output.json(&Described { schema: &schema.json, sample: &raw })
     }
 }

@@ -71,6 +71,7 @@ fn tables_have_the_columns_of_older_versions() {
 fn the_help_of_catalog_leads_to_a_number() {
     let sandbox = Sandbox::signed_out("http://127.0.0.1:1");
     let help = sandbox.run(&["catalog", "--help"]).stdout;
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "no line is wrapped: {help}");
     let commands: Vec<&str> = help.lines().filter(|line| line.starts_with("  agnes ")).collect();
     for name in ["--long", "schema", "describe", "--metrics --show", "query", "--remote", "snapshot create", "--json"] {
         assert!(commands.iter().any(|line| line.contains(name)), "{name}: {help}");

@@ -81,7 +81,13 @@ fn from_creation_to_removal() {
     assert_eq!(sandbox.run(&["pull"]).code, 0);
     assert_eq!((views(&sandbox), sandbox.value("SELECT count(*) FROM big").as_str()), (both(), "2000"));
     let listed = sandbox.run(&["snapshot", "list"]).text.replace(&size(file.len()), "[SIZE]");
-    insta::assert_snapshot!(listed, @r"");
+    insta::assert_snapshot!(listed, @r"
+    exit 0
+    --- stdout
+    NAME                                  ROWS        SIZE         AGE  TABLE                           WHERE
+    big                                  2,000      [SIZE]          0h  events                          amount > 100
+    --- stderr
+    ");
     assert_eq!(sandbox.run(&["snapshot", "list", "--json"]).json(), json!([known]));
 
     let ran = sandbox.run(&["snapshot", "refresh", "big"]);
@@ -233,7 +239,15 @@ fn pruning() {
     assert_eq!(sandbox.run(&["snapshot", "list", "--json"]).json().as_array().unwrap().len(), 2);
     assert_eq!(prune(&["--larger-than", "10k"]).stdout, "dropped: large\n");
     assert_eq!(views(&sandbox), [("orders".to_owned(), 3), ("small".to_owned(), 1)]);
-    assert_eq!(prune(&["--all"]).stdout, "dropped: small\n");
+    // A file that is not from Agnes.
+    std::fs::write(sandbox.workspace.join("user/snapshots/odd.parquet"), "PAR1").unwrap();
+    let ran = sandbox.run(&["snapshot", "list"]);
+    assert!(ran.stdout.lines().count() == 2 && ran.stderr.contains("odd.parquet does not say"), "{}", ran.text);
+    assert_eq!(sandbox.run(&["pull", "--quiet"]).code, 0);
+    let ran = sandbox.run(&["query", "SELECT count(*) FROM small", "-f", "csv"]);
+    assert!(ran.code == 0 && ran.stderr.starts_with("warn: odd: the snapshot cannot be read"), "{}", ran.text);
+    assert_eq!(prune(&["--all", "--dry-run"]).stdout.lines().next(), Some("would drop: odd"));
+    assert_eq!(prune(&["--all"]).stdout, "dropped: odd\ndropped: small\n");
     assert_eq!(
         sandbox.files().iter().filter(|file| file.contains("snapshots")).collect::<Vec<_>>(),
         ["user/snapshots/.lock"]

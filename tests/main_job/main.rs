@@ -6,6 +6,7 @@
 mod http;
 #[path = "../support/program.rs"]
 mod program;
+mod tables;
 mod values;
 
 use std::collections::BTreeMap;
@@ -186,6 +187,9 @@ fn from_sample_data_to_a_workspace_and_back() {
         let failed = ann.run_with(&[&["query", "SELECT 'x'::INT", "--output", "none.csv"], place].concat(), "");
         assert!(failed.code == 1 && !ann.workspace.join("none.csv").exists(), "{failed:?}");
     }
+
+    tables::finds_what_is_granted(&ann, &offered["flights"]["rows"]);
+    tables::keeps_a_part(&ann);
 
     // What was not granted cannot be had in any way.
     assert_eq!(http.get("/api/data/planes/download").status, 403);

@@ -25,21 +25,24 @@ pub struct Catalog {
 
 const AFTER_HELP: &str = "\
 From a question to a number:
-  agnes catalog --long               which tables there are, what they hold, how large and how fresh they are
+  agnes catalog --long               the tables: what they hold, how large and how fresh they are
   agnes schema orders                the columns of one, with types and descriptions
   agnes describe orders -n 5         its columns, and a few rows
-  agnes catalog --metrics            figures that the company has defined, such as revenue: prefer them to your own
+  agnes catalog --metrics            figures that the company has defined: prefer them to your own
   agnes catalog --metrics --show finance/revenue
                                      one definition, with the SQL to run
-  agnes query \"SELECT …\"             on the tables that `agnes pull` downloads (MODE local or materialized)
+  agnes metric run finance/revenue --grain month
+                                     its values, computed on the server
+  agnes query \"SELECT …\"             on what `agnes pull` downloads: MODE local or materialized
   agnes query --remote \"SELECT …\"    the same on the server, without a download
   agnes snapshot create orders --select id,amount --where \"amount > 100\" --as big_orders
-                                     a part of a table that is too large to pull, or stays at its source (MODE remote)
+                                     a part of a table that is large, or stays at its source:
+                                     MODE remote
 
 For programs:
-  agnes catalog --json               {\"tables\": [{\"id\", \"name\", \"description\", \"query_mode\", \"sql_flavor\", \"rows\", …}], …}
+  agnes catalog --json               {\"tables\": [{\"id\", \"description\", \"query_mode\", …}], …}
   agnes catalog --json | jq -r '.tables[].id'
-  agnes catalog --metrics --json     [{\"id\", \"display_name\", \"description\", \"unit\", \"sql\", …}]";
+  agnes catalog --metrics --json     [{\"id\", \"display_name\", \"unit\", \"sql\", …}]";
 
 impl Run for Catalog {
     fn run(self, context: &Context) -> anyhow::Result<Output> {

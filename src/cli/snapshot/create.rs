@@ -3,7 +3,6 @@
 use super::fetch::fetch;
 use super::install::{self, Replace, install};
 use super::meta::{Meta, Origin};
-use super::quota::Quota;
 use super::{estimate, naming, stored};
 use crate::cli::units::thousands;
 use crate::cli::workspace::Workspace;
@@ -16,10 +15,11 @@ use crate::protocol::v2::{ScanEstimate, ScanRequest};
 #[command(after_help = "\
 Examples:
   agnes snapshot create orders --estimate
-  agnes snapshot create orders --select id,amount --where \"amount > 100\" --order-by \"amount DESC\" --as big_orders
+  agnes snapshot create orders --select id,amount --where \"amount > 100\" --as big_orders
   agnes query \"SELECT sum(amount) FROM big_orders\"
 
-The predicate is in the dialect that `agnes catalog` shows as FLAVOR; `agnes schema TABLE` shows columns and examples.")]
+The predicate is in the dialect that `agnes catalog` shows as FLAVOR. See the columns with
+`agnes schema TABLE`.")]
 pub struct Create {
     /// Id of the table, as `agnes catalog` shows it
     table: String,
@@ -72,7 +72,10 @@ impl Run for Create {
             return Err(install::exists(&there).into());
         }
         let scan_bytes = estimate.map_or(0, |estimate| estimate.estimated_scan_bytes);
-        let meta = self.fetch(name, Origin::new(request, replaces_table), scan_bytes, &workspace, &api, context)?;
+        let (origin, refused) = (Origin::new(request, replaces_table), |error| self.refused("fetch", error, &api));
+        let fetched = fetch(name, origin, &workspace, &api, context, refused)?;
+        let replace = if self.force { Replace::IfThere } else { Replace::Never };
+        let meta = install(name, fetched, scan_bytes, replace, &workspace, context)?;
         result(Output::message(format_args!("Fetched {} rows -> {name}", thousands(meta.rows))), &meta)
     }
 }
@@ -105,27 +108,6 @@ impl Create {
     fn estimate(&self, request: &ScanRequest, api: &Api) -> Result<ScanEstimate, CliError> {
         let estimate = api.block_on(|client| client.estimate_scan(request));
         estimate.map_err(|error| self.refused("estimate", error, api))
-    }
-
-    fn fetch(
-        &self,
-        name: &str,
-        origin: Origin,
-        scan_bytes: u64,
-        workspace: &Workspace,
-        api: &Api,
-        context: &Context,
-    ) -> anyhow::Result<Meta> {
-        let quota = Quota::of(workspace, name, context)?;
-        quota.check(0)?;
-        let request = origin.request();
-        let results = api.block_on(|client| client.scan(&request));
-        let results = results.map_err(|error| self.refused("fetch", error, api))?;
-        let (bar, target) = (context.printer.transfer(), stored::file(workspace, name));
-        let fetched = api.block_on(|_| fetch(results, origin, &target, quota, &bar));
-        bar.finish_and_clear();
-        let replace = if self.force { Replace::IfThere } else { Replace::Never };
-        install(name, fetched?, scan_bytes, replace, workspace, context)
     }
 
     fn refused(&self, what: &str, error: ClientError, api: &Api) -> CliError {

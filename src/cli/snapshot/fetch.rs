@@ -14,10 +14,12 @@ use indicatif::ProgressBar;
 
 use super::meta::{FOOTER_KEY, Origin};
 use super::quota::Quota;
+use super::stored;
 use crate::base::atomic_file::Pending;
 use crate::base::{disk, hash};
-use crate::cli::CliError;
-use crate::client::ResultStream;
+use crate::cli::workspace::Workspace;
+use crate::cli::{Api, CliError, Context};
+use crate::client::{ClientError, ResultStream};
 use crate::query::output::{Extent, Format, Writer};
 use crate::query::rows::{Sink, mapped};
 
@@ -37,16 +39,43 @@ pub struct Fetched {
     pub _file: File,
 }
 
+/// Fetches the rows of a snapshot; `refused` is the error for a scan that the server does not begin.
+pub fn fetch(
+    name: &str,
+    origin: Origin,
+    workspace: &Workspace,
+    api: &Api,
+    context: &Context,
+    refused: impl FnOnce(ClientError) -> CliError,
+) -> anyhow::Result<Fetched> {
+    let quota = Quota::of(workspace, name, context)?;
+    quota.check(0)?;
+    let request = origin.request();
+    let results = api.block_on(|client| client.scan(&request)).map_err(refused)?;
+    let (bar, target) = (context.printer.transfer(), stored::file(workspace, name));
+    let fetched = api.block_on(|_| write(results, origin, &target, quota, &bar));
+    bar.finish_and_clear();
+    if fetched.is_err() {
+        // It may have been made for this; one that holds something stays.
+        let _ = std::fs::remove_dir(workspace.snapshots_dir());
+    }
+    fetched
+}
+
 /// Writes the rows of `results` for the file `target`.
-pub async fn fetch(
+async fn write(
     mut results: ResultStream,
     mut origin: Origin,
     target: &Path,
     quota: Quota,
     bar: &ProgressBar,
 ) -> anyhow::Result<Fetched> {
-    let pending = Pending::beside(target)?;
-    let file = pending.create()?;
+    let unwritable = |error| {
+        let folder = target.parent().unwrap_or(target).display();
+        CliError::new("workspace_unwritable", format!("cannot write to {folder}: {error}"))
+    };
+    let pending = Pending::beside(target).map_err(unwritable)?;
+    let file = pending.create().map_err(unwritable)?;
     // Nobody else knows the name.
     let _ = file.try_lock();
     let written = file.try_clone()?;

@@ -18,8 +18,8 @@ const SHOWN: usize = 40;
 impl Run for List {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let workspace = Workspace::locate(context, false)?;
-        let snapshots = stored::all(&workspace)?;
-        if snapshots.is_empty() {
+        let (snapshots, names) = (stored::all(&workspace)?, stored::names(&workspace)?);
+        if names.is_empty() {
             let note = "Make one with: agnes snapshot create TABLE --where … --as NAME";
             return Output::message("(no snapshots)").note(note).json(&snapshots);
         }
@@ -42,6 +42,9 @@ impl Run for List {
         for hidden in snapshots.iter().filter(|snapshot| !visible.contains(&snapshot.name)) {
             let name = &hidden.name;
             output = output.warn(format_args!("{name} is hidden by the pulled table of the same name"));
+        }
+        for name in names.iter().filter(|name| !snapshots.iter().any(|snapshot| snapshot.name == **name)) {
+            output = output.warn(format_args!("{name}.parquet does not say what it is; see agnes explore {name}"));
         }
         output.json(&snapshots)
     }

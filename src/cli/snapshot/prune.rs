@@ -37,19 +37,23 @@ impl Run for Prune {
             return Err(error.hint("Use --older-than AGE, --larger-than SIZE, or --all.").into());
         }
         let workspace = Workspace::locate(context, false)?;
-        let matches: Vec<Meta> = stored::all(&workspace)?.into_iter().filter(|meta| self.matches(meta)).collect();
-        let names: Vec<String> = matches.iter().map(|meta| meta.name.clone()).collect();
+        let known: Vec<Meta> = stored::all(&workspace)?.into_iter().filter(|meta| self.matches(meta)).collect();
+        let names: Vec<String> = match self.all {
+            true => stored::names(&workspace)?.into_iter().collect(),
+            false => known.iter().map(|meta| meta.name.clone()).collect(),
+        };
         if names.is_empty() {
-            return Output::message("(no matches)").json(&matches);
+            return Output::message("(no matches)").json(&names);
         }
         if self.dry_run {
-            let line = |meta: &Meta| {
-                format!("would drop: {}  ({}, {})", meta.name, human_size(meta.bytes_local), meta.fetched_at)
+            let line = |name: &String| match known.iter().find(|meta| meta.name == *name) {
+                Some(meta) => format!("would drop: {name}  ({}, {})", human_size(meta.bytes_local), meta.fetched_at),
+                None => format!("would drop: {name}"),
             };
-            return matches.iter().map(line).fold(Output::default(), Output::line).json(&matches);
+            return names.iter().map(line).fold(Output::default(), Output::line).json(&names);
         }
         removal::remove(&names, &workspace, context)?;
-        names.iter().fold(Output::default(), |output, name| output.line(format_args!("dropped: {name}"))).json(&matches)
+        names.iter().fold(Output::default(), |output, name| output.line(format_args!("dropped: {name}"))).json(&names)
     }
 }
 

@@ -4,7 +4,6 @@ use super::create::result;
 use super::fetch::fetch;
 use super::install::{Replace, install};
 use super::meta::Meta;
-use super::quota::Quota;
 use super::{removal, stored};
 use crate::base::hash;
 use crate::cli::units::thousands;
@@ -27,22 +26,16 @@ impl Run for Refresh {
         let Some(old) = stored::read(&workspace, &self.name)? else {
             return Err(removal::unknown(&self.name, &workspace)?.into());
         };
-        let target = stored::file(&workspace, &self.name);
-        // That of v0.35 covers only the first part of the file.
-        let old_hash = hash::md5_file(&target)?;
+        // The stored hash of v0.35 covers only the first part of the file.
+        let old_hash = hash::md5_file(&stored::file(&workspace, &self.name))?;
         let mut origin = old.origin.clone();
         origin.predicate = self.predicate.or(origin.predicate);
         let api = context.api()?;
-        let quota = Quota::of(&workspace, &self.name, context)?;
-        let request = origin.request();
-        let results = api.block_on(|client| client.scan(&request));
-        let results =
-            results.map_err(|error| v2::refused("refresh", &request.table_id, error, v2::reading_code, &api))?;
-        let bar = context.printer.transfer();
-        let fetched = api.block_on(|_| fetch(results, origin, &target, quota, &bar));
-        bar.finish_and_clear();
+        let table = origin.table_id.clone();
+        let refused = |error| v2::refused("refresh", &table, error, v2::reading_code, &api);
+        let fetched = fetch(&self.name, origin, &workspace, &api, context, refused)?;
         let scan_bytes = old.estimated_scan_bytes_at_fetch;
-        let new = install(&self.name, fetched?, scan_bytes, Replace::Only, &workspace, context)?;
+        let new = install(&self.name, fetched, scan_bytes, Replace::Only, &workspace, context)?;
         result(changes(&old, &new, old_hash == new.result_hash_md5), &new)
     }
 }
