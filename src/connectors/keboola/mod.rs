@@ -12,6 +12,7 @@ mod location;
 mod merge;
 pub mod model;
 mod plan;
+mod push;
 mod retry;
 mod settings;
 mod source;
