@@ -45,7 +45,8 @@ impl Caller {
     pub async fn read_all(&self, form: &str, first: impl FnOnce()) -> usize {
         let body = json!({ "sql": "SELECT * FROM events", "limit": 10_000_000 });
         let request = self.client.post(format!("{}/api/query", self.url)).bearer_auth(&self.token).json(&body);
-        let mut response = request.header("accept", form).send().await.expect("an answer");
+        let request = request.header("accept", form).timeout(Duration::from_secs(300));
+        let mut response = request.send().await.expect("an answer");
         assert_eq!(response.status(), 200);
         let mut size = response.chunk().await.expect("a body").map_or(0, |chunk| chunk.len());
         first();

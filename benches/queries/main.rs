@@ -1,7 +1,8 @@
 //! What isolation costs a query, what the first query of a caller takes, and what the worst statements do to others.
 //! Reports, never judges; docs/benchmarks.md has the goals.
 //!
-//! `AGNES_BENCH_RIVAL` is another `agnes` for the last part, such as one that was built before there were workers.
+//! `AGNES_BENCH_ONLY_RESULTS=1` measures the forms of a result only. `AGNES_BENCH_RIVAL` is another `agnes` for the last
+//! part, such as one that was built before there were workers.
 
 #![expect(
     clippy::expect_used,
@@ -17,6 +18,7 @@ mod program;
 
 mod caller;
 mod data;
+mod stand_in;
 
 use std::path::Path;
 use std::process::Command;
@@ -32,10 +34,13 @@ use data::{place, publish, source};
 use futures_util::future::join_all;
 use program::Serving;
 use serde_json::{Value, json};
+use stand_in::StandIn;
 use tokio::runtime::Runtime;
 
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 7;
+/// Of what takes seconds.
+const SLOW_ROUNDS: usize = 3;
 const ONE: &str = "SELECT 1";
 const GROUPS: &str = "SELECT carrier, count(*), avg(delay) FROM flights GROUP BY carrier ORDER BY carrier";
 const FLIGHTS: &str = "SELECT 'C' || (i * 7919 % 16) AS carrier, (i * 31 % 1440)::INTEGER AS delay, i % 12 + 1 AS month, \
@@ -54,6 +59,9 @@ fn main() {
     println!("profile {profile}; load average {}\n", load.trim());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    if std::env::var_os("AGNES_BENCH_ONLY_RESULTS").is_some() {
+        return results(&runtime);
+    }
     overhead(&runtime);
     first_queries(&runtime);
     results(&runtime);
@@ -156,7 +164,31 @@ fn results(runtime: &Runtime) {
         println!("  {form:<56} {:>12} {:>12} {size:>12}{ratio}", ms(first), ms(whole));
     }
     println!("  {:<56} {:>12} {:>12}", "bare DuckDB writes the Arrow stream into memory", "", ms(theirs));
+    let ours = median(&mut times[0].1);
+    stand_in(runtime, &data_file(&source(&place), "events"), ours);
     println!();
+}
+
+/// The same rows from a stand-in for v0.35, while our own server does nothing.
+fn stand_in(runtime: &Runtime, file: &Path, ours: Duration) {
+    let name = "a stand-in for v0.35 (FastAPI, fetchall, JSON)";
+    let Some(stand_in) = runtime.block_on(StandIn::start(file)) else {
+        return println!("  {name}: its packages cannot be had");
+    };
+    let (mut first, mut whole, mut size) = (Vec::new(), Vec::new(), 0);
+    for round in 0..=SLOW_ROUNDS {
+        let begun = Instant::now();
+        let mut begins = Duration::ZERO;
+        size = runtime.block_on(stand_in.read("SELECT * FROM events", || begins = begun.elapsed())).expect("rows");
+        // The first one makes everything warm.
+        if round > 0 {
+            first.push(begins);
+            whole.push(begun.elapsed());
+        }
+    }
+    let (first, whole, size) = (median(&mut first), median(&mut whole), format!("{:.1} MB", size as f64 / 1e6));
+    let ratio = format!("   Arrow takes {:.3} of it", ours.as_secs_f64() / whole.as_secs_f64());
+    println!("  {name:<56} {:>12} {:>12} {size:>12}{ratio}", ms(first), ms(whole));
 }
 
 fn write_arrow(connection: &Connection) {
