@@ -67,6 +67,14 @@ impl QueryError {
         }
     }
 
+    /// The message alone, where the caller did not write the statement like that.
+    pub fn without_place(self) -> Self {
+        match self {
+            Self::Sql(message) => Self::Sql(place::split(&message).0.to_owned()),
+            error => error,
+        }
+    }
+
     /// A worker that does not keep to the protocol.
     pub fn out_of_turn() -> Self {
         Self::Internal("a query worker answered out of turn".into())

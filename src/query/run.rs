@@ -2,27 +2,25 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, mpsc};
 
-use super::namespace::{self, Named, Tables};
+use super::namespace::{self, Tables};
 use super::outlines::Outlines;
 use super::output::{End, Extent, Format};
+use super::pivot::{self, Gaps, MAX_VALUES};
+use super::policy::Outline;
+use super::prepare::prepare;
 use super::response::{Body, Wanted};
-use super::turns::{Full, Slot, Turns};
-use super::worker::{Finished, Kind, Pool, Prepare, Request, Run, TableSpec, Worker};
+use super::sending::{Piece, Rows};
+use super::turns::{Full, Turns};
+use super::worker::{Kind, Pool, Prepare, Request, Run};
 use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings, trees};
 use crate::engine::{self, Limits};
-use crate::extract::Content;
 
-/// How long a query runs before the ones that have just begun go first.
-const QUICK: Duration = Duration::from_millis(100);
-/// How long a query runs before it has to take turns with the other long ones.
-const SHORT: Duration = Duration::from_secs(1);
 /// How long one statement may be parsed.
 const PARSE_TIME: Duration = Duration::from_secs(5);
 /// A longer statement is parsed when no other one is, since its tree takes the server's memory. In bytes.
@@ -31,9 +29,6 @@ const LONG_SQL: usize = 16 * 1024;
 const CHECK_TIME: Duration = Duration::from_secs(5);
 /// Of a response that is sent before the last row is known, in bytes. A query that fails earlier has an error status.
 const HELD_BACK: usize = 1024 * 1024;
-/// Of a response that is sent at once, in bytes.
-const PIECE: usize = 64 * 1024;
-
 /// Runs callers' queries; one per server. Cheap to clone.
 #[derive(Clone)]
 pub struct QueryEngine(Arc<Inner>);
@@ -76,14 +71,6 @@ pub enum QueryAnswer {
         begin: Vec<u8>,
         rest: mpsc::Receiver<Result<Piece, QueryError>>,
     },
-}
-
-/// A piece of the body of a response.
-#[derive(Debug)]
-pub struct Piece {
-    pub bytes: Vec<u8>,
-    /// With the last one.
-    pub end: Option<End>,
 }
 
 impl QueryEngine {
@@ -173,19 +160,84 @@ impl QueryEngine {
 
 impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
-        let Query { person, tables, generation, sql, wanted, extent, .. } = query;
+        let Query { person, sql, .. } = query;
         check_length(sql)?;
         let busy = |Full| QueryError::Busy;
         let _slot = self.workers.take(person).await.map_err(busy)?;
         let started = Instant::now();
-        let outline = match self.outlines.get(sql) {
-            Some(outline) => outline,
-            None => {
-                let outline = async { self.outlines.read(sql, self.parse(sql).await?).await };
-                self.within_parse_time(sql, outline).await?
+        let outline = match self.outline(sql).await {
+            Err(refused @ (QueryError::Sql(_) | QueryError::Refused | QueryError::NotSelect)) => {
+                let gaps = Gaps::find(sql).filter(|_| sql.len() <= LONG_SQL).ok_or(refused)?;
+                self.with_values(query, &gaps, started).await?
             }
+            outline => outline?,
         };
-        let named = namespace::resolve(sql, &outline.relations, tables.as_ref())?;
+        self.rows(query, &outline, started, pieces).await
+    }
+
+    async fn outline(&self, sql: &str) -> Result<Arc<Outline>, QueryError> {
+        if let Some(outline) = self.outlines.get(sql) {
+            return Ok(outline);
+        }
+        self.within_parse_time(sql, async { self.outlines.read(sql, self.parse(sql).await?).await }).await
+    }
+
+    /// What a statement says once the values of each `PIVOT` are written into it. They are found by queries that are checked,
+    /// and run, like any other of the caller's.
+    async fn with_values(&self, query: &Query, gaps: &Gaps<'_>, begun: Instant) -> Result<Arc<Outline>, QueryError> {
+        let (marked, marks) = (gaps.marked(), gaps.marks());
+        let tree = self.within_parse_time(&marked, self.parse(&marked)).await?;
+        // Without the places in a text whose marks are not the caller's.
+        let outline = self.outlines.read(&marked, tree.clone()).await.map_err(QueryError::without_place)?;
+        namespace::resolve("", &outline.relations, query.tables.as_ref())?;
+        let queries = trees::read(tree, move |tree, levels| pivot::queries(tree, &marks, levels)).await?;
+        let mut values = Vec::new();
+        for pivot::Query { sql, tree } in queries {
+            let outline = self.outlines.read(&sql, tree).await?;
+            let body = self.collected(query, &outline, begun).await.map_err(QueryError::without_place)?;
+            values.push(pivot::read(&body)?);
+        }
+        self.outline(&gaps.filled(&values)).await
+    }
+
+    /// The body of the answer to a query of the server's own, in JSON.
+    async fn collected(&self, query: &Query, outline: &Outline, begun: Instant) -> Result<Vec<u8>, QueryError> {
+        let (sender, mut pieces) = mpsc::channel(1);
+        let query = Query {
+            person: query.person.clone(),
+            tables: query.tables.clone(),
+            generation: query.generation,
+            sql: String::new(),
+            wanted: Wanted::Json,
+            extent: Wanted::Json.extent(MAX_VALUES),
+            timeout: None,
+        };
+        let run = async {
+            let ran = self.rows(&query, outline, begun, &sender).await;
+            drop(sender);
+            ran
+        };
+        let read = async {
+            let mut body = Vec::new();
+            while let Some(piece) = pieces.recv().await.transpose()? {
+                body.extend(piece.bytes);
+            }
+            Ok(body)
+        };
+        let (ran, body) = tokio::join!(run, read);
+        ran.and(body)
+    }
+
+    /// Passes on the rows of a checked statement.
+    async fn rows(
+        &self,
+        query: &Query,
+        outline: &Outline,
+        begun: Instant,
+        pieces: &mpsc::Sender<Result<Piece, QueryError>>,
+    ) -> Result<(), QueryError> {
+        let Query { person, tables, generation, wanted, extent, .. } = query;
+        let named = namespace::resolve(&outline.sql, &outline.relations, tables.as_ref())?;
         let prepare = Arc::new(prepare(&named, *generation, &self.settings));
         let mut ready = self.pool.take(&prepare).await?;
         let sql = if outline.is_show_tables { namespace::show_tables(tables.as_ref()) } else { outline.sql.clone() };
@@ -202,7 +254,7 @@ impl Inner {
             row_bytes: wanted.row_bytes().min(extent.bytes),
         };
         let body = Body::new(*wanted, extent.bytes);
-        let mut rows = Rows { engine: self, person, begun: started, is_last: false, turn: None, body, pieces };
+        let mut rows = Rows { long: &self.long, person, begun, is_last: false, turn: None, body, pieces };
         let result = rows.pass_on(&mut ready.worker, run).await;
         match &result {
             Ok(true) | Err(QueryError::Sql(_) | QueryError::Refused) => self.pool.give_back(ready),
@@ -259,100 +311,5 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
     match sql.len() > MAX_SQL_BYTES {
         true => Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes"))),
         false => Ok(()),
-    }
-}
-
-/// What a worker needs for these tables.
-pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Prepare {
-    let mut sources = Vec::new();
-    let tables = named.iter().map(|Named { table, databases }| {
-        let table = table.table();
-        let remote = match &table.content {
-            Content::Remote(remote) => Some(remote.clone()),
-            Content::File(_) | Content::Parts(_) => None,
-        };
-        sources.extend(remote.iter().flat_map(|remote| remote.attach.clone()));
-        let files = table.files().map(|file| file.path.clone()).collect();
-        TableSpec { name: table.name.clone(), databases: databases.clone(), files, remote }
-    });
-    let tables: Vec<_> = tables.collect();
-    let is_remote = tables.iter().any(|table| table.remote.is_some());
-    // A file of a later generation may have a name that an earlier one had.
-    let generation = if tables.is_empty() { 0 } else { generation };
-    Prepare {
-        generation,
-        tables,
-        remote: is_remote.then(|| settings.remote.clone().only_for(&sources)),
-        is_sandbox_required: settings.is_sandbox_required,
-    }
-}
-
-/// The rows of one query, on their way from a worker to the caller.
-struct Rows<'a> {
-    engine: &'a Inner,
-    person: &'a Arc<str>,
-    begun: Instant,
-    /// Whether others go first.
-    is_last: bool,
-    /// Of a long one.
-    turn: Option<Slot>,
-    body: Body,
-    pieces: &'a mpsc::Sender<Result<Piece, QueryError>>,
-}
-
-impl Rows<'_> {
-    /// Passes on all rows. Returns whether the worker can be used again.
-    async fn pass_on(&mut self, worker: &mut Worker, run: Run) -> Result<bool, QueryError> {
-        worker.send(&Request::Run(run)).await?;
-        let finished: Option<Finished> = loop {
-            match self.next(worker).await? {
-                (Kind::Rows, piece) => {
-                    let needs_more = self.body.add(piece)?;
-                    if self.body.len() >= PIECE {
-                        self.send(None).await?;
-                    }
-                    if !needs_more {
-                        break None;
-                    }
-                }
-                (Kind::Done, text) => {
-                    break Some(serde_json::from_slice(&text).map_err(|_| QueryError::out_of_turn())?);
-                }
-                _ => return Err(QueryError::out_of_turn()),
-            }
-        };
-        let end = self.body.finish(finished.map(|finished| finished.end));
-        self.send(Some(end)).await?;
-        let is_as_before = !self.is_last || worker.control().set_last(false);
-        Ok(is_as_before && finished.is_some_and(|finished| !finished.is_worn))
-    }
-
-    async fn send(&mut self, end: Option<End>) -> Result<(), QueryError> {
-        let piece = Piece { bytes: self.body.take(), end };
-        self.pieces.send(Ok(piece)).await.map_err(|_| QueryError::Cancelled)
-    }
-
-    /// The next message. After a while, other queries go first; one that is not short stands still until it is its turn.
-    async fn next(&mut self, worker: &mut Worker) -> Result<(Kind, Vec<u8>), QueryError> {
-        if self.turn.is_some() {
-            return worker.next().await;
-        }
-        let control = worker.control();
-        let mut message = pin!(worker.next());
-        if !self.is_last {
-            tokio::select! {
-                message = &mut message => return message,
-                () = tokio::time::sleep_until((self.begun + QUICK).into()) => {}
-            }
-            self.is_last = control.set_last(true);
-        }
-        tokio::select! {
-            message = &mut message => return message,
-            () = tokio::time::sleep_until((self.begun + SHORT).into()) => {}
-        }
-        control.suspend();
-        self.turn = Some(self.engine.long.take(self.person).await.map_err(|Full| QueryError::Busy)?);
-        control.resume();
-        message.await
     }
 }

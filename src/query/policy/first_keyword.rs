@@ -3,7 +3,7 @@
 use super::contains_word;
 
 /// How a query begins.
-const QUERIES: &str = "select with from pivot unpivot summarize";
+const QUERIES: &str = "select with from pivot pivot_wider pivot_longer unpivot summarize";
 
 /// How a query begins that shows the columns of another one, or the names of tables.
 const DESCRIPTIONS: &str = "describe desc show";

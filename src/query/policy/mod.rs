@@ -11,6 +11,9 @@ pub use first_keyword::after_block;
 pub use functions::is_allowed as is_function;
 pub use walk::is_system;
 
+/// The engine has no tree of such a statement.
+pub const PIVOT_WITHOUT_VALUES: &str = "PIVOT needs its values here: PIVOT … ON column IN ('a', 'b') USING …";
+
 /// Whether a list of words, separated by blanks, has this one.
 fn contains_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| listed == word)
@@ -58,9 +61,7 @@ pub fn outline(sql: &str, tree: &str, levels: usize) -> Result<Outline, QueryErr
             _ => return Err(QueryError::Refused),
         },
         // The engine would make a type of the values that it finds, and then the query.
-        Parsed::NotSelect if opening == "pivot" => {
-            return Err(QueryError::Sql("PIVOT needs its values here: PIVOT … ON column IN ('a', 'b') USING …".into()));
-        }
+        Parsed::NotSelect if opening.starts_with("pivot") => return Err(QueryError::Sql(PIVOT_WITHOUT_VALUES.into())),
         // Keywords that only show something have always had the milder error.
         Parsed::NotSelect if first_keyword::is_read_only(&opening) => return Err(QueryError::NotSelect),
         Parsed::NotSelect => return Err(QueryError::Refused),

@@ -36,6 +36,11 @@ pub fn hostile() -> Vec<Case> {
     FILES.iter().flat_map(|file| cases(file)).collect()
 }
 
+/// Those that only a server can judge, since it asks for values first.
+pub fn pivots() -> Vec<Case> {
+    cases(include_str!("cases/pivots.txt"))
+}
+
 /// Statements that must work.
 pub fn legitimate() -> Vec<Case> {
     cases(include_str!("cases/works.txt"))

@@ -16,7 +16,7 @@ use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::extract::{self, RemotePolicy};
 use crate::query::namespace::{self, Lookup, Named, Tables};
 use crate::query::policy::Outline;
-use crate::query::run::prepare;
+use crate::query::prepare::prepare;
 use crate::query::worker::Instance;
 use crate::query::{MAX_RESPONSE_BYTES, QueryError, QuerySettings};
 
