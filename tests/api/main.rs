@@ -54,6 +54,7 @@ mod signing_key;
 mod sources;
 mod sync;
 mod system;
+mod tpc;
 mod upload;
 mod users;
 mod v2;
