@@ -322,3 +322,42 @@ fn nobody_there_or_somebody_else() {
         assert!([2, 5, 7].contains(&ran.code) && ran.stderr.contains("agnes auth login"), "{command:?} {}", ran.text);
     }
 }
+
+#[test]
+fn search_shows_the_best_match_first() {
+    let server = StandIn::start();
+    let table = json!({"kind": "table", "id": "orders", "name": "orders", "description": "One row per order",
+        "source_type": "local", "query_mode": "local",
+        "columns": [{"name": "amount", "type": "DECIMAL(12,2)", "description": "with tax"},
+            {"name": "amount_net", "type": "DOUBLE", "description": null}]});
+    let metric = json!({"kind": "metric", "id": "sales/revenue", "display_name": "Revenue", "unit": "CZK",
+        "description": "What orders brought in", "table": "orders", "dimensions": ["country", "channel"]});
+    let plain = json!({"kind": "metric", "id": "ops/tickets", "display_name": "Tickets", "unit": null,
+        "description": null, "table": null, "dimensions": []});
+    let found = json!({"matches": [table, metric, plain], "total": 5});
+    server.answer("GET /api/catalog/search?q=net+amounts%3F&limit=3&offset=0", 200, found.clone());
+    let sandbox = Sandbox::signed_in(&server);
+    insta::assert_snapshot!(sandbox.run(&["catalog", "search", "net", "amounts?", "-n", "3"]).text, @r"
+    exit 0
+    --- stdout
+    table   orders  One row per order
+              amount DECIMAL(12,2)  with tax
+              amount_net DOUBLE
+    metric  sales/revenue  Revenue (CZK): What orders brought in
+              of orders, by country, channel
+    metric  ops/tickets  Tickets
+    --- stderr
+    2 more: --offset 3. Columns of a table: agnes schema ID. Figures of a metric: agnes metric run ID
+    ");
+    let ran = sandbox.run(&["catalog", "search", "net amounts?", "-n", "3", "--json"]);
+    assert_eq!((ran.json(), ran.stderr.as_str()), (found, ""));
+    server.answer("GET /api/catalog/search?q=x&limit=10&offset=0", 200, json!({"matches": [], "total": 0}));
+    insta::assert_snapshot!(sandbox.run(&["catalog", "search", "x"]).text, @r"
+    exit 0
+    --- stdout
+    --- stderr
+    Nothing that you may see matches. All tables: agnes catalog; all metrics: agnes catalog --metrics
+    ");
+    assert_eq!(sandbox.run(&["catalog", "search"]).code, 2);
+    assert_eq!(sandbox.run(&["catalog", "search", "x", "-n", "0"]).code, 2);
+}

@@ -6,6 +6,7 @@
 mod http;
 #[path = "../support/program.rs"]
 mod program;
+mod questions;
 mod tables;
 mod values;
 
