@@ -6,7 +6,8 @@
 //! * `base`, `config`, `protocol`: files, names, settings, request and response types
 //! * `engine`, `extract`, `store`, `access`, `access_log`, `logging`: DuckDB, the extract contract, the state database, who
 //!   may do what, who read what
-//! * `connectors`, `profiler`, `query`, `sync`: sources, statistics, callers' SQL, publishing
+//! * `connectors`, `openmetadata`, `profiler`, `query`, `sync`: sources, the company's catalog, statistics, callers' SQL,
+//!   publishing
 //! * `domain`: what somebody can do; `client`: the client of our own HTTP API
 //! * `cli`, `roles`, `server`: the command line, the scheduler, HTTP
 
@@ -21,6 +22,7 @@ mod domain;
 pub mod engine;
 pub mod extract;
 mod logging;
+pub mod openmetadata;
 mod profiler;
 pub mod protocol;
 pub mod query;

@@ -16,6 +16,7 @@ pub struct Instance {
     pub auth: super::auth::Auth,
     pub instance: Naming,
     pub data_source: DataSource,
+    pub openmetadata: super::OpenMetadataConfig,
     pub profiler: super::ProfilerConfig,
     /// Older place of the Keboola URL.
     pub keboola: Keboola,

@@ -6,6 +6,7 @@ mod data_dir;
 pub mod env_vars;
 mod environment;
 pub(crate) mod instance;
+mod openmetadata;
 mod profiler;
 pub(crate) mod secrets;
 mod value;
@@ -15,6 +16,7 @@ pub use auth::GoogleGroups;
 pub use data_dir::DataDir;
 pub use environment::Environment;
 pub use instance::Instance;
+pub use openmetadata::{Certificates, OpenMetadataConfig};
 pub use profiler::ProfilerConfig;
 pub use value::{Kind, WrongValue};
 

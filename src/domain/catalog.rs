@@ -7,23 +7,35 @@ use crate::base::time;
 use crate::config::DataDir;
 use crate::domain::{Error, Result};
 use crate::extract::Publication;
+use crate::openmetadata::OpenMetadata;
 use crate::protocol::catalog::{CatalogTable, CatalogTables};
 use crate::store::profiles::{self, Stored};
 use crate::store::{Snapshot, Store};
 
 /// Returns the tables that the caller may read, including those that have not been published yet.
-pub fn list_tables(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> CatalogTables {
-    let tables: Vec<_> = listed_tables(snapshot, publication, caller).into_iter().map(body).collect();
+pub fn list_tables(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    openmetadata: &OpenMetadata,
+) -> CatalogTables {
+    let tables = listed_tables(snapshot, publication, caller).into_iter();
+    let tables: Vec<_> = tables.map(|table| body(table, openmetadata)).collect();
     CatalogTables { count: tables.len(), tables }
 }
 
-fn body(table: ListedTable) -> CatalogTable {
+fn body(table: ListedTable, openmetadata: &OpenMetadata) -> CatalogTable {
     let ListedTable { id, name, registered, .. } = table;
     let row = registered.as_deref();
+    let described = row.and_then(|row| row.description.clone());
+    let description = match openmetadata.description(&id) {
+        Some(elsewhere) if described.as_deref().is_none_or(str::is_empty) => Some(elsewhere),
+        _ => described,
+    };
     CatalogTable {
         id,
         name,
-        description: row.and_then(|row| row.description.clone()),
+        description,
         source_type: row.and_then(|row| row.source_type.clone()),
         sync_strategy: row.and_then(|row| row.sync_strategy.clone()),
         query_mode: row.and_then(|row| row.query_mode.clone()),

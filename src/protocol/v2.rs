@@ -47,6 +47,15 @@ pub struct CatalogEntry {
     /// How many files a table in parts has; null for any other.
     #[serde(default)]
     pub parts: Option<usize>,
+    /// As OpenMetadata says; this and the next two are absent if it does not know the table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// How important the table is, e.g. `Tier1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// Its page in OpenMetadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog_url: Option<String>,
 }
 
 /// `GET /api/v2/schema/{table_id}`

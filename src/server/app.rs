@@ -26,6 +26,7 @@ use crate::config::secrets;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
 use crate::domain::tables::Quotas;
+use crate::openmetadata::{self, OpenMetadata};
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
 use crate::sync::{Assets, Merged, Orchestrator, Runner};
@@ -80,6 +81,8 @@ pub struct App {
     pub runner: Arc<Runner>,
     /// Finds tables, columns and metrics.
     pub search: CatalogSearch,
+    /// What the company's catalog says about tables.
+    pub openmetadata: OpenMetadata,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
     /// How much people may scan.
@@ -108,6 +111,8 @@ pub enum StartError {
     AccessLog(std::io::Error),
     #[error("cannot start the query engine: {0}")]
     Queries(#[from] QueryError),
+    #[error(transparent)]
+    OpenMetadata(#[from] openmetadata::ClientError),
 }
 
 impl App {
@@ -140,6 +145,7 @@ impl App {
             limits: Limits::new(config.limits_attempts),
             people: People::default(),
             search: CatalogSearch::default(),
+            openmetadata: OpenMetadata::new(config.openmetadata.clone())?,
             no_password: password::hash(&random::hex(16))?,
             mail: config.mail.clone(),
             token_uses: TokenUses::default(),

@@ -9,6 +9,8 @@ mod google;
 #[expect(dead_code, reason = "what exports need is used by the tests of the connector")]
 #[path = "../support/keboola/mod.rs"]
 mod keboola_server;
+#[path = "../support/openmetadata.rs"]
+mod openmetadata_server;
 #[path = "../support/mail/mod.rs"]
 mod relay;
 #[expect(dead_code, reason = "what statements hold is counted where they are tried in bulk")]
@@ -37,6 +39,7 @@ mod memberships;
 mod metadata;
 mod metrics;
 mod names;
+mod openmetadata;
 mod other_tables;
 mod overview;
 mod pages;

@@ -9,7 +9,7 @@ use crate::{assert_none, found};
 const LAYERS: &[&[&str]] = &[
     &["base", "config", "protocol"],
     &["engine", "extract", "store", "access", "access_log", "logging"],
-    &["connectors", "profiler", "query", "search", "sync"],
+    &["connectors", "openmetadata", "profiler", "query", "search", "sync"],
     &["client", "domain"],
     &["cli", "roles", "server"],
 ];

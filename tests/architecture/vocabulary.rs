@@ -37,6 +37,8 @@ const HOMONYMS: &[(&str, &str)] = &[
     ("src/sync/analytics_db.rs", "remote"),
     // A field of JSON.
     ("src/cli/pull/report.rs", "table"),
+    // A part of the address of a page of OpenMetadata.
+    ("src/openmetadata/client.rs", "table"),
 ];
 
 #[test]

@@ -2,19 +2,26 @@ use super::{description, flavor, size};
 use crate::access::{ListedTable, Principal, listed_tables};
 use crate::base::time;
 use crate::extract::{Content, Publication};
+use crate::openmetadata::OpenMetadata;
 use crate::protocol::v2::{Catalog, CatalogEntry};
 use crate::protocol::vocabulary::{QueryMode, SqlFlavor};
 use crate::store::Snapshot;
 
 /// Returns the tables that the caller may read, including those that have not been published yet, in order of names.
 /// Everything is in memory.
-pub fn catalog(snapshot: &Snapshot, publication: &Publication, caller: &Principal) -> Catalog {
-    let mut tables: Vec<_> = listed_tables(snapshot, publication, caller).into_iter().map(entry).collect();
+pub fn catalog(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    openmetadata: &OpenMetadata,
+) -> Catalog {
+    let tables = listed_tables(snapshot, publication, caller).into_iter();
+    let mut tables: Vec<_> = tables.map(|table| entry(table, openmetadata)).collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Catalog { tables, server_time: time::iso_offset(time::now()) }
 }
 
-fn entry(table: ListedTable) -> CatalogEntry {
+fn entry(table: ListedTable, openmetadata: &OpenMetadata) -> CatalogEntry {
     let ListedTable { id, name, registered, published } = table;
     let (row, published) = (registered.as_deref(), published.as_ref());
     let source_type = row.map(|row| row.source_type.clone().unwrap_or_default()).unwrap_or_default();
@@ -23,6 +30,8 @@ fn entry(table: ListedTable) -> CatalogEntry {
         (None, row) => row.map_or(QueryMode::Local, |row| row.mode().clone()),
     };
     let sql_flavor = flavor(&source_type, &query_mode);
+    let about = openmetadata.about(&id);
+    let about = about.as_deref();
     let size = published.and_then(size);
     let columns = published.map(|table| table.table().columns.len());
     let parts = published.and_then(|table| match &table.table().content {
@@ -30,7 +39,7 @@ fn entry(table: ListedTable) -> CatalogEntry {
         Content::File(_) | Content::Remote(_) => None,
     });
     CatalogEntry {
-        description: description(row, published).unwrap_or_default(),
+        description: description(row, published, about).unwrap_or_default(),
         where_examples: where_examples(&sql_flavor),
         fetch_via: fetch_via(&id, &name, &query_mode, &sql_flavor),
         rough_size_hint: None,
@@ -39,6 +48,9 @@ fn entry(table: ListedTable) -> CatalogEntry {
         columns: columns.filter(|count| *count > 0),
         last_sync: published.and_then(|table| table.table().extracted_at).map(time::iso_offset),
         parts,
+        owners: about.map(|about| about.owners.clone()).unwrap_or_default(),
+        tier: about.and_then(|about| about.tier.clone()),
+        catalog_url: about.map(|about| about.url.to_string()),
         id,
         name,
         source_type,

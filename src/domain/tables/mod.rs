@@ -17,6 +17,7 @@ pub use schema::schema;
 use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::domain::{Error, Result};
 use crate::extract::Publication;
+use crate::openmetadata::About;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SqlFlavor};
 use crate::store::Snapshot;
 use crate::store::registry::Table;
@@ -56,10 +57,12 @@ fn flavor(source: &SourceType, mode: &QueryMode) -> SqlFlavor {
     }
 }
 
-/// The description in the registry, or else that of the source.
-fn description(registered: Option<&Table>, published: Option<&ReadableTable>) -> Option<String> {
-    let registered = registered.and_then(|row| row.description.clone()).filter(|text| !text.is_empty());
-    registered.or_else(|| published?.table().description.clone()).filter(|text| !text.is_empty())
+/// The description in the registry, or else that of the source, or else that of OpenMetadata.
+fn description(registered: Option<&Table>, published: Option<&ReadableTable>, about: Option<&About>) -> Option<String> {
+    let registered = registered.and_then(|row| row.description.as_ref());
+    let published = published.and_then(|table| table.table().description.as_ref());
+    let known = [registered, published, about.map(|about| &about.description)];
+    known.into_iter().flatten().find(|text| !text.is_empty()).cloned()
 }
 
 /// How many rows and bytes the files of a table have; nothing about rows that are at their source.

@@ -1,15 +1,17 @@
-use std::collections::HashMap;
-
 use super::{description, flavor, size};
 use crate::access::ReadableTable;
+use crate::openmetadata::OpenMetadata;
 use crate::protocol::v2::{SchemaColumn, TableSchema};
 use crate::store::Snapshot;
 
-/// Returns the columns of a table, as of its publication, with what people have written about them.
-pub fn schema(snapshot: &Snapshot, table: &ReadableTable) -> TableSchema {
+/// Returns the columns of a table, as of its publication, with what people have written about them: here, or else in
+/// OpenMetadata.
+pub fn schema(snapshot: &Snapshot, table: &ReadableTable, openmetadata: &OpenMetadata) -> TableSchema {
     let described = snapshot.descriptions.of_table(table.id(), &table.table().name);
-    let texts = described.iter().filter_map(|of| Some((of.column.to_lowercase(), of.description.clone()?)));
-    let mut texts: HashMap<String, String> = texts.collect();
+    let about = openmetadata.about(table.id());
+    let mut texts = about.as_ref().map(|about| about.columns.clone()).unwrap_or_default();
+    let own = described.iter().filter_map(|of| Some((of.column.to_lowercase(), of.description.clone()?)));
+    texts.extend(own.filter(|(_, text)| !text.is_empty()));
     let columns = table.table().columns.iter().map(|column| SchemaColumn {
         name: column.name.clone(),
         column_type: column.column_type.clone(),
@@ -26,7 +28,7 @@ pub fn schema(snapshot: &Snapshot, table: &ReadableTable) -> TableSchema {
         partition_by: None,
         clustered_by: Vec::new(),
         where_dialect_hints: Default::default(),
-        description: description(snapshot.registry.get(table.id()).map(AsRef::as_ref), Some(table)),
+        description: description(snapshot.registry.get(table.id()).map(AsRef::as_ref), Some(table), about.as_deref()),
         rows: size.map(|(rows, _)| rows),
         size_bytes: size.map(|(_, bytes)| bytes),
     }

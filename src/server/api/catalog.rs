@@ -13,7 +13,7 @@ use crate::server::{ApiError, ApiResult, AppState};
 /// Returns the tables that the caller may read, including those that have not been published yet.
 #[utoipa::path(get, path = "/api/catalog/tables", tag = "catalog", responses((status = 200, body = CatalogTables)))]
 pub async fn list_catalog_tables(app: AppState, caller: Principal) -> Json<CatalogTables> {
-    Json(list_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller))
+    Json(list_tables(&app.store.snapshot(), &app.orchestrator.publication(), &caller, &app.openmetadata))
 }
 
 /// Returns what the columns of a table hold.

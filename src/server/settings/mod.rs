@@ -15,6 +15,7 @@ use crate::config::secrets::{ConfiguredKeys, KeyError};
 use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
 use crate::connectors::Sources;
 use crate::extract::RemotePolicy;
+use crate::openmetadata;
 use crate::query::QuerySettings;
 use crate::server::services::google::Google;
 use crate::server::services::mail::Mailer;
@@ -40,6 +41,8 @@ pub struct ServerSettings {
     pub limits_attempts: bool,
     pub mail: Mailer,
     pub google: Arc<Google>,
+    /// Where the company's catalog is, if it has one.
+    pub openmetadata: Option<openmetadata::Settings>,
     pub http: HttpSettings,
     /// `SERVER_URL`, or else `https://DOMAIN`, without a trailing slash.
     pub public_url: Option<String>,
@@ -104,6 +107,7 @@ impl ServerSettings {
             limits_attempts: env.flag(&env_vars::AGNES_AUTH_RATELIMIT_ENABLED),
             mail: Mailer::new(&env).map_err(ConfigError::Setting)?,
             google: Arc::new(Google::new(&env, &instance.auth, &google_groups).map_err(ConfigError::Setting)?),
+            openmetadata: openmetadata::Settings::of(&instance.openmetadata).map_err(ConfigError::Setting)?,
             http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
             google_groups,
             public_url,

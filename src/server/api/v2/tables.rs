@@ -9,11 +9,11 @@ use crate::server::http::extractors::{Json, Path, Query};
 use crate::server::http::middleware::data_read::DataRead;
 use crate::server::{ApiError, ApiResult, AppState};
 
-/// Returns the tables that the caller may read, and how much there is of each. They are as current as the answer: nothing is
-/// cached, so `refresh` changes nothing.
+/// Returns the tables that the caller may read, and how much there is of each. They are as current as the answer: nothing but
+/// what OpenMetadata says is cached, so `refresh` changes nothing.
 #[utoipa::path(get, path = "/api/v2/catalog", tag = "v2", responses((status = 200, body = Catalog)))]
 pub async fn get_catalog(app: AppState, caller: Principal) -> Json<Catalog> {
-    Json(tables::catalog(&app.store.snapshot(), &app.orchestrator.publication(), &caller))
+    Json(tables::catalog(&app.store.snapshot(), &app.orchestrator.publication(), &caller, &app.openmetadata))
 }
 
 /// Returns the columns of a table.
@@ -28,7 +28,7 @@ pub async fn get_table_schema(
 ) -> ApiResult<(Extension<DataRead>, Json<TableSchema>)> {
     let snapshot = app.store.snapshot();
     let found = tables::find(&snapshot, &app.orchestrator.publication(), &caller, &table)?;
-    let schema = tables::schema(&snapshot, &found);
+    let schema = tables::schema(&snapshot, &found, &app.openmetadata);
     Ok((Extension(DataRead::table("schema", &found.table().name, None)), Json(schema)))
 }
 
