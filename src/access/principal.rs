@@ -26,6 +26,7 @@ pub enum AuthKind {
     Session(Option<String>),
     /// A personal access token, by its id.
     Token(String),
+    /// As itself, or for somebody whose work it runs.
     Scheduler,
     /// Without a proof: the server runs in development mode.
     Dev,
@@ -192,6 +193,16 @@ impl Principal {
     fn new(snapshot: &Snapshot, user: &Arc<User>, kind: AuthKind, origin: Origin) -> Self {
         let is_admin = is_admin(snapshot, &user.id);
         Self { user: Arc::clone(user), is_admin, scope: Scope::General, kind, expires_at: None, origin }
+    }
+
+    /// Somebody whose work runs without them, with their rights of today, but not those of an administrator.
+    pub fn absent(snapshot: &Snapshot, user_id: &str) -> Result<Self, Unauthorized> {
+        let user = snapshot.users.get(user_id).ok_or(Unauthorized::UnknownUser)?;
+        if !user.active {
+            return Err(Unauthorized::Deactivated);
+        }
+        let principal = Self::new(snapshot, user, AuthKind::Scheduler, Origin::internal());
+        Ok(Self { scope: Scope::NoAdmin, ..principal })
     }
 
     pub fn user(&self) -> &User {

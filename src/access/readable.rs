@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Principal;
+use super::{Principal, saved};
 use crate::extract::{Content, Publication, PublishedTable};
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Snapshot;
@@ -154,7 +154,13 @@ fn proof(
 ) -> Option<ReadableTable> {
     let registered = snapshot.registry.by_name(&table.name).map(Arc::as_ref);
     let granted = match registered {
-        Some(row) => opens(row, publication, table) && may_read(snapshot, caller, &row.id),
+        Some(row) => {
+            opens(row, publication, table)
+                && saved::is_granted(snapshot, caller, &row.id)
+                && saved::is_made_of_granted(snapshot, caller, &row.id, Some(&table.version()))
+        }
+        // What a saved query left behind.
+        None if table.source == SourceType::SAVED_QUERIES.as_str() => false,
         // A grant on that id is meant for the row that has it, whatever its current name is.
         None => snapshot.registry.get(&table.name).is_none() && may_read(snapshot, caller, &table.name),
     };
@@ -173,11 +179,8 @@ fn opens(row: &Table, publication: &Publication, table: &PublishedTable) -> bool
     }
 }
 
+/// For what is not published: the rows of the table may be of any version.
 fn may_read(snapshot: &Snapshot, caller: &Principal, table_id: &str) -> bool {
     caller.is_admin()
-        || snapshot
-            .members
-            .of_user(&caller.user().id)
-            .iter()
-            .any(|member| snapshot.grants.has_table(&member.group_id, table_id))
+        || saved::is_granted(snapshot, caller, table_id) && saved::is_made_of_granted(snapshot, caller, table_id, None)
 }

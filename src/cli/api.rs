@@ -59,6 +59,11 @@ impl Api {
         self.response(self.client.post(path, query)).map_err(CliError::failed)
     }
 
+    /// `POST` without a body, for what takes as long as a query.
+    pub fn wait_for<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Response<T>, CliError> {
+        self.response(self.client.wait_for(path)).map_err(CliError::failed)
+    }
+
     /// Sends a JSON body.
     pub fn send<T: DeserializeOwned>(
         &self,

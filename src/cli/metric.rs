@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use reqwest::Method;
 
-use super::query::{Format, remark, show_remote};
+use super::query::{Format, Statement, remark, show_remote};
 use super::{CliError, Context, Output, Run, commands};
 use crate::client::ClientError;
 use crate::protocol::metrics::{Breakdown, Grain, MetricStatement};
@@ -75,7 +75,7 @@ impl Run for Compute {
         }
         let limit = usize::try_from(self.limit.map_or(DEFAULT_LIMIT, i64::from))?;
         let format = if context.printer.is_json { Format::Json } else { self.format };
-        let (output, is_truncated) = show_remote(&statement.body.sql, limit, format, context)?;
+        let (output, is_truncated) = show_remote(&Statement::Sql(&statement.body.sql), limit, format, context)?;
         Ok(remark(output, limit, is_truncated))
     }
 }

@@ -31,6 +31,7 @@ mod printer;
 mod pull;
 mod query;
 mod rebuild;
+mod saved;
 mod schedule;
 mod schema;
 mod serve;
@@ -80,6 +81,8 @@ commands! {
         #[command(subcommand)] Snapshot(Lazy<snapshot::Snapshot>),
         /// Compute metrics that are defined on the server
         #[command(subcommand)] Metric(Lazy<metric::Metric>),
+        /// Save queries, share them, and keep their results as tables
+        #[command(subcommand)] Saved(Lazy<saved::Saved>),
         /// Sign in and out, and manage tokens
         #[command(subcommand)] Auth(Lazy<auth::Auth>),
         /// Manage users, groups, grants and tables

@@ -87,6 +87,12 @@ impl Client {
         self.json(self.follow(builder).await?).await
     }
 
+    /// `POST` without a body, for what takes as long as a query.
+    pub async fn wait_for<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, ClientError> {
+        let builder = self.builder(Method::POST, path, QUERY_TIMEOUT)?;
+        self.json(self.follow(builder).await?).await
+    }
+
     /// Sends a JSON body and reads a JSON response.
     pub async fn send<T: DeserializeOwned>(
         &self,

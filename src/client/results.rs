@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, TE};
-use reqwest::{Body, Method, Response};
+use reqwest::{Body, Method, RequestBuilder, Response};
 
 use super::{Client, ClientError, QUERY_TIMEOUT};
 use crate::base::with_causes;
@@ -30,6 +30,16 @@ impl Client {
     /// Runs a query and asks for this media type, without its parameters where the response has none.
     pub async fn query(&self, request: &QueryRequest, media_type: &str) -> Result<Results, ClientError> {
         let builder = self.builder(Method::POST, &["api", "query"], QUERY_TIMEOUT)?.json(request);
+        self.results(builder, media_type).await
+    }
+
+    /// Runs a saved query in the same way.
+    pub async fn run_saved_query(&self, id: &str, limit: i64, media_type: &str) -> Result<Results, ClientError> {
+        let builder = self.builder(Method::POST, &["api", "saved-queries", id, "run"], QUERY_TIMEOUT)?;
+        self.results(builder.query(&[("limit", limit)]), media_type).await
+    }
+
+    async fn results(&self, builder: RequestBuilder, media_type: &str) -> Result<Results, ClientError> {
         let accept = format!("{media_type}, application/json;q=0.1");
         let response = self.follow(builder.header(ACCEPT, accept).header(TE, "trailers")).await?;
         let essence = media_type.split(';').next().unwrap_or_default();

@@ -146,6 +146,7 @@ env_vars! {
         SCHEDULER_DATA_REFRESH_INTERVAL = "900" as Seconds, "Seconds between two syncs of all tables that are due.";
         SCHEDULER_HEALTH_CHECK_INTERVAL = "300" as Seconds, "Seconds between two health checks of the server.";
         SCHEDULER_SCRIPT_RUN_INTERVAL = "60" as Seconds, "Seconds between two checks for scripts that are due.";
+        SCHEDULER_SAVED_QUERIES_INTERVAL = "60" as Seconds, "Seconds between two checks for saved queries whose tables are due.";
         SCHEDULER_SESSION_COLLECTOR_INTERVAL = "600" as Seconds, "Seconds between two collections of sessions.";
         SCHEDULER_VERIFICATION_DETECTOR_INTERVAL = "900" as Seconds, "Seconds between two runs of the verification detector.";
         SCHEDULER_CORPORATE_MEMORY_INTERVAL = "1020" as Seconds, "Seconds between two runs of corporate memory.";
@@ -156,6 +157,9 @@ env_vars! {
         AGNES_QUERY_SPILL = "10GB" as MemorySize, "Disk space that one query may use for what does not fit in its memory.";
         AGNES_QUERY_THREADS = "number of cores" as Number(1, 1024), "Threads that one query may use.";
         AGNES_QUERY_CONCURRENCY = "four for each core" as Number(1, 256), "Maximum number of queries that have begun; fewer where 60 % of the memory is not enough for them. The others wait, in turns between people.";
+        AGNES_SAVED_QUERIES = "200" as Number(0, 100_000), "Maximum number of saved queries of one person.";
+        AGNES_SAVED_TABLES = "20" as Number(0, 10_000), "Maximum number of saved queries of one person that keep their result as a table.";
+        AGNES_SAVED_TABLES_MB = "10240" as Number(0, 1 << 40), "Maximum size of all such tables of one person together, in megabytes.";
         AGNES_QUERY_SANDBOX = "if-available" as Choice(&["if-available", "required"]), "`required`: the server does not start where the kernel lacks Landlock or seccomp.";
     }
     COMMAND_LINE {

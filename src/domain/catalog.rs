@@ -9,6 +9,7 @@ use crate::domain::{Error, Result};
 use crate::extract::Publication;
 use crate::openmetadata::OpenMetadata;
 use crate::protocol::catalog::{CatalogTable, CatalogTables};
+use crate::protocol::vocabulary::SourceType;
 use crate::store::profiles::{self, Stored};
 use crate::store::{Snapshot, Store};
 
@@ -50,9 +51,11 @@ pub async fn get_profile(
     caller: &Principal,
     table: &ReadableTable,
 ) -> Result<Option<Value>> {
-    let name = table.table().name.clone();
+    let (name, is_saved) = (table.table().name.clone(), *table.source_type() == SourceType::SAVED_QUERIES);
+    // Earlier rows may come from tables that the caller must not read.
+    let version = is_saved.then(|| table.table().version());
     let users = users_of(&store.snapshot(), caller, table);
-    match store.read(move |connection| profiles::get(connection, &name)).await? {
+    match store.read(move |connection| profiles::get(connection, &name, version.as_deref())).await? {
         Some(Stored::Profile(mut profile, at)) => {
             profile["profiled_at"] = json!(at.map(time::iso_naive));
             profile["used_by_metrics"] = json!(users);
@@ -61,6 +64,7 @@ pub async fn get_profile(
         Some(Stored::Failure(reason)) => {
             Err(Error::NotFound(format!("{} has no profile: {reason}", table.table().name)))
         }
+        None if is_saved => Ok(None),
         None => Ok(legacy_profile(data_dir, &table.table().name).await),
     }
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::second_factor::Missing;
 use crate::access::SigningError;
 use crate::access::totp::TotpError;
+use crate::query::QueryError;
 use crate::store::StoreError;
 use crate::sync::RunError;
 
@@ -42,6 +43,9 @@ pub enum Error {
     /// The caller has proved one factor, and needs a second one.
     #[error("{}", .0.text())]
     Lacks(Missing),
+    /// A statement does not pass, or cannot be checked now.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// A second factor cannot be read or made.
     #[error(transparent)]
     SecondFactor(TotpError),

@@ -23,6 +23,7 @@ pub mod probe;
 pub mod queries;
 pub mod registry;
 pub mod rules;
+pub mod saved_queries;
 pub mod search;
 pub mod second_factor;
 pub mod sessions;

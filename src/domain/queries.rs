@@ -1,12 +1,12 @@
 //! Running a caller's SQL.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::access::{Principal, holds, readable_by_name, readable_tables};
+use crate::access::{Principal, ReadableTable, holds, readable_by_name, readable_tables};
 use crate::base::locked;
 use crate::extract::Publication;
-use crate::query::{Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, Wanted, most_similar};
+use crate::query::{Gate, Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, Wanted, most_similar};
 use crate::store::{Snapshot, Store};
 use crate::sync::Orchestrator;
 
@@ -16,6 +16,9 @@ pub struct QueryRun {
     /// The readable tables that the statement names.
     pub tables: Vec<String>,
     pub answer: Result<QueryAnswer, QueryError>,
+    /// The same tables, as of the snapshot that decided about them.
+    pub named: Vec<ReadableTable>,
+    pub snapshot: Arc<Snapshot>,
 }
 
 /// What a caller may read now. The files of a publication stay until nobody has it any more.
@@ -23,15 +26,22 @@ struct Readable {
     snapshot: Arc<Snapshot>,
     publication: Arc<Publication>,
     caller: Principal,
-    /// The tables that were found.
-    named: Mutex<BTreeSet<String>>,
+    /// The tables that were found, by name.
+    named: Mutex<BTreeMap<String, ReadableTable>>,
+}
+
+impl Readable {
+    fn new(store: &Store, orchestrator: &Orchestrator, caller: Principal) -> Arc<Self> {
+        let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
+        Arc::new(Self { snapshot, publication, caller, named: Mutex::default() })
+    }
 }
 
 impl Tables for Readable {
     fn find(&self, name: &str) -> Lookup {
         match readable_by_name(&self.snapshot, &self.publication, &self.caller, name) {
             Some(table) => {
-                locked(&self.named).insert(table.table().name.clone());
+                locked(&self.named).insert(table.table().name.clone(), table.clone());
                 Lookup::Readable(table)
             }
             None if self.publication.get(name).is_none() && holds(&self.snapshot, &self.caller, name) => {
@@ -62,12 +72,32 @@ pub async fn run_query(
     limit: usize,
     wanted: Wanted,
 ) -> QueryRun {
-    let (snapshot, publication) = (store.snapshot(), orchestrator.publication());
-    let (person, generation) = (caller.user().id.as_str().into(), publication.generation);
-    let tables = Arc::new(Readable { snapshot, publication, caller, named: Mutex::default() });
-    let extent = wanted.extent(limit);
-    let answer =
-        engine.run(Query { person, generation, tables: tables.clone(), sql, wanted, extent, timeout: None }).await;
-    let named = std::mem::take(&mut *locked(&tables.named));
-    QueryRun { tables: named.into_iter().collect(), answer }
+    let tables = Readable::new(store, orchestrator, caller);
+    let answer = engine.run(query(&tables, sql, limit, wanted)).await;
+    let (names, named) = std::mem::take(&mut *locked(&tables.named)).into_iter().unzip();
+    QueryRun { tables: names, answer, named, snapshot: Arc::clone(&tables.snapshot) }
+}
+
+/// Checks a statement as [`run_query`] does before it runs it.
+pub async fn check_query(
+    store: &Store,
+    orchestrator: &Orchestrator,
+    engine: &QueryEngine,
+    caller: Principal,
+    sql: &str,
+) -> Result<Gate, QueryError> {
+    let tables = Readable::new(store, orchestrator, caller);
+    engine.check_statement(&query(&tables, sql.to_owned(), 0, Wanted::Json)).await
+}
+
+fn query(tables: &Arc<Readable>, sql: String, limit: usize, wanted: Wanted) -> Query {
+    Query {
+        person: tables.caller.user().id.as_str().into(),
+        generation: tables.publication.generation,
+        tables: tables.clone(),
+        sql,
+        wanted,
+        extent: wanted.extent(limit),
+        timeout: None,
+    }
 }

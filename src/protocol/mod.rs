@@ -15,6 +15,7 @@ pub mod metadata;
 pub mod metrics;
 pub(crate) mod query;
 pub(crate) mod registry;
+pub(crate) mod saved_queries;
 pub mod search;
 pub(crate) mod second_factor;
 pub(crate) mod sessions;

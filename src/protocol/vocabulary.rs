@@ -23,6 +23,8 @@ impl SourceType {
     pub const KEBOOLA: Self = Self(Cow::Borrowed("keboola"));
     /// The folder of data files.
     pub const LOCAL: Self = Self(Cow::Borrowed("local"));
+    /// The tables that keep the results of saved queries.
+    pub const SAVED_QUERIES: Self = Self(Cow::Borrowed("saved_queries"));
 
     /// The source of that name; a source names itself where it is defined.
     pub const fn named(name: &'static str) -> Self {
@@ -40,7 +42,7 @@ impl SourceType {
 
     /// Returns whether only Agnes itself may provide a source of this name, now or in a later version.
     pub fn is_reserved(&self) -> bool {
-        [Self::BIGQUERY, Self::JIRA, Self::KEBOOLA, Self::LOCAL].contains(self)
+        [Self::BIGQUERY, Self::JIRA, Self::KEBOOLA, Self::LOCAL, Self::SAVED_QUERIES].contains(self)
     }
 }
 
@@ -118,6 +120,7 @@ vocabulary! {
         #[default]
         Table = "table",
         MemoryDomain = "memory_domain",
+        SavedQuery = "saved_query",
     }
 }
 
@@ -141,6 +144,7 @@ impl ResourceType {
             }
             Self::Table => ("Tables", "A registered data table.", "<table_id>"),
             Self::MemoryDomain => ("Memory domains", "A corporate-memory domain (knowledge_items.domain).", "<domain>"),
+            Self::SavedQuery => ("Saved queries", "A query that its owner shares.", "<query_id>"),
             Self::Unknown(text) => (text.as_str(), "Unknown to this version.", ""),
         };
         ResourceTypeInfo {

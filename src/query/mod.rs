@@ -34,7 +34,7 @@ pub use encoding::Encoder;
 pub use error::QueryError;
 pub use namespace::{Lookup, Tables, most_similar};
 pub use response::Wanted;
-pub use run::{Query, QueryAnswer, QueryEngine};
+pub use run::{Gate, Query, QueryAnswer, QueryEngine};
 pub use sending::Piece;
 pub use settings::QuerySettings;
 pub use statements::{is_ordered, last_statement};

@@ -59,6 +59,13 @@ pub struct Query {
     pub timeout: Option<Duration>,
 }
 
+/// What is known of a statement that may run.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// Whether its result is what the caller can read.
+    pub is_show_tables: bool,
+}
+
 /// The answer to a query.
 #[derive(Debug)]
 pub enum QueryAnswer {
@@ -140,6 +147,19 @@ impl QueryEngine {
         inner.within_parse_time(sql, async { trees::read(inner.parse(sql).await?, read).await }).await
     }
 
+    /// Checks the statement of a query without running it: that it is one `SELECT` over tables that the caller may read.
+    pub async fn check_statement(&self, query: &Query) -> Result<Gate, QueryError> {
+        check_length(&query.sql)?;
+        let check = async {
+            let _slot = self.0.workers.take(&query.person).await.map_err(|Full| QueryError::Busy)?;
+            let outline = self.0.complete_outline(query, Instant::now()).await?;
+            namespace::resolve(&outline.sql, &outline.relations, query.tables.as_ref())?;
+            Ok(Gate { is_show_tables: outline.is_show_tables })
+        };
+        let elapsed = self.0.settings.timeout;
+        tokio::time::timeout(elapsed, check).await.unwrap_or(Err(QueryError::Timeout { elapsed }))
+    }
+
     /// Has a worker answer, whoever else waits.
     pub async fn check(&self) -> Result<(), QueryError> {
         tokio::time::timeout(CHECK_TIME, self.0.check())
@@ -162,17 +182,22 @@ impl Inner {
     async fn answer(&self, query: &Query, pieces: &mpsc::Sender<Result<Piece, QueryError>>) -> Result<(), QueryError> {
         let Query { person, sql, .. } = query;
         check_length(sql)?;
-        let busy = |Full| QueryError::Busy;
-        let _slot = self.workers.take(person).await.map_err(busy)?;
+        let _slot = self.workers.take(person).await.map_err(|Full| QueryError::Busy)?;
         let started = Instant::now();
-        let outline = match self.outline(sql).await {
+        let outline = self.complete_outline(query, started).await?;
+        self.rows(query, &outline, started, pieces).await
+    }
+
+    /// What a statement says, the values of each `PIVOT` included.
+    async fn complete_outline(&self, query: &Query, begun: Instant) -> Result<Arc<Outline>, QueryError> {
+        let sql = &query.sql;
+        match self.outline(sql).await {
             Err(refused @ (QueryError::Sql(_) | QueryError::Refused | QueryError::NotSelect)) => {
                 let gaps = Gaps::find(sql).filter(|_| sql.len() <= LONG_SQL).ok_or(refused)?;
-                self.with_values(query, &gaps, started).await?
+                self.with_values(query, &gaps, begun).await
             }
-            outline => outline?,
-        };
-        self.rows(query, &outline, started, pieces).await
+            outline => outline,
+        }
     }
 
     async fn outline(&self, sql: &str) -> Result<Arc<Outline>, QueryError> {

@@ -23,6 +23,7 @@ use crate::access_log::AccessLog;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
+use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
 use crate::domain::tables::Quotas;
@@ -87,6 +88,8 @@ pub struct App {
     pub queries: QueryEngine,
     /// How much people may scan.
     pub quotas: Quotas,
+    /// Refreshes the tables of saved queries.
+    pub refresher: Arc<Refresher>,
     pub readiness: Readiness,
     pub started_at: Timestamp,
 }
@@ -131,7 +134,10 @@ impl App {
         let orchestrator = Orchestrator::open(config.data_dir.clone(), limits.clone());
         let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), config.queries.remote.clone()));
         let access_log = AccessLog::open(config.data_dir.logs(), config.access_log_days);
+        let access_log = Arc::new(access_log.map_err(StartError::AccessLog)?);
         let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
+        let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync);
+        let queries = QueryEngine::new(config.queries.clone(), config.agnes_exe.clone())?;
         let app = Self {
             authenticator: Authenticator::new(
                 keys,
@@ -151,11 +157,19 @@ impl App {
             token_uses: TokenUses::default(),
             refusals: Refusals::default(),
             google: Arc::clone(&config.google),
-            access_log: Arc::new(access_log.map_err(StartError::AccessLog)?),
+            refresher: Refresher::new(
+                store.clone(),
+                Arc::clone(&orchestrator),
+                queries.clone(),
+                Arc::clone(&runner),
+                Arc::clone(&access_log),
+                config.saved_queries,
+            ),
+            access_log,
             assets: Assets::default(),
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
-            runner: Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync),
-            queries: QueryEngine::new(config.queries.clone(), config.agnes_exe.clone())?,
+            runner,
+            queries,
             quotas: Quotas::new(store.clone(), &config.instance.api.scan),
             readiness: Readiness::default(),
             started_at: time::now(),

@@ -13,7 +13,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
 use super::api::{
-    data, discovery, grants, groups, metadata, metrics, query, registry, search, sync, system, upload, users, v2,
+    data, discovery, grants, groups, metadata, metrics, query, registry, saved_queries, search, sync, system, upload,
+    users, v2,
 };
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
@@ -131,6 +132,18 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(v2::tables::get_table_sample))
         .routes(routes!(v2::scan::scan))
         .routes(routes!(v2::scan::estimate_scan))
+        // Saved queries
+        .routes(routes!(saved_queries::list_saved_queries, saved_queries::save_query))
+        .routes(routes!(
+            saved_queries::get_saved_query,
+            saved_queries::update_saved_query,
+            saved_queries::delete_saved_query
+        ))
+        .routes(routes!(saved_queries::run_saved_query))
+        .routes(routes!(saved_queries::refresh_saved_query))
+        .routes(routes!(saved_queries::share_saved_query, saved_queries::unshare_saved_query))
+        .routes(routes!(saved_queries::run_due_saved_queries))
+        // The catalog
         .routes(routes!(catalog::list_catalog_tables))
         .routes(routes!(search::search_catalog))
         .routes(routes!(catalog::get_table_profile))

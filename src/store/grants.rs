@@ -28,6 +28,8 @@ pub struct Grants {
     by_group: HashMap<String, Vec<Arc<Grant>>>,
     /// Group → table ids.
     tables: HashMap<String, HashSet<String>>,
+    /// Group → ids of saved queries.
+    queries: HashMap<String, HashSet<String>>,
 }
 
 impl Grants {
@@ -43,8 +45,13 @@ impl Grants {
         let mut loaded = Self::default();
         for grant in rows.into_iter().map(Arc::new) {
             loaded.by_group.entry(grant.group_id.clone()).or_default().push(Arc::clone(&grant));
-            if grant.resource_type == ResourceType::Table {
-                loaded.tables.entry(grant.group_id.clone()).or_default().insert(grant.resource_id.clone());
+            let ids = match grant.resource_type {
+                ResourceType::Table => Some(&mut loaded.tables),
+                ResourceType::SavedQuery => Some(&mut loaded.queries),
+                _ => None,
+            };
+            if let Some(ids) = ids {
+                ids.entry(grant.group_id.clone()).or_default().insert(grant.resource_id.clone());
             }
             loaded.by_id.insert(grant.id.clone(), grant);
         }
@@ -54,6 +61,11 @@ impl Grants {
     /// Returns whether the group may read the table with that registry id.
     pub fn has_table(&self, group_id: &str, table_id: &str) -> bool {
         self.tables.get(group_id).is_some_and(|tables| tables.contains(table_id))
+    }
+
+    /// Returns whether the saved query is shared with the group.
+    pub fn has_saved_query(&self, group_id: &str, query_id: &str) -> bool {
+        self.queries.get(group_id).is_some_and(|queries| queries.contains(query_id))
     }
 
     pub fn of_group(&self, group_id: &str) -> &[Arc<Grant>] {
@@ -70,8 +82,13 @@ impl Grants {
 
     /// Returns the group's grant on a table.
     pub fn on_table(&self, group_id: &str, table_id: &str) -> Option<&Grant> {
+        self.on(group_id, &ResourceType::Table, table_id)
+    }
+
+    /// Returns the group's grant on a resource.
+    pub fn on(&self, group_id: &str, resource_type: &ResourceType, resource_id: &str) -> Option<&Grant> {
         let mut grants = self.of_group(group_id).iter().map(Arc::as_ref);
-        grants.find(|grant| grant.resource_type == ResourceType::Table && grant.resource_id == table_id)
+        grants.find(|grant| grant.resource_type == *resource_type && grant.resource_id == resource_id)
     }
 }
 
@@ -108,6 +125,11 @@ pub fn delete(change: &Change<'_>, id: &str) -> Result<()> {
 
 /// Deletes every grant on a table, so that none applies to another table that is registered under the same id later.
 pub fn delete_for_table(change: &Change<'_>, table_id: &str) -> Result<()> {
+    delete_for(change, &ResourceType::Table, table_id)
+}
+
+/// Deletes every grant on a resource.
+pub fn delete_for(change: &Change<'_>, resource_type: &ResourceType, resource_id: &str) -> Result<()> {
     let sql = "DELETE FROM resource_grants WHERE resource_type = ? AND resource_id = ?";
-    change.run(sql, [ResourceType::Table.as_str(), table_id])
+    change.run(sql, [resource_type.as_str(), resource_id])
 }

@@ -44,11 +44,12 @@ fn replace(change: &Change<'_>, table: &str, version: &str, profile: &str, failu
     )
 }
 
-/// The profile of a table, or why it has none; `None`: nobody has tried to make one.
-pub fn get(reader: &Reader<'_>, table: &str) -> engine::Result<Option<Stored>> {
+/// The profile of a table, or why it has none; `None`: nobody has tried to make one, or, with a `version`, not of this one.
+pub fn get(reader: &Reader<'_>, table: &str, version: Option<&str>) -> engine::Result<Option<Stored>> {
     let found = reader.find(
-        "SELECT profile::VARCHAR, epoch_us(profiled_at), failure FROM table_profiles WHERE lower(table_id) = lower(?)",
-        [table],
+        "SELECT profile::VARCHAR, epoch_us(profiled_at), failure FROM table_profiles
+         WHERE lower(table_id) = lower(?1) AND coalesce(content_version = ?2, ?2 IS NULL)",
+        params![table, version],
         |row| Ok((row.get::<_, String>(0)?, row::time(row, 1)?, row.get::<_, Option<String>>(2)?)),
     )?;
     Ok(found.and_then(|(text, at, failure)| match failure {

@@ -169,6 +169,19 @@ pub const TABLES: &[(&str, &str)] = &[
     ("welcome_template", SINGLETON),
     ("setup_banner", SINGLETON),
     ("claude_md_template", SINGLETON),
+    // `table_id` is the registry id of the table that keeps the result.
+    (
+        "saved_queries",
+        "id VARCHAR NOT NULL, owner_id VARCHAR NOT NULL, name VARCHAR NOT NULL, description VARCHAR,
+         sql VARCHAR NOT NULL, schedule VARCHAR, table_id VARCHAR, created_at TIMESTAMP NOT NULL,
+         updated_at TIMESTAMP NOT NULL, ran_at TIMESTAMP, status VARCHAR, error VARCHAR, rows BIGINT,
+         duration_ms BIGINT",
+    ),
+    // What each version of such a table was made of: JSON of a super::lineage::Lineage.
+    (
+        "saved_query_versions",
+        "query_id VARCHAR NOT NULL, version VARCHAR NOT NULL, lineage JSON NOT NULL, made_at TIMESTAMP NOT NULL",
+    ),
 ];
 
 const SINGLETON: &str = "id INTEGER DEFAULT 1, content VARCHAR, updated_at TIMESTAMP, updated_by VARCHAR";

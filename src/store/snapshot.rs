@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::column_metadata::Descriptions;
 use super::grants::Grants;
 use super::groups::Groups;
+use super::lineage::Versions;
 use super::members::Members;
 use super::metrics::Metrics;
 use super::registry::Registry;
+use super::saved_queries::SavedQueries;
 use super::second_factors::SecondFactor;
 use super::sessions::Sessions;
 use super::sync_state::SyncState;
@@ -29,6 +31,9 @@ pub struct Snapshot {
     /// Personal access tokens by id; not those that ended long ago.
     pub tokens: Arc<HashMap<String, Credential>>,
     pub registry: Arc<Registry>,
+    pub saved_queries: Arc<SavedQueries>,
+    /// What the tables of saved queries were made of.
+    pub versions: Arc<Versions>,
     /// By table name.
     pub sync: Arc<HashMap<String, SyncState>>,
     /// By user id.
@@ -48,13 +53,15 @@ pub struct Snapshot {
 type Load = fn(&mut Snapshot, &Reader<'_>) -> engine::Result<()>;
 
 /// Every part of the snapshot: the only table that it is made from, and how it is loaded.
-const PARTS: [(&str, Load); 12] = [
+const PARTS: [(&str, Load); 14] = [
     ("users", |next, reader| Users::load(reader).map(|part| next.users = part.into())),
     ("user_groups", |next, reader| Groups::load(reader).map(|part| next.groups = part.into())),
     ("user_group_members", |next, reader| Members::load(reader).map(|part| next.members = part.into())),
     ("resource_grants", |next, reader| Grants::load(reader).map(|part| next.grants = part.into())),
     ("personal_access_tokens", |next, reader| tokens::load(reader).map(|part| next.tokens = part.into())),
     ("table_registry", |next, reader| Registry::load(reader).map(|part| next.registry = part.into())),
+    ("saved_queries", |next, reader| SavedQueries::load(reader).map(|part| next.saved_queries = part.into())),
+    ("saved_query_versions", |next, reader| Versions::load(reader).map(|part| next.versions = part.into())),
     ("sync_state", |next, reader| sync_state::load(reader).map(|part| next.sync = part.into())),
     ("second_factors", |next, reader| second_factors::load(reader).map(|part| next.second_factors = part.into())),
     ("user_sessions", |next, reader| sessions::load(reader).map(|part| next.sessions = part.into())),

@@ -14,6 +14,7 @@ mod publish_table;
 mod rebuild;
 mod run;
 mod runner;
+mod saved;
 mod select;
 mod table_backoff;
 
@@ -23,3 +24,4 @@ pub use merged::Merged;
 pub use orchestrator::{Orchestrator, RebuildError, Rebuilt, Standing};
 pub use rebuild::{Durations, RunError, rebuild_and_record};
 pub use runner::{Runner, RunnerSettings};
+pub use saved::PublishError;

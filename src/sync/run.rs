@@ -50,8 +50,9 @@ impl Runner {
         }
         // What failed may be the new name of something old; then that stays for now.
         for source in self.sources.iter().filter(|source| !failing.contains(&source.kind())) {
-            self.prune(source).await;
+            self.prune(&source.kind()).await;
         }
+        self.prune_saved().await;
     }
 
     /// Every custom connector, one after the other; of single tables, those that publish them.

@@ -19,11 +19,12 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, locked, random, time};
 use crate::config::{DataDir, ProfilerConfig, Settings, WrongValue, env_vars};
 use crate::connectors::files::Checked;
-use crate::connectors::{self, Extraction, Request, Source, Sources, TableRequest};
+use crate::connectors::{self, Extraction, Request, Sources, TableRequest};
 use crate::engine::Limits;
 use crate::extract::data_file;
 use crate::protocol::file_format::FileFormat;
 use crate::protocol::sync_runs::Run;
+use crate::protocol::vocabulary::SourceType;
 use crate::store::registry::Table;
 use crate::store::{Store, sync_runs};
 
@@ -84,6 +85,8 @@ pub struct Runner {
     woken: Notify,
     /// One rebuild at a time, recorded in the store before the next.
     rebuilding: tokio::sync::Mutex<()>,
+    /// Who writes the tables of saved queries.
+    pub(super) saved: tokio::sync::Mutex<()>,
     /// Requests for a rebuild outside of a run, and how many of them have been served.
     requested: AtomicU64,
     served: AtomicU64,
@@ -117,6 +120,7 @@ impl Runner {
             next: Mutex::default(),
             woken: Notify::new(),
             rebuilding: tokio::sync::Mutex::default(),
+            saved: tokio::sync::Mutex::default(),
             requested: AtomicU64::new(0),
             served: AtomicU64::new(0),
         })
@@ -197,8 +201,9 @@ impl Runner {
     /// Publishes without `table` and others that are no longer registered.
     pub async fn retire(&self, table: &Table) -> Result<(), RunError> {
         for source in self.sources.iter() {
-            self.prune(source).await;
+            self.prune(&source.kind()).await;
         }
+        self.prune_saved().await;
         if table.is_materialized() {
             let file = data_file(&self.settings.data_dir.extract(table.source().as_str()), &table.name);
             if let Err(error) = atomic_file::remove(&file) {
@@ -223,8 +228,8 @@ impl Runner {
     }
 
     /// Drops what is no longer registered from the extract of a source that Agnes provides.
-    pub(super) async fn prune(&self, source: &dyn Source) {
-        let (kind, keep) = (source.kind(), registered(&self.store.snapshot(), source));
+    pub(super) async fn prune(&self, kind: &SourceType) {
+        let keep = registered(&self.store.snapshot(), kind);
         let (source, directory) = (kind.as_str(), self.settings.data_dir.extract(kind.as_str()));
         match tokio::task::spawn_blocking(move || connectors::prune(&directory, &keep)).await {
             Ok(Ok(dropped)) if dropped.is_empty() => {}

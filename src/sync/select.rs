@@ -49,9 +49,9 @@ enum Part {
 }
 
 /// What becomes of a table of the source in its extract; `None`: it has no place there.
-fn part(source: &dyn Source, table: &Table) -> Option<Part> {
+fn part(source: &SourceType, table: &Table) -> Option<Part> {
     match table.mode() {
-        _ if *table.source() != source.kind() => None,
+        _ if table.source() != source => None,
         QueryMode::Materialized => None,
         QueryMode::Remote => Some(Part::Shown),
         QueryMode::Local | QueryMode::Unknown(_) => Some(Part::Fetched),
@@ -59,7 +59,7 @@ fn part(source: &dyn Source, table: &Table) -> Option<Part> {
 }
 
 /// The names of all tables that are registered for a source and have a place in its extract.
-pub(super) fn registered(snapshot: &Snapshot, source: &dyn Source) -> HashSet<String> {
+pub(super) fn registered(snapshot: &Snapshot, source: &SourceType) -> HashSet<String> {
     let all = snapshot.registry.all().into_iter();
     all.filter(|table| part(source, table).is_some()).map(|table| table.name.clone()).collect()
 }
@@ -75,7 +75,7 @@ pub(super) fn select<'a>(
     let request = |source: &dyn Source| {
         let (mut fetched, mut shown, mut is_shown_requested) = (Vec::new(), Vec::new(), scope.is_of_due());
         for table in snapshot.registry.all() {
-            match part(source, table) {
+            match part(&source.kind(), table) {
                 Some(Part::Fetched) => {
                     let is_requested = scope.covers(table, || is_due(table, "", snapshot, now));
                     if is_requested && !is_published_elsewhere(table, publication) {
@@ -92,7 +92,7 @@ pub(super) fn select<'a>(
         // Showing a table costs one look, so all of them are shown whenever something is fetched or one is requested.
         let is_needed = !fetched.is_empty() || !shown.is_empty() && is_shown_requested;
         fetched.append(&mut shown);
-        is_needed.then(|| Request { tables: fetched, keep: Some(registered(snapshot, source)), asked_by: None })
+        is_needed.then(|| Request { tables: fetched, keep: Some(registered(snapshot, &source.kind())), asked_by: None })
     };
     sources.iter().filter_map(|source| Some((source, request(source)?))).collect()
 }

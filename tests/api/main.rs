@@ -51,6 +51,7 @@ mod query_hostile;
 mod query_pivot;
 mod readable;
 mod registry;
+mod saved_queries;
 mod search;
 mod settings;
 mod signing_key;

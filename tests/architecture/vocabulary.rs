@@ -18,6 +18,8 @@ const WORDS: &[&str] = &[
     "table",
     "marketplace_plugin",
     "memory_domain",
+    "saved_query",
+    "saved_queries",
 ];
 
 /// Files that define a vocabulary.
@@ -35,10 +37,16 @@ const HOMONYMS: &[(&str, &str)] = &[
     ("src/connectors/keboola/mod.rs", "keboola"),
     // How a publication stores a table.
     ("src/sync/analytics_db.rs", "remote"),
-    // A field of JSON.
+    // A field of JSON, or its heading.
     ("src/cli/pull/report.rs", "table"),
     // A part of the address of a page of OpenMetadata.
     ("src/openmetadata/client.rs", "table"),
+    ("src/cli/saved/show.rs", "table"),
+    ("src/domain/saved_queries/edit.rs", "table"),
+    ("src/domain/saved_queries/rules.rs", "table"),
+    // A table of the state database.
+    ("src/store/schema.rs", "saved_queries"),
+    ("src/store/snapshot.rs", "saved_queries"),
 ];
 
 #[test]

@@ -31,6 +31,7 @@ mod pull_parts;
 mod pull_proxy;
 mod query;
 mod sandbox;
+mod saved;
 mod session;
 mod snapshot;
 mod snapshot_faults;

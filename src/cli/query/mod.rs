@@ -19,7 +19,7 @@ use crate::protocol::query::DEFAULT_LIMIT;
 use crate::query::MAX_STREAMED_ROWS;
 use crate::query::output::End;
 use file::ResultFile;
-pub use remote::show as show_remote;
+pub use remote::{Statement, show as show_remote};
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -36,6 +36,13 @@ pub struct Query {
     /// Run it on the server instead of on the pulled files
     #[arg(long)]
     remote: bool,
+    #[command(flatten)]
+    result: ResultOptions,
+}
+
+/// What becomes of the rows.
+#[derive(clap::Args, Debug)]
+pub struct ResultOptions {
     /// Format of the rows; --json stands for json, and makes errors JSON too
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
@@ -58,16 +65,50 @@ pub enum Format {
 impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
-        let limit = self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        if let Some(path) = &self.output {
-            return self.save(&sql, limit, &ResultFile::new(path)?, context);
+        match self.remote {
+            true => self.result.of_server(&Statement::Sql(&sql), context),
+            false => self.result.of_pulled(&sql, context),
         }
-        let limit = limit.unwrap_or(DEFAULT_LIMIT as usize);
-        let format = if context.printer.is_json { Format::Json } else { self.format };
-        let show = if self.remote { remote::show } else { local::show };
-        let (output, is_truncated) = show(&sql, limit, format, context)?;
+    }
+}
+
+impl ResultOptions {
+    /// Runs a statement on the server.
+    pub fn of_server(&self, statement: &Statement<'_>, context: &Context) -> anyhow::Result<Output> {
+        if let Some(path) = &self.output {
+            let (file, limit) = (ResultFile::new(path)?, self.limit().unwrap_or(MAX_STREAMED_ROWS));
+            return saved(&file, remote::save(statement, limit, &file, context)?);
+        }
+        let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
+        let (output, is_truncated) = remote::show(statement, limit, self.format(context), context)?;
         Ok(remark(output, limit, is_truncated))
     }
+
+    fn of_pulled(&self, sql: &str, context: &Context) -> anyhow::Result<Output> {
+        if let Some(path) = &self.output {
+            let (file, limit) = (ResultFile::new(path)?, self.limit().unwrap_or(usize::MAX));
+            return saved(&file, local::save(sql, limit, &file, context)?);
+        }
+        let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
+        let (output, is_truncated) = local::show(sql, limit, self.format(context), context)?;
+        Ok(remark(output, limit, is_truncated))
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    fn format(&self, context: &Context) -> Format {
+        if context.printer.is_json { Format::Json } else { self.format }
+    }
+}
+
+fn saved(file: &ResultFile, end: End) -> anyhow::Result<Output> {
+    let End { rows, is_truncated } = end;
+    let (path, bytes) = (file.path.display().to_string(), std::fs::metadata(&file.path)?.len());
+    let output = Output::message(format_args!("Wrote {rows} rows to {path} ({}).", human_size(bytes)));
+    let output = remark(output, rows, is_truncated);
+    output.json(&json!({ "file": path, "rows": rows, "bytes": bytes, "truncated": is_truncated }))
 }
 
 /// The output with a remark if rows are missing.
@@ -76,16 +117,6 @@ pub fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
 }
 
 impl Query {
-    fn save(&self, sql: &str, limit: Option<usize>, file: &ResultFile, context: &Context) -> anyhow::Result<Output> {
-        let save = if self.remote { remote::save } else { local::save };
-        let most = if self.remote { MAX_STREAMED_ROWS } else { usize::MAX };
-        let End { rows, is_truncated } = save(sql, limit.unwrap_or(most), file, context)?;
-        let (path, bytes) = (file.path.display().to_string(), std::fs::metadata(&file.path)?.len());
-        let output = Output::message(format_args!("Wrote {rows} rows to {path} ({}).", human_size(bytes)));
-        let output = remark(output, rows, is_truncated);
-        output.json(&json!({ "file": path, "rows": rows, "bytes": bytes, "truncated": is_truncated }))
-    }
-
     /// The SQL from the one place that has it.
     fn sql(&self) -> Result<String, CliError> {
         match (&self.positional, &self.sql, self.stdin) {

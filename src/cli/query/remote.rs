@@ -14,10 +14,23 @@ use crate::protocol::query::{ARROW, QueryRequest};
 use crate::query::output::End;
 use crate::query::rows::Sink;
 
+/// What the server runs.
+#[derive(Debug)]
+pub enum Statement<'a> {
+    Sql(&'a str),
+    /// A saved query, by its id.
+    Saved(&'a str),
+}
+
 /// Shows at most `limit` rows; the flag is whether there were more.
-pub fn show(sql: &str, limit: usize, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
+pub fn show(
+    statement: &Statement<'_>,
+    limit: usize,
+    format: Format,
+    context: &Context,
+) -> anyhow::Result<(Output, bool)> {
     context.block_on(async {
-        match results(sql, limit, &format!("{ARROW};values=text;codec=lz4"), context).await? {
+        match results(statement, limit, &format!("{ARROW};values=text;codec=lz4"), context).await? {
             Results::Stream(mut results) => {
                 let mut shown = Shown::new(format, limit, &context.printer);
                 decode(&mut results, &mut shown).await?;
@@ -54,9 +67,9 @@ async fn decode(results: &mut ResultStream, shown: &mut Shown<'_>) -> anyhow::Re
 }
 
 /// Writes at most `limit` rows into a file.
-pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
+pub fn save(statement: &Statement<'_>, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
     context.block_on(async {
-        let Results::Stream(mut results) = results(sql, limit, target.format.media_type(), context).await? else {
+        let Results::Stream(mut results) = results(statement, limit, target.format.media_type(), context).await? else {
             return Err(CliError::new("unsupported", "this server cannot write files")
                 .hint("Ask its operator to update it, or use --format csv > FILE.")
                 .into());
@@ -71,7 +84,16 @@ pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> 
     })?
 }
 
-async fn results(sql: &str, limit: usize, media_type: &str, context: &Context) -> anyhow::Result<Results> {
-    let request = QueryRequest { sql: sql.to_owned(), limit: i64::try_from(limit)? };
-    Ok(context.client()?.query(&request, media_type).await.map_err(CliError::from)?)
+async fn results(
+    statement: &Statement<'_>,
+    limit: usize,
+    media_type: &str,
+    context: &Context,
+) -> anyhow::Result<Results> {
+    let (client, limit) = (context.client()?, i64::try_from(limit)?);
+    let results = match statement {
+        Statement::Sql(sql) => client.query(&QueryRequest { sql: (*sql).to_owned(), limit }, media_type).await,
+        Statement::Saved(id) => client.run_saved_query(id, limit, media_type).await,
+    };
+    Ok(results.map_err(CliError::from)?)
 }

@@ -7,11 +7,13 @@ use serde_json::{Map, json};
 
 use crate::access::{Admin, Principal, is_admin};
 use crate::base::secret::Secret;
+use crate::domain::saved_queries::release_queries;
 use crate::domain::{Error, Result, rules, write_as};
 use crate::store::audit::{self, Action};
 use crate::store::one_time::{self, Purpose};
 use crate::store::users::{self, User};
 use crate::store::{Snapshot, Store, Transaction, accounts, members};
+use crate::sync::Runner;
 
 pub use self::break_glass::break_glass_grant_admin;
 
@@ -92,8 +94,8 @@ pub async fn update_own_name(store: &Store, caller: &Principal, name: &str) -> R
     written.await
 }
 
-/// Removes a user with everything personal.
-pub async fn delete_user(store: &Store, admin: &Admin, id: &str) -> Result<()> {
+/// Removes a user with everything personal. What they share passes to the admin.
+pub async fn delete_user(store: &Store, runner: &Runner, admin: &Admin, id: &str) -> Result<()> {
     let (admin, id) = (admin.clone(), id.to_owned());
     let written = write_as(store, admin.clone(), move |change| {
         let snapshot = change.snapshot();
@@ -102,11 +104,16 @@ pub async fn delete_user(store: &Store, admin: &Admin, id: &str) -> Result<()> {
             return Err(Error::conflict(MANAGED_ELSEWHERE));
         }
         check_removable(change, user, &admin.user().id, "delete")?;
+        let dropped = release_queries(change, &admin, &id)?;
         accounts::delete(change, &id)?;
         let details = json!({ "email": user.email });
-        Ok(audit::record(change, &admin.actor(), Action::UserDelete, &format!("user:{id}"), details)?)
+        audit::record(change, &admin.actor(), Action::UserDelete, &format!("user:{id}"), details)?;
+        Ok(dropped)
     });
-    written.await
+    for table in written.await? {
+        runner.retire(&table).await?;
+    }
+    Ok(())
 }
 
 /// Checks that a user can be deactivated or deleted, which `action` says: not the admin who requests it, not the

@@ -9,11 +9,11 @@ use crate::access::Admin;
 use crate::base::ident;
 use crate::domain::groups::ensure_personal_group;
 use crate::domain::{Error, Result, rules, write_as};
-use crate::protocol::vocabulary::ResourceType;
+use crate::protocol::vocabulary::{ResourceType, SourceType};
 use crate::store::audit::{self, Action};
 use crate::store::grants::{self, Grant};
 use crate::store::groups::personal;
-use crate::store::{Change, Store, Transaction, registry};
+use crate::store::{Store, Transaction, registry};
 
 pub use self::overview::access_overview;
 
@@ -72,12 +72,17 @@ pub async fn grant_table(store: &Store, admin: &Admin, recipient: Recipient, tab
 
 /// Grants a resource to a group within a transaction.
 pub(in crate::domain) fn grant(
-    change: &Change<'_>,
+    change: &Transaction<'_>,
     admin: &Admin,
     group_id: &str,
     resource_type: &ResourceType,
     resource_id: &str,
 ) -> Result<String> {
+    let row = change.snapshot().registry.get(resource_id).filter(|_| *resource_type == ResourceType::Table);
+    if row.is_some_and(|row| *row.source() == SourceType::SAVED_QUERIES) {
+        let text = "This is the table of a saved query, and read by those it is shared with: share the query instead";
+        return Err(Error::conflict(text));
+    }
     let id = grants::insert(change, group_id, resource_type, resource_id, &admin.user().email)?;
     let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });
     audit::record(change, &admin.actor(), Action::ResourceGrantCreated, &format!("grant:{id}"), details)?;

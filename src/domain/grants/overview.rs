@@ -25,6 +25,7 @@ pub async fn access_overview(store: &Store) -> Result<Overview> {
                 ResourceType::MarketplacePlugin => marketplaces.iter().map(marketplace).collect(),
                 ResourceType::Table => tables(&snapshot),
                 ResourceType::MemoryDomain => domains(),
+                ResourceType::SavedQuery => saved_queries(&snapshot),
                 ResourceType::Unknown(_) => Vec::new(),
             },
         }
@@ -60,6 +61,23 @@ fn tables(snapshot: &Snapshot) -> Vec<OverviewBlock> {
         });
     }
     buckets.into_iter().map(|(bucket, items)| OverviewBlock { id: bucket.into(), name: bucket.into(), items }).collect()
+}
+
+/// The saved queries, with a block for each owner.
+fn saved_queries(snapshot: &Snapshot) -> Vec<OverviewBlock> {
+    let mut owners: BTreeMap<&str, Vec<OverviewItem>> = BTreeMap::new();
+    for query in snapshot.saved_queries.all() {
+        owners.entry(&query.owner_id).or_default().push(OverviewItem {
+            resource_id: query.id.clone(),
+            name: query.name.clone(),
+            category: None,
+            version: None,
+            source_type: None,
+            description: None,
+        });
+    }
+    let name = |owner: &str| snapshot.users.get(owner).map_or_else(|| owner.to_owned(), |user| user.email.clone());
+    owners.into_iter().map(|(owner, items)| OverviewBlock { id: owner.into(), name: name(owner), items }).collect()
 }
 
 const DOMAINS: [(&str, &str); 6] = [

@@ -17,7 +17,7 @@ use crate::protocol::sync_options::SyncOptions;
 use crate::protocol::vocabulary::{QueryMode, SyncStrategy};
 use crate::store::audit::{self, Action};
 use crate::store::registry::{self, Table};
-use crate::store::{Snapshot, Store};
+use crate::store::{Snapshot, Store, saved_queries};
 use crate::sync::Runner;
 
 /// Registers a table. Nobody but admins can read it until it is granted; its data comes with the next sync.
@@ -107,6 +107,7 @@ pub async fn update_table(
     let (actor, sources) = (admin.actor(), sources.clone());
     let written = write_as(store, admin.clone(), move |change| {
         let mut table = registry::get(change, &id)?;
+        rules::is_registered_here(&table)?;
         if requested.query_mode.is_some() {
             let query = resulting_query(&table, &requested);
             rules::query_mode(requested.query_mode.as_ref(), query.as_deref())?;
@@ -184,11 +185,13 @@ fn apply(table: &mut Table, body: UpdateTable) {
     }
 }
 
-/// Unregisters a table: its grants, sync state, file and view go with it.
+/// Unregisters a table: its grants, sync state, file and view go with it. A saved query whose result it keeps stays, without
+/// schedule.
 pub async fn unregister_table(store: &Store, runner: &Runner, admin: &Admin, id: String) -> Result<()> {
     let actor = admin.actor();
     let written = write_as(store, admin.clone(), move |change| {
         let table = registry::delete(change, &id)?;
+        saved_queries::forget_table(change, &id)?;
         let Table { name, source_type, bucket, source_table, .. } = &table;
         let details =
             json!({ "name": name, "source_type": source_type, "bucket": bucket, "source_table": source_table });

@@ -33,9 +33,21 @@ pub fn name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses the table of a saved query, which is changed with the query.
+pub fn is_registered_here(table: &Table) -> Result<()> {
+    match *table.source() == SourceType::SAVED_QUERIES {
+        true => Err(Error::conflict("This is the table of a saved query: change the query instead")),
+        false => Ok(()),
+    }
+}
+
 /// A source is one of ours that is set up, or one that already has an extract: a custom connector, or an operator, has
 /// written that.
 fn source_type(sources: &Sources, kind: &SourceType) -> Result<()> {
+    if *kind == SourceType::SAVED_QUERIES {
+        let reason = "tables of this source are those of saved queries: save a query with a table instead";
+        return Err(Error::field("source_type", reason, kind.as_str()));
+    }
     if kind.is_empty() || sources.has_extract(kind) {
         return Ok(());
     }

@@ -29,10 +29,16 @@ type JobSpec = (&'static str, Option<&'static EnvVar>, &'static [&'static str], 
 /// The only job that is a `GET`.
 const HEALTH_CHECK: &str = "health-check";
 
-const JOBS: [JobSpec; 7] = [
+const JOBS: [JobSpec; 8] = [
     ("data-refresh", Some(&env_vars::SCHEDULER_DATA_REFRESH_INTERVAL), &["api", "sync", "trigger"], 120),
     (HEALTH_CHECK, Some(&env_vars::SCHEDULER_HEALTH_CHECK_INTERVAL), &["api", "health"], 30),
     ("script-runner", Some(&env_vars::SCHEDULER_SCRIPT_RUN_INTERVAL), &["api", "scripts", "run-due"], 600),
+    (
+        "saved-queries",
+        Some(&env_vars::SCHEDULER_SAVED_QUERIES_INTERVAL),
+        &["api", "admin", "saved-queries", "run-due"],
+        3600,
+    ),
     ("marketplaces", None, &["api", "marketplaces", "sync-all"], 900),
     (
         "session-collector",

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod permissions;
 pub mod query;
 pub mod registry;
+pub mod saved_queries;
 pub mod search;
 pub mod settings;
 pub mod sync;

@@ -56,12 +56,12 @@ async fn update(app: &AppState, admin: &Admin, id: &str, body: &UpdateUser) -> R
     Ok(Json(view::user(&app.store.snapshot(), id)?))
 }
 
-/// Removes a user with everything personal.
+/// Removes a user with everything personal. Saved queries that they share pass to the admin, without their schedules.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id", description = "User id")),
     responses((status = 204), (status = 404),
         (status = 409, description = "Yourself, the last admin, or managed elsewhere")))]
 pub async fn delete_user(app: AppState, admin: Admin, Path(id): Path<String>) -> ApiResult<StatusCode> {
-    accounts::delete_user(&app.store, &admin, &id).await?;
+    accounts::delete_user(&app.store, &app.runner, &admin, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -167,6 +167,7 @@ impl From<domain::Error> for ApiError {
             Error::Unprocessable(text) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, text),
             Error::File(error) if error.kind() == std::io::ErrorKind::StorageFull => StoreError::DiskFull.into(),
             Error::Signing(_) | Error::SecondFactor(_) | Error::Publish(_) | Error::File(_) => Self::internal(error),
+            Error::Query(error) => error.into(),
             Error::Store(error) => error.into(),
         }
     }

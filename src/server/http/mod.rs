@@ -1,5 +1,6 @@
 //! Between the network and the handlers: errors as responses, extractors, middleware.
 
+pub mod answer;
 mod body;
 pub mod error;
 pub mod extractors;

@@ -20,7 +20,8 @@ const QUERIES: [&str; 3] = ["/api/query", "/api/v2/scan", "/api/v2/scan/estimate
 const METRICS: &str = "/api/metrics/";
 
 fn is_query(path: &str) -> bool {
-    QUERIES.contains(&path) || path.starts_with(METRICS)
+    let is_saved = path.starts_with("/api/saved-queries/") && path.ends_with("/run");
+    is_saved || QUERIES.contains(&path) || path.starts_with(METRICS)
 }
 
 impl FromRequestParts<AppState> for Principal {
