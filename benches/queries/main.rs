@@ -17,6 +17,7 @@
 mod program;
 
 mod caller;
+mod catalog;
 mod data;
 mod stand_in;
 
@@ -64,6 +65,7 @@ fn main() {
     }
     overhead(&runtime);
     first_queries(&runtime);
+    catalog::measure(&runtime);
     results(&runtime);
     println!(
         "{:<58} {:>12} {:>12}",
@@ -230,17 +232,6 @@ fn first_queries(runtime: &Runtime) {
         report("  first query of a caller, of a table nobody else asked for", &mut first);
         report("  the same once more", &mut second);
         report("  a table that others asked for", &mut another);
-        for (path, what) in [("/api/v2/catalog", "  catalog of all"), ("/api/v2/schema/t7", "  schema of one")] {
-            let admin = Caller::new(&server, "user-0");
-            let mut times = Vec::new();
-            for _ in 0..CALLERS {
-                let begun = Instant::now();
-                let (status, body) = admin.send("GET", path, Value::Null).await;
-                assert_eq!(status, 200, "{body}");
-                times.push(begun.elapsed());
-            }
-            report(what, &mut times);
-        }
         let mut bare: Vec<_> =
             (1..CALLERS).map(|n| bare_instance(&data_file(&source(&place), &format!("t{n}")))).collect();
         report("  bare DuckDB: opened in the same process, one view", &mut bare);
