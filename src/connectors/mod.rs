@@ -13,5 +13,5 @@ mod sources;
 
 pub use exchange::{Done, Finished, Report, Request, TableError, TableNote, TableRequest};
 pub use publish::{Extracted, LOCK, prune, publish};
-pub use source::{Delivered, Extraction, InvalidRow, Provided, Source, SourceError};
+pub use source::{Extraction, InvalidRow, Provided, Source, SourceError};
 pub use sources::{PROVIDED, Sources};

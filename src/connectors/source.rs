@@ -84,23 +84,14 @@ pub trait Source: Debug + Send + Sync {
         bucket
     }
 
-    /// Stores types and descriptions of columns at the source, each on its own; `None`: it does not take any.
+    /// Stores types and descriptions of columns at the source; `None`: it does not take any.
     fn push_descriptions<'a>(
         &'a self,
         _row: &'a Table,
         _columns: Vec<Arc<ColumnMetadata>>,
-    ) -> Option<BoxFuture<'a, Result<Delivered, SourceError>>> {
+    ) -> Option<BoxFuture<'a, Result<(), SourceError>>> {
         None
     }
-}
-
-/// What became of columns that were sent to a source.
-#[derive(Debug, Default)]
-pub struct Delivered {
-    /// Number of columns that it has stored.
-    pub stored: usize,
-    /// Of each other one its name, and why.
-    pub errors: Vec<String>,
 }
 
 /// A child process: `agnes extract …`.

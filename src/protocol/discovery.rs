@@ -64,13 +64,9 @@ pub struct Renamed {
 /// `POST /api/admin/metadata/{table}/push`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Pushed {
-    /// `ok`, or `partial` if some columns, or all, were not stored.
     pub status: String,
-    /// Number of columns that were stored.
+    /// Number of columns.
     pub pushed: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Of each column that was not stored its name, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<String>,
 }

@@ -163,19 +163,14 @@ fn descriptions_of_columns() {
     for table in ["orders", "views"] {
         server.answer(&format!("POST /api/admin/metadata/{table}"), 200, json!({"status": "ok", "count": 1}));
     }
-    server.answer(
-        "POST /api/admin/metadata/orders/push",
-        200,
-        json!({"status": "partial", "pushed": 1, "errors": ["b: 403 denied"]}),
-    );
+    server.answer("POST /api/admin/metadata/orders/push", 200, json!({"status": "ok", "pushed": 2}));
     server.answer("POST /api/admin/metadata/views/push", 502, json!({"detail": "Keboola cannot be reached"}));
     insta::assert_snapshot!(sandbox.run(&["admin", "metadata-apply", file, "--push-to-source"]).text, @r#"
     exit 1
     --- stdout
     Imported 3 column(s) from proposal.
-    Pushed 1 column(s) of orders.
+    Pushed 2 column(s) of orders.
     --- stderr
-    warn: column of orders was not pushed: b: 403 denied
     warn: views was not pushed: Failed: Keboola cannot be reached
     "#);
     let sent = json!({"columns": [{"column_name": "x", "basetype": null, "description": "d", "confidence": "high"}],

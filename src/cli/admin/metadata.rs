@@ -108,14 +108,6 @@ impl Run for Apply {
                 Ok(answer) => {
                     output = output.line(format_args!("Pushed {} column(s) of {table}.", answer.body.pushed));
                     pushed.insert(table, answer.body.pushed);
-                    let errors = answer.body.errors;
-                    if !errors.is_empty() {
-                        output = errors.iter().fold(output, |output, error| {
-                            output.warn(format_args!("column of {table} was not pushed: {error}"))
-                        });
-                        output = output.exit(1);
-                        failed.insert(table, errors.join("; "));
-                    }
                 }
                 Err(error) => {
                     output = output.warn(format_args!("{table} was not pushed: {}", error.message)).exit(1);

@@ -1,5 +1,6 @@
 //! The Storage API: token, tables, export jobs, files.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -7,13 +8,14 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::model::{FileInfo, Id, Job, Table, TokenInfo};
 use super::retry::{self, Failure};
 use super::settings::{Settings, SettingsError};
 use crate::protocol::sync_options::WhereFilter;
+use crate::store::column_metadata::ColumnMetadata;
 
 /// The longest delay between two polls of a job, as a multiple of the first.
 const MAX_POLL_FACTOR: u32 = 10;
@@ -66,8 +68,8 @@ fn storage_time(text: &str) -> Option<Timestamp> {
 
 /// A client for one project. The token goes to the stack only, and redirects are not followed.
 pub struct StorageClient {
-    pub(super) http: Client,
-    pub(super) settings: Settings,
+    http: Client,
+    settings: Settings,
 }
 
 impl StorageClient {
@@ -117,6 +119,25 @@ impl StorageClient {
         Ok(Exported { file: file.id, started: started_at })
     }
 
+    /// Stores types and descriptions of columns with a table.
+    pub async fn push_metadata(&self, table: &str, columns: Vec<Arc<ColumnMetadata>>) -> Result<(), StorageError> {
+        let url = self.url(&["tables", table, "metadata"]);
+        let entry = |column: &str, key: &str, value: &Option<String>| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some(json!({"columnName": column, "key": key, "value": value}))
+        };
+        let entries: Vec<Value> = columns
+            .iter()
+            .flat_map(|column| {
+                let kind = entry(&column.column, "KBC.datatype.basetype", &column.basetype);
+                kind.into_iter().chain(entry(&column.column, "KBC.description", &column.description))
+            })
+            .collect();
+        let body = json!({"provider": "ai-metadata-enrichment", "columnsMetadata": {"0": entries}});
+        let _: Value = self.send(|| self.http.post(url.clone()).json(&body)).await?;
+        Ok(())
+    }
+
     async fn wait(&self, mut job: Job) -> Result<Job, StorageError> {
         let started = Instant::now();
         let mut delay = self.settings.poll;
@@ -148,7 +169,7 @@ impl StorageClient {
         self.send(|| self.http.get(url.clone())).await
     }
 
-    pub(super) fn url(&self, path: &[&str]) -> Url {
+    fn url(&self, path: &[&str]) -> Url {
         let mut url = self.settings.stack_url.clone();
         url.set_query(None);
         url.set_fragment(None);

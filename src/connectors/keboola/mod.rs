@@ -12,7 +12,6 @@ mod location;
 mod merge;
 pub mod model;
 mod plan;
-mod push;
 mod retry;
 mod settings;
 mod source;

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
-use tokio::time::Instant;
 
 use super::client::StorageClient;
-use super::push::PushError;
 use super::{Settings, model, run};
 use crate::base::ident::{self, repr};
 use crate::base::secret::Secret;
 use crate::config::{self, env_vars};
-use crate::connectors::{Delivered, Extraction, InvalidRow, Provided, Report, Request, Source, SourceError};
+use crate::connectors::{Extraction, InvalidRow, Provided, Report, Request, Source, SourceError};
 use crate::extract::RemoteAttach;
 use crate::protocol::discovery::DiscoveredTable;
 use crate::protocol::vocabulary::SourceType;
@@ -29,12 +27,6 @@ pub const SOURCE: Provided = Provided {
 
 /// How long a project may take to list its tables.
 const LIST_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long it may take to store the descriptions of a table's columns, with all retries: less than clients wait.
-const PUSH_TIMEOUT: Duration = Duration::from_secs(25);
-
-/// Columns that are sent at a time.
-const MAX_PUSHES: usize = 4;
 
 #[derive(Debug)]
 struct KeboolaSource {
@@ -72,9 +64,12 @@ impl KeboolaSource {
         Ok(tables.into_iter().map(discovered).collect())
     }
 
-    async fn push(&self, row: &Table, columns: Vec<Arc<ColumnMetadata>>) -> Result<Delivered, SourceError> {
+    async fn push(&self, row: &Table, columns: Vec<Arc<ColumnMetadata>>) -> Result<(), SourceError> {
         let missing = |_| SourceError::Unusable("KBC_STACK_URL and KBC_STORAGE_TOKEN must be set".into());
         let client = self.client().map_err(missing)?;
+        if columns.is_empty() {
+            return Ok(());
+        }
         let table = row.source_table.as_deref().filter(|table| !table.is_empty());
         let id = match (row.bucket.as_deref().filter(|bucket| !bucket.is_empty()), table) {
             (Some(bucket), Some(table)) if table.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.')) => {
@@ -83,19 +78,7 @@ impl KeboolaSource {
             (Some(bucket), table) => format!("{bucket}.{}", table.unwrap_or(&row.name)),
             (None, table) => table.unwrap_or(&row.id).to_owned(),
         };
-        let deadline = Instant::now() + PUSH_TIMEOUT;
-        let pushes = columns.iter().map(|column| {
-            let push = tokio::time::timeout_at(deadline, client.push_metadata(&id, column));
-            push.map(|result| result.unwrap_or_else(|_| Err(PushError::Deadline(PUSH_TIMEOUT.as_secs()))))
-        });
-        let pushes: Vec<_> = pushes.collect();
-        let results: Vec<_> = stream::iter(pushes).buffered(MAX_PUSHES).collect().await;
-        let errors = columns
-            .iter()
-            .zip(results)
-            .filter_map(|(column, result)| result.err().map(|error| format!("{}: {error}", column.column)));
-        let errors: Vec<String> = errors.collect();
-        Ok(Delivered { stored: columns.len() - errors.len(), errors })
+        client.push_metadata(&id, columns).await.map_err(|error| SourceError::Failed(error.to_string()))
     }
 }
 
@@ -164,7 +147,7 @@ impl Source for KeboolaSource {
         &'a self,
         row: &'a Table,
         columns: Vec<Arc<ColumnMetadata>>,
-    ) -> Option<BoxFuture<'a, Result<Delivered, SourceError>>> {
+    ) -> Option<BoxFuture<'a, Result<(), SourceError>>> {
         Some(self.push(row, columns).boxed())
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use self::names::free_name;
 use crate::access::Admin;
-use crate::connectors::{Delivered, Source, SourceError, Sources};
+use crate::connectors::{Source, SourceError, Sources};
 use crate::domain::{Error, write_as};
 use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, DiscoveredTable, Pushed, Renamed};
 use crate::protocol::vocabulary::{QueryMode, SourceType};
@@ -139,22 +139,21 @@ pub async fn push_descriptions(
     let snapshot = store.snapshot();
     let row = snapshot.registry.get(table).or_else(|| snapshot.registry.by_name(table)).cloned();
     let row = row.ok_or_else(|| Error::not_found(format!("Table not found: {table}")))?;
-    let mut columns = snapshot.descriptions.of_table(&row.id, &row.name);
-    let is_said = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    columns.retain(|column| is_said(&column.basetype) || is_said(&column.description));
+    let columns = snapshot.descriptions.of_table(&row.id, &row.name);
+    let pushed = columns.len();
     let Some(pushing) = sources.get(row.source()).and_then(|source| source.push_descriptions(&row, columns)) else {
         let source = row.source_type.clone().unwrap_or_default();
         let reason = format!("Push is only supported for keboola tables (table source_type='{source}')");
         return Err(Error::invalid(reason).into());
     };
-    let Delivered { stored: pushed, errors } = pushing.await.map_err(DiscoveryError::Push)?;
-    if pushed > 0 {
-        let (actor, id) = (admin.actor(), row.id.clone());
-        let details = json!({ "columns": pushed, "failed": errors.len() });
-        let recorded = store.write(move |change| audit::record(change, &actor, Action::MetadataPush, &id, details));
-        recorded.await.map_err(Error::from)?;
+    pushing.await.map_err(DiscoveryError::Push)?;
+    if pushed == 0 {
+        let message = Some("No column metadata to push".into());
+        return Ok(Pushed { status: "ok".into(), pushed, message });
     }
-    let message = (pushed == 0 && errors.is_empty()).then(|| "No column metadata to push".into());
-    let status = if errors.is_empty() { "ok" } else { "partial" };
-    Ok(Pushed { status: status.into(), pushed, message, errors })
+    let (actor, id) = (admin.actor(), row.id.clone());
+    let details = json!({ "columns": pushed });
+    let recorded = store.write(move |change| audit::record(change, &actor, Action::MetadataPush, &id, details));
+    recorded.await.map_err(Error::from)?;
+    Ok(Pushed { status: "ok".into(), pushed, message: None })
 }

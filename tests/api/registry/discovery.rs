@@ -1,11 +1,9 @@
 //! Tables found at Keboola, and descriptions sent there.
 
-use std::collections::BTreeMap;
-
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::keboola_server::{Content, Fault, Keboola, TOKEN, Table};
+use crate::keboola_server::{Content, Keboola, TOKEN, Table};
 use crate::support::TestApp;
 
 async fn scene() -> (TestApp, Keboola) {
@@ -105,11 +103,7 @@ async fn descriptions_are_pushed() {
     let admin = app.admin().await;
     let body = json!({"name": "orders", "source_type": "keboola", "bucket": "in.c-crm", "source_table": "orders"});
     admin.post_json("/api/admin/register-table", body).await.ok();
-    let columns = json!([
-        {"column_name": "id", "basetype": "INTEGER", "description": "The number"},
-        {"column_name": "we/ird col?x%2F", "description": "Strange"},
-        {"column_name": "nothing"},
-    ]);
+    let columns = json!([{"column_name": "id", "basetype": "INTEGER", "description": "The number"}]);
     admin.post_json("/api/admin/metadata/orders", json!({ "columns": columns })).await.ok();
     let other = json!({"name": "views", "source_type": "keboola", "bucket": "in.c-web", "source_table": "page-views"});
     admin.post_json("/api/admin/register-table", other).await.ok();
@@ -120,42 +114,21 @@ async fn descriptions_are_pushed() {
     assert_eq!(admin.post_json("/api/admin/metadata/nothing/push", Value::Null).await.status, 404);
     assert_snapshot!(admin.post_json("/api/admin/metadata/orders/push", Value::Null).await, @r#"
     200 OK
-    {"status":"ok","pushed":2}
+    {"status":"ok","pushed":1}
     "#);
-    let noted = |column: &str, entries: Value| {
-        let body = json!({"provider": "ai-metadata-enrichment", "metadata": entries});
-        (("in.c-crm.orders".to_owned(), column.to_owned()), body)
-    };
-    let kind = json!({"key": "KBC.datatype.basetype", "value": "INTEGER"});
     assert_eq!(
         keboola.metadata(),
-        BTreeMap::from([
-            noted("id", json!([kind, {"key": "KBC.description", "value": "The number"}])),
-            noted("we/ird col?x%2F", json!([{"key": "KBC.description", "value": "Strange"}])),
-        ])
+        [(
+            "in.c-crm.orders".to_owned(),
+            json!({
+                "provider": "ai-metadata-enrichment",
+                "columnsMetadata": {"0": [
+                    {"columnName": "id", "key": "KBC.datatype.basetype", "value": "INTEGER"},
+                    {"columnName": "id", "key": "KBC.description", "value": "The number"}
+                ]}
+            })
+        )]
     );
     app.publish("local_one", "id\n1\n").await;
     assert_eq!(admin.post_json("/api/admin/metadata/local_one/push", Value::Null).await.status, 400);
-}
-
-#[tokio::test]
-async fn columns_that_are_not_stored_are_named() {
-    let (app, keboola) = scene().await;
-    let admin = app.admin().await;
-    let body = json!({"name": "orders", "source_type": "keboola", "bucket": "in.c-crm", "source_table": "orders"});
-    admin.post_json("/api/admin/register-table", body).await.ok();
-    let names = ["..", "a", "b", "c", "d", "forbidden"];
-    let columns: Vec<Value> = names.iter().map(|name| json!({"column_name": name, "basetype": "STRING"})).collect();
-    admin.post_json("/api/admin/metadata/orders", json!({ "columns": columns })).await.ok();
-    // What passes is tried again.
-    keboola.fault("columns/a", Fault::Status(503, Some(0)), 1);
-    let pushed = admin.post_json("/api/admin/metadata/orders/push", Value::Null).await.ok();
-    assert_eq!((&pushed["status"], &pushed["pushed"]), (&json!("partial"), &json!(4)), "{pushed}");
-    let errors: Vec<&str> = pushed["errors"].as_array().unwrap().iter().map(|error| error.as_str().unwrap()).collect();
-    assert_eq!(errors[0], "..: request error — an address cannot contain that name");
-    assert!(errors[1].starts_with("forbidden: 403 {") && errors[1].contains("*** may not"), "{errors:?}");
-    assert_eq!((errors.len(), errors[1].chars().count()), (2, "forbidden: 403 ".len() + 200));
-    assert_eq!(keboola.metadata().len(), 4);
-    let audit = admin.get("/api/admin/audit?action=metadata.push").await.ok();
-    assert_eq!(audit["count"], 1);
 }

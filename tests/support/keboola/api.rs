@@ -18,7 +18,7 @@ pub fn routes(shared: &Shared) -> Router<Shared> {
         .route("/buckets", get(buckets))
         .route("/tables", get(tables))
         .route("/tables/{id}", get(table))
-        .route("/tables/{id}/columns/{column}/metadata", post(metadata))
+        .route("/tables/{id}/metadata", post(metadata))
         .route("/tables/{id}/export-async", post(export))
         .route("/jobs/{id}", get(job))
         .route("/files/{id}", get(file));
@@ -79,16 +79,9 @@ async fn buckets(State(shared): State<Shared>) -> Json<Vec<Value>> {
     Json(ids.into_iter().map(|id| json!({"id": id, "name": id.rsplit_once('-').unwrap().1, "stage": "in"})).collect())
 }
 
-async fn metadata(
-    State(shared): State<Shared>,
-    Path((id, column)): Path<(String, String)>,
-    Json(body): Json<Value>,
-) -> Response {
-    if column == "forbidden" {
-        return error(StatusCode::FORBIDDEN, "accessDenied", &format!("{TOKEN} {}", "may not ".repeat(50)));
-    }
-    shared.lock().metadata.insert((id, column), body);
-    (StatusCode::CREATED, Json(json!([]))).into_response()
+async fn metadata(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+    shared.lock().metadata.push((id, body));
+    (StatusCode::CREATED, Json(json!({"metadata": [], "columnsMetadata": {}}))).into_response()
 }
 
 /// JSON, or a form as older clients send it.

@@ -6,7 +6,7 @@
 mod api;
 mod objects;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -90,8 +90,8 @@ struct State {
     tables: HashMap<String, Table>,
     /// Table, polls so far.
     jobs: Vec<(String, u32)>,
-    /// By table and column.
-    metadata: BTreeMap<(String, String), Value>,
+    /// Table, and what was noted on it.
+    metadata: Vec<(String, Value)>,
     /// Bodies of the exports.
     exports: Vec<Value>,
     /// Part of a path, what goes wrong there, how often still.
@@ -148,8 +148,8 @@ impl Keboola {
         state.tables.insert(table.id.clone(), Table { changes, ..table });
     }
 
-    /// What was noted on columns.
-    pub fn metadata(&self) -> BTreeMap<(String, String), Value> {
+    /// What was noted on tables.
+    pub fn metadata(&self) -> Vec<(String, Value)> {
         self.shared.lock().metadata.clone()
     }
 
