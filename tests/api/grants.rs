@@ -33,7 +33,7 @@ async fn create_list_and_delete() {
     assert_eq!(resources("/api/admin/grants?group_id=none").await.len(), 0);
     assert_snapshot!(admin.get("/api/admin/grants?resource_type=zzz").await, @r#"
         400 Bad Request
-        {"detail":"Unknown resource_type 'zzz'. Known types: ['marketplace_plugin', 'table', 'memory_domain']"}
+        {"detail":"Unknown resource_type 'zzz'. Known types: ['marketplace_plugin', 'table', 'memory_domain', 'saved_query']"}
         "#);
 
     assert_snapshot!(grant("table", "orders").await, @r#"
@@ -57,7 +57,7 @@ async fn each_reason_to_refuse_in_its_order() {
     let bad = json!({ "group_id": "none", "resource_type": "zzz", "resource_id": " " });
     assert_snapshot!(send(bad.clone()).await, @r#"
         400 Bad Request
-        {"detail":"Unknown resource_type 'zzz'. Known types: ['marketplace_plugin', 'table', 'memory_domain']"}
+        {"detail":"Unknown resource_type 'zzz'. Known types: ['marketplace_plugin', 'table', 'memory_domain', 'saved_query']"}
         "#);
     let bad = json!({ "group_id": "none", "resource_type": "table", "resource_id": " " });
     assert_snapshot!(send(bad).await, @r#"
@@ -80,7 +80,7 @@ async fn resource_types() {
     let app = TestApp::start().await;
     assert_snapshot!(app.admin().await.get("/api/admin/resource-types").await, @r#"
         200 OK
-        [{"key":"marketplace_plugin","display_name":"Marketplace plugins","description":"A plugin from a registered marketplace.","id_format":"<marketplace_slug>/<plugin_name>"},{"key":"table","display_name":"Tables","description":"A registered data table.","id_format":"<table_id>"},{"key":"memory_domain","display_name":"Memory domains","description":"A corporate-memory domain (knowledge_items.domain).","id_format":"<domain>"}]
+        [{"key":"marketplace_plugin","display_name":"Marketplace plugins","description":"A plugin from a registered marketplace.","id_format":"<marketplace_slug>/<plugin_name>"},{"key":"table","display_name":"Tables","description":"A registered data table.","id_format":"<table_id>"},{"key":"memory_domain","display_name":"Memory domains","description":"A corporate-memory domain (knowledge_items.domain).","id_format":"<domain>"},{"key":"saved_query","display_name":"Saved queries","description":"A query that its owner shares.","id_format":"<query_id>"}]
         "#);
 }
 
