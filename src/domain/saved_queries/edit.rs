@@ -108,7 +108,7 @@ pub async fn update_query(
     Ok(())
 }
 
-/// Returns the table that the query no longer has.
+/// Returns the previous table of the query, if this change takes it away.
 fn change_query(
     change: &Transaction<'_>,
     publication: &Arc<Publication>,
