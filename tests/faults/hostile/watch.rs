@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use walkdir::WalkDir;
 
-use crate::flood::peak;
+use crate::flood::{memory, own_peak, peak};
 use crate::program::{PATIENCE, Place, Serving};
 
 const PAUSE: Duration = Duration::from_millis(10);
@@ -44,7 +44,7 @@ impl Watch {
                 seen.look(pid, &spill);
                 std::thread::sleep(PAUSE);
             }
-            seen.server = peak(pid).unwrap();
+            seen.server = own_peak(pid).unwrap();
             seen
         });
         Self { is_over, thread }
@@ -122,7 +122,5 @@ fn files(directory: &Path) -> Vec<walkdir::DirEntry> {
 
 /// Memory of a process now, in KiB.
 fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+    memory(pid, "VmRSS:").unwrap_or_default()
 }
