@@ -1,6 +1,6 @@
 //! Search in the catalog: tables with their columns, and metrics, within what the caller may see.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use crate::access::{Principal, listed_tables, may_see_metric};
@@ -146,12 +146,11 @@ impl Subject {
 fn found_table(snapshot: &Snapshot, name: &str, published: Option<&PublishedTable>) -> TableMatch {
     let registered = snapshot.registry.by_name(name);
     let id = registered.map_or(name, |row| &row.id);
-    let about = snapshot.descriptions.of_table(id, name);
-    let about: HashMap<_, _> = about.iter().map(|about| (about.column.to_lowercase(), &about.description)).collect();
+    let about = snapshot.descriptions.texts(id, name);
     let column = |column: &extract::Column| ColumnMatch {
         name: column.name.clone(),
         column_type: column.column_type.clone(),
-        description: about.get(&column.name.to_lowercase()).cloned().cloned().flatten(),
+        description: about.get(&column.name.to_lowercase()).cloned(),
     };
     let described = registered.and_then(|row| row.description.clone());
     TableMatch {

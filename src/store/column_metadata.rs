@@ -49,6 +49,13 @@ impl Descriptions {
         columns.extend(self.0.get(id).into_iter().flatten().map(|(column, about)| (column.clone(), Arc::clone(about))));
         columns.into_values().collect()
     }
+
+    /// What is said about columns of a table, by their names in lower case.
+    pub fn texts(&self, id: &str, name: &str) -> HashMap<String, String> {
+        let columns = self.of_table(id, name);
+        let texts = columns.iter().filter_map(|of| Some((of.column.to_lowercase(), of.description.clone()?)));
+        texts.filter(|(_, text)| !text.is_empty()).collect()
+    }
 }
 
 /// Stores what is known about a column, in place of what was.

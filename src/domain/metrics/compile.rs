@@ -11,7 +11,7 @@ use crate::query::predicate::{self, Flaw, Selection};
 use crate::query::{QueryEngine, QueryError, most_similar};
 use crate::store::Snapshot;
 
-/// Why there is no statement.
+/// Why a metric cannot be compiled.
 #[derive(Debug)]
 pub enum CompileError {
     Metric(Error),

@@ -7,11 +7,9 @@ use crate::store::Snapshot;
 /// Returns the columns of a table, as of its publication, with what people have written about them: here, or else in
 /// OpenMetadata.
 pub fn schema(snapshot: &Snapshot, table: &ReadableTable, openmetadata: &OpenMetadata) -> TableSchema {
-    let described = snapshot.descriptions.of_table(table.id(), &table.table().name);
     let about = openmetadata.about(table.id());
     let mut texts = about.as_ref().map(|about| about.columns.clone()).unwrap_or_default();
-    let own = described.iter().filter_map(|of| Some((of.column.to_lowercase(), of.description.clone()?)));
-    texts.extend(own.filter(|(_, text)| !text.is_empty()));
+    texts.extend(snapshot.descriptions.texts(table.id(), &table.table().name));
     let columns = table.table().columns.iter().map(|column| SchemaColumn {
         name: column.name.clone(),
         column_type: column.column_type.clone(),
