@@ -1,12 +1,14 @@
 //! Listening, serving connections, and shutting down gracefully.
 
 mod bodies;
+mod lingering;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -23,6 +25,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt;
 
 use self::bodies::{Arriving, Leaving, Pace};
+use self::lingering::Lingering;
 use super::ServerSettings;
 use super::services::connections::{Connection, Connections, Exchange, Patience};
 use super::services::rate_limits::network;
@@ -138,9 +141,13 @@ pub async fn serve(
         let Some(connection) = connections.admit(address, patience, descriptor) else { continue };
         // Responses are small; collecting them into larger packets costs more than it saves.
         let _ = stream.set_nodelay(true);
+        let is_unread = Arc::new(AtomicBool::new(false));
+        let stream = Lingering::new(stream, Arc::clone(&is_unread));
         let (routes, asked) = (routes.clone(), Arc::clone(&connection));
-        let service =
-            service_fn(move |request| respond(routes.clone(), Arc::clone(&asked), peer, timeouts.pace, request));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let arriving = |body| Body::new(Arriving::new(body, timeouts.pace, Arc::clone(&is_unread)));
+            respond(routes.clone(), Arc::clone(&asked), peer, request.map(arriving))
+        });
         let served = http.serve_connection(TokioIo::new(stream), service).into_owned();
         let served = open.watch(served);
         tokio::spawn(async move {
@@ -189,11 +196,9 @@ async fn respond(
     routes: Router,
     connection: Arc<Connection>,
     peer: SocketAddr,
-    pace: Pace,
-    request: Request<Incoming>,
+    mut request: Request<Body>,
 ) -> Result<Response<Leaving>, Infallible> {
     let exchange = Exchange::begin(&connection);
-    let mut request = request.map(|body| Body::new(Arriving::new(body, pace)));
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(exchange.clone());
     let response = routes.oneshot(request).await?;

@@ -1,6 +1,8 @@
 //! Bodies on their way: a request's must keep arriving, a response's reports that it is being taken.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ pub struct Arriving<B = Incoming> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when the server has not been waiting.
     busy_since: Option<Instant>,
+    is_unread: Arc<AtomicBool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +39,11 @@ pub enum ArrivalError<E> {
     Broken(E),
 }
 
-impl<B> Arriving<B> {
-    pub fn new(body: B, pace: Pace) -> Self {
-        Self { body, pace, missing: pace.bytes, timer: None, busy_since: None }
+impl<B: HttpBody> Arriving<B> {
+    /// `is_unread` becomes whether more of the body may arrive.
+    pub fn new(body: B, pace: Pace, is_unread: Arc<AtomicBool>) -> Self {
+        is_unread.store(!body.is_end_stream(), Ordering::Relaxed);
+        Self { body, pace, missing: pace.bytes, timer: None, busy_since: None, is_unread }
     }
 
     fn arrived(&mut self, bytes: usize) {
@@ -74,6 +79,8 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Arriving<B> {
             if let Some(Ok(frame)) = &frame {
                 this.arrived(frame.data_ref().map_or(0, Bytes::len));
             }
+            let has_ended = frame.is_none() || this.body.is_end_stream();
+            this.is_unread.store(!has_ended, Ordering::Relaxed);
             return Poll::Ready(frame.map(|frame| frame.map_err(ArrivalError::Broken)));
         }
         ready!(this.poll_late(cx));
@@ -136,7 +143,7 @@ mod tests {
             tokio::time::sleep(every).await;
             Ok::<_, std::io::Error>(Bytes::from(vec![0; bytes]))
         });
-        let arriving = Arriving::new(Body::from_stream(Box::pin(pieces)), PACE);
+        let arriving = Arriving::new(Body::from_stream(Box::pin(pieces)), PACE, Arc::default());
         let mut stream = Body::new(arriving).into_data_stream();
         let mut received = 0;
         while let Some(piece) = stream.next().await {
