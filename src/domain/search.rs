@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::access::{Principal, listed_tables, may_see_metric};
 use crate::base::locked;
+use crate::domain::tables::described;
 use crate::extract::{self, Publication, PublishedTable};
+use crate::openmetadata::OpenMetadata;
 use crate::protocol::search::{CatalogMatch, CatalogMatches, ColumnMatch, MetricMatch, TableMatch};
 use crate::search::{Column, Entry, Index};
 use crate::store::Snapshot;
@@ -15,8 +17,8 @@ use crate::store::metrics::Metric;
 const MAX_COLUMNS: usize = 5;
 
 /// Finds tables and metrics. The index of the last search serves the next ones until something changes.
-#[derive(Default)]
 pub struct CatalogSearch {
+    openmetadata: OpenMetadata,
     last: Mutex<Option<Arc<Catalog>>>,
 }
 
@@ -30,6 +32,10 @@ pub struct Search<'a> {
 }
 
 impl CatalogSearch {
+    pub fn new(openmetadata: OpenMetadata) -> Self {
+        Self { openmetadata, last: Mutex::default() }
+    }
+
     /// Finds what matches, the best first. Blocks.
     pub fn search(
         &self,
@@ -40,6 +46,8 @@ impl CatalogSearch {
     ) -> CatalogMatches {
         let catalog = self.catalog(snapshot, publication);
         let listed = listed_tables(snapshot, publication, caller);
+        // So that what is out of date is asked for again.
+        listed.iter().for_each(|table| drop(self.openmetadata.about(&table.id)));
         let listed: HashSet<_> = listed.iter().map(|table| table.name.as_str()).collect();
         let is_visible = catalog.subjects.iter().map(|subject| match subject {
             Subject::Table(table) => listed.contains(table.name.as_str()),
@@ -53,9 +61,13 @@ impl CatalogSearch {
 
     fn catalog(&self, snapshot: &Arc<Snapshot>, publication: &Arc<Publication>) -> Arc<Catalog> {
         let mut last = locked(&self.last);
-        match last.as_ref().filter(|catalog| catalog.is_current(snapshot, publication)) {
+        let known = self.openmetadata.version();
+        match last.as_ref().filter(|catalog| catalog.is_current(snapshot, publication, known)) {
             Some(catalog) => Arc::clone(catalog),
-            None => Arc::clone(last.insert(Arc::new(Catalog::new(Arc::clone(snapshot), publication)))),
+            None => {
+                let catalog = Catalog::new(Arc::clone(snapshot), publication, &self.openmetadata, known);
+                Arc::clone(last.insert(Arc::new(catalog)))
+            }
         }
     }
 }
@@ -64,19 +76,24 @@ impl CatalogSearch {
 struct Catalog {
     snapshot: Arc<Snapshot>,
     generation: u64,
+    /// Version of what OpenMetadata says.
+    known: u64,
     subjects: Vec<Subject>,
     index: Index,
 }
 
 impl Catalog {
-    fn new(snapshot: Arc<Snapshot>, publication: &Publication) -> Self {
-        let published = publication.tables().map(|table| found_table(&snapshot, &table.name, Some(table)));
+    fn new(snapshot: Arc<Snapshot>, publication: &Publication, openmetadata: &OpenMetadata, known: u64) -> Self {
+        let found_table =
+            |name: &str, published: Option<&PublishedTable>| found_table(&snapshot, name, published, openmetadata);
+        let published = publication.tables().map(|table| found_table(&table.name, Some(table)));
         let unpublished = snapshot.registry.all().into_iter().filter(|row| publication.get(&row.name).is_none());
-        let tables = published.chain(unpublished.map(|row| found_table(&snapshot, &row.name, None)));
+        let tables = published.chain(unpublished.map(|row| found_table(&row.name, None)));
         let metrics = snapshot.metrics.values().cloned().map(Subject::Metric);
         let subjects: Vec<_> = tables.map(Subject::Table).chain(metrics).collect();
         Self {
             generation: publication.generation,
+            known,
             index: Index::new(subjects.iter().map(Subject::entry)),
             subjects,
             snapshot,
@@ -84,8 +101,8 @@ impl Catalog {
     }
 
     /// Returns whether nothing that is searched has changed.
-    fn is_current(&self, snapshot: &Snapshot, publication: &Publication) -> bool {
-        self.generation == publication.generation
+    fn is_current(&self, snapshot: &Snapshot, publication: &Publication, known: u64) -> bool {
+        (self.generation, self.known) == (publication.generation, known)
             && Arc::ptr_eq(&self.snapshot.registry, &snapshot.registry)
             && Arc::ptr_eq(&self.snapshot.metrics, &snapshot.metrics)
             && Arc::ptr_eq(&self.snapshot.descriptions, &snapshot.descriptions)
@@ -143,20 +160,25 @@ impl Subject {
     }
 }
 
-fn found_table(snapshot: &Snapshot, name: &str, published: Option<&PublishedTable>) -> TableMatch {
+fn found_table(
+    snapshot: &Snapshot,
+    name: &str,
+    published: Option<&PublishedTable>,
+    openmetadata: &OpenMetadata,
+) -> TableMatch {
     let registered = snapshot.registry.by_name(name);
     let id = registered.map_or(name, |row| &row.id);
-    let about = snapshot.descriptions.texts(id, name);
+    let about = openmetadata.about(id);
+    let mut texts = described::columns(snapshot, id, name, about.as_deref());
     let column = |column: &extract::Column| ColumnMatch {
         name: column.name.clone(),
         column_type: column.column_type.clone(),
-        description: about.get(&column.name.to_lowercase()).cloned(),
+        description: texts.remove(&column.name.to_lowercase()),
     };
-    let described = registered.and_then(|row| row.description.clone());
     TableMatch {
         id: id.to_owned(),
         name: name.to_owned(),
-        description: described.or_else(|| published?.description.clone()),
+        description: described::description(registered.map(AsRef::as_ref), published, about.as_deref()),
         source_type: registered.and_then(|row| row.source_type.clone()),
         query_mode: registered.and_then(|row| row.query_mode.clone()),
         columns: published.iter().flat_map(|table| table.columns.iter()).map(column).collect(),

@@ -41,6 +41,9 @@ struct Shared {
 struct State {
     /// By fully qualified name.
     known: LruCache<String, Known>,
+    /// Rises with changes of what is known, when nothing is being asked for.
+    version: u64,
+    has_news: bool,
     /// Names that are being asked for.
     asking: HashSet<String>,
     /// Nothing is asked for until then.
@@ -56,7 +59,13 @@ struct Known {
 impl OpenMetadata {
     pub fn new(settings: Option<Settings>) -> Result<Self, ClientError> {
         let Some(settings) = settings else { return Ok(Self::default()) };
-        let state = State { known: LruCache::unbounded(), asking: HashSet::new(), paused_until: None };
+        let state = State {
+            known: LruCache::unbounded(),
+            version: 0,
+            has_news: false,
+            asking: HashSet::new(),
+            paused_until: None,
+        };
         let shared = Shared {
             client: Client::new(&settings)?,
             turns: Semaphore::new(MAX_CONCURRENT),
@@ -81,6 +90,11 @@ impl OpenMetadata {
         about
     }
 
+    /// Rises when more, or something else, is known, and no request is on its way.
+    pub fn version(&self) -> u64 {
+        self.shared.as_ref().map_or(0, |shared| locked(&shared.state).version)
+    }
+
     /// The description of a table, as far as it is known.
     pub fn description(&self, id: &str) -> Option<String> {
         self.about(id).map(|about| about.description.clone()).filter(|text| !text.is_empty())
@@ -98,9 +112,13 @@ impl Shared {
             self.record(&mut state, &fqn, answer);
         }
         state.asking.remove(&fqn);
+        if state.asking.is_empty() && std::mem::take(&mut state.has_news) {
+            state.version += 1;
+        }
     }
 
     fn record(&self, state: &mut State, fqn: &str, answer: Result<Option<About>, ClientError>) {
+        let before = state.known.get(fqn).and_then(|known| known.about.clone());
         let (about, lasts) = match answer {
             Ok(about) => (about.map(Arc::new), self.settings.lifetime),
             Err(error) => {
@@ -110,9 +128,10 @@ impl Shared {
                     state.paused_until = Some(Instant::now() + pause);
                 }
                 // What was known before is better than nothing.
-                (state.known.get(fqn).and_then(|known| known.about.clone()), pause)
+                (before.clone(), pause)
             }
         };
+        state.has_news |= about != before;
         state.known.put(fqn.to_owned(), Known { about, since: Instant::now(), lasts });
         while state.known.len() > MAX_TABLES {
             state.known.pop_lru();

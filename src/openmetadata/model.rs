@@ -51,7 +51,7 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D
 }
 
 /// What OpenMetadata says about a table, as plain text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct About {
     /// Empty if it has none.
     pub description: String,

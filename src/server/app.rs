@@ -138,6 +138,7 @@ impl App {
         let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
         let runner = Runner::new(store.clone(), Arc::clone(&orchestrator), config.sources.clone(), program, sync);
         let queries = QueryEngine::new(config.queries.clone(), config.agnes_exe.clone())?;
+        let openmetadata = OpenMetadata::new(config.openmetadata.clone())?;
         let app = Self {
             authenticator: Authenticator::new(
                 keys,
@@ -150,8 +151,8 @@ impl App {
             pending: PendingSecondFactors::default(),
             limits: Limits::new(config.limits_attempts),
             people: People::default(),
-            search: CatalogSearch::default(),
-            openmetadata: OpenMetadata::new(config.openmetadata.clone())?,
+            search: CatalogSearch::new(openmetadata.clone()),
+            openmetadata,
             no_password: password::hash(&random::hex(16))?,
             mail: config.mail.clone(),
             token_uses: TokenUses::default(),

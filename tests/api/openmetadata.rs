@@ -83,6 +83,8 @@ async fn the_catalog_describes_what_nobody_has_described_here() {
     ] });
     admin.post_json("/api/admin/metadata/orders", described_here).await.ok();
 
+    // The search may have looked before the catalog has answered.
+    admin.get("/api/catalog/search?q=returns").await.ok();
     let schema = described(&app, "All orders & returns").await;
     let columns = schema["columns"].as_array().unwrap().iter();
     let columns = columns.map(|column| format!("{}: {}", column["name"], column["description"]));
@@ -99,6 +101,11 @@ async fn the_catalog_describes_what_nobody_has_described_here() {
     let listed = admin.get("/api/catalog/tables").await.ok();
     assert_eq!(listed["tables"][0]["description"], "All orders & returns");
     assert_eq!(catalog.requests(), ["warehouse.shop.a/b%2F.orders"], "one answer serves all");
+
+    let found = admin.get("/api/catalog/search?q=returns").await.ok();
+    assert_eq!(found["matches"][0]["name"], "orders", "{found}");
+    let found = admin.get("/api/catalog/search?q=key").await.ok();
+    assert_eq!(found["matches"][0]["columns"][0]["description"], "Key of the order", "{found}");
 
     admin.put_json("/api/admin/registry/orders", json!({ "description": "Ours" })).await.ok();
     described(&app, "Ours").await;
@@ -181,6 +188,8 @@ async fn after_failures_the_catalog_is_asked_again() {
     catalog.recover();
     catalog.put("warehouse.shop.a/b%2F.orders", orders("Changed"));
     described(&app, "Changed").await;
+    let found = app.admin().await.get("/api/catalog/search?q=changed").await.ok();
+    assert_eq!(found["matches"][0]["name"], "orders", "the search knows it, too: {found}");
 }
 
 #[tokio::test]

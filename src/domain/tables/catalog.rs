@@ -1,5 +1,6 @@
-use super::{description, flavor, size};
-use crate::access::{ListedTable, Principal, listed_tables};
+use super::described::description;
+use super::{flavor, size};
+use crate::access::{ListedTable, Principal, ReadableTable, listed_tables};
 use crate::base::time;
 use crate::extract::{Content, Publication};
 use crate::openmetadata::OpenMetadata;
@@ -39,7 +40,7 @@ fn entry(table: ListedTable, openmetadata: &OpenMetadata) -> CatalogEntry {
         Content::File(_) | Content::Remote(_) => None,
     });
     CatalogEntry {
-        description: description(row, published, about).unwrap_or_default(),
+        description: description(row, published.map(ReadableTable::table), about).unwrap_or_default(),
         where_examples: where_examples(&sql_flavor),
         fetch_via: fetch_via(&id, &name, &query_mode, &sql_flavor),
         rough_size_hint: None,

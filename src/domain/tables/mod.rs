@@ -1,6 +1,7 @@
 //! One table at a time: what it is, a few of its rows, and extracts of it.
 
 mod catalog;
+pub(super) mod described;
 mod only;
 mod quota;
 mod sample;
@@ -17,10 +18,8 @@ pub use schema::schema;
 use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::domain::{Error, Result};
 use crate::extract::Publication;
-use crate::openmetadata::About;
 use crate::protocol::vocabulary::{QueryMode, SourceType, SqlFlavor};
 use crate::store::Snapshot;
-use crate::store::registry::Table;
 
 /// Finds a table by its id or name. Somebody without a grant learns nothing about whether there is one.
 pub fn find(
@@ -55,14 +54,6 @@ fn flavor(source: &SourceType, mode: &QueryMode) -> SqlFlavor {
         QueryMode::Remote if *source == SourceType::BIGQUERY => SqlFlavor::Bigquery,
         _ => SqlFlavor::Duckdb,
     }
-}
-
-/// The description in the registry, or else that of the source, or else that of OpenMetadata.
-fn description(registered: Option<&Table>, published: Option<&ReadableTable>, about: Option<&About>) -> Option<String> {
-    let registered = registered.and_then(|row| row.description.as_ref());
-    let published = published.and_then(|table| table.table().description.as_ref());
-    let known = [registered, published, about.map(|about| &about.description)];
-    known.into_iter().flatten().find(|text| !text.is_empty()).cloned()
 }
 
 /// How many rows and bytes the files of a table have; nothing about rows that are at their source.
