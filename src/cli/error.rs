@@ -97,7 +97,8 @@ impl CliError {
     pub fn failed(error: ClientError) -> Self {
         match &error {
             ClientError::Status { status, .. } | ClientError::Foreign { status, .. } if !asks_for_sign_in(*status) => {
-                Self::bare("refused", format!("Failed: {}", error.detail())).status(*status)
+                let failed = Self::bare("refused", format!("Failed: {}", error.detail())).status(*status);
+                Self { hint: error.hint().map(str::to_owned), ..failed }
             }
             _ => error.into(),
         }

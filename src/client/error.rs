@@ -70,6 +70,12 @@ impl ClientError {
         body["detail"]["code"].as_str().is_some_and(|code| code.starts_with("second_factor"))
     }
 
+    /// What the server says to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        let Self::Status { body, .. } = self else { return None };
+        body["detail"]["hint"].as_str().filter(|hint| !hint.is_empty())
+    }
+
     /// The `detail` of an error body if it is a text, else the body itself, truncated to 500 characters.
     pub fn detail(&self) -> String {
         let Self::Status { status, body, .. } = self else { return self.to_string() };

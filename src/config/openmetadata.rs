@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::base::secret::Secret;
 
-/// The company's catalog, which describes tables. It is used if both `url` and `token` are set.
+/// The company's catalog, which describes tables and metrics. It is used if both `url` and `token` are set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct OpenMetadataConfig {
@@ -17,6 +17,10 @@ pub struct OpenMetadataConfig {
     pub verify_ssl: Certificates,
     /// Fully qualified names in OpenMetadata, by id of the table.
     pub tables: BTreeMap<String, String>,
+    /// An export has the metrics with this tag only, given by its fully qualified name. Not used with a `data_product`.
+    pub filter_tag: Option<String>,
+    /// An export has the metrics of this data product only.
+    pub data_product: Option<String>,
 }
 
 impl Default for OpenMetadataConfig {
@@ -27,6 +31,8 @@ impl Default for OpenMetadataConfig {
             cache_ttl_seconds: 3600,
             verify_ssl: Certificates::default(),
             tables: BTreeMap::new(),
+            filter_tag: None,
+            data_product: None,
         }
     }
 }

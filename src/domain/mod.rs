@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod audit;
 mod behalf;
 pub mod catalog;
+pub mod catalog_export;
 pub mod demo;
 pub mod discovery;
 mod error;

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Response, StatusCode, redirect};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::Settings;
-use super::model::{About, Table};
+use super::metric::Metric;
+use super::model::Table;
+use super::{Selection, Settings};
 use crate::base::with_causes;
 use crate::config::Certificates;
 
 /// A table with 10,000 columns that are described at length.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
+/// Metrics of a page.
+const PAGE: &str = "200";
 /// The longest `Retry-After` that is respected.
 const MAX_RETRY_AFTER: u64 = 15 * 60;
 
@@ -45,6 +49,16 @@ impl ClientError {
         }
     }
 
+    /// Whether it is OpenMetadata that fails, rather than the request for one table.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Status(status) => (502..=504).contains(status),
+            // The policies of OpenMetadata may hide a table from the token.
+            Self::Token(status) => *status != StatusCode::FORBIDDEN.as_u16(),
+            _ => self.concerns_all(),
+        }
+    }
+
     /// How long OpenMetadata wants not to be asked.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -58,6 +72,21 @@ impl ClientError {
 pub struct Client {
     http: reqwest::Client,
     url: Url,
+    timeout: Duration,
+}
+
+/// Part of a list.
+#[derive(Deserialize)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    #[serde(default)]
+    pub paging: Paging,
+}
+
+#[derive(Default, Deserialize)]
+pub struct Paging {
+    /// Where the next page begins.
+    pub after: Option<String>,
 }
 
 impl Client {
@@ -69,7 +98,6 @@ impl Client {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("agnes/", env!("CARGO_PKG_VERSION")))
             .default_headers(HeaderMap::from_iter([(header::AUTHORIZATION, token), (header::CONTENT_TYPE, content)]))
-            .timeout(settings.timeout)
             .redirect(redirect::Policy::none());
         let builder = match &settings.certificates {
             Certificates::System => builder,
@@ -82,16 +110,43 @@ impl Client {
             }
         };
         let http = builder.build().map_err(|error| ClientError::Setup(with_causes(&error)))?;
-        Ok(Self { http, url: settings.url.clone() })
+        Ok(Self { http, url: settings.url.clone(), timeout: settings.timeout })
     }
 
-    /// What is said about the table with this fully qualified name; `None` if it is not known.
-    pub async fn table(&self, fqn: &str) -> Result<Option<About>, ClientError> {
+    /// The same with another limit for the time of a request.
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { http: self.http.clone(), url: self.url.clone(), timeout }
+    }
+
+    /// The table with this fully qualified name, if it is known.
+    pub async fn table(&self, fqn: &str) -> Result<Option<Table>, ClientError> {
         let query = [("fields", "columns,owners,tags,extension"), ("include", "all")];
         match self.get::<Table>(&["api", "v1", "tables", "name", fqn], &query).await {
             Err(ClientError::Status(404)) => Ok(None),
-            table => Ok(Some(About::new(table?, self.page(&["table", fqn])))),
+            table => table.map(Some),
         }
+    }
+
+    /// A page of the list of all metrics, with what the selection is made by. v0.35 searched for those of a data product;
+    /// a search finds at most 10,000, in an order that may change from page to page.
+    pub async fn metrics(&self, selection: &Selection, after: Option<&str>) -> Result<Page<Metric>, ClientError> {
+        let fields = match selection {
+            Selection::DataProduct(_) => "tags,owners,dataProducts",
+            Selection::All | Selection::Tag(_) => "tags,owners",
+        };
+        let mut query = vec![("limit", PAGE), ("fields", fields)];
+        query.extend(after.map(|after| ("after", after)));
+        self.get(&["api", "v1", "metrics"], &query).await
+    }
+
+    /// The page of a table, for people.
+    pub fn table_page(&self, fqn: &str) -> Url {
+        self.page(&["table", fqn])
+    }
+
+    /// The page of a metric, for people.
+    pub fn metric_page(&self, fqn: &str) -> Url {
+        self.page(&["metric", fqn])
     }
 
     fn page(&self, path: &[&str]) -> Url {
@@ -106,7 +161,7 @@ impl Client {
     async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, ClientError> {
         let mut url = self.page(path);
         url.query_pairs_mut().extend_pairs(query);
-        let response = self.http.get(url).send().await.map_err(network)?;
+        let response = self.http.get(url).timeout(self.timeout).send().await.map_err(network)?;
         let body = read(checked(response)?).await?;
         serde_json::from_slice(&body).map_err(|error| ClientError::Unreadable(error.to_string()))
     }

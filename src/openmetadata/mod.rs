@@ -1,13 +1,17 @@
 //! OpenMetadata, a catalog of the company's data: what people wrote there about tables and columns.
 
 mod client;
+mod metric;
 mod model;
+mod reader;
 mod settings;
 mod text;
 
 pub use client::ClientError;
-pub use model::About;
-pub use settings::Settings;
+pub use metric::CatalogMetric;
+pub use model::{About, CatalogTable};
+pub use reader::{Reader, Reading, TableReading};
+pub use settings::{Selection, Settings};
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -18,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::locked;
 use client::Client;
+use model::Table;
 
 /// Requests at a time.
 const MAX_CONCURRENT: usize = 4;
@@ -106,7 +111,8 @@ impl Shared {
         let _turn = self.turns.acquire().await;
         // Others may have failed while this one waited.
         let is_paused = locked(&self.state).is_paused();
-        let answer = if is_paused { None } else { Some(self.client.table(&fqn).await) };
+        let answer =
+            if is_paused { None } else { Some(self.client.table(&fqn).await.map(|table| self.about(table, &fqn))) };
         let mut state = locked(&self.state);
         if let Some(answer) = answer {
             self.record(&mut state, &fqn, answer);
@@ -115,6 +121,10 @@ impl Shared {
         if state.asking.is_empty() && std::mem::take(&mut state.has_news) {
             state.version += 1;
         }
+    }
+
+    fn about(&self, table: Option<Table>, fqn: &str) -> Option<About> {
+        table.map(|table| About::new(table, self.client.table_page(fqn)))
     }
 
     fn record(&self, state: &mut State, fqn: &str, answer: Result<Option<About>, ClientError>) {

@@ -1,4 +1,4 @@
-//! What OpenMetadata answers, and what is kept of it.
+//! What OpenMetadata answers about tables, and what is kept of it.
 
 use std::collections::HashMap;
 
@@ -24,15 +24,18 @@ pub struct Table {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Column {
     name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    data_type: String,
     #[serde(default, deserialize_with = "or_default")]
     description: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner {
+pub struct Owner {
     #[serde(default, deserialize_with = "or_default")]
     name: String,
     #[serde(default, deserialize_with = "or_default")]
@@ -40,13 +43,15 @@ struct Owner {
 }
 
 #[derive(Deserialize)]
-struct Tag {
+pub struct Tag {
     #[serde(rename = "tagFQN")]
-    fqn: String,
+    pub fqn: String,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
 }
 
 /// A missing value may be written as null.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
+pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
@@ -67,18 +72,78 @@ pub struct About {
 impl About {
     pub fn new(table: Table, url: Url) -> Self {
         let columns = table.columns.iter().map(|column| (column.name.to_lowercase(), plain(&column.description)));
-        let owners = table.owners.into_iter().map(|Owner { name, display_name }| match name.as_str() {
-            "" => display_name,
-            _ => name,
-        });
-        let extension = ["tier", "Tier"].iter().find_map(|key| table.extension[*key].as_str());
-        let tag = || table.tags.iter().find_map(|tag| tag.fqn.strip_prefix("Tier."));
         Self {
             description: plain(&table.description),
             columns: columns.filter(|(_, text)| !text.is_empty()).collect(),
-            owners: owners.filter(|owner| !owner.is_empty()).collect(),
-            tier: extension.or_else(tag).filter(|tier| !tier.is_empty()).map(str::to_owned),
+            tier: table.tier(),
+            owners: names(table.owners),
             url,
         }
     }
+}
+
+/// All that is exported of a table.
+#[derive(Debug)]
+pub struct CatalogTable {
+    pub fqn: String,
+    pub url: Url,
+    pub description: String,
+    pub owners: Vec<String>,
+    pub tags: Vec<String>,
+    /// Empty if it has none.
+    pub tier: String,
+    pub columns: Vec<CatalogColumn>,
+}
+
+#[derive(Debug)]
+pub struct CatalogColumn {
+    pub name: String,
+    pub data_type: String,
+    pub description: String,
+}
+
+impl CatalogTable {
+    pub fn new(table: Table, fqn: String, url: Url) -> Self {
+        let (description, tier) = (plain(&table.description), table.tier().unwrap_or_default());
+        let columns = table.columns.into_iter().map(|Column { name, data_type, description }| CatalogColumn {
+            name,
+            data_type,
+            description: plain(&description),
+        });
+        let tags = table.tags.iter().map(Tag::name).filter(|name| !name.is_empty());
+        Self {
+            fqn,
+            url,
+            description,
+            tier,
+            tags: tags.map(str::to_owned).collect(),
+            columns: columns.collect(),
+            owners: names(table.owners),
+        }
+    }
+}
+
+impl Table {
+    fn tier(&self) -> Option<String> {
+        let extension = ["tier", "Tier"].iter().find_map(|key| self.extension[*key].as_str());
+        let tier = extension.or_else(|| tagged(&self.tags, "Tier").next());
+        tier.filter(|tier| !tier.is_empty()).map(str::to_owned)
+    }
+}
+
+impl Tag {
+    fn name(&self) -> &str {
+        if self.name.is_empty() { self.fqn.rsplit('.').next().unwrap_or_default() } else { &self.name }
+    }
+}
+
+/// What follows `<group>.` in tags, in their order.
+pub fn tagged<'a>(tags: &'a [Tag], group: &str) -> impl Iterator<Item = &'a str> {
+    tags.iter().filter_map(move |tag| tag.fqn.strip_prefix(group)?.strip_prefix('.'))
+}
+
+/// The names of owners that have one.
+pub fn names(owners: Vec<Owner>) -> Vec<String> {
+    let names = owners.into_iter().map(|owner| if owner.name.is_empty() { owner.display_name } else { owner.name });
+    names.filter(|name| !name.is_empty()).collect()
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use url::Url;
@@ -22,8 +23,38 @@ pub struct Settings {
     /// How long a failure counts.
     pub retry: Duration,
     pub timeout: Duration,
+    /// Which metrics are exported.
+    pub selection: Selection,
     /// Fully qualified names by registry id.
     tables: BTreeMap<String, String>,
+}
+
+/// A part of the metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    All,
+    /// Those with the tag of this fully qualified name.
+    Tag(String),
+    /// Those of the data product with this name.
+    DataProduct(String),
+}
+
+impl Selection {
+    fn of(configured: &OpenMetadataConfig) -> Self {
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let tag = || filled(&configured.filter_tag).map(Self::Tag);
+        filled(&configured.data_product).map(Self::DataProduct).or_else(tag).unwrap_or(Self::All)
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("metrics"),
+            Self::Tag(tag) => write!(f, "metrics with the tag '{tag}' (openmetadata.filter_tag)"),
+            Self::DataProduct(name) => write!(f, "metrics in the data product '{name}' (openmetadata.data_product)"),
+        }
+    }
 }
 
 impl Settings {
@@ -45,6 +76,7 @@ impl Settings {
             lifetime: Duration::from_secs(configured.cache_ttl_seconds),
             retry: RETRY,
             timeout: TIMEOUT,
+            selection: Selection::of(configured),
             tables: configured.tables.clone(),
         }))
     }

@@ -22,6 +22,11 @@ pub fn plain(html: &str) -> String {
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// The text without line breaks and other control characters, for names.
+pub fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), " ").trim().to_owned()
+}
+
 /// Whether this stands between the brackets of a tag or comment, rather than of a comparison.
 fn is_tag(text: &str) -> bool {
     text.trim_start_matches('/').starts_with(|c: char| c.is_ascii_alphabetic() || c == '!')

@@ -8,6 +8,7 @@ pub mod access_log;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;
+pub mod catalog_export;
 pub mod discovery;
 mod error;
 pub mod file_format;

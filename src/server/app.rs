@@ -23,6 +23,7 @@ use crate::access_log::AccessLog;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
+use crate::domain::catalog_export::Exporter;
 use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
@@ -84,6 +85,8 @@ pub struct App {
     pub search: CatalogSearch,
     /// What the company's catalog says about tables.
     pub openmetadata: OpenMetadata,
+    /// Writes files of what the company's catalog has.
+    pub exporter: Exporter,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
     /// How much people may scan.
@@ -153,6 +156,7 @@ impl App {
             people: People::default(),
             search: CatalogSearch::new(openmetadata.clone()),
             openmetadata,
+            exporter: Exporter::default(),
             no_password: password::hash(&random::hex(16))?,
             mail: config.mail.clone(),
             token_uses: TokenUses::default(),

@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
-use super::api::{access_log, access_requests, audit, catalog, keys, permissions, settings};
+use super::api::{access_log, access_requests, audit, catalog, catalog_export, keys, permissions, settings};
 use super::api::{
     data, discovery, grants, groups, metadata, metrics, query, registry, saved_queries, search, sync, system, upload,
     users, v2,
@@ -117,6 +117,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(discovery::register_discovered_tables))
         .routes(routes!(metadata::get_column_metadata, metadata::describe_columns))
         .routes(routes!(discovery::push_descriptions))
+        .routes(routes!(catalog_export::export_catalog))
         .routes(routes!(upload::upload_table).layer(DefaultBodyLimit::disable()))
         // Syncs
         .routes(routes!(sync::trigger_sync))

@@ -26,6 +26,7 @@ mod audit;
 mod auth;
 mod bare;
 mod catalog;
+mod catalog_export;
 mod download;
 mod effective_access;
 mod forms;

@@ -123,6 +123,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/admin/metadata/{table}", User),
     ("POST", "/api/admin/metadata/{table}", Admin),
     ("POST", "/api/admin/metadata/{table}/push", Admin),
+    ("POST", "/api/admin/catalog/export", Admin),
     ("GET", "/api/metrics", User),
     ("GET", "/api/metrics/{id}", User),
     ("POST", "/api/metrics/{id}", User),

@@ -1,3 +1,4 @@
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
@@ -132,4 +133,45 @@ fn tables() {
         error,
         json!({"error": {"kind": "refused", "message": "Failed: Admin access required", "hint": null, "status": 403}})
     );
+}
+
+#[test]
+fn catalog_export() {
+    let server = StandIn::start();
+    let path = "POST /api/admin/catalog/export";
+    let mut exported = json!({"status": "exported", "metrics": {"written": 12, "removed": 1, "skipped": []},
+        "tables": {"written": 3, "removed": 1, "skipped": []}, "unknown_tables": ["a", "b"], "warnings": []});
+    server.answer(path, 200, exported.clone());
+    let sandbox = Sandbox::signed_in(&server);
+    let run = ["admin", "catalog-export"];
+    assert_snapshot!(sandbox.run(&run).text, @r#"
+    exit 0
+    --- stdout
+    Wrote 12 metrics and 3 tables; removed 2 files of earlier exports.
+    --- stderr
+    OpenMetadata does not have these 2 tables: a, b
+    "#);
+    exported["tables"]["skipped"] = json!([{"name": "orders", "reason": "OpenMetadata: status 500"}]);
+    exported["warnings"] = json!(["OpenMetadata has no metrics; the files of metrics stay as they are"]);
+    server.answer(path, 200, exported);
+    assert_snapshot!(sandbox.run(&run).text, @r#"
+    exit 4
+    --- stdout
+    Wrote 12 metrics and 3 tables; removed 2 files of earlier exports.
+    --- stderr
+    OpenMetadata does not have these 2 tables: a, b
+    warn: Table orders was skipped: OpenMetadata: status 500
+    warn: OpenMetadata has no metrics; the files of metrics stay as they are
+    "#);
+    assert_eq!(sandbox.run(&["admin", "catalog-export", "--json"]).json()["metrics"]["written"], 12);
+    let detail = json!({"kind": "catalog_unavailable", "message": "OpenMetadata cannot be reached: connection refused; no file was changed",
+        "hint": "Check openmetadata.url."});
+    server.answer(path, 502, json!({ "detail": detail }));
+    assert_snapshot!(sandbox.run(&run).text, @r#"
+    exit 1
+    --- stdout
+    --- stderr
+    Failed: OpenMetadata cannot be reached: connection refused; no file was changed
+      hint: Check openmetadata.url.
+    "#);
 }

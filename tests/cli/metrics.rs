@@ -178,3 +178,22 @@ fn descriptions_of_columns() {
     assert_eq!(server.seen("POST /api/admin/metadata/views")[0].body, sent);
     assert_eq!(sandbox.run(&["admin", "metadata-apply", "/nowhere.json"]).code, 1);
 }
+
+#[test]
+fn the_index_of_a_catalog_export_is_not_a_metric() {
+    let server = StandIn::start();
+    server.answer("POST /api/admin/metrics/import", 200, json!({"status": "imported", "count": 1}));
+    let sandbox = Sandbox::signed_in(&server);
+    let dir = sandbox.home().join("docs/metrics");
+    std::fs::create_dir_all(dir.join("sales")).unwrap();
+    let head = "# AUTO-GENERATED from OpenMetadata catalog\n";
+    std::fs::write(dir.join("metrics.yml"), format!("{head}metrics:\n- name: margin\n")).unwrap();
+    std::fs::write(dir.join("sales/metrics.yml"), format!("{head}- name: metrics\n  category: sales\n")).unwrap();
+    let import = ["admin", "metric", "import", dir.to_str().unwrap()];
+    assert_eq!(sandbox.run(&import).code, 0);
+    std::fs::write(dir.join("metrics.yml"), "- name: ours\n  category: sales\n").unwrap();
+    assert_eq!(sandbox.run(&import).code, 0);
+    let sent = server.seen("POST /api/admin/metrics/import");
+    let has = |at: usize, name: &str| sent[at].body.to_string().contains(name);
+    assert!(has(0, "name: metrics") && !has(0, "margin") && has(1, "ours"));
+}

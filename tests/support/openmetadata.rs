@@ -1,4 +1,4 @@
-//! A stand-in of OpenMetadata on a free port of this machine: tables by their fully qualified names, and its errors
+//! A stand-in of OpenMetadata on a free port of this machine: tables by their fully qualified names, metrics, and its errors
 //! (<https://docs.open-metadata.org/latest/api-reference/errors>).
 
 use std::collections::{HashMap, HashSet};
@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 pub const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.bot.signature";
 
@@ -24,15 +25,19 @@ pub enum Fault {
     Body(&'static str),
     /// Another place is named, where the request shall go instead.
     Moved,
-    /// No answer at all.
+    /// No answer before [`OpenMetadataServer::recover`].
     Hang,
+    /// Nothing.
+    Nothing,
 }
 
 #[derive(Default)]
 struct State {
     tables: HashMap<String, Value>,
+    metrics: Vec<Value>,
     faults: Vec<Fault>,
     requests: Vec<String>,
+    recovery: watch::Sender<()>,
 }
 
 #[derive(Clone, Default)]
@@ -55,7 +60,10 @@ impl OpenMetadataServer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let shared = Shared::default();
-        let app = Router::new().route("/api/v1/tables/name/{fqn}", get(table)).with_state(shared.clone());
+        let app = Router::new()
+            .route("/api/v1/tables/name/{fqn}", get(table))
+            .route("/api/v1/metrics", get(metrics))
+            .with_state(shared.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("a server that runs") });
         Self { url, shared, server }
     }
@@ -65,16 +73,27 @@ impl OpenMetadataServer {
         self.shared.lock().tables.insert(fqn.into(), table);
     }
 
+    pub fn remove(&self, fqn: &str) {
+        self.shared.lock().tables.remove(fqn);
+    }
+
+    /// Replaces all metrics.
+    pub fn put_metrics(&self, metrics: Vec<Value>) {
+        self.shared.lock().metrics = metrics;
+    }
+
     /// The next requests go wrong, in this order; the last fault stays.
     pub fn fail(&self, faults: &[Fault]) {
         self.shared.lock().faults = faults.iter().rev().copied().collect();
     }
 
     pub fn recover(&self) {
-        self.shared.lock().faults.clear();
+        let mut state = self.shared.lock();
+        state.faults.clear();
+        state.recovery.send_replace(());
     }
 
-    /// The names that were asked for.
+    /// The names of tables that were asked for, and the places where pages of metrics begin.
     pub fn requests(&self) -> Vec<String> {
         self.shared.lock().requests.clone()
     }
@@ -86,46 +105,96 @@ impl Drop for OpenMetadataServer {
     }
 }
 
+/// The fields that a table and a metric have only if they are asked for.
+const TABLE_FIELDS: [&str; 4] = ["columns", "owners", "tags", "extension"];
+const METRIC_FIELDS: [&str; 8] =
+    ["owners", "reviewers", "relatedMetrics", "followers", "tags", "extension", "domains", "dataProducts"];
+
 async fn table(
     FromState(shared): FromState<Shared>,
     Path(fqn): Path<String>,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    let fault = {
-        let mut state = shared.lock();
-        state.requests.push(fqn.clone());
-        if state.faults.len() > 1 { state.faults.pop() } else { state.faults.last().copied() }
-    };
-    match fault {
-        Some(Fault::Status(status)) => return failure(status, "UNEXPECTED", "scripted failure"),
-        Some(Fault::Busy(after)) => {
-            let limit = failure(429, "LIMITS_EXCEPTION", "Rate limit exceeded");
-            return ([(header::RETRY_AFTER, after)], limit).into_response();
-        }
-        Some(Fault::Body(body)) => return ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Some(Fault::Moved) => return (StatusCode::FOUND, [(header::LOCATION, "/signin")]).into_response(),
-        Some(Fault::Hang) => std::future::pending::<()>().await,
-        None => {}
-    }
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if token != Some(&format!("Bearer {TOKEN}")) {
-        return failure(401, "UNAUTHORIZED", "Not Authorized! Token not present");
-    }
-    let known = HashSet::from(["columns", "owners", "tags", "extension"]);
-    let asked: HashSet<&str> = query.get("fields").map(|fields| fields.split(',').collect()).unwrap_or_default();
-    if let Some(unknown) = asked.difference(&known).next() {
-        return failure(400, "BAD_REQUEST", &format!("Invalid field name {unknown}"));
+    if let Some(refusal) = refusal(&shared, fqn.clone(), &headers).await {
+        return refusal;
     }
     let Some(mut table) = shared.lock().tables.get(&fqn).cloned() else {
         return failure(404, "ENTITY_NOT_FOUND", &format!("Table with name [{fqn}] not found"));
     };
-    // Only what was asked for is sent.
-    if let Some(fields) = table.as_object_mut() {
-        fields.retain(|field, _| !known.contains(field.as_str()) || asked.contains(field.as_str()));
-        fields.insert("fullyQualifiedName".into(), json!(fqn));
+    if let Some(unknown) = retain(&mut table, &query, &TABLE_FIELDS) {
+        return unknown;
     }
+    table["fullyQualifiedName"] = json!(fqn);
     Json(table).into_response()
+}
+
+/// A page of the metrics in order of their names; `after` is the name of the last one of the page before.
+async fn metrics(
+    FromState(shared): FromState<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let after = query.get("after").cloned().unwrap_or_default();
+    if let Some(refusal) = refusal(&shared, format!("metrics after '{after}'"), &headers).await {
+        return refusal;
+    }
+    let limit = query.get("limit").map_or(10, |limit| limit.parse().expect("a number"));
+    let name = |metric: &Value| metric["name"].as_str().expect("a name").to_owned();
+    let mut metrics = shared.lock().metrics.clone();
+    metrics.sort_by_key(name);
+    let total = metrics.len();
+    metrics.retain(|metric| name(metric) > after);
+    let has_more = metrics.len() > limit;
+    metrics.truncate(limit);
+    let mut paging = json!({ "total": total });
+    if let Some(last) = metrics.last().filter(|_| has_more) {
+        paging["after"] = json!(name(last));
+    }
+    for metric in &mut metrics {
+        if let Some(unknown) = retain(metric, &query, &METRIC_FIELDS) {
+            return unknown;
+        }
+    }
+    Json(json!({ "data": metrics, "paging": paging })).into_response()
+}
+
+/// What is answered instead of what was asked for.
+async fn refusal(shared: &Shared, asked: String, headers: &HeaderMap) -> Option<Response> {
+    let (fault, mut recovery) = {
+        let mut state = shared.lock();
+        state.requests.push(asked);
+        let fault = if state.faults.len() > 1 { state.faults.pop() } else { state.faults.last().copied() };
+        (fault, state.recovery.subscribe())
+    };
+    match fault {
+        Some(Fault::Status(status)) => return Some(failure(status, "UNEXPECTED", "scripted failure")),
+        Some(Fault::Busy(after)) => {
+            let limit = failure(429, "LIMITS_EXCEPTION", "Rate limit exceeded");
+            return Some(([(header::RETRY_AFTER, after)], limit).into_response());
+        }
+        Some(Fault::Body(body)) => {
+            return Some(([(header::CONTENT_TYPE, "application/json")], body).into_response());
+        }
+        Some(Fault::Moved) => return Some((StatusCode::FOUND, [(header::LOCATION, "/signin")]).into_response()),
+        Some(Fault::Hang) => recovery.changed().await.expect("a server that lives"),
+        Some(Fault::Nothing) | None => {}
+    }
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let is_known = token == Some(&format!("Bearer {TOKEN}"));
+    (!is_known).then(|| failure(401, "UNAUTHORIZED", "Not Authorized! Token not present"))
+}
+
+/// Removes the fields that were not asked for. Returns the answer if one is asked for that does not exist.
+fn retain(entity: &mut Value, query: &HashMap<String, String>, known: &[&str]) -> Option<Response> {
+    let asked: HashSet<&str> = query.get("fields").map(|fields| fields.split(',').collect()).unwrap_or_default();
+    if let Some(unknown) = asked.iter().find(|field| !known.contains(field)) {
+        return Some(failure(400, "BAD_REQUEST", &format!("Invalid field name {unknown}")));
+    }
+    if let Some(fields) = entity.as_object_mut() {
+        fields.retain(|field, _| !known.contains(&field.as_str()) || asked.contains(field.as_str()));
+    }
+    None
 }
 
 fn failure(status: u16, kind: &str, message: &str) -> Response {

@@ -4,6 +4,7 @@ mod access_log;
 mod access_request;
 mod audit;
 mod break_glass;
+mod catalog_export;
 mod grant;
 mod group;
 mod legacy;
@@ -37,6 +38,7 @@ commands! {
         #[command(subcommand, visible_alias = "metrics")] Metric(Lazy<metric::Metric>),
         /// Descriptions of columns
         #[command(subcommand)] Metadata(Lazy<metadata::Metadata>),
+        CatalogExport(catalog_export::CatalogExport),
         Sync(sync::Sync),
         /// The audit log: who did what
         #[command(subcommand)] Audit(Lazy<audit::Audit>),

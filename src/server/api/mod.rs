@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod access_requests;
 pub mod audit;
 pub mod catalog;
+pub mod catalog_export;
 pub mod data;
 pub mod discovery;
 pub mod grants;

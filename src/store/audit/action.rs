@@ -74,6 +74,7 @@ actions! {
         MetricImport = "metric.import",
         MetadataUpdate = "metadata.update",
         MetadataPush = "metadata.push",
+        CatalogExport = "catalog.export",
         SavedQueryCreate = "saved_query.create",
         SavedQueryUpdate = "saved_query.update",
         SavedQueryDelete = "saved_query.delete",

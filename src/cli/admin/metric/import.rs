@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{CliError, Context, Output, Run};
+use crate::domain::catalog_export::{self, INDEX};
 use crate::protocol::metrics::MetricsImported;
 
 /// Import metrics from YAML: all of them, or none if a file has an error
@@ -18,9 +19,13 @@ impl Run for Import {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let path = std::path::absolute(&self.path)?;
         let mut files = Vec::new();
-        for file in if path.is_dir() { in_directory(&path)? } else { vec![path] } {
+        let is_directory = path.is_dir();
+        let index = path.join(INDEX);
+        for file in if is_directory { in_directory(&path)? } else { vec![path] } {
             let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-            files.push((name(&file), text));
+            if !(is_directory && file == index && text.starts_with(catalog_export::MARKER)) {
+                files.push((name(&file), text));
+            }
         }
         if files.is_empty() {
             let text = format!("no .yml or .yaml files in {}", self.path.display());
