@@ -59,6 +59,12 @@ paths! {
     staging = "extracts/.staging",
     /// Default folder of the `local` source.
     uploaded_tables = "uploads/tables",
+    /// Transcripts that analysts send, by user id.
+    user_sessions = "user_sessions",
+    /// Other files that they send, by user id.
+    user_artifacts = "user_artifacts",
+    /// Their local notes.
+    user_local_md = "user_local_md",
     /// Profiles that the batch profiler of v0.35 wrote.
     legacy_profiles = "src_data/metadata/profiles.json",
     docs = "docs",

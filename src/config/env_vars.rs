@@ -126,6 +126,8 @@ env_vars! {
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800" as Number(1, WEEK), "Timeout of one Keboola export job, in seconds.";
         AGNES_EXTRACT_TIMEOUT = "1800" as Number(1, WEEK), "Timeout of one extractor run, in seconds.";
         AGNES_UPLOAD_TABLE_MAX_MB = "1024" as Number(1, 1024 * 1024), "Maximum size of a file that is uploaded as a table, in megabytes.";
+        AGNES_USER_FILES = "20000" as Number(0, 10_000_000), "Maximum number of transcripts and artifacts that one person keeps on the server.";
+        AGNES_USER_FILES_MB = "2048" as Number(0, 1 << 40), "Maximum size of all of them together, in megabytes.";
         AGNES_EXTRACT_RESERVE_MB = "5 % of the disk, at most 512" as Number(0, 1 << 40), "Megabytes of disk space that stay free: a table that does not fit is not fetched.";
         AGNES_REMOTE_ATTACH_EXTENSIONS = "keboola,bigquery", "Comma-separated list of DuckDB extensions that may attach remote tables; `postgres` works too.";
         AGNES_REMOTE_ATTACH_TOKEN_ENVS = "KBC_TOKEN,KBC_STORAGE_TOKEN,KEBOOLA_STORAGE_TOKEN,GOOGLE_APPLICATION_CREDENTIALS", "Comma-separated list of variables whose values may be sent to a remote source as token or password.";

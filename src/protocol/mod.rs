@@ -14,6 +14,7 @@ mod error;
 pub mod file_format;
 pub mod metadata;
 pub mod metrics;
+pub(crate) mod own_files;
 pub(crate) mod query;
 pub(crate) mod registry;
 pub(crate) mod saved_queries;

@@ -118,7 +118,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(metadata::get_column_metadata, metadata::describe_columns))
         .routes(routes!(discovery::push_descriptions))
         .routes(routes!(catalog_export::export_catalog))
-        .routes(routes!(upload::upload_table).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(upload::tables::upload_table).layer(DefaultBodyLimit::disable()))
         // Syncs
         .routes(routes!(sync::trigger_sync))
         .routes(routes!(sync::list_sync_runs))
@@ -156,6 +156,10 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::put_metric))
         .routes(routes!(metrics::import_metrics))
         .routes(routes!(metrics::delete_metric))
+        // What analysts send of their own
+        .routes(routes!(upload::files::upload_session).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(upload::files::upload_artifact).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(upload::files::upload_local_notes))
         // Preferences
         .routes(routes!(settings::get_settings))
         .routes(routes!(settings::set_dataset))

@@ -43,6 +43,7 @@ mod names;
 mod openmetadata;
 mod other_tables;
 mod overview;
+mod own_files;
 mod pages;
 mod parts;
 mod permissions;

@@ -14,6 +14,7 @@ pub use proxies::Proxies;
 use crate::config::secrets::{ConfiguredKeys, KeyError};
 use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
 use crate::connectors::Sources;
+use crate::domain::own_files;
 use crate::domain::saved_queries::Quotas;
 use crate::extract::RemotePolicy;
 use crate::openmetadata;
@@ -56,6 +57,8 @@ pub struct ServerSettings {
     pub max_upload_bytes: u64,
     /// How much one person may save.
     pub saved_queries: Quotas,
+    /// How much one person may send.
+    pub own_files: own_files::Quotas,
     /// Retention of the access log; 0: it is off.
     pub access_log_days: u32,
     pub build: Build,
@@ -118,6 +121,7 @@ impl ServerSettings {
             developer,
             max_upload_bytes: env.number::<u64>(&env_vars::AGNES_UPLOAD_TABLE_MAX_MB)? * 1024 * 1024,
             saved_queries: Quotas::load(&env)?,
+            own_files: own_files::Quotas::load(&env)?,
             access_log_days: env.number(&env_vars::AGNES_ACCESS_LOG_DAYS)?,
             build: Build::load(&env),
             agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,

@@ -1,12 +1,14 @@
+//! Data files that become tables.
+
 use std::path::Path as FilePath;
 
 use axum::extract::multipart::MultipartRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::io::AsyncWriteExt;
 use utoipa::IntoParams;
 
+use super::{MB, check_room, drain, receive};
 use crate::access::Admin;
 use crate::base::atomic_file::Pending;
 use crate::connectors::files;
@@ -16,8 +18,6 @@ use crate::protocol::file_format::{FileFormat, FormatChanges};
 use crate::protocol::upload::{UploadForm, UploadedTable};
 use crate::server::http::extractors::{Created, LongForm, Part, Path, Query, missing_file};
 use crate::server::{ApiError, ApiResult, AppState};
-
-const MB: u64 = 1024 * 1024;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -53,19 +53,6 @@ pub async fn upload_table(
     outcome
 }
 
-/// Keeps reading for a while: a client that is still sending would not see why it was rejected.
-async fn drain(form: &mut LongForm) {
-    let mut remaining = 8 * MB;
-    while let Ok(Some(mut part)) = form.next_part().await {
-        while let Ok(Some(chunk)) = part.chunk().await {
-            remaining = remaining.saturating_sub(chunk.len() as u64);
-            if remaining == 0 {
-                return;
-            }
-        }
-    }
-}
-
 async fn accept(
     app: &AppState,
     admin: &Admin,
@@ -75,10 +62,7 @@ async fn accept(
     form: &mut LongForm,
 ) -> ApiResult<Created<UploadedTable>> {
     uploads::check_upload(&app.store.snapshot(), &app.orchestrator.publication(), &name)?;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    app.runner
-        .has_room(announced.unwrap_or(0))
-        .map_err(|error| ApiError::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
+    check_room(app, headers)?;
     let folder = app.config.instance.files_folder(&app.config.data_dir);
     let (mut received, mut changes) = (None, None);
     while let Some(part) = form.next_part().await? {
@@ -108,7 +92,7 @@ async fn receive_file(part: Part<'_>, folder: &FilePath, name: &str, max: u64) -
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, known)
     })?;
     let file = Pending::beside(&folder.join(format!("{name}{extension}"))).map_err(Error::from)?;
-    let size_bytes = receive(part, &file, max).await?;
+    let size_bytes = receive(part, &file, max, &format!("{} MB", max / MB)).await?;
     Ok((extension, file, size_bytes))
 }
 
@@ -118,19 +102,4 @@ async fn read_json<T: DeserializeOwned>(mut part: Part<'_>) -> ApiResult<T> {
     let text = part.read(MB as usize).await?;
     let read = serde_json::from_slice(&text);
     read.map_err(|error| Error::field(&name, error.to_string(), String::from_utf8_lossy(&text)).into())
-}
-
-/// Writes the field to disk as it arrives. Returns its size in bytes.
-async fn receive(mut part: Part<'_>, pending: &Pending, max_bytes: u64) -> ApiResult<u64> {
-    let mut file = tokio::fs::File::from_std(pending.create().map_err(Error::from)?);
-    let mut size = 0;
-    while let Some(chunk) = part.chunk().await? {
-        size += chunk.len() as u64;
-        if size > max_bytes {
-            return Err(ApiError::too_large(format!("File too large (max {} MB)", max_bytes / MB)));
-        }
-        file.write_all(&chunk).await.map_err(Error::from)?;
-    }
-    file.flush().await.map_err(Error::from)?;
-    Ok(size)
 }
