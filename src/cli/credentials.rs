@@ -80,12 +80,31 @@ impl ConfigDir {
         let mut tokens = self.tokens()?;
         let stored = StoredToken { access_token: token.expose().to_owned(), email: email.to_owned() };
         tokens.servers.insert(key(server), stored);
-        let config = with_server(&read(&self.0.join("config.yaml"))?.unwrap_or_default(), &key(server));
+        let config = self.config_with(server)?;
+        let tokens = serde_json::to_vec_pretty(&tokens).map_err(io::Error::from);
+        self.write(|dir| {
+            atomic_file::write(&dir.join("tokens.json"), &tokens?)?;
+            atomic_file::write(&dir.join("config.yaml"), config.as_bytes())
+        })
+    }
+
+    /// Stores the server only, and returns the file that it is in.
+    pub fn save_server(&self, server: &Url) -> Result<PathBuf, CliError> {
+        let (path, config) = (self.0.join("config.yaml"), self.config_with(server)?);
+        self.write(|_| atomic_file::write(&path, config.as_bytes()))?;
+        Ok(path)
+    }
+
+    /// The text of `config.yaml` with another server.
+    fn config_with(&self, server: &Url) -> Result<String, CliError> {
+        Ok(with_server(&read(&self.0.join("config.yaml"))?.unwrap_or_default(), &key(server)))
+    }
+
+    fn write(&self, files: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), CliError> {
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.0)?;
             fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))?;
-            atomic_file::write(&self.0.join("tokens.json"), &serde_json::to_vec_pretty(&tokens)?)?;
-            atomic_file::write(&self.0.join("config.yaml"), config.as_bytes())
+            files(&self.0)
         };
         write().map_err(|error| {
             CliError::new("config_not_written", format!("cannot write to {}: {error}", self.0.display()))

@@ -40,6 +40,15 @@ impl PasswordOptions {
     }
 }
 
+/// Asks for a new password, twice.
+pub fn new_password(context: &Context) -> Result<Secret, CliError> {
+    let first = hidden_prompt(context, "Password", "--password-stdin")?;
+    match hidden_prompt(context, "Repeat the password", "--password-stdin")? == first {
+        true => Ok(first),
+        false => Err(CliError::new("mismatch", "the two passwords differ")),
+    }
+}
+
 /// Asks for one line without showing what is typed.
 pub fn hidden_prompt(context: &Context, question: &str, option: &str) -> Result<Secret, CliError> {
     let _echo_off = Hidden::stdin();

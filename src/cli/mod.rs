@@ -15,6 +15,7 @@ mod auth;
 mod catalog;
 mod command;
 mod completions;
+mod compose;
 mod context;
 mod credentials;
 mod describe;
@@ -35,6 +36,7 @@ mod saved;
 mod schedule;
 mod schema;
 mod serve;
+mod setup;
 mod snapshot;
 mod sync;
 mod table;
@@ -94,6 +96,10 @@ commands! {
         /// Read a data source into DATA_DIR
         #[command(subcommand)] Extract(Lazy<extract::Extract>),
         Rebuild(rebuild::Rebuild),
+        /// Set up a new server, and check it
+        #[command(subcommand)] Setup(Lazy<setup::Setup>),
+        /// Look after a server that runs in containers (docker compose, kamal)
+        #[command(subcommand)] Server(Lazy<compose::Server>),
         Completions(completions::Completions),
         /// Run a part of the server in a process of its own
         #[command(subcommand, hide = true)] Internal(internal::Internal),

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::cli::admin::lookup::{self, USERS};
-use crate::cli::{CliError, Context, Output, Run, Table, commands, input};
+use crate::cli::{Context, Output, Run, Table, commands, input};
 use crate::protocol::access::EffectiveAccess;
 use crate::protocol::users::{self, CreateUser, ResetLink};
 
@@ -133,13 +133,7 @@ impl Run for SetPassword {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let password = match self.password.given(context)? {
             Some(password) => password,
-            None => {
-                let first = input::hidden_prompt(context, "Password", "--password-stdin")?;
-                if first != input::hidden_prompt(context, "Repeat the password", "--password-stdin")? {
-                    return Err(CliError::new("mismatch", "the two passwords differ").into());
-                }
-                first
-            }
+            None => input::new_password(context)?,
         };
         let api = context.api()?;
         let user = lookup::user(&api, &self.user)?;
