@@ -37,6 +37,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod setup;
+mod skills;
 mod snapshot;
 mod sync;
 mod table;
@@ -100,6 +101,8 @@ commands! {
         #[command(subcommand)] Setup(Lazy<setup::Setup>),
         /// Look after a server that runs in containers (docker compose, kamal)
         #[command(subcommand)] Server(Lazy<compose::Server>),
+        /// Read guides for agents and admins
+        #[command(subcommand)] Skills(Lazy<skills::Skills>),
         Completions(completions::Completions),
         /// Run a part of the server in a process of its own
         #[command(subcommand, hide = true)] Internal(internal::Internal),

@@ -35,6 +35,7 @@ mod sandbox;
 mod saved;
 mod session;
 mod setup;
+mod skills;
 mod snapshot;
 mod snapshot_faults;
 mod sync;
