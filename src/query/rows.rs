@@ -51,7 +51,9 @@ pub trait Sink {
 /// a statement that can be a subquery.
 pub fn stream<S: Sink>(connection: &Connection, sql: &str, options: Options, sink: &mut S) -> Result<(), S::Error> {
     let limited = || connection.prepare(&format!("{sql}\nLIMIT {}", options.rows)).ok();
-    let mut statement = match options.is_ordered.then(limited).flatten() {
+    // The engine refuses a larger limit, and a statement that is refused ends the transaction.
+    let can_limit = options.is_ordered && i64::try_from(options.rows).is_ok();
+    let mut statement = match can_limit.then(limited).flatten() {
         Some(limited) => limited,
         None => connection.prepare(sql)?,
     };

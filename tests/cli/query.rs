@@ -92,6 +92,15 @@ fn every_type_has_a_json_form() {
     "#);
 }
 
+#[test]
+fn ordered_rows_are_written_into_a_file_as_well() {
+    let (_server, sandbox) = pulled();
+    let ran = sandbox.run(&["query", "--output", "many.csv", "SELECT i FROM many ORDER BY i DESC"]);
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    let file = sandbox.run(&["query", "-f", "csv", "SELECT count(*), first(i) FROM 'many.csv'"]);
+    assert!(file.stdout.ends_with("\n3000,2999\n"), "{}", file.text);
+}
+
 /// Values have the same form as from the server, including those that the engine returns in another form.
 #[test]
 fn values_are_exact() {
