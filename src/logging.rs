@@ -14,7 +14,7 @@ use crate::base::{panic_text, time};
 use crate::config::{Environment, WrongValue, env_vars};
 
 /// Dependencies that would log every connection.
-const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn";
+const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rmcp=warn,rustls=warn,tower=warn";
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::api::Api;
@@ -54,6 +55,8 @@ pub struct Context {
     pub env: Environment,
     pub globals: Globals,
     pub printer: Printer,
+    /// Set by whoever does not want the result any more.
+    pub cancellation: CancellationToken,
 }
 
 impl Context {
@@ -120,8 +123,11 @@ impl Context {
         })
     }
 
-    /// Runs a future on this thread, on a new runtime: only commands that need one create it.
+    /// Runs a future on this thread, on a new runtime: only commands that need one create it. Fails when the result is not
+    /// wanted any more.
     pub fn block_on<F: Future>(&self, work: F) -> std::io::Result<F::Output> {
-        Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = self.cancellation.run_until_cancelled(work);
+        runtime.block_on(work).ok_or_else(|| std::io::Error::other("cancelled"))
     }
 }

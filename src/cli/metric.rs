@@ -2,9 +2,12 @@
 
 use clap::ValueEnum;
 use reqwest::Method;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::query::{Format, Statement, remark, show_remote};
-use super::{CliError, Context, Output, Run, commands};
+use super::api::Response;
+use super::query::{Format, Statement, show_remote};
+use super::{Api, CliError, Context, Output, Run, commands};
 use crate::client::ClientError;
 use crate::protocol::metrics::{Breakdown, Grain, MetricStatement};
 use crate::protocol::query::DEFAULT_LIMIT;
@@ -43,8 +46,9 @@ pub struct Compute {
     limit: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum GrainOption {
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum GrainOption {
     Day,
     Week,
     Month,
@@ -66,18 +70,21 @@ impl From<GrainOption> for Grain {
 
 impl Run for Compute {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let path: Vec<&str> = ["api", "metrics"].into_iter().chain(self.id.split('/')).collect();
         let breakdown = Breakdown { by: self.by, grain: self.grain.map(Into::into), predicate: self.predicate };
-        let sent = context.api()?.try_send::<MetricStatement>(Method::POST, &path, &breakdown);
-        let statement = sent.map_err(|error| refused(&self.id, error))?;
+        let statement = compile(&self.id, &breakdown, &context.api()?)?;
         if self.sql {
             return Output::script(&statement.body.sql).json(&statement.json);
         }
         let limit = usize::try_from(self.limit.map_or(DEFAULT_LIMIT, i64::from))?;
         let format = if context.printer.is_json { Format::Json } else { self.format };
-        let (output, is_truncated) = show_remote(&Statement::Sql(&statement.body.sql), limit, format, context)?;
-        Ok(remark(output, limit, is_truncated))
+        show_remote(&Statement::Sql(&statement.body.sql), limit, format, context)
     }
+}
+
+/// The statement that computes a metric.
+pub fn compile(id: &str, breakdown: &Breakdown, api: &Api) -> Result<Response<MetricStatement>, CliError> {
+    let path: Vec<&str> = ["api", "metrics"].into_iter().chain(id.split('/')).collect();
+    api.try_send(Method::POST, &path, breakdown).map_err(|error| refused(id, error))
 }
 
 /// A refused predicate comes with its kind, and everything else as a text.

@@ -25,6 +25,7 @@ mod explore;
 mod extract;
 mod input;
 mod internal;
+mod mcp;
 mod metric;
 mod offline;
 mod output;
@@ -57,6 +58,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio_util::sync::CancellationToken;
 
 use crate::base::private_files;
 use crate::config::Environment;
@@ -86,6 +88,7 @@ commands! {
         #[command(subcommand)] Metric(Lazy<metric::Metric>),
         /// Save queries, share them, and keep their results as tables
         #[command(subcommand)] Saved(Lazy<saved::Saved>),
+        Mcp(mcp::Mcp),
         /// Sign in and out, and manage tokens
         #[command(subcommand)] Auth(Lazy<auth::Auth>),
         /// Manage users, groups, grants and tables
@@ -125,7 +128,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
         return ExitCode::from(exit::USAGE);
     };
     let printer = Printer::new(cli.globals.json, &env);
-    let context = Context { env, globals: cli.globals, printer };
+    let context = Context { env, globals: cli.globals, printer, cancellation: CancellationToken::new() };
     let printer = &context.printer;
     match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit)?)) {
         Ok(code) => ExitCode::from(code),

@@ -104,6 +104,16 @@ impl Output {
         })
     }
 
+    /// Lines, notes and problems as one text, for whoever shows the output otherwise.
+    pub fn text(&self) -> String {
+        let texts = self.parts.iter().filter_map(|part| match part {
+            Part::Line(text) | Part::Script(text) | Part::Note(text) | Part::Remark(text) => Some(text.clone()),
+            Part::Warning(text) => Some(format!("Problem: {text}")),
+            Part::Table(_) => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
     /// The text for `--json`.
     pub fn json_text(&self) -> serde_json::Result<Option<String>> {
         match &self.json {

@@ -3,12 +3,14 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{Output, Part};
 use super::{CliError, escape};
+use crate::base::locked;
 use crate::config::{Environment, env_vars};
 
 #[derive(Debug)]
@@ -17,12 +19,32 @@ pub struct Printer {
     pub is_json: bool,
     colors: bool,
     closed: AtomicBool,
+    /// For whoever runs a command and shows what it says.
+    captured: Option<Captured>,
+}
+
+/// What a command says besides its result.
+#[derive(Debug)]
+struct Captured {
+    warnings: Mutex<Vec<String>>,
+    bar: ProgressBar,
 }
 
 impl Printer {
     pub fn new(is_json: bool, env: &Environment) -> Self {
         let colors = env.get(&env_vars::NO_COLOR).is_none() && io::stderr().is_terminal();
-        Self { is_json, colors, closed: AtomicBool::new(false) }
+        Self { is_json, colors, closed: AtomicBool::new(false), captured: None }
+    }
+
+    /// Keeps warnings, and moves `bar`.
+    pub fn capturing(bar: ProgressBar) -> Self {
+        let captured = Some(Captured { warnings: Mutex::default(), bar });
+        Self { is_json: false, colors: false, closed: AtomicBool::new(false), captured }
+    }
+
+    /// The warnings that were kept.
+    pub fn warnings(&self) -> Vec<String> {
+        self.captured.as_ref().map(|captured| locked(&captured.warnings).clone()).unwrap_or_default()
     }
 
     /// Shows the result of a command.
@@ -69,7 +91,9 @@ impl Printer {
 
     /// A problem that does not stop the command. JSON results carry theirs inside.
     pub fn warn(&self, text: impl Display) {
-        if !self.is_json {
+        if let Some(captured) = &self.captured {
+            locked(&captured.warnings).push(text.to_string());
+        } else if !self.is_json {
             let label = if self.colors { "\x1b[33mwarn:\x1b[0m" } else { "warn:" };
             self.stderr(&format!("{label} {}", escape::message(&text.to_string())));
         }
@@ -96,6 +120,10 @@ impl Printer {
 
     /// A bar over `bytes`, drawn only on a terminal.
     pub fn progress(&self, bytes: u64) -> ProgressBar {
+        if let Some(captured) = &self.captured {
+            captured.bar.set_length(bytes);
+            return captured.bar.clone();
+        }
         if self.is_json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }

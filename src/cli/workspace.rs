@@ -58,16 +58,24 @@ impl Workspace {
         self.parts_folder(table).join("parts.json")
     }
 
-    /// SQL that reads all rows of a table: its one file, or its parts.
-    pub fn relation(&self, table: &str) -> std::io::Result<String> {
-        match PartsIndex::read(&self.parts_index(table))? {
-            Some(index) => {
-                let folder = self.parts_folder(table);
-                let files: Vec<_> = index.parts.values().map(|part| folder.join(&part.file)).collect();
-                Ok(parquet::read_files(files.iter().map(PathBuf::as_path)))
-            }
+    /// SQL that reads all rows of a table.
+    pub fn relation(&self, table: &str) -> io::Result<String> {
+        match self.parts(table)? {
+            Some(files) => Ok(parquet::read_files(files.iter().map(PathBuf::as_path))),
             None => Ok(format!("read_parquet({})", quote_path(&self.table_file(table)))),
         }
+    }
+
+    /// The files of a table: its one file, or its parts.
+    pub fn files(&self, table: &str) -> io::Result<Vec<PathBuf>> {
+        Ok(self.parts(table)?.unwrap_or_else(|| vec![self.table_file(table)]))
+    }
+
+    /// The files of a table in parts.
+    fn parts(&self, table: &str) -> io::Result<Option<Vec<PathBuf>>> {
+        let folder = self.parts_folder(table);
+        let index = PartsIndex::read(&self.parts_index(table))?;
+        Ok(index.map(|index| index.parts.values().map(|part| folder.join(&part.file)).collect()))
     }
 
     pub fn duckdb_dir(&self) -> PathBuf {
@@ -92,8 +100,13 @@ impl Workspace {
         self.0.join("user").join("snapshots")
     }
 
+    /// Results that a language model asked for as files. Missing until there is one.
+    pub fn results_dir(&self) -> PathBuf {
+        self.0.join("user").join("results")
+    }
+
     /// Names of the tables that have files, in order.
-    pub fn tables(&self) -> std::io::Result<Vec<String>> {
+    pub fn tables(&self) -> io::Result<Vec<String>> {
         let Some(entries) = if_exists(std::fs::read_dir(self.parquet_dir()))? else { return Ok(Vec::new()) };
         let mut names = std::collections::BTreeSet::new();
         for entry in entries {

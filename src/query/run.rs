@@ -14,11 +14,12 @@ use super::output::{End, Extent, Format};
 use super::pivot::{self, Gaps, MAX_VALUES};
 use super::policy::Outline;
 use super::prepare::prepare;
+use super::reading::check_length;
 use super::response::{Body, Wanted};
 use super::sending::{Piece, Rows};
 use super::turns::{Full, Turns};
 use super::worker::{Kind, Pool, Prepare, Request, Run};
-use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, MAX_SQL_BYTES, QueryError, QuerySettings, trees};
+use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, QueryError, QuerySettings, trees};
 use crate::engine::{self, Limits};
 
 /// How long one statement may be parsed.
@@ -329,12 +330,5 @@ impl Inner {
         }
         self.pool.give_back(ready);
         Ok(())
-    }
-}
-
-fn check_length(sql: &str) -> Result<(), QueryError> {
-    match sql.len() > MAX_SQL_BYTES {
-        true => Err(QueryError::Sql(format!("the statement is longer than {MAX_SQL_BYTES} bytes"))),
-        false => Ok(()),
     }
 }

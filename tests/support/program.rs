@@ -157,7 +157,7 @@ fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// The exit code; `None` after a signal.
-fn wait(child: &mut Child) -> Option<i32> {
+pub fn wait(child: &mut Child) -> Option<i32> {
     let give_up = Instant::now() + PATIENCE;
     loop {
         if let Some(status) = child.try_wait().unwrap() {

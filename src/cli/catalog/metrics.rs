@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::cli::api::Response;
 use crate::cli::{Api, CliError, Context, Output};
 use crate::protocol::metrics::Metric;
 use crate::query::most_similar;
@@ -24,13 +25,27 @@ impl Listed {
     }
 }
 
+/// All metrics. Their JSON is as it was sent, with fields that this version does not know.
+pub fn all(api: &Api) -> Result<Response<Vec<Metric>>, CliError> {
+    let mut response = api.get::<Listed>(&["api", "metrics"], &[])?;
+    let json = response.json.get_mut("metrics").map(serde_json::Value::take).unwrap_or(response.json);
+    Ok(Response { body: response.body.metrics(), json })
+}
+
+/// One metric.
+pub fn one(id: &str, api: &Api) -> Result<Response<Metric>, CliError> {
+    let path: Vec<&str> = ["api", "metrics"].into_iter().chain(id.split('/')).collect();
+    api.try_get::<Metric>(&path, &[]).map_err(|error| match error.status() {
+        Some(404) => not_found(id, api),
+        _ => CliError::failed(error),
+    })
+}
+
 /// All metrics, by category.
 pub fn list(long: bool, context: &Context) -> anyhow::Result<Output> {
-    let mut response = context.api()?.get::<Listed>(&["api", "metrics"], &[])?;
-    // As it was sent, with fields that this version does not know.
-    let json = response.json.get_mut("metrics").map(serde_json::Value::take).unwrap_or(response.json);
+    let Response { body, json } = all(&context.api()?)?;
     let mut categories = BTreeMap::<String, Vec<Metric>>::new();
-    for metric in response.body.metrics() {
+    for metric in body {
         categories.entry(metric.category.clone()).or_default().push(metric);
     }
     if categories.is_empty() {
@@ -57,20 +72,14 @@ fn line(metric: &Metric) -> String {
     format!("  {:30} {}{unit}{id}", metric.name, metric.display_name)
 }
 
-/// One metric.
 pub fn show(id: &str, context: &Context) -> anyhow::Result<Output> {
-    let api = context.api()?;
-    let path: Vec<&str> = ["api", "metrics"].into_iter().chain(id.split('/')).collect();
-    match api.try_get::<Metric>(&path, &[]) {
-        Ok(metric) => describe(&metric.body).json(&metric.json),
-        Err(error) if error.status() == Some(404) => Err(not_found(id, &api).into()),
-        Err(error) => Err(CliError::failed(error).into()),
-    }
+    let metric = one(id, &context.api()?)?;
+    describe(&metric.body).json(&metric.json)
 }
 
 fn not_found(id: &str, api: &Api) -> CliError {
     let error = CliError::bare("not_found", format!("Metric not found: {id}")).status(404);
-    let listed = api.get::<Listed>(&["api", "metrics"], &[]).map(|listed| listed.body.metrics()).unwrap_or_default();
+    let listed = all(api).map(|listed| listed.body).unwrap_or_default();
     match meant(id, &listed) {
         Some(meant) => error.hint(format!("Did you mean {meant}? All of them: agnes catalog --metrics")),
         None => error.hint("All of them: agnes catalog --metrics. For a table: agnes schema TABLE"),

@@ -1,8 +1,8 @@
 //! `agnes catalog`
 
-mod metrics;
-mod search;
-mod tables;
+pub(super) mod metrics;
+pub(super) mod search;
+pub(super) mod tables;
 
 use super::{Context, Output, Run};
 

@@ -1,6 +1,7 @@
 //! Searching the catalog.
 
-use crate::cli::{Context, Output};
+use crate::cli::api::Response;
+use crate::cli::{Api, CliError, Context, Output};
 use crate::protocol::search::{CatalogMatch, CatalogMatches, MetricMatch, TableMatch};
 
 /// Find tables, columns and metrics by their names and descriptions
@@ -25,10 +26,14 @@ The best match comes first. Typos, other forms of a word and beginnings of words
   agnes catalog search \"which table has the country of a customer?\"
   agnes catalog search revenue --json    {\"matches\": [{\"kind\": \"table\"|\"metric\", \"id\", \"columns\", …}], \"total\"}";
 
+/// What matches, the best first.
+pub fn find(query: &str, limit: u64, offset: u64, api: &Api) -> Result<Response<CatalogMatches>, CliError> {
+    let (limit, offset) = (limit.to_string(), offset.to_string());
+    api.get(&["api", "catalog", "search"], &[("q", query), ("limit", &limit), ("offset", &offset)])
+}
+
 pub fn run(search: &Search, context: &Context) -> anyhow::Result<Output> {
-    let (query, limit, offset) = (search.words.join(" "), search.limit.to_string(), search.offset.to_string());
-    let parameters = [("q", query.as_str()), ("limit", &limit), ("offset", &offset)];
-    let found = context.api()?.get::<CatalogMatches>(&["api", "catalog", "search"], &parameters)?;
+    let found = find(&search.words.join(" "), search.limit, search.offset, &context.api()?)?;
     let CatalogMatches { matches, total } = &found.body;
     let mut output = Output::default();
     for found in matches {

@@ -3,19 +3,23 @@
 use jiff::Timestamp;
 
 use crate::base::time;
+use crate::cli::api::Response;
 use crate::cli::units::{age, human_size, thousands};
-use crate::cli::{CliError, Context, Output, Table, exit};
+use crate::cli::{Api, CliError, Context, Output, Table, exit};
 use crate::protocol::v2::{Catalog, CatalogEntry};
 
 /// What scripts of v0.35 parse; further columns come after them.
 const COLUMNS: [(&str, isize); 5] = [("ID", 30), ("SOURCE", 10), ("MODE", 8), ("FLAVOR", 10), ("NAME", 0)];
 
-pub fn list(refresh: bool, long: bool, context: &Context) -> anyhow::Result<Output> {
+/// The tables that the caller may read.
+pub fn all(refresh: bool, api: &Api) -> Result<Response<Catalog>, CliError> {
     let refresh = if refresh { "1" } else { "0" };
-    let catalog = context
-        .api()?
-        .try_get::<Catalog>(&["api", "v2", "catalog"], &[("refresh", refresh)])
-        .map_err(|error| CliError::during("catalog fetch", error, |_| exit::SERVER_FAILED))?;
+    api.try_get::<Catalog>(&["api", "v2", "catalog"], &[("refresh", refresh)])
+        .map_err(|error| CliError::during("catalog fetch", error, |_| exit::SERVER_FAILED))
+}
+
+pub fn list(refresh: bool, long: bool, context: &Context) -> anyhow::Result<Output> {
+    let catalog = all(refresh, &context.api()?)?;
     let (tables, now) = (&catalog.body.tables, time::parse(&catalog.body.server_time).unwrap_or_else(time::now));
     let listing = if long { long_listing(tables, now) } else { listing(tables) };
     let note = match tables.len() {

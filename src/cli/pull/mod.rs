@@ -1,5 +1,6 @@
 //! `agnes pull`: exactly the tables that the user may read, each complete and verified or left unchanged.
 
+pub(super) mod freshness;
 mod part_file;
 mod parts;
 mod pending;
@@ -45,6 +46,13 @@ pub struct Pull {
     /// Use the current directory even inside another workspace
     #[arg(long)]
     here: bool,
+}
+
+impl Pull {
+    /// Into the workspace that is in use.
+    pub fn new(dry_run: bool) -> Self {
+        Self { quiet: false, dry_run, verify: false, here: false }
+    }
 }
 
 impl Run for Pull {

@@ -6,40 +6,41 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::Format;
 use super::file::ResultFile;
+use super::rows::Rows;
 use super::shown::Shown;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::cli::pull::views;
 use crate::cli::snapshot::stored::{self, Visible};
 use crate::cli::workspace::Workspace;
-use crate::cli::{CliError, Context, Output};
-use crate::engine::{self, Connection, Limits};
+use crate::cli::{CliError, Context};
+use crate::engine::{self, Connection, Limits, Sandbox};
 use crate::query::output::{End, Extent, Values, Writer};
 use crate::query::rows::{self, Options, Sink};
-use crate::query::{self, QueryError, place};
+use crate::query::{self, Outline, QueryError, place};
 
 /// Timeout for a pull that is changing the views of `analytics.duckdb`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Shows at most `limit` rows; the flag is whether there were more.
-pub fn show(sql: &str, limit: usize, format: Format, context: &Context) -> anyhow::Result<(Output, bool)> {
-    let mut shown = Shown::new(format, limit, &context.printer);
-    stream(sql, limit, Values::Text, &mut shown, context)?;
-    shown.end()
+/// Passes on at most `limit` rows; the flag is whether there were more.
+pub fn pass<R: Rows>(connection: &Connection, sql: &str, limit: usize, rows: R) -> anyhow::Result<(R, bool)> {
+    let mut shown = Shown::new(rows, limit);
+    stream(connection, sql, limit, Values::Text, &mut shown)?;
+    Ok(shown.end())
 }
 
 /// Writes at most `limit` rows into a file.
-pub fn save(sql: &str, limit: usize, target: &ResultFile, context: &Context) -> anyhow::Result<End> {
+pub fn save(connection: &Connection, sql: &str, limit: usize, target: &ResultFile) -> anyhow::Result<End> {
     let (pending, file) = target.create()?;
     let extent = Extent { rows: limit, bytes: usize::MAX, is_cut: false };
     let mut rows = Saved(Writer::new(BufWriter::new(file), target.format, extent, usize::MAX));
-    stream(sql, limit, target.format.values(), &mut rows, context)?;
+    stream(connection, sql, limit, target.format.values(), &mut rows)?;
     let (_, end) = rows.0.finish().map_err(failed)?;
     target.commit(pending)?;
     Ok(end)
@@ -69,13 +70,12 @@ fn failed(error: QueryError) -> anyhow::Error {
 }
 
 fn stream<S: Sink<Error = anyhow::Error>>(
+    connection: &Connection,
     sql: &str,
     limit: usize,
     values: Values,
     sink: &mut S,
-    context: &Context,
 ) -> anyhow::Result<()> {
-    let connection = connect(sql, context)?;
     let last = query::last_statement(sql);
     if last.len() < sql.trim().len() {
         // Executes all but the last of several statements; errors refer to the text as typed.
@@ -83,7 +83,7 @@ fn stream<S: Sink<Error = anyhow::Error>>(
     }
     let rows = limit.saturating_add(1);
     let options = Options { rows, row_bytes: usize::MAX, is_ordered: query::is_ordered(last), values };
-    rows::stream(&connection, last, options, sink).map_err(|error| match error.downcast() {
+    rows::stream(connection, last, options, sink).map_err(|error| match error.downcast() {
         Ok(error) => error_in(last, &error).into(),
         Err(error) => error,
     })
@@ -97,6 +97,22 @@ pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Connection> {
         return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
     Ok(open(&workspace, &names, sql, context).map_err(query_error)?)
+}
+
+/// A database like that of [`connect`] for a statement that nobody has looked at, such as one that a language model wrote:
+/// it reaches no file but those of the workspace's tables and snapshots. It must have been read by [`query::outline`], which
+/// lets nothing through that writes.
+pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Connection> {
+    let connection = connect(&outline.sql, context)?;
+    let workspace = Workspace::locate(context, false)?;
+    let names = stored::visible(&workspace)?;
+    let mut files: Vec<PathBuf> = names.snapshots.iter().map(|name| stored::file(&workspace, name)).collect();
+    for table in &names.tables {
+        files.extend(workspace.files(table)?);
+    }
+    let sandbox = Sandbox::default().files(files.iter().map(PathBuf::as_path));
+    sandbox.lock(&connection).map_err(query_error)?;
+    Ok(connection)
 }
 
 fn open(workspace: &Workspace, names: &Visible, sql: &str, context: &Context) -> engine::Result<Connection> {

@@ -2,24 +2,29 @@
 
 mod file;
 pub(super) mod local;
-mod remote;
+pub(super) mod remote;
 mod rows;
+mod scope;
 mod shown;
 
 use std::io::Read;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{CliError, Context, Output, Run};
 use crate::cli::units::human_size;
 use crate::protocol::query::DEFAULT_LIMIT;
-use crate::query::MAX_STREAMED_ROWS;
 use crate::query::output::End;
-use file::ResultFile;
-pub use remote::{Statement, show as show_remote};
+use crate::query::{self, MAX_STREAMED_ROWS};
+pub use file::ResultFile;
+pub use remote::Statement;
+use rows::Printed;
+pub use rows::Rows;
+pub use scope::{Decision, decide};
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -33,9 +38,12 @@ pub struct Query {
     /// Read {"sql": "…"} from stdin
     #[arg(long)]
     stdin: bool,
-    /// Run it on the server instead of on the pulled files
-    #[arg(long)]
+    /// Run it on the server instead of on the pulled files, like --scope remote
+    #[arg(long, conflicts_with = "scope")]
     remote: bool,
+    /// Where to run it
+    #[arg(long, value_enum, default_value_t)]
+    scope: Scope,
     #[command(flatten)]
     result: ResultOptions,
 }
@@ -62,13 +70,39 @@ pub enum Format {
     Csv,
 }
 
+/// Where a statement runs.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// On the pulled files
+    #[default]
+    Local,
+    /// On the server
+    Remote,
+    /// On the pulled files if all its tables are among them and as current as on the server, else on the server
+    Auto,
+}
+
 impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
-        match self.remote {
-            true => self.result.of_server(&Statement::Sql(&sql), context),
-            false => self.result.of_pulled(&sql, context),
+        let scope = if self.remote { Scope::Remote } else { self.scope };
+        let decision = match Decision::asked(scope) {
+            Some(decision) => decision,
+            None => match context.block_on(query::outline(&sql))? {
+                Ok(outline) => decide(&outline, context)?,
+                Err(_) => Decision::here("it is not a statement that the server would run"),
+            },
+        };
+        let output = match decision.is_remote {
+            true => self.result.of_server(&Statement::Sql(&sql), context)?,
+            false => self.result.of_pulled(&sql, context)?,
+        };
+        if scope != Scope::Auto {
+            return Ok(output);
         }
+        let place = if decision.is_remote { "on the server" } else { "on the pulled files" };
+        Ok(output.remark(format_args!("(ran {place}: {})", decision.reason)))
     }
 }
 
@@ -80,18 +114,18 @@ impl ResultOptions {
             return saved(&file, remote::save(statement, limit, &file, context)?);
         }
         let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
-        let (output, is_truncated) = remote::show(statement, limit, self.format(context), context)?;
-        Ok(remark(output, limit, is_truncated))
+        show_remote(statement, limit, self.format(context), context)
     }
 
     fn of_pulled(&self, sql: &str, context: &Context) -> anyhow::Result<Output> {
         if let Some(path) = &self.output {
             let (file, limit) = (ResultFile::new(path)?, self.limit().unwrap_or(usize::MAX));
-            return saved(&file, local::save(sql, limit, &file, context)?);
+            return saved(&file, local::save(&local::connect(sql, context)?, sql, limit, &file)?);
         }
         let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
-        let (output, is_truncated) = local::show(sql, limit, self.format(context), context)?;
-        Ok(remark(output, limit, is_truncated))
+        let printed = Printed::new(self.format(context), &context.printer);
+        let (printed, is_truncated) = local::pass(&local::connect(sql, context)?, sql, limit, printed)?;
+        Ok(remark(printed.end()?, limit, is_truncated))
     }
 
     fn limit(&self) -> Option<usize> {
@@ -111,8 +145,19 @@ fn saved(file: &ResultFile, end: End) -> anyhow::Result<Output> {
     output.json(&json!({ "file": path, "rows": rows, "bytes": bytes, "truncated": is_truncated }))
 }
 
+/// Runs a statement on the server, and shows at most `limit` rows.
+pub fn show_remote(
+    statement: &Statement<'_>,
+    limit: usize,
+    format: Format,
+    context: &Context,
+) -> anyhow::Result<Output> {
+    let (printed, is_truncated) = remote::pass(statement, limit, Printed::new(format, &context.printer), context)?;
+    Ok(remark(printed.end()?, limit, is_truncated))
+}
+
 /// The output with a remark if rows are missing.
-pub fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
+fn remark(output: Output, limit: usize, is_truncated: bool) -> Output {
     if is_truncated { output.remark(format_args!("(truncated at {limit} rows)")) } else { output }
 }
 

@@ -5,13 +5,13 @@ use std::io::Write;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
 
-use super::rows::RowWriter;
+use super::file::ResultFile;
+use super::rows::Rows;
 use super::shown::Shown;
-use super::{Format, file::ResultFile};
-use crate::cli::{CliError, Context, Output};
+use crate::cli::{CliError, Context};
 use crate::client::{ResultStream, Results};
 use crate::protocol::query::{ARROW, QueryRequest};
-use crate::query::output::End;
+use crate::query::output::{End, distinct};
 use crate::query::rows::Sink;
 
 /// What the server runs.
@@ -22,33 +22,35 @@ pub enum Statement<'a> {
     Saved(&'a str),
 }
 
-/// Shows at most `limit` rows; the flag is whether there were more.
-pub fn show(
+/// Passes on at most `limit` rows; the flag is whether there were more.
+pub fn pass<R: Rows>(
     statement: &Statement<'_>,
     limit: usize,
-    format: Format,
+    mut rows: R,
     context: &Context,
-) -> anyhow::Result<(Output, bool)> {
+) -> anyhow::Result<(R, bool)> {
     context.block_on(async {
         match results(statement, limit, &format!("{ARROW};values=text;codec=lz4"), context).await? {
             Results::Stream(mut results) => {
-                let mut shown = Shown::new(format, limit, &context.printer);
+                let mut shown = Shown::new(rows, limit);
                 decode(&mut results, &mut shown).await?;
-                let (output, _) = shown.end()?;
-                Ok((output, results.is_truncated()))
+                let (rows, is_cut) = shown.end();
+                Ok((rows, is_cut || results.is_truncated()))
             }
             Results::Json(answer) => {
-                let mut rows = RowWriter::begin(format, &answer.columns, &context.printer)?;
+                rows.begin(distinct(answer.columns.iter().map(String::as_str)))?;
                 for row in &answer.rows {
-                    rows.row(&row.iter().map(|value| value.get()).collect::<Vec<_>>())?;
+                    if !rows.row(&row.iter().map(|value| value.get().to_owned()).collect::<Vec<_>>())? {
+                        return Ok((rows, true));
+                    }
                 }
-                Ok((rows.end()?, answer.truncated))
+                Ok((rows, answer.truncated))
             }
         }
     })?
 }
 
-async fn decode(results: &mut ResultStream, shown: &mut Shown<'_>) -> anyhow::Result<()> {
+async fn decode<R: Rows>(results: &mut ResultStream, shown: &mut Shown<R>) -> anyhow::Result<()> {
     let (mut decoder, mut is_begun) = (StreamDecoder::new(), false);
     while let Some(bytes) = results.next().await.map_err(CliError::from)? {
         let mut bytes = Buffer::from(bytes);
@@ -58,8 +60,11 @@ async fn decode(results: &mut ResultStream, shown: &mut Shown<'_>) -> anyhow::Re
                 is_begun = true;
                 shown.columns(&schema)?;
             }
-            if let Some(batch) = batch {
-                shown.batch(&batch)?;
+            if let Some(batch) = batch
+                && !shown.batch(&batch)?
+            {
+                // The server stops when nobody reads on.
+                return Ok(());
             }
         }
     }

@@ -1,64 +1,56 @@
-//! Rows on their way to the terminal.
+//! Rows on their way to whoever takes them.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::Format;
-use super::rows::RowWriter;
-use crate::cli::{Output, Printer};
+use super::rows::Rows;
 use crate::query::Encoder;
+use crate::query::output::distinct;
 use crate::query::rows::Sink;
 
-/// Writes rows as they come.
-pub struct Shown<'a> {
-    format: Format,
-    printer: &'a Printer,
+/// Passes rows on as they come.
+pub struct Shown<R> {
     encoder: Encoder,
-    writer: Option<RowWriter<'a>>,
+    rows: R,
     values: Vec<String>,
     /// Rows that may follow.
     left: usize,
     is_truncated: bool,
 }
 
-impl<'a> Shown<'a> {
+impl<R: Rows> Shown<R> {
     /// At most `left` rows.
-    pub fn new(format: Format, left: usize, printer: &'a Printer) -> Self {
-        let encoder = Encoder::new(&Schema::empty());
-        Self { format, printer, encoder, writer: None, values: Vec::new(), left, is_truncated: false }
+    pub fn new(rows: R, left: usize) -> Self {
+        Self { encoder: Encoder::new(&Schema::empty()), rows, values: Vec::new(), left, is_truncated: false }
     }
 
-    /// The output, and whether there were more rows.
-    pub fn end(self) -> anyhow::Result<(Output, bool)> {
-        let output = self.writer.map_or_else(|| Ok(Output::streamed()), RowWriter::end)?;
-        Ok((output, self.is_truncated))
+    /// Who has taken the rows, and whether there were more.
+    pub fn end(self) -> (R, bool) {
+        (self.rows, self.is_truncated)
     }
 }
 
-impl Sink for Shown<'_> {
+impl<R: Rows> Sink for Shown<R> {
     type Error = anyhow::Error;
 
     fn columns(&mut self, schema: &SchemaRef) -> anyhow::Result<()> {
-        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let names = distinct(schema.fields().iter().map(|field| field.name().as_str()));
         self.encoder = Encoder::new(schema);
         self.values = vec![String::new(); names.len()];
-        self.writer = Some(RowWriter::begin(self.format, &names, self.printer)?);
-        Ok(())
+        Ok(self.rows.begin(names)?)
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> anyhow::Result<bool> {
-        let Some(writer) = &mut self.writer else { return Ok(false) };
         for row in 0..batch.num_rows() {
-            if self.left == 0 {
-                self.is_truncated = true;
-                return Ok(false);
-            }
-            self.left -= 1;
             for (column, value) in self.values.iter_mut().enumerate() {
                 value.clear();
                 self.encoder.write_value(value, batch, column, row);
             }
-            writer.row(&self.values)?;
+            if self.left == 0 || !self.rows.row(&self.values)? {
+                self.is_truncated = true;
+                return Ok(false);
+            }
+            self.left -= 1;
         }
         Ok(true)
     }
