@@ -26,11 +26,15 @@ pub struct Instance {
 #[serde(default)]
 pub struct Naming {
     pub name: String,
+    /// Who runs it.
+    pub subtitle: Option<String>,
+    /// How often tables are refreshed, as prompts say it.
+    pub sync_interval: Option<String>,
 }
 
 impl Default for Naming {
     fn default() -> Self {
-        Self { name: "AI Data Analyst".into() }
+        Self { name: "AI Data Analyst".into(), subtitle: None, sync_interval: None }
     }
 }
 

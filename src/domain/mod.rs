@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod own_files;
 pub mod preferences;
 pub mod probe;
+pub mod prompts;
 pub mod queries;
 pub mod registry;
 pub mod rules;

@@ -15,6 +15,7 @@ pub mod file_format;
 pub mod metadata;
 pub mod metrics;
 pub(crate) mod own_files;
+pub(crate) mod prompts;
 pub(crate) mod query;
 pub(crate) mod registry;
 pub(crate) mod saved_queries;

@@ -24,6 +24,7 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
 use crate::domain::catalog_export::Exporter;
+use crate::domain::prompts::Renderer;
 use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
@@ -89,6 +90,8 @@ pub struct App {
     pub exporter: Exporter,
     /// Runs callers' SQL.
     pub queries: QueryEngine,
+    /// Renders templates of prompts.
+    pub renderer: Renderer,
     /// How much people may scan.
     pub quotas: Quotas,
     /// Refreshes the tables of saved queries.
@@ -175,6 +178,7 @@ impl App {
             merged: Merged::new(config.data_dir.merged(), limits.clone()),
             runner,
             queries,
+            renderer: Renderer::new(config.agnes_exe.clone(), config.queries.environment.clone()),
             quotas: Quotas::new(store.clone(), &config.instance.api.scan),
             readiness: Readiness::default(),
             started_at: time::now(),

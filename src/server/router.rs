@@ -13,8 +13,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
 use super::api::{access_log, access_requests, audit, catalog, catalog_export, keys, permissions, settings};
 use super::api::{
-    data, discovery, grants, groups, metadata, metrics, query, registry, saved_queries, search, sync, system, upload,
-    users, v2,
+    data, discovery, grants, groups, metadata, metrics, prompts, query, registry, saved_queries, search, sync, system,
+    upload, users, v2,
 };
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
@@ -160,6 +160,16 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(upload::files::upload_session).layer(DefaultBodyLimit::disable()))
         .routes(routes!(upload::files::upload_artifact).layer(DefaultBodyLimit::disable()))
         .routes(routes!(upload::files::upload_local_notes))
+        // Prompts
+        .routes(routes!(prompts::get_welcome))
+        .routes(routes!(prompts::get_welcome_template, prompts::set_welcome_template, prompts::reset_welcome_template))
+        .routes(routes!(prompts::preview_welcome_template))
+        .routes(routes!(
+            prompts::get_workspace_template,
+            prompts::set_workspace_template,
+            prompts::reset_workspace_template
+        ))
+        .routes(routes!(prompts::preview_workspace_template))
         // Preferences
         .routes(routes!(settings::get_settings))
         .routes(routes!(settings::set_dataset))

@@ -18,6 +18,7 @@ pub(crate) mod one_time;
 pub(crate) mod ownership;
 pub(crate) mod probe;
 pub(crate) mod profiles;
+pub(crate) mod prompts;
 mod reader;
 pub mod registry;
 mod row;

@@ -48,6 +48,7 @@ mod pages;
 mod parts;
 mod permissions;
 mod profile;
+mod prompts;
 mod query;
 mod query_hostile;
 mod query_pivot;

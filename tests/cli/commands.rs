@@ -136,3 +136,27 @@ fn one_place_prefixes_errors() {
         }
     }
 }
+
+/// Commands that prompts name, but for `init`, with which a workspace begins.
+#[test]
+fn prompts_name_commands_that_exist() {
+    let sandbox = Sandbox::signed_out("http://127.0.0.1:1");
+    let texts =
+        [include_str!("../../templates/prompts/workspace.md"), include_str!("../../templates/prompts/setup.txt")];
+    let named = texts.iter().flat_map(|text| text.split("agnes ").skip(1));
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let words = named.map(|rest| {
+        let line = rest.lines().next().unwrap_or_default();
+        line.split(&[' ', '`'][..])
+            .take_while(is_word)
+            .take(2)
+            .filter(|word| !word.starts_with('-'))
+            .collect::<Vec<_>>()
+    });
+    let commands: std::collections::BTreeSet<Vec<&str>> = words.filter(|words| words != &["init"]).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let ran = sandbox.run(&[&command[..], &["--help"]].concat());
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.text);
+    }
+}

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod metadata;
 pub mod metrics;
 pub mod permissions;
+pub mod prompts;
 pub mod query;
 pub mod registry;
 pub mod saved_queries;

@@ -69,6 +69,8 @@ actions! {
         TableUnregister = "unregister_table",
         TableUpload = "upload_table",
         TableDiscover = "discover_and_register",
+        PromptUpdate = "prompt.update",
+        PromptReset = "prompt.reset",
         UploadSession = "upload.session",
         UploadArtifact = "upload.artifact",
         UploadLocalNotes = "upload.local_md",
