@@ -46,7 +46,7 @@ lint: ## Check format and lints
 	cargo clippy $(FLAGS) --all-targets -- -D warnings
 
 bench: ## Measure what docs/benchmarks.md lists (PROFILE=release or dev)
-	cargo bench $(FLAGS) --profile $(PROFILE) --bench command_line --bench authorization --bench pipeline --bench queries
+	cargo bench $(FLAGS) --profile $(PROFILE) --bench command_line --bench authorization --bench pipeline --bench queries --bench pull
 
 docs: ## Write the generated pages of docs/ again
 	UPDATE_DOCS=1 cargo test $(FLAGS) --test docs

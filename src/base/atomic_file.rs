@@ -120,6 +120,19 @@ pub fn promote(finished: &Path, target: &Path) -> io::Result<()> {
     pending.commit()
 }
 
+/// Gives `source` a second name, which replaces what had that name; where the file system has no second names, a copy.
+/// Not durable until [`sync_directory`].
+pub fn link(source: &Path, target: &Path) -> io::Result<()> {
+    let mut pending = Pending::beside(target)?;
+    if fs::hard_link(source, &pending.temporary).is_err() {
+        fs::copy(source, &pending.temporary)?;
+    }
+    fs::rename(&pending.temporary, target)?;
+    // A rename between two names of one file leaves both.
+    pending.done = !pending.temporary.exists();
+    Ok(())
+}
+
 /// Removes `target` durably; a missing file is fine.
 pub fn remove(target: &Path) -> io::Result<()> {
     match fs::remove_file(target) {
@@ -161,7 +174,8 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-fn sync_directory(directory: &Path) -> io::Result<()> {
+/// Makes names in a directory durable.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 

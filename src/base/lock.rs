@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// An exclusive lock on a file, held until dropped. The file remains, with the process id of its last holder.
+/// A lock on a file, held until dropped. The file remains, with the process id of who last held it alone.
 #[derive(Debug)]
 pub struct FileLock {
     _file: File,
@@ -45,12 +45,28 @@ impl FileLock {
 
     /// Waits up to `timeout` for the lock.
     pub fn acquire_within(path: &Path, timeout: Duration) -> Result<Self, LockError> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            match Self::acquire(path) {
-                Err(LockError::Held(_)) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(50)),
-                outcome => return outcome,
+        within(timeout, || Self::acquire(path))
+    }
+
+    /// Waits up to `timeout` for a lock that any number may share, while nobody holds it alone.
+    pub fn share_within(path: &Path, timeout: Duration) -> Result<Self, LockError> {
+        within(timeout, || {
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            match file.try_lock_shared() {
+                Ok(()) => Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => Err(LockError::Held(None)),
+                Err(TryLockError::Error(error)) => Err(error.into()),
             }
+        })
+    }
+}
+
+fn within(timeout: Duration, acquire: impl Fn() -> Result<FileLock, LockError>) -> Result<FileLock, LockError> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        match acquire() {
+            Err(LockError::Held(_)) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
+            outcome => return outcome,
         }
     }
 }
@@ -69,5 +85,20 @@ mod tests {
         drop(first);
         // A child process that another test is starting may hold a copy for a moment.
         FileLock::acquire_within(&path, Duration::from_secs(10)).unwrap();
+    }
+
+    #[test]
+    fn a_shared_lock_keeps_out_who_wants_it_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".readers");
+        let share = || FileLock::share_within(&path, Duration::from_secs(10)).unwrap();
+        let (first, second) = (share(), share());
+        drop(first);
+        assert!(matches!(FileLock::acquire(&path), Err(LockError::Held(_))));
+        drop(second);
+        let alone = FileLock::acquire_within(&path, Duration::from_secs(10)).unwrap();
+        assert!(FileLock::share_within(&path, Duration::ZERO).is_err());
+        drop(alone);
+        share();
     }
 }

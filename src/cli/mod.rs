@@ -24,6 +24,7 @@ mod escape;
 mod explore;
 mod extract;
 mod input;
+mod installed;
 mod internal;
 mod mcp;
 mod metric;

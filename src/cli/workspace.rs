@@ -1,29 +1,31 @@
 //! The workspace: where pulled files are stored, and how it is found.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::{CliError, Context};
-use crate::base::ident::{self, quote_path};
-use crate::base::{atomic_file, if_exists};
 use crate::config::env_vars;
-use crate::extract::parquet;
 
 /// A directory with any of these is a workspace.
-const MARKS: [&str; 3] = ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "AGNES_WORKSPACE.md"];
+const MARKS: [&str; 4] =
+    ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "user/duckdb/.lock", "AGNES_WORKSPACE.md"];
 
 #[derive(Clone, Debug)]
 pub struct Workspace(PathBuf);
+
+fn named(context: &Context) -> Option<&Path> {
+    let named = context.globals.workspace.as_deref();
+    named.or_else(|| context.env.get(&env_vars::AGNES_LOCAL_DIR).map(Path::new))
+}
+
+fn is_workspace(directory: &Path) -> bool {
+    MARKS.iter().any(|mark| directory.join(mark).exists())
+}
 
 impl Workspace {
     /// The named workspace (`--workspace`, `AGNES_LOCAL_DIR`), else the nearest one from the current directory upwards,
     /// else the current directory: no workspace is made inside another unless `here` is set.
     pub fn locate(context: &Context, here: bool) -> Result<Self, CliError> {
-        let named = context.globals.workspace.as_deref();
-        let named = named.or_else(|| context.env.get(&env_vars::AGNES_LOCAL_DIR).map(Path::new));
+        let named = named(context);
         let start = std::path::absolute(named.unwrap_or(Path::new(".")))
             .map_err(|error| CliError::new("no_workspace", format!("no current directory: {error}")))?;
         // `absolute` keeps a trailing `.`; views should not show it.
@@ -31,8 +33,19 @@ impl Workspace {
         if here || named.is_some() {
             return Ok(Self(start));
         }
-        let found = start.ancestors().find(|directory| MARKS.iter().any(|mark| directory.join(mark).exists()));
+        let found = start.ancestors().find(|directory| is_workspace(directory));
         Ok(Self(found.unwrap_or(&start).to_owned()))
+    }
+
+    /// Whether a command may create or use the workspace without being asked to: it is one already, or was named.
+    pub fn is_meant(&self, context: &Context) -> bool {
+        is_workspace(&self.0) || named(context).is_some()
+    }
+
+    /// Whether the directory is one for other things so far.
+    pub fn is_foreign(&self) -> bool {
+        let is_visible = |entry: std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+        !is_workspace(&self.0) && std::fs::read_dir(&self.0).into_iter().flatten().flatten().any(is_visible)
     }
 
     pub fn root(&self) -> &Path {
@@ -44,38 +57,28 @@ impl Workspace {
         self.0.join("server").join("parquet")
     }
 
+    /// The current version of a table that is not in parts, for people and other programs. Queries read
+    /// [`Self::version_file`].
     pub fn table_file(&self, table: &str) -> PathBuf {
         self.parquet_dir().join(format!("{table}.parquet"))
     }
 
-    /// Files of a table in parts.
+    /// The folder of a table in parts.
     pub fn parts_folder(&self, table: &str) -> PathBuf {
         self.parquet_dir().join(table)
     }
 
-    /// Lists the files that make up a table in parts. The table exists once this file does.
-    pub fn parts_index(&self, table: &str) -> PathBuf {
-        self.parts_folder(table).join("parts.json")
+    /// The files of the tables that are not in parts, under names that contain their hashes, and unfinished downloads.
+    pub fn versions_dir(&self) -> PathBuf {
+        self.0.join("server").join("files")
     }
 
-    /// SQL that reads all rows of a table.
-    pub fn relation(&self, table: &str) -> io::Result<String> {
-        match self.parts(table)? {
-            Some(files) => Ok(parquet::read_files(files.iter().map(PathBuf::as_path))),
-            None => Ok(format!("read_parquet({})", quote_path(&self.table_file(table)))),
+    /// A file that never changes: one version of a table, or of a part of one.
+    pub fn version_file(&self, table: &str, part: Option<&str>, md5: &str) -> PathBuf {
+        match part {
+            Some(part) => self.parts_folder(table).join(format!("{part}.{md5}.parquet")),
+            None => self.versions_dir().join(format!("{table}.{md5}.parquet")),
         }
-    }
-
-    /// The files of a table: its one file, or its parts.
-    pub fn files(&self, table: &str) -> io::Result<Vec<PathBuf>> {
-        Ok(self.parts(table)?.unwrap_or_else(|| vec![self.table_file(table)]))
-    }
-
-    /// The files of a table in parts.
-    fn parts(&self, table: &str) -> io::Result<Option<Vec<PathBuf>>> {
-        let folder = self.parts_folder(table);
-        let index = PartsIndex::read(&self.parts_index(table))?;
-        Ok(index.map(|index| index.parts.values().map(|part| folder.join(&part.file)).collect()))
     }
 
     pub fn duckdb_dir(&self) -> PathBuf {
@@ -95,6 +98,16 @@ impl Workspace {
         self.duckdb_dir().join(".lock")
     }
 
+    /// Shared by those who are reading tables, so that `pull` deletes no file that is in use.
+    pub fn readers_file(&self) -> PathBuf {
+        self.duckdb_dir().join(".readers")
+    }
+
+    /// Rules for agents, see [`super::pull`].
+    pub fn rules_dir(&self) -> PathBuf {
+        self.0.join(".claude").join("rules")
+    }
+
     /// Missing until there is a snapshot.
     pub fn snapshots_dir(&self) -> PathBuf {
         self.0.join("user").join("snapshots")
@@ -104,58 +117,4 @@ impl Workspace {
     pub fn results_dir(&self) -> PathBuf {
         self.0.join("user").join("results")
     }
-
-    /// Names of the tables that have files, in order.
-    pub fn tables(&self) -> io::Result<Vec<String>> {
-        let Some(entries) = if_exists(std::fs::read_dir(self.parquet_dir()))? else { return Ok(Vec::new()) };
-        let mut names = std::collections::BTreeSet::new();
-        for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            let table = match name.strip_suffix(".parquet") {
-                Some(table) => table,
-                None if self.parts_index(&name).is_file() => &name,
-                None => continue,
-            };
-            if ident::is_relaxed(table) {
-                names.insert(table.to_owned());
-            }
-        }
-        Ok(names.into_iter().collect())
-    }
-}
-
-/// `parts.json`: which files make up a table in parts.
-#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct PartsIndex {
-    /// By the names of the parts.
-    pub parts: BTreeMap<String, IndexedPart>,
-}
-
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct IndexedPart {
-    /// File name in the same folder, see [`part_file_name`].
-    pub file: String,
-    /// MD5 of the file.
-    pub hash: String,
-    pub size_bytes: u64,
-}
-
-impl PartsIndex {
-    /// Reads an index; `None` where there is none, so that the table is not in parts.
-    pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        match std::fs::read(path) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        atomic_file::write(path, &serde_json::to_vec_pretty(self)?)
-    }
-}
-
-/// Name of a part's file: with the hash, so that a new version is another file.
-pub fn part_file_name(part: &str, hash: &str) -> String {
-    format!("{part}.{hash}.parquet")
 }

@@ -39,6 +39,22 @@ impl Client {
         })
     }
 
+    /// A `GET` with the token, of a path that the server has named. It begins below the server's own path, and cannot lead
+    /// to another server.
+    pub(super) fn builder_at(&self, path: &str, timeout: Duration) -> Result<RequestBuilder, ClientError> {
+        let is_plain = |c: char| c.is_ascii_graphic() && !"?#\\".contains(c);
+        if !path.starts_with('/') || path.starts_with("//") || !path.chars().all(is_plain) {
+            return Err(self.not_agnes(format!("{path:?} is not a path for a download")));
+        }
+        let mut url = self.server.clone();
+        url.set_path(&format!("{}{path}", self.server.path().trim_end_matches('/')));
+        let builder = self.http.request(Method::GET, url).timeout(timeout);
+        Ok(match &self.token {
+            Some(token) => builder.bearer_auth(token.expose()),
+            None => builder,
+        })
+    }
+
     /// Sends, follows redirects on the same host, and turns error statuses into errors.
     ///
     /// Not left to the HTTP library, which drops the token when `http` becomes `https`, and turns a POST into a GET.

@@ -23,10 +23,16 @@ pub struct DownloadRequest<'a> {
     pub table: &'a str,
     /// One part of a table in parts; `None`: the table as one file.
     pub part: Option<&'a str>,
-    /// Number of bytes already downloaded; 0 asks for the whole file.
+    /// Path on the server, instead of the usual one.
+    pub path: Option<&'a str>,
+    /// Position of the first byte to send.
     pub offset: u64,
+    /// Position behind the last one, unless that is the end of the file.
+    pub end: Option<u64>,
     /// Version to ask for: resuming another version returns the whole file.
     pub version: Option<&'a str>,
+    /// The tag that the server gave this version, if that is not `version`.
+    pub tag: Option<&'a str>,
     /// Whether `version` is the hash of the file, so that the server refuses (412) when the file has changed.
     pub exact: bool,
     /// Timeout for the next bytes.
@@ -41,6 +47,8 @@ pub struct Download {
     idle_timeout: Duration,
     /// Position of the first byte in the file: the requested offset, or 0.
     pub offset: u64,
+    /// Whether the server sends a range, and not the file from its beginning to its end.
+    pub is_range: bool,
 }
 
 impl Client {
@@ -51,15 +59,22 @@ impl Client {
             Some(part) => path.extend(["parts", part]),
             None => path.push("download"),
         }
+        let builder = match request.path {
+            Some(path) => self.builder_at(path, TRANSFER_TIMEOUT)?,
+            None => self.builder(Method::GET, &path, TRANSFER_TIMEOUT)?,
+        };
         // A parquet file is compressed, and a range of it cannot be decompressed alone.
-        let mut builder = self.builder(Method::GET, &path, TRANSFER_TIMEOUT)?.header(ACCEPT_ENCODING, "identity");
+        let mut builder = builder.header(ACCEPT_ENCODING, "identity");
         if let Some(version) = request.version {
-            let tag = format!("\"{version}\"");
             if request.exact {
-                builder = builder.header(IF_MATCH, &tag);
+                builder = builder.header(IF_MATCH, format!("\"{version}\""));
             }
-            if request.offset > 0 {
-                builder = builder.header(RANGE, format!("bytes={}-", request.offset)).header(IF_RANGE, &tag);
+            if request.offset > 0 || request.end.is_some() {
+                let last = request.end.map(|end| (end - 1).to_string()).unwrap_or_default();
+                let tag = request.tag.unwrap_or(version);
+                builder = builder
+                    .header(RANGE, format!("bytes={}-{last}", request.offset))
+                    .header(IF_RANGE, format!("\"{tag}\""));
             }
         }
         let started = tokio::time::timeout(request.idle_timeout, self.follow(builder)).await;
@@ -68,10 +83,12 @@ impl Client {
             // As the server says it itself when the condition reaches it.
             return Err(ClientError::Status { status: 412, body: Value::Null, retry_after: None });
         }
-        let offset = if response.status() == StatusCode::PARTIAL_CONTENT { first_byte(&response) } else { Some(0) };
+        let is_range = response.status() == StatusCode::PARTIAL_CONTENT;
+        let offset = if is_range { first_byte(&response) } else { Some(0) };
         match offset {
             Some(offset) if offset == 0 || offset == request.offset => {
-                Ok(Download { client: self.clone(), response, idle_timeout: request.idle_timeout, offset })
+                let idle_timeout = request.idle_timeout;
+                Ok(Download { client: self.clone(), response, idle_timeout, offset, is_range })
             }
             _ => Err(self.interrupted("it sent another part of the file than requested")),
         }
@@ -126,6 +143,13 @@ impl Download {
             Ok(outcome) => outcome.map_err(|error| self.client.interrupted(request::root_cause(&error))),
             Err(_) => Err(self.client.stalled(self.idle_timeout)),
         }
+    }
+
+    /// The tag by which the server knows this version, if it can be used to ask for the rest of it.
+    pub fn tag(&self) -> Option<&str> {
+        let tag = self.response.headers().get(ETAG)?.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
+        let is_plain = (1..=64).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_plain.then_some(tag)
     }
 
     /// The error of a response that ended before the file did.

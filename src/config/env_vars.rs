@@ -171,7 +171,7 @@ env_vars! {
         AGNES_LOCAL_DIR = "the current directory", "The workspace.";
         AGNES_STREAM_RETRIES = "3" as Number(0, 100), "Retries of each download; those that bring at least a twentieth of the file are not counted.";
         AGNES_STREAM_TIMEOUT = "60" as Number(1, 3600), "Seconds without any data after which a download is retried.";
-        AGNES_PULL_CONCURRENCY = "4" as Number(1, 16), "Maximum number of concurrent downloads.";
+        AGNES_PULL_CONCURRENCY = "8" as Number(1, 16), "Maximum number of concurrent transfers; a pull begins with 4.";
         AGNES_SNAPSHOT_QUOTA_GB = "10" as Number(0, 1_000_000), "Space that the snapshots of a workspace may take.";
         AGNES_CA_FILE = "", "PEM file of additional certificate authorities to trust.";
         NO_COLOR = "", "When set, output is not coloured.";

@@ -12,6 +12,7 @@ pub mod catalog_export;
 pub mod discovery;
 mod error;
 pub mod file_format;
+pub(crate) mod memory;
 pub mod metadata;
 pub mod metrics;
 pub(crate) mod own_files;

@@ -1,13 +1,18 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::vocabulary::{QueryMode, SourceType};
 
+/// Maximum number of tables in a manifest that is read.
+const MAX_TABLES: usize = 100_000;
+
 /// `GET /api/sync/manifest`: what the caller may download, by table name.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct Manifest {
+    #[serde(deserialize_with = "limited")]
     pub tables: BTreeMap<String, ManifestTable>,
     #[serde(default)]
     pub assets: BTreeMap<String, Asset>,
@@ -29,6 +34,9 @@ pub struct ManifestTable {
     /// Empty for a table that is not registered.
     #[serde(default)]
     pub source_type: SourceType,
+    /// Path on the server from which the file is downloaded, if not `/api/data/{name}/download`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download_path: Option<String>,
     /// The files of a table in parts, for `GET /api/data/{table}/parts/{part}`; `hash` is then empty, since the parts are
     /// merged only when the whole is downloaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +63,32 @@ impl ManifestPart {
     pub fn version(parts: &[Self]) -> String {
         parts.iter().map(|part| format!("{}:{}", part.name, part.hash)).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Reads tables until there are too many, so that a wrong manifest does not take all memory.
+fn limited<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, ManifestTable>, D::Error> {
+    struct Tables;
+
+    impl<'de> Visitor<'de> for Tables {
+        type Value = BTreeMap<String, ManifestTable>;
+
+        fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            text.write_str("tables by their names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut tables = BTreeMap::new();
+            while let Some((name, entry)) = entries.next_entry()? {
+                if tables.len() == MAX_TABLES {
+                    return Err(A::Error::custom(format_args!("the manifest has more than {MAX_TABLES} tables")));
+                }
+                tables.insert(name, entry);
+            }
+            Ok(tables)
+        }
+    }
+
+    from.deserialize_map(Tables)
 }
 
 /// Response of `POST /api/sync/trigger`.

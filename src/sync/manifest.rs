@@ -31,6 +31,7 @@ fn entry(readable: &ReadableTable) -> ManifestTable {
     ManifestTable {
         hash: Some(hash),
         parts,
+        download_path: None,
         updated: table.extracted_at.map(time::iso_naive),
         size_bytes: Some(table.size_bytes()),
         rows: Some(table.rows),

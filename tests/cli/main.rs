@@ -1,12 +1,21 @@
 //! The built binary against a stand-in for the server: exit code, stdout, stderr and files.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test ends where its preparation fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends where its preparation fails"
+)]
 
 #[path = "../support/server_stand_in.rs"]
 mod server_stand_in;
 
 #[path = "../support/program.rs"]
 mod program;
+
+#[path = "../faults/mount.rs"]
+mod mount;
 
 mod access_log;
 mod accounts;
@@ -28,6 +37,10 @@ mod metrics;
 mod own_account;
 mod pull;
 mod pull_faults;
+mod pull_hard;
+mod pull_hostile;
+mod pull_large;
+mod pull_options;
 mod pull_parts;
 mod pull_proxy;
 mod query;

@@ -28,12 +28,16 @@ fn pull_downloads_exactly_the_offered_tables_and_only_changed_ones() {
     assert_eq!(sandbox.pulled("orders").unwrap(), orders);
     assert_eq!(sandbox.value("SELECT amount FROM orders"), "2.5");
     assert_eq!(sandbox.value("SELECT id FROM \"in.c-crm_customers\""), "7");
+    let file = |table: &str| format!("server/files/{table}.{}.parquet", md5(&sandbox.pulled(table).unwrap()));
     assert_eq!(
         sandbox.files(),
         [
+            &file("in.c-crm_customers"),
+            &file("orders"),
             "server/parquet/in.c-crm_customers.parquet",
             "server/parquet/orders.parquet",
             "user/duckdb/.lock",
+            "user/duckdb/.readers",
             "user/duckdb/analytics.duckdb",
             "user/duckdb/sync_state.json"
         ]

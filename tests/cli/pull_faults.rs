@@ -227,7 +227,7 @@ fn invalid_settings_are_reported_and_ignored() {
     --- stdout
     Updated 1 tables (1 total).
     --- stderr
-    warn: AGNES_PULL_CONCURRENCY must be between 1 and 16, not 99; using 4
+    warn: AGNES_PULL_CONCURRENCY must be between 1 and 16, not 99; using 8
     warn: AGNES_STREAM_RETRIES must be a whole number, not 'many'; using 3
     ");
 }

@@ -32,6 +32,8 @@ pub enum Fault {
     Replaced(Vec<u8>),
     /// The answer waits for [`StandIn::release`].
     Hold,
+    /// So does what comes after so many bytes of it.
+    HoldAt(usize),
 }
 
 /// An answer that is sent in pieces.
@@ -68,6 +70,8 @@ pub struct Seen {
 struct Table {
     bytes: Vec<u8>,
     hash: String,
+    /// The ETag, where it is not the hash. Conditions on the hash are then unknown to the server.
+    tag: Option<String>,
     query_mode: &'static str,
 }
 
@@ -146,8 +150,13 @@ impl StandIn {
 
     /// Offers a table under any `hash`.
     pub fn offer_as(&self, table: &str, bytes: &[u8], hash: &str) {
-        let table_entry = Table { bytes: bytes.to_vec(), hash: hash.to_owned(), query_mode: "local" };
+        let table_entry = Table { bytes: bytes.to_vec(), hash: hash.to_owned(), tag: None, query_mode: "local" };
         self.script().tables.insert(table.to_owned(), table_entry);
+    }
+
+    /// Gives an offered table another ETag than its hash, as v0.35 does.
+    pub fn tag_as(&self, table: &str, tag: &str) {
+        self.script().tables.get_mut(table).unwrap().tag = Some(tag.to_owned());
     }
 
     /// Offers a table in parts; faults know a part as `table#part`.
@@ -160,7 +169,7 @@ impl StandIn {
 
     /// Offers a table that is not downloaded.
     pub fn offer_remote(&self, table: &str) {
-        let table_entry = Table { bytes: Vec::new(), hash: String::new(), query_mode: "remote" };
+        let table_entry = Table { bytes: Vec::new(), hash: String::new(), tag: None, query_mode: "remote" };
         self.script().tables.insert(table.to_owned(), table_entry);
     }
 
@@ -186,6 +195,11 @@ impl StandIn {
     /// The answer to a request that no [`StandIn::answer`] is for.
     pub fn stream(&self, request: &str, stream: Stream) {
         self.script().streams.insert(request.to_owned(), stream);
+    }
+
+    /// The manifest, in pieces.
+    pub fn manifest_as(&self, stream: Stream) {
+        self.stream("GET /api/sync/manifest", stream);
     }
 
     /// Downloads are answered only once `count` of them are there at the same time.
@@ -298,6 +312,9 @@ fn streamed(shared: Arc<Shared>, stream: Stream) -> Response {
 
 async fn manifest(State(shared): State<Arc<Shared>>) -> Response {
     let script = shared.script.lock().unwrap();
+    if let Some(stream) = script.streams.get("GET /api/sync/manifest") {
+        return streamed(shared.clone(), stream.clone());
+    }
     if let Some((status, body)) = script.answers.get("GET /api/sync/manifest") {
         return (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response();
     }
@@ -344,59 +361,73 @@ async fn download(State(shared): State<Arc<Shared>>, Path(name): Path<String>, h
     response
 }
 
-async fn file(shared: &Shared, name: &str, headers: &HeaderMap, fault: Option<Fault>) -> Response {
-    let mut cut = None;
-    let mut wrong = None;
+async fn file(shared: &Arc<Shared>, name: &str, headers: &HeaderMap, fault: Option<Fault>) -> Response {
+    let (mut cut, mut hold_at, mut wrong) = (None, None, None);
     match fault {
         Some(Fault::Status(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
         Some(Fault::Cut(bytes)) => cut = Some(bytes),
         Some(Fault::Bytes(bytes)) => wrong = Some(bytes),
         Some(Fault::Replaced(bytes)) => {
             let hash = md5(&bytes);
-            let table = Table { bytes, hash, query_mode: "local" };
+            let table = Table { bytes, hash, tag: None, query_mode: "local" };
             shared.script.lock().unwrap().tables.insert(name.to_owned(), table);
         }
         Some(Fault::Hold) => shared.hold.wait().await,
+        Some(Fault::HoldAt(bytes)) => hold_at = Some(bytes),
         None => {}
     }
     let Some(table) = shared.script.lock().unwrap().tables.get(name).cloned() else {
         return (StatusCode::NOT_FOUND, Json(json!({"detail": "Table not found"}))).into_response();
     };
-    let tag = format!("\"{}\"", table.hash);
+    let tag = format!("\"{}\"", table.tag.as_ref().unwrap_or(&table.hash));
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if text(header::IF_MATCH).is_some_and(|wanted| wanted != tag) {
+    if table.tag.is_none() && text(header::IF_MATCH).is_some_and(|wanted| wanted != tag) {
         return StatusCode::PRECONDITION_FAILED.into_response();
     }
     let bytes = wrong.unwrap_or(table.bytes);
-    let offset = text(header::RANGE)
+    let range = text(header::RANGE)
         .filter(|_| text(header::IF_RANGE).is_none_or(|wanted| wanted == tag))
-        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
-    let first = offset.unwrap_or(0);
-    if first > bytes.len() {
+        .and_then(|range| range.strip_prefix("bytes=")?.split_once('-'))
+        .and_then(|(first, last)| Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok())));
+    let first = range.map_or(0, |(first, _)| first);
+    if range.is_some() && first >= bytes.len() || first > bytes.len() {
         return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
     }
+    let end = range.and_then(|(_, last)| last).map_or(bytes.len(), |last| bytes.len().min(last + 1));
     let mut response = Response::builder()
         .header(header::ETAG, tag)
-        .header(header::CONTENT_LENGTH, bytes.len() - first)
-        .status(if offset.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK });
-    if offset.is_some() {
-        let range = format!("bytes {first}-{}/{}", bytes.len() - 1, bytes.len());
+        .header(header::CONTENT_LENGTH, end - first)
+        .status(if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK });
+    if range.is_some() {
+        let range = format!("bytes {first}-{}/{}", end - 1, bytes.len());
         response = response.header(header::CONTENT_RANGE, range);
     }
-    let rest = Bytes::from(bytes[first..].to_vec());
+    let rest = Bytes::from(bytes[first..end].to_vec());
+    if let Some(length) = hold_at {
+        let shared = Arc::clone(shared);
+        let behind = rest.slice(length.min(rest.len())..);
+        let held = futures_util::stream::once(async move {
+            shared.hold.wait().await;
+            Ok::<_, std::io::Error>(behind)
+        });
+        let before = rest.slice(..length.min(rest.len()));
+        let pieces = futures_util::stream::iter([Ok(before)]).chain(held);
+        return response.body(Body::from_stream(pieces)).unwrap();
+    }
     let body = match cut {
         None => Body::from(rest),
         Some(length) => {
             let broken = std::io::Error::other("cut");
             // The pause lets the first bytes leave before the connection breaks.
-            let pieces = futures_util::stream::unfold(Some((rest.slice(..length), broken)), |state| async {
-                let (bytes, broken) = state?;
-                if bytes.is_empty() {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    return Some((Err(broken), None));
-                }
-                Some((Ok(bytes), Some((Bytes::new(), broken))))
-            });
+            let pieces =
+                futures_util::stream::unfold(Some((rest.slice(..length.min(rest.len())), broken)), |state| async {
+                    let (bytes, broken) = state?;
+                    if bytes.is_empty() {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        return Some((Err(broken), None));
+                    }
+                    Some((Ok(bytes), Some((Bytes::new(), broken))))
+                });
             Body::from_stream(pieces)
         }
     };

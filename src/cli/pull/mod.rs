@@ -1,32 +1,33 @@
 //! `agnes pull`: exactly the tables that the user may read, each complete and verified or left unchanged.
+//!
+//! Downloads go into files whose names contain their hashes and which never change. When they have all come,
+//! `sync_state.json` is replaced, and with it all tables at once ([`install`]).
 
+mod common;
+mod download;
 pub(super) mod freshness;
-mod part_file;
-mod parts;
+mod install;
+mod pace;
+mod partial;
 mod pending;
 mod plan;
+mod progress;
 mod report;
 mod retry;
+mod rules;
+mod segments;
 mod state;
 mod transfer;
 pub(super) mod views;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::StreamExt;
-use indicatif::ProgressBar;
-
-use super::units::human_size;
 use super::workspace::Workspace;
 use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
-use crate::base::{atomic_file, disk, time};
 use crate::client::Client;
-use crate::config::env_vars;
 use plan::Plan;
 use report::Report;
-use state::State;
-use transfer::{Limits, Transfer};
 
 /// How long a second pull waits for the first.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,159 +35,138 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Download the tables you may read into this workspace
 #[derive(clap::Args, Debug)]
 pub struct Pull {
+    #[command(flatten)]
+    options: Options,
     /// Show warnings and errors only
     #[arg(long, short)]
     quiet: bool,
-    /// Show what would be downloaded and removed, and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Hash every file instead of trusting its size and time
-    #[arg(long)]
-    verify: bool,
     /// Use the current directory even inside another workspace
     #[arg(long)]
     here: bool,
+    /// For hooks of agents: print nothing but one line about a problem, wait for nobody, and exit with 0
+    #[arg(long, conflicts_with_all = ["dry_run", "here"])]
+    hook: bool,
+}
+
+/// What a pull does.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Show what would be downloaded and removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Hash every file instead of trusting its size and time
+    #[arg(long)]
+    pub verify: bool,
+    /// Download this table only, and leave the others as they are; can be given several times
+    #[arg(long, value_name = "TABLE")]
+    pub only: Vec<String>,
+    #[arg(skip)]
+    pub is_quiet: bool,
+    #[arg(skip)]
+    pub is_hook: bool,
 }
 
 impl Pull {
     /// Into the workspace that is in use.
     pub fn new(dry_run: bool) -> Self {
-        Self { quiet: false, dry_run, verify: false, here: false }
+        Self { options: Options { dry_run, ..Options::default() }, quiet: false, here: false, hook: false }
     }
 }
 
 impl Run for Pull {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let started = Instant::now();
-        let workspace = Workspace::locate(context, self.here)?;
-        let client = context.client()?;
-        let mut report = Report::default();
-        let lock = if self.dry_run { None } else { Some(lock(&workspace)?) };
-        if let Some(Err(held)) = lock {
-            report.locked = true;
-            let note = format!("Another pull is at work here ({held}); nothing to do.");
-            return Ok(report.output(started.elapsed())?.note(note).quiet(self.quiet));
+        if self.hook {
+            return Ok(self.run_as_hook(context));
         }
-        let outcome = context.block_on(pull(&self, &workspace, client, context, &mut report))?;
-        if let Err(error) = outcome {
+        let workspace = Workspace::locate(context, self.here)?;
+        let is_surprise = !self.here && !workspace.is_meant(context) && workspace.is_foreign();
+        let client = context.client()?;
+        let options = Options { is_quiet: self.quiet, ..self.options };
+        let mut report = Report::new();
+        if let Err(error) = pull(&options, &workspace, &client, context, &mut report) {
             if context.printer.is_json {
                 let is_full = error.downcast_ref::<CliError>().is_some_and(|error| error.kind == "disk_full");
                 report.failed(if is_full { "disk" } else { "manifest" }, &error.to_string());
-                context.printer.print(&report.output(started.elapsed())?)?;
+                context.printer.print(&report.output()?)?;
             }
             return Err(error);
         }
-        Ok(report.output(started.elapsed())?.quiet(self.quiet))
+        let mut output = report.output()?.quiet(self.quiet);
+        if report.locked {
+            output = output.note("Another pull is at work here; nothing to do.");
+        }
+        if is_surprise && !options.dry_run {
+            let root = workspace.root().display();
+            output = output
+                .note(format_args!("{root} is a workspace now; the folders server and user are managed by agnes."));
+        }
+        Ok(output)
     }
 }
 
-/// The lock of the workspace, or the error that says that another pull has held it for too long.
-fn lock(workspace: &Workspace) -> Result<Result<FileLock, LockError>, CliError> {
-    match FileLock::acquire_within(&workspace.lock_file(), LOCK_TIMEOUT) {
+impl Pull {
+    /// Outside of a workspace there is nothing to do.
+    fn run_as_hook(self, context: &Context) -> Output {
+        let options = Options { is_quiet: true, is_hook: true, ..self.options };
+        let mut report = Report::new();
+        let outcome = Workspace::locate(context, false).map_err(anyhow::Error::from).and_then(|workspace| {
+            if !workspace.is_meant(context) {
+                return Ok(());
+            }
+            pull(&options, &workspace, &context.client()?, context, &mut report)
+        });
+        let problem = outcome.err().map(|error| format!("agnes pull: {error}")).or_else(|| report.problem());
+        let line = problem.map(|problem| problem.lines().next().unwrap_or_default().to_owned());
+        line.into_iter().fold(Output::streamed(), Output::remark)
+    }
+}
+
+/// Pulls into a workspace, which is created if there is none. What the report has counts even if the pull fails.
+pub fn pull(
+    options: &Options,
+    workspace: &Workspace,
+    client: &Client,
+    context: &Context,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let _lock = match (options.dry_run, options.is_hook) {
+        (true, _) => None,
+        (false, is_hook) => match lock(workspace, if is_hook { Duration::ZERO } else { LOCK_TIMEOUT })? {
+            Some(lock) => Some(lock),
+            None => {
+                report.locked = true;
+                return Ok(());
+            }
+        },
+    };
+    context.block_on(async {
+        let limits = download::limits(context);
+        let manifest = retry::manifest(client, limits.retries, options.is_hook).await.map_err(CliError::from)?;
+        if options.dry_run {
+            report.planned(Plan::make(workspace, &state::load(workspace, client.server()), &manifest, options)?);
+            return Ok(());
+        }
+        let tables = download::Tables { options, workspace, client, limits, printer: &context.printer };
+        let (installed, rules) = tokio::join!(tables.install(manifest, report), rules::fetch(client, options.is_hook));
+        installed?;
+        match rules.map(|bundle| bundle.map(|bundle| rules::install(&bundle, workspace)).transpose()) {
+            Ok(Ok(files)) => report.rules = files,
+            Ok(Err(error)) => report.failed("memory_bundle", &error.to_string()),
+            Err(error) => report.failed("memory_bundle", &error.to_string()),
+        }
+        Ok(())
+    })?
+}
+
+/// The lock of the workspace, unless another pull has it for longer than that.
+fn lock(workspace: &Workspace, timeout: Duration) -> Result<Option<FileLock>, CliError> {
+    match FileLock::acquire_within(&workspace.lock_file(), timeout) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Held(_)) => Ok(None),
         Err(LockError::Io(error)) => Err(CliError::new(
             "workspace_unwritable",
             format!("cannot write to the workspace {}: {error}", workspace.root().display()),
         )
         .hint("Choose another one with --workspace DIR.")),
-        outcome => Ok(outcome),
-    }
-}
-
-async fn pull(
-    args: &Pull,
-    workspace: &Workspace,
-    client: Client,
-    context: &Context,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let limits = limits(context);
-    let manifest = retry::manifest(&client, limits.retries).await.map_err(CliError::from)?;
-    let mut state = State::load(workspace, client.server());
-    let plan = Plan::make(workspace, &state, manifest, args.verify)?;
-    report.parquets_total = plan.offered;
-    for (table, error) in &plan.refused {
-        report.table_failed(table, error);
-    }
-    if args.dry_run {
-        report.would_download = Some(plan.downloads);
-        report.would_remove = plan.removals;
-        return Ok(());
-    }
-    part_file::sweep(workspace, &plan)?;
-    for table in &plan.removals {
-        atomic_file::remove(&workspace.table_file(table))?;
-        parts::remove(workspace, table)?;
-        report.tables_removed.push(table.clone());
-    }
-    state.tables.retain(|table, _| plan.keeps(table));
-    state.tables.extend(plan.current.iter().map(|(table, entry)| (table.clone(), entry.clone())));
-    check_disk(workspace, plan.download_bytes())?;
-    let bar = if args.quiet { ProgressBar::hidden() } else { context.printer.progress(plan.download_bytes()) };
-    download(&plan, &Transfer::new(&client, workspace, limits, &bar), report, &mut state).await?;
-    bar.finish_and_clear();
-    match views::publish(workspace, &mut state) {
-        Ok(unreadable) => unreadable.iter().for_each(|(table, error)| report.table_failed(table, error)),
-        Err(error) => report.failed("views", &error.to_string()),
-    }
-    state.last_sync = Some(time::iso_offset(time::now()));
-    state.save(workspace)?;
-    Ok(())
-}
-
-/// Fails when the file system of the workspace has less free space than the downloads need.
-fn check_disk(workspace: &Workspace, needed: u64) -> Result<(), CliError> {
-    match disk::space(&workspace.duckdb_dir()) {
-        Ok(space) if space.free < needed => Err(CliError::new(
-            "disk_full",
-            format!("the downloads need {}, but only {} are free", human_size(needed), human_size(space.free)),
-        )
-        .hint("Free some space, or choose a workspace on another disk with --workspace DIR.")),
-        // Where the file system does not report it, writing will fail if there is too little.
-        _ => Ok(()),
-    }
-}
-
-async fn download(plan: &Plan, transfer: &Transfer<'_>, report: &mut Report, state: &mut State) -> anyhow::Result<()> {
-    let workspace = transfer.workspace;
-    let mut finished = futures_util::stream::iter(&plan.downloads)
-        .map(|file| async move { (file, transfer.fetch(file).await) })
-        .buffer_unordered(transfer.limits.concurrency);
-    let mut failures = Vec::new();
-    while let Some((file, outcome)) = finished.next().await {
-        match outcome {
-            // A table in parts counts once all its parts are there.
-            Ok(_) if file.part.is_some() => {}
-            Ok(entry) => {
-                // The file is in place: delete the parts that it replaces.
-                parts::remove(workspace, &file.table)?;
-                state.tables.insert(file.table.clone(), entry);
-                report.tables_updated += 1;
-            }
-            Err(error) => failures.push((file.table.clone(), file.part.clone(), error)),
-        }
-    }
-    for (table, parted) in &plan.parted {
-        let is_whole = !failures.iter().any(|(failed, _, _)| failed == table);
-        if is_whole && !parted.is_installed(workspace, table)? {
-            parted.install(workspace, table)?;
-            report.tables_updated += 1;
-        }
-        if is_whole {
-            state.tables.insert(table.clone(), parted.entry());
-        }
-    }
-    failures.sort();
-    for (table, part, error) in failures {
-        let error = part.map_or_else(|| error.clone(), |part| format!("part {part}: {error}"));
-        report.table_failed(&table, &error);
-    }
-    Ok(())
-}
-
-fn limits(context: &Context) -> Limits {
-    Limits {
-        concurrency: context.number(&env_vars::AGNES_PULL_CONCURRENCY),
-        retries: context.number(&env_vars::AGNES_STREAM_RETRIES) as u32,
-        idle_timeout: Duration::from_secs(context.number(&env_vars::AGNES_STREAM_TIMEOUT) as u64),
     }
 }

@@ -1,9 +1,11 @@
 //! Files that a pull downloads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::workspace::{IndexedPart, Workspace, part_file_name};
-use crate::protocol::sync::ManifestTable;
+use crate::base::hash;
+use crate::cli::installed::is_md5;
+use crate::cli::workspace::Workspace;
+use crate::protocol::sync::{ManifestPart, ManifestTable};
 
 /// A file to download: a table, or a part of one.
 #[derive(Clone, Debug)]
@@ -14,7 +16,8 @@ pub struct PendingFile {
     pub version: Version,
     /// Size of the file, where the server knows it.
     pub size_bytes: Option<u64>,
-    pub rows: Option<i64>,
+    /// Where the server wants it to be requested, instead of the usual address.
+    pub path: Option<String>,
 }
 
 /// What the manifest's `hash` says about a file.
@@ -35,25 +38,17 @@ impl PendingFile {
             part: None,
             version: Version::of(offer.hash.as_deref().unwrap_or_default()),
             size_bytes: offer.size_bytes.filter(|size| *size > 0),
-            rows: offer.rows,
+            path: offer.download_path.clone(),
         }
     }
 
-    pub fn part(table: &str, name: &str, part: &IndexedPart) -> Self {
+    pub fn part(table: &str, part: &ManifestPart) -> Self {
         Self {
             table: table.to_owned(),
-            part: Some(name.to_owned()),
+            part: Some(part.name.clone()),
             version: Version::of(&part.hash),
             size_bytes: Some(part.size_bytes),
-            rows: None,
-        }
-    }
-
-    /// Path of the finished file.
-    pub fn target(&self, workspace: &Workspace) -> PathBuf {
-        match &self.part {
-            Some(part) => workspace.parts_folder(&self.table).join(part_file_name(part, self.version.text())),
-            None => workspace.table_file(&self.table),
+            path: None,
         }
     }
 
@@ -61,13 +56,25 @@ impl PendingFile {
     pub fn name(&self) -> String {
         self.part.as_ref().map_or_else(|| self.table.clone(), |part| format!("{}/{part}", self.table))
     }
+
+    /// Where an unfinished download is kept. Another version has another path, so that it is never continued.
+    pub fn unfinished(&self, workspace: &Workspace) -> PathBuf {
+        let identity = format!("{}\n{}", self.part.as_deref().unwrap_or_default(), self.version.text());
+        let name = format!(".{}.{}.part", self.table, &hash::sha256_hex(&identity)[..32]);
+        workspace.versions_dir().join(name)
+    }
+}
+
+/// Where the server's own name for the version of an unfinished file is kept: v0.35 has another than the hash.
+pub fn tag_file(unfinished: &Path) -> PathBuf {
+    unfinished.with_extension("part-tag")
 }
 
 impl Version {
     pub fn of(hash: &str) -> Self {
         match hash {
             "" => Self::Unknown,
-            hash if is_md5(hash) => Self::Md5(hash.to_ascii_lowercase()),
+            hash if is_md5(&hash.to_ascii_lowercase()) => Self::Md5(hash.to_ascii_lowercase()),
             tag => Self::Tag(tag.to_owned()),
         }
     }
@@ -78,8 +85,4 @@ impl Version {
             Self::Unknown => "",
         }
     }
-}
-
-pub fn is_md5(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,19 +1,26 @@
 //! The result of a pull.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::pending::PendingFile;
+use super::plan::Plan;
 use crate::cli::units::human_size;
 use crate::cli::{Output, exit};
 
-#[derive(Debug, Default)]
+/// Problems that are shown one by one; `--json` has all.
+const SHOWN: usize = 20;
+
+#[derive(Debug)]
 pub struct Report {
+    started: Instant,
     pub tables_updated: usize,
     pub parquets_total: usize,
     pub tables_removed: Vec<String>,
+    /// Files with rules for agents; `None` where the server has none to offer.
+    pub rules: Option<usize>,
     /// `{"table", "error"}` or `{"stage", "error"}`.
     pub errors: Vec<Value>,
     /// Only for a dry run.
@@ -24,6 +31,20 @@ pub struct Report {
 }
 
 impl Report {
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            tables_updated: 0,
+            parquets_total: 0,
+            tables_removed: Vec::new(),
+            rules: None,
+            errors: Vec::new(),
+            would_download: None,
+            would_remove: Vec::new(),
+            locked: false,
+        }
+    }
+
     pub fn table_failed(&mut self, table: &str, error: &str) {
         self.errors.push(json!({"table": table, "error": error}));
     }
@@ -32,11 +53,36 @@ impl Report {
         self.errors.push(json!({"stage": stage, "error": error}));
     }
 
-    pub fn output(&self, elapsed: Duration) -> anyhow::Result<Output> {
+    /// What a dry run has found.
+    pub fn planned(&mut self, plan: Plan) {
+        self.offered(&plan);
+        self.would_download = Some(plan.downloads);
+        self.would_remove = plan.removals;
+    }
+
+    /// What the server offers, and what of it cannot be used.
+    pub fn offered(&mut self, plan: &Plan) {
+        self.parquets_total = plan.offered.len();
+        plan.refused.iter().for_each(|(table, problem)| self.table_failed(table, problem));
+    }
+
+    /// One line about what went wrong, if anything did.
+    pub fn problem(&self) -> Option<String> {
+        let first = self.errors.first()?;
+        let more = match self.errors.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more; run agnes pull)"),
+        };
+        Some(format!("agnes pull: {}{more}", line(first)))
+    }
+
+    pub fn output(&self) -> anyhow::Result<Output> {
         let mut output = Output::default();
-        for error in &self.errors {
-            let subject = error["table"].as_str().or(error["stage"].as_str()).unwrap_or_default();
-            output = output.warn(format_args!("{subject}: {}", error["error"].as_str().unwrap_or_default()));
+        for error in self.errors.iter().take(SHOWN) {
+            output = output.warn(line(error));
+        }
+        if self.errors.len() > SHOWN {
+            output = output.warn(format_args!("and {} more; --json lists all", self.errors.len() - SHOWN));
         }
         if let Some(files) = &self.would_download {
             output = self.plan(files, output);
@@ -47,16 +93,18 @@ impl Report {
         for table in &self.tables_removed {
             output = output.line(format_args!("Removed {table}: no longer offered."));
         }
-        output.exit(if self.errors.is_empty() { 0 } else { exit::PARTIAL }).json_line(&self.json(elapsed))
+        if let Some(rules) = self.rules {
+            output = output.line(format_args!("Rules: {rules}."));
+        }
+        output.exit(if self.errors.is_empty() { 0 } else { exit::PARTIAL }).json_line(&self.json())
     }
 
     fn plan(&self, files: &[PendingFile], output: Output) -> Output {
-        let bytes: u64 = files.iter().filter_map(|file| file.size_bytes).sum();
         let mut output = output.line(format_args!(
             "Would update {} tables ({} total), {}.",
             files.iter().map(|file| &file.table).collect::<HashSet<_>>().len(),
             self.parquets_total,
-            human_size(bytes)
+            human_size(bytes(files))
         ));
         for file in files {
             let size = file.size_bytes.map_or_else(|| "size unknown".into(), human_size);
@@ -65,12 +113,13 @@ impl Report {
         self.would_remove.iter().fold(output, |output, table| output.line(format_args!("Would remove {table}.")))
     }
 
-    fn json(&self, elapsed: Duration) -> Value {
+    /// As `--json` shows it.
+    pub fn json(&self) -> Value {
         let mut object = json!({
             "tables_updated": self.tables_updated,
             "parquets_total": self.parquets_total,
-            "rules_count": 0,
-            "duration_s": (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            "rules_count": self.rules.unwrap_or(0),
+            "duration_s": seconds(self.started.elapsed()),
             "errors": self.errors,
             "ok": self.errors.is_empty(),
             "tables_removed": self.tables_removed,
@@ -78,6 +127,7 @@ impl Report {
         if let Some(files) = &self.would_download {
             let file = |file: &PendingFile| json!({"table": file.name(), "size_bytes": file.size_bytes});
             object["would_download"] = files.iter().map(file).collect();
+            object["would_download_bytes"] = bytes(files).into();
             object["would_remove"] = json!(self.would_remove);
         }
         if self.locked {
@@ -85,4 +135,18 @@ impl Report {
         }
         object
     }
+}
+
+fn line(error: &Value) -> String {
+    let subject = error["table"].as_str().or(error["stage"].as_str()).unwrap_or_default();
+    format!("{subject}: {}", error["error"].as_str().unwrap_or_default())
+}
+
+fn bytes(files: &[PendingFile]) -> u64 {
+    files.iter().filter_map(|file| file.size_bytes).fold(0, u64::saturating_add)
+}
+
+/// To the millisecond.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
 }

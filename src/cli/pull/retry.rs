@@ -10,6 +10,8 @@ use crate::protocol::sync::Manifest;
 const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(3) };
 /// Longest delay that a server may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// How long a hook waits for the manifest.
+const HOOK_TIMEOUT: Duration = Duration::from_secs(5);
 /// An attempt that brings this part of a file is not a failure. It bounds the number of attempts, too.
 const PROGRESS: u64 = 20;
 
@@ -54,8 +56,13 @@ fn delay(failures: u32, error: &ClientError) -> Duration {
     error.retry_after().map_or_else(|| BACKOFF.jittered(failures), |requested| requested.min(MAX_RETRY_AFTER))
 }
 
-/// The manifest. A server that cannot be reached at all is not tried again: nothing has been downloaded yet.
-pub async fn manifest(client: &Client, retries: u32) -> Result<Manifest, ClientError> {
+/// The manifest. A server that cannot be reached at all is not tried again: nothing has been downloaded yet. For a hook
+/// nothing is tried again, and the server has to answer at once.
+pub async fn manifest(client: &Client, retries: u32, is_hook: bool) -> Result<Manifest, ClientError> {
+    if is_hook {
+        let slow = |_| ClientError::Unreachable { server: client.server().to_owned(), reason: "timed out".into() };
+        return tokio::time::timeout(HOOK_TIMEOUT, client.manifest()).await.map_err(slow)?;
+    }
     let mut attempts = Attempts::new(retries, None);
     loop {
         let error = match client.manifest().await {

@@ -1,64 +1,18 @@
-//! Downloads one file: resumed where it was interrupted, verified before it replaces anything.
+//! Downloads one file: resumed where it was interrupted, verified before it is used.
 
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use indicatif::ProgressBar;
-use tokio::sync::OnceCell;
-
-use super::part_file::{self, PartFile};
-use super::pending::{PendingFile, Version};
+use super::common::{Failure, Transfer, TransferError, request};
+use super::partial::Partial;
+use super::pending::{PendingFile, Version, tag_file};
 use super::retry::Attempts;
-use super::state::Entry;
+use super::segments;
 use crate::base::atomic_file;
-use crate::cli::workspace::Workspace;
-use crate::client::{Client, ClientError, DownloadRequest};
+use crate::cli::installed::StoredFile;
+use crate::client::ClientError;
 use crate::extract::parquet;
-use crate::protocol::sync::Manifest;
-
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Maximum number of concurrent transfers.
-    pub concurrency: usize,
-    /// Of each transfer.
-    pub retries: u32,
-    /// Timeout for the next bytes.
-    pub idle_timeout: Duration,
-}
-
-pub struct Transfer<'a> {
-    client: &'a Client,
-    pub workspace: &'a Workspace,
-    pub limits: Limits,
-    bar: &'a ProgressBar,
-    /// Requested at most once, when a file has changed since the first manifest.
-    refreshed: OnceCell<Manifest>,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum TransferError {
-    #[error("{}", describe(.0))]
-    Client(#[from] ClientError),
-    /// The last attempt failed in a way that a later one may not.
-    #[error("{}; {outcome}", describe(.error))]
-    GaveUp { error: ClientError, outcome: String },
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("{0}")]
-    Refused(String),
-}
-
-fn describe(error: &ClientError) -> String {
-    match error {
-        ClientError::Status { status, .. } => format!("HTTP {status}: {}", error.detail()),
-        ClientError::Unreachable { reason, .. } | ClientError::Interrupted { reason, .. } => {
-            format!("connection lost: {reason}")
-        }
-        other => other.to_string(),
-    }
-}
 
 /// How much of a file a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,64 +23,56 @@ enum Ask {
     Whole,
 }
 
-/// What one attempt left in the part file.
-struct Received {
-    md5: String,
-    bytes: u64,
-    resumed: bool,
-}
-
-impl<'a> Transfer<'a> {
-    pub fn new(client: &'a Client, workspace: &'a Workspace, limits: Limits, bar: &'a ProgressBar) -> Self {
-        Self { client, workspace, limits, bar, refreshed: OnceCell::new() }
-    }
-
-    /// Downloads and installs a table. The old file stays as it is unless this succeeds.
-    pub async fn fetch(&self, pending: &PendingFile) -> Result<Entry, String> {
-        self.install(pending).await.map_err(|error| error.to_string())
-    }
-
-    async fn install(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
-        match self.attempts(pending).await {
-            Err(TransferError::Client(error)) if error.any_status() == Some(412) => {}
-            outcome => return outcome,
-        }
-        let manifest = self.refreshed.get_or_try_init(|| self.client.manifest()).await?;
-        let withdrawn = || TransferError::Refused("the server no longer offers it".into());
-        let offer = manifest.tables.get(&pending.table).ok_or_else(withdrawn)?;
-        let changing = || {
-            TransferError::Refused("its file on the server changed during the download; run agnes pull again".into())
+impl Transfer<'_> {
+    /// Downloads a file under its final name. Nothing uses it yet.
+    pub async fn fetch(&self, pending: &PendingFile) -> Result<StoredFile, Failure> {
+        let _permit = self.pace.permit().await;
+        let mut partial = Partial::at(pending.unfinished(self.workspace));
+        let outcome = self.attempts(pending, &mut partial).await;
+        let outcome = match outcome {
+            Ok(md5) => self.put_in_place(pending, partial.path(), md5).await,
+            Err(error) => {
+                // What has come is kept, so it has to be there; but it does not keep a disk full.
+                let is_full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+                let _ = match &error {
+                    TransferError::Io(error) if is_full(error) => partial.discard().await,
+                    _ => partial.close().await.map(drop),
+                };
+                Err(error)
+            }
         };
-        if pending.part.is_some() || offer.parts.is_some() {
-            // Its other parts may have changed too.
-            return Err(changing());
-        }
-        let stale_part = part_file::path(self.workspace, pending);
-        let newer = PendingFile::new(&pending.table, offer);
-        if newer.version != pending.version {
-            atomic_file::remove(&stale_part)?;
-        }
-        match self.attempts(&newer).await {
-            Err(TransferError::Client(error)) if error.any_status() == Some(412) => Err(changing()),
-            outcome => outcome,
-        }
+        self.progress.file_done();
+        outcome.map_err(|error| match error {
+            TransferError::Client(error) if error.any_status() == Some(412) => Failure::Changed,
+            error => Failure::Other(error.to_string()),
+        })
     }
 
-    async fn attempts(&self, pending: &PendingFile) -> Result<Entry, TransferError> {
-        let part = part_file::path(self.workspace, pending);
+    /// Returns the MD5 of the file, which is complete and as the manifest says.
+    async fn attempts(&self, pending: &PendingFile, partial: &mut Partial) -> Result<String, TransferError> {
         let mut attempts = Attempts::new(self.limits.retries, pending.size_bytes);
-        let mut restarted = false;
-        let mut ask = Ask::Rest;
+        let (mut is_restarted, mut has_ranges, mut ask) = (false, true, Ask::Rest);
         loop {
-            let before = part_file::length(&part);
-            let error = match self.receive(pending, &part, ask).await {
-                Ok(received) => match verify(pending, &part, &received) {
-                    Ok(()) => return self.put_in_place(pending, &part, received).await,
+            let before = partial.length;
+            let in_ranges = has_ranges && ask == Ask::Rest && segments::is_worthwhile(pending, before);
+            let received = match pending.size_bytes {
+                Some(size) if in_ranges => match segments::fetch(self, pending, size, partial).await {
+                    Ok(false) => {
+                        has_ranges = false;
+                        continue;
+                    }
+                    outcome => outcome.map(|_| ()),
+                },
+                _ => self.receive(pending, partial, ask).await,
+            };
+            let error = match received {
+                Ok(()) => match verify(pending, partial).await {
+                    Ok(md5) => return Ok(md5),
                     Err(error) => {
-                        atomic_file::remove(&part)?;
+                        partial.discard().await?;
                         // One of the pieces may be damaged: download everything once more.
-                        if received.resumed && !restarted {
-                            restarted = true;
+                        if (before > 0 || in_ranges) && !is_restarted {
+                            is_restarted = true;
                             continue;
                         }
                         return Err(error);
@@ -135,7 +81,10 @@ impl<'a> Transfer<'a> {
                 Err(TransferError::Client(error)) => error,
                 Err(error) => return Err(error),
             };
-            let bytes = part_file::length(&part);
+            if error.any_status().is_some_and(|status| [429, 503].contains(&status)) {
+                self.pace.overloaded();
+            }
+            let bytes = partial.length;
             let is_useless_resumption = ask == Ask::Rest && before > 0 && bytes <= before;
             if error.any_status() == Some(416) && is_useless_resumption {
                 // Counted as any other attempt, but there is nothing to wait for.
@@ -145,83 +94,93 @@ impl<'a> Transfer<'a> {
             let Some(delay) = attempts.failed(&error, bytes) else {
                 return Err(gave_up(error, attempts.made, bytes, pending));
             };
+            // Something on the way may not cope with ranges.
+            has_ranges &= bytes > before;
             ask = if is_useless_resumption { Ask::Whole } else { Ask::Rest };
             tokio::time::sleep(delay).await;
         }
     }
 
-    /// Sends one request; adds to the part file what has not come yet.
-    async fn receive(&self, pending: &PendingFile, part: &Path, ask: Ask) -> Result<Received, TransferError> {
-        let version = Some(pending.version.text()).filter(|version| !version.is_empty());
-        let mut file = if version.is_some() { PartFile::open(part).await? } else { PartFile::empty() };
-        let there = file.length;
-        // A part file that is already complete (killed before the rename) needs no request.
-        if there > 0 && pending.size_bytes == Some(there) {
-            return Ok(Received { md5: file.finish(), bytes: there, resumed: true });
+    /// Sends one request, and adds what has not come yet.
+    async fn receive(&self, pending: &PendingFile, partial: &mut Partial, ask: Ask) -> Result<(), TransferError> {
+        let has_version = pending.version != Version::Unknown;
+        let there = if has_version { partial.length } else { 0 };
+        if pending.size_bytes.is_some_and(|size| there > 0 && there >= size) {
+            // Complete, but the process was killed before it was put in place; or too long, which is found out.
+            return Ok(());
         }
-        let exact = matches!(pending.version, Version::Md5(_));
-        let request = DownloadRequest {
-            table: &pending.table,
-            part: pending.part.as_deref(),
-            offset: if ask == Ask::Rest { there } else { 0 },
-            version,
-            exact,
-            idle_timeout: self.limits.idle_timeout,
-        };
+        let tag = if there > 0 { known_tag(partial.path()) } else { None };
+        let mut request = request(pending, tag.as_deref(), self.limits.idle_timeout);
+        request.offset = if ask == Ask::Rest { there } else { 0 };
         let mut download = self.client.download(&request).await?;
         // Only a hash shows whether a whole file continues what is already there; a tag alone does not.
-        let resumed = there > 0 && (download.offset > 0 || exact);
-        file.start(part, resumed)?;
+        let is_resumed = there > 0 && (download.offset > 0 || request.exact);
+        partial.begin(is_resumed).await?;
+        if !is_resumed && has_version {
+            remember_tag(partial.path(), download.tag().filter(|tag| *tag != pending.version.text()))?;
+        }
         let mut position = download.offset;
-        while let Some(chunk) = download.next().await? {
-            let before = file.length;
-            file.write(position, &chunk)?;
+        while let Some(mut chunk) = download.next().await? {
+            let known = partial.length.saturating_sub(position).min(chunk.len() as u64);
             position += chunk.len() as u64;
-            self.bar.inc(file.length - before);
-            if pending.size_bytes.is_some_and(|expected| file.length > expected) {
+            let new = chunk.split_off(usize::try_from(known).unwrap_or(usize::MAX));
+            self.progress.add(new.len() as u64);
+            partial.append(new).await?;
+            if pending.size_bytes.is_some_and(|expected| partial.length > expected) {
                 break;
             }
         }
         if pending.size_bytes.is_some_and(|expected| position < expected) {
             return Err(download.ended_early().into());
         }
-        let bytes = file.length;
-        Ok(Received { md5: file.finish(), bytes, resumed })
+        Ok(())
     }
 
     async fn put_in_place(
         &self,
         pending: &PendingFile,
-        part: &Path,
-        received: Received,
-    ) -> Result<Entry, TransferError> {
-        let (part, target) = (part.to_owned(), pending.target(self.workspace));
+        partial: &Path,
+        md5: String,
+    ) -> Result<StoredFile, TransferError> {
+        let target = self.workspace.version_file(&pending.table, pending.part.as_deref(), &md5);
+        let (partial, part) = (partial.to_owned(), pending.part.clone());
         let installed = tokio::task::spawn_blocking(move || {
             if let Some(folder) = target.parent() {
                 fs::create_dir_all(folder)?;
             }
-            atomic_file::promote(&part, &target)?;
-            fs::metadata(&target)
+            atomic_file::promote(&partial, &target)?;
+            remember_tag(&partial, None)?;
+            Ok(StoredFile::new(part.as_deref(), &md5, &fs::metadata(&target)?))
         });
-        let file = installed.await.map_err(io::Error::other)??;
-        Ok(Entry::new(pending, &file, received.md5))
+        installed.await.map_err(io::Error::other)?.map_err(TransferError::Io)
     }
 }
 
-fn wrong_size(expected: u64, got: u64) -> TransferError {
-    TransferError::Refused(format!("size mismatch: expected {expected} bytes, got {got}"))
+fn known_tag(partial: &Path) -> Option<String> {
+    let tag = fs::read_to_string(tag_file(partial)).ok()?;
+    tag.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(tag)
 }
 
-fn verify(pending: &PendingFile, part: &Path, received: &Received) -> Result<(), TransferError> {
-    if let Some(expected) = pending.size_bytes.filter(|expected| *expected != received.bytes) {
-        return Err(wrong_size(expected, received.bytes));
+fn remember_tag(partial: &Path, tag: Option<&str>) -> io::Result<()> {
+    match tag {
+        Some(tag) => atomic_file::write(&tag_file(partial), tag.as_bytes()),
+        None => atomic_file::remove(&tag_file(partial)),
     }
+}
+
+/// Returns the MD5 of a complete file, if it is as the manifest says.
+async fn verify(pending: &PendingFile, partial: &mut Partial) -> Result<String, TransferError> {
+    if let Some(expected) = pending.size_bytes.filter(|expected| *expected != partial.length) {
+        let got = partial.length;
+        return Err(TransferError::Refused(format!("size mismatch: expected {expected} bytes, got {got}")));
+    }
+    let md5 = partial.finish().await?;
     match &pending.version {
-        Version::Md5(expected) if *expected != received.md5 => {
-            Err(TransferError::Refused(format!("hash mismatch: expected {expected:.12}, got {:.12}", received.md5)))
+        Version::Md5(expected) if *expected != md5 => {
+            Err(TransferError::Refused(format!("hash mismatch: expected {expected:.12}, got {md5:.12}")))
         }
-        Version::Md5(_) => Ok(()),
-        Version::Tag(_) | Version::Unknown if parquet::has_magic(part)? => Ok(()),
+        Version::Md5(_) => Ok(md5),
+        Version::Tag(_) | Version::Unknown if parquet::has_magic(partial.path())? => Ok(md5),
         Version::Tag(_) | Version::Unknown => {
             Err(TransferError::Refused("not a valid parquet (missing PAR1 magic)".into()))
         }

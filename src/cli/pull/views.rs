@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::state::{State, mtime_ns};
+use super::state;
+use crate::base::hash;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::base::lock::{FileLock, LockError};
+use crate::cli::installed::{Installed, State, mtime_ns};
 use crate::cli::snapshot::stored;
 use crate::cli::workspace::Workspace;
 use crate::engine::{self, Connection, Limits};
@@ -29,7 +31,8 @@ pub enum ViewError {
 ///
 /// The database is not opened when nothing has changed.
 pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, String)>, ViewError> {
-    let visible = stored::visible(workspace)?;
+    let installed = Installed::of(state, workspace);
+    let visible = stored::visible(workspace, &installed)?;
     let mut versions = BTreeMap::new();
     for snapshot in &visible.snapshots {
         let file = stored::file(workspace, snapshot);
@@ -37,9 +40,8 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
         versions.insert(snapshot.clone(), format!("{}#{}-{}", file.display(), facts.len(), mtime_ns(&facts)));
     }
     for table in &visible.tables {
-        // A view fixes its columns when it is created, and a new version of a file may have others.
-        let version = state.tables.get(table).map(|entry| entry.md5.as_str()).unwrap_or_default();
-        versions.insert(table.clone(), format!("{}#{version}", workspace.table_file(table).display()));
+        // Names the files. A view fixes its columns when it is created, and a new version may have others.
+        versions.insert(table.clone(), hash::sha256_hex(&installed.relation(table)));
     }
     if state.views == versions && workspace.database().exists() {
         return Ok(Vec::new());
@@ -54,12 +56,9 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
         }
     }
     let mut unreadable = Vec::new();
-    let mut relations = Vec::new();
-    for table in &visible.tables {
-        relations.push((table, workspace.relation(table)?));
-    }
+    let tables = visible.tables.iter().map(|table| (table, installed.relation(table)));
     let snapshots = visible.snapshots.iter().map(|snapshot| (snapshot, stored::relation(workspace, snapshot)));
-    for (name, rows) in relations.into_iter().chain(snapshots) {
+    for (name, rows) in tables.chain(snapshots) {
         if known.iter().any(|(known, is_ours)| known.eq_ignore_ascii_case(name) && !is_ours) {
             continue;
         }
@@ -87,9 +86,9 @@ pub fn renew(workspace: &Workspace) -> Result<(), ViewError> {
         Err(LockError::Held(_)) => return Ok(()),
         Err(LockError::Io(error)) => return Err(error.into()),
     };
-    let mut state = State::stored(workspace);
+    let mut state = State::read(workspace).unwrap_or_default();
     publish(workspace, &mut state)?;
-    Ok(state.save(workspace)?)
+    Ok(state::save(&state, workspace)?)
 }
 
 /// The names of the user's own tables and views; none if another program has the database open.
@@ -117,7 +116,8 @@ pub fn objects(connection: &Connection, database: &str) -> engine::Result<BTreeM
     let rows = statement.query_map([database, database], |row| {
         let (name, sql) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?.to_lowercase());
         let name_in_path = name.to_lowercase();
-        let files = ["server/parquet/{}.parquet", "server/parquet/{}/", "user/snapshots/{}.parquet"];
+        let files =
+            ["server/files/{}.", "server/parquet/{}.parquet", "server/parquet/{}/", "user/snapshots/{}.parquet"];
         let is_ours = files.iter().any(|file| sql.contains(&format!("/{}", file.replace("{}", &name_in_path))));
         Ok((name, is_ours))
     })?;

@@ -1,11 +1,12 @@
 //! Queries on the pulled files.
 //!
-//! The views are defined in a database in memory, over the current files: a query does not block a pull, does not depend
-//! on views from the last pull, and works after the workspace is moved. The user's own tables in `analytics.duckdb` are
+//! The views are defined in a database in memory, over the files of the last pull: a query does not block a pull, reads the
+//! same files until it ends, and works after the workspace is moved. The user's own tables in `analytics.duckdb` are
 //! attached read-only.
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use super::file::ResultFile;
 use super::rows::Rows;
 use super::shown::Shown;
 use crate::base::ident::{quote_ident, quote_path};
+use crate::base::lock::FileLock;
+use crate::cli::installed::Installed;
 use crate::cli::pull::views;
 use crate::cli::snapshot::stored::{self, Visible};
 use crate::cli::workspace::Workspace;
@@ -89,33 +92,54 @@ fn stream<S: Sink<Error = anyhow::Error>>(
     })
 }
 
+/// A database in memory. The files that it reads are not deleted before it is dropped.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    files: Vec<PathBuf>,
+    _lock: Option<FileLock>,
+}
+
+impl Deref for Database {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 /// A database in memory with all that a query in this workspace can name; `sql` is the query.
-pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Connection> {
+pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Database> {
     let workspace = Workspace::locate(context, false)?;
-    let names = stored::visible(&workspace)?;
+    let lock = Installed::keep(&workspace);
+    let installed = Installed::read(&workspace)?;
+    let names = stored::visible(&workspace, &installed)?;
     if names.is_empty() && !workspace.database().exists() {
         return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
-    Ok(open(&workspace, &names, sql, context).map_err(query_error)?)
+    let connection = open(&workspace, &installed, &names, sql, context).map_err(query_error)?;
+    let snapshots = names.snapshots.iter().map(|name| stored::file(&workspace, name));
+    let files = names.tables.iter().flat_map(|table| installed.files(table).to_owned()).chain(snapshots).collect();
+    Ok(Database { connection, files, _lock: lock })
 }
 
 /// A database like that of [`connect`] for a statement that nobody has looked at, such as one that a language model wrote:
 /// it reaches no file but those of the workspace's tables and snapshots. It must have been read by [`query::outline`], which
 /// lets nothing through that writes.
-pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Connection> {
-    let connection = connect(&outline.sql, context)?;
-    let workspace = Workspace::locate(context, false)?;
-    let names = stored::visible(&workspace)?;
-    let mut files: Vec<PathBuf> = names.snapshots.iter().map(|name| stored::file(&workspace, name)).collect();
-    for table in &names.tables {
-        files.extend(workspace.files(table)?);
-    }
-    let sandbox = Sandbox::default().files(files.iter().map(PathBuf::as_path));
-    sandbox.lock(&connection).map_err(query_error)?;
-    Ok(connection)
+pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Database> {
+    let database = connect(&outline.sql, context)?;
+    let sandbox = Sandbox::default().files(database.files.iter().map(PathBuf::as_path));
+    sandbox.lock(&database).map_err(query_error)?;
+    Ok(database)
 }
 
-fn open(workspace: &Workspace, names: &Visible, sql: &str, context: &Context) -> engine::Result<Connection> {
+fn open(
+    workspace: &Workspace,
+    installed: &Installed,
+    names: &Visible,
+    sql: &str,
+    context: &Context,
+) -> engine::Result<Connection> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let spill = Some(workspace.duckdb_dir().join(".spill"));
     let limits = Limits { memory: "1GB".into(), threads, spill, extensions: None };
@@ -124,17 +148,17 @@ fn open(workspace: &Workspace, names: &Visible, sql: &str, context: &Context) ->
     connection.execute_batch("RESET memory_limit")?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
     let is_free = |name: &&String| !own.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let define = |name: &str, rows: std::io::Result<String>| {
-        let view = format!("CREATE VIEW {} AS SELECT * FROM {}", quote_ident(name), rows.map_err(|e| e.to_string())?);
+    let define = |name: &str, rows: &str| {
+        let view = format!("CREATE VIEW {} AS SELECT * FROM {rows}", quote_ident(name));
         connection.execute_batch(&view).map_err(|error| engine::message(&error))
     };
     for table in names.tables.iter().filter(is_free) {
-        if let Err(reason) = define(table, workspace.relation(table)) {
+        if let Err(reason) = define(table, &installed.relation(table)) {
             context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
         }
     }
     for snapshot in names.snapshots.iter().filter(is_free) {
-        if let Err(reason) = define(snapshot, Ok(stored::relation(workspace, snapshot))) {
+        if let Err(reason) = define(snapshot, &stored::relation(workspace, snapshot)) {
             let repair = format!("agnes snapshot refresh {snapshot}");
             context.printer.warn(format_args!("{snapshot}: the snapshot cannot be read; run {repair} ({reason})"));
         }

@@ -118,13 +118,14 @@ impl ResultOptions {
     }
 
     fn of_pulled(&self, sql: &str, context: &Context) -> anyhow::Result<Output> {
+        let database = local::connect(sql, context)?;
         if let Some(path) = &self.output {
             let (file, limit) = (ResultFile::new(path)?, self.limit().unwrap_or(usize::MAX));
-            return saved(&file, local::save(&local::connect(sql, context)?, sql, limit, &file)?);
+            return saved(&file, local::save(&database, sql, limit, &file)?);
         }
         let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
         let printed = Printed::new(self.format(context), &context.printer);
-        let (printed, is_truncated) = local::pass(&local::connect(sql, context)?, sql, limit, printed)?;
+        let (printed, is_truncated) = local::pass(&database, sql, limit, printed)?;
         Ok(remark(printed.end()?, limit, is_truncated))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Scope;
+use crate::cli::installed::Installed;
 use crate::cli::pull::{freshness, views};
 use crate::cli::snapshot::stored;
 use crate::cli::workspace::Workspace;
@@ -53,7 +54,7 @@ enum Standing {
 /// Asks the server for its manifest if that can make a difference.
 pub fn decide(outline: &Outline, context: &Context) -> anyhow::Result<Decision> {
     let workspace = Workspace::locate(context, false)?;
-    let here = stored::visible(&workspace)?;
+    let here = stored::visible(&workspace, &Installed::read(&workspace)?)?;
     // A database that cannot be opened shows nothing that could be asked for.
     let own = if workspace.database().exists() { views::own(&workspace).unwrap_or_default() } else { Vec::new() };
     let mut tables = Vec::new();
@@ -96,7 +97,7 @@ fn compare(
     let is_named = |table: &String| tables.iter().any(|(name, _)| name == table);
     manifest.tables.retain(|table, _| is_named(table));
     let offered: BTreeSet<String> = manifest.tables.keys().cloned().collect();
-    let current = freshness::current(workspace, server, manifest)?;
+    let current = freshness::current(workspace, server, &manifest)?;
     for (name, standing) in tables.iter_mut().filter(|(_, standing)| *standing == Standing::Unchecked) {
         *standing = match () {
             () if current.contains(name) => Standing::Current,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::stored;
 use crate::base::time;
+use crate::cli::installed::Installed;
 use crate::cli::units::{human_size, thousands};
 use crate::cli::workspace::Workspace;
 use crate::cli::{Context, Output, Run, Table};
@@ -23,7 +24,7 @@ impl Run for List {
             let note = "Make one with: agnes snapshot create TABLE --where … --as NAME";
             return Output::message("(no snapshots)").note(note).json(&snapshots);
         }
-        let visible = stored::visible(&workspace)?.snapshots;
+        let visible = stored::visible(&workspace, &Installed::read(&workspace)?)?.snapshots;
         let (now, mut output) = (time::now(), Output::default());
         let mut table =
             Table::listing([("NAME", 30), ("ROWS", -10), ("SIZE", -10), ("AGE", -10), ("TABLE", 30), ("WHERE", 0)]);

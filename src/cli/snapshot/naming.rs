@@ -3,6 +3,7 @@
 use super::stored;
 use crate::base::ident;
 use crate::cli::CliError;
+use crate::cli::installed::Installed;
 use crate::cli::pull::views;
 use crate::cli::workspace::Workspace;
 
@@ -31,7 +32,7 @@ pub fn settle(name: &str, force: bool, workspace: &Workspace) -> anyhow::Result<
         let error = CliError::usage(format!("there is a snapshot {other}, and queries ignore upper and lower case"));
         return Err(error.hint(format!("Use --as {other} --force to replace it, or another name.")).into());
     }
-    let is_table = workspace.tables()?.iter().any(is_same);
+    let is_table = Installed::read(workspace)?.tables().any(is_same);
     if is_table && !force {
         let error = CliError::usage(format!("{name} is a pulled table, which the snapshot would hide"));
         let hint = format!("Choose another name, e.g. --as {name}_snapshot, or hide the table with --force.");

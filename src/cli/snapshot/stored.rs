@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::meta::Meta;
 use crate::base::{atomic_file, ident, if_exists};
+use crate::cli::installed::Installed;
 use crate::cli::workspace::Workspace;
 use crate::extract::parquet;
 
@@ -72,8 +73,8 @@ impl Visible {
 }
 
 /// Of a table and a snapshot with the same name, the table, unless the snapshot was made to replace it.
-pub fn visible(workspace: &Workspace) -> io::Result<Visible> {
-    let mut tables = workspace.tables()?;
+pub fn visible(workspace: &Workspace, installed: &Installed) -> io::Result<Visible> {
+    let mut tables: Vec<String> = installed.tables().cloned().collect();
     let mut snapshots = Vec::new();
     for name in names(workspace)? {
         let is_of_table = |table: &String| table.eq_ignore_ascii_case(&name);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::page;
 use crate::cli::catalog::tables;
+use crate::cli::installed::Installed;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Tool, within};
 use crate::cli::workspace::Workspace;
@@ -74,7 +75,7 @@ a copy. If you know what you look for, search_catalog is shorter.";
 
     fn run(self, call: &Call) -> anyhow::Result<Answer<Listed>> {
         let limit = within("limit", self.limit, 1..=200)?;
-        let pulled = Workspace::locate(&call.context, false)?.tables()?;
+        let pulled: Vec<_> = Installed::read(&Workspace::locate(&call.context, false)?)?.tables().cloned().collect();
         let all = tables::all(false, &call.context.api()?)?.body.tables;
         let total = all.len();
         let (shown, next_offset) = page(all, self.offset, limit);
