@@ -1,35 +1,16 @@
 //! What every command gets: environment, global options, printer, and access to the server.
 
 use std::future::Future;
-use std::path::PathBuf;
 
-use clap::Args;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::api::Api;
 use super::credentials::{self, ConfigDir};
-use super::{CliError, Printer};
+use super::{CliError, Globals, Printer};
 use crate::base::secret::Secret;
 use crate::client::Client;
 use crate::config::{Environment, WrongValue, env_vars};
-
-/// Options of every command, accepted before or after it.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Globals {
-    /// Print the result, or the error, as JSON
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub json: bool,
-    /// Address of the server for this run
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
-    pub server: Option<String>,
-    /// Token to use for this run, or @FILE to read it from a file
-    #[arg(long, global = true, value_name = "TOKEN|@FILE", help_heading = "Global options")]
-    pub token: Option<String>,
-    /// Workspace to use instead of the one found from the current directory upwards
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
-    pub workspace: Option<PathBuf>,
-}
 
 /// Where a token comes from, in the order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

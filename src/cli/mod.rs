@@ -23,9 +23,11 @@ mod error;
 mod escape;
 mod explore;
 mod extract;
+mod globals;
 mod input;
 mod installed;
 mod internal;
+mod man;
 mod mcp;
 mod metric;
 mod offline;
@@ -49,8 +51,9 @@ mod workspace;
 
 use api::Api;
 use command::{Lazy, Run, commands};
-pub use context::{Context, Globals, TokenSource};
+pub use context::{Context, TokenSource};
 pub use error::{CliError, exit};
+pub use globals::Globals;
 pub use output::Output;
 pub use printer::Printer;
 use table::Table;
@@ -58,7 +61,7 @@ use table::Table;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::CancellationToken;
 
 use crate::base::private_files;
@@ -70,6 +73,8 @@ use crate::config::Environment;
 struct Cli {
     #[command(flatten)]
     globals: Globals,
+    #[command(flatten)]
+    completion: completions::RootOptions,
     #[command(subcommand)]
     command: Option<Commands>,
 }
@@ -108,15 +113,20 @@ commands! {
         /// Read guides for agents and admins
         #[command(subcommand)] Skills(Lazy<skills::Skills>),
         Completions(completions::Completions),
+        Man(man::Man),
+        #[command(hide = true)] Login(auth::Login),
+        #[command(hide = true)] Logout(auth::Logout),
+        #[command(hide = true)] Whoami(auth::Whoami),
         /// Run a part of the server in a process of its own
         #[command(subcommand, hide = true)] Internal(internal::Internal),
     }
 }
 
 /// Parses the arguments, runs the command, and shows its result or its error.
-pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Environment) -> ExitCode {
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, env: Environment) -> ExitCode {
     private_files::restrict_new_files();
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let cli = match parse(&args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout with code 0, usage errors to stderr with code 2.
@@ -124,11 +134,11 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
         }
     };
-    let Some(command) = cli.command else {
+    let Some(command) = cli.completion.command().or(cli.command) else {
         let _ = Cli::command().print_help();
         return ExitCode::from(exit::USAGE);
     };
-    let printer = Printer::new(cli.globals.json, &env);
+    let printer = Printer::new(&cli.globals, &env);
     let context = Context { env, globals: cli.globals, printer, cancellation: CancellationToken::new() };
     let printer = &context.printer;
     match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit)?)) {
@@ -140,6 +150,13 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, env: Env
             ExitCode::from(error.exit)
         }
     }
+}
+
+/// Like [`Parser::try_parse_from`]; help and errors of the parser have colors, too.
+fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let has_colors = !args.iter().any(|arg| arg == "--no-color");
+    let color = if has_colors { ColorChoice::Auto } else { ColorChoice::Never };
+    Cli::from_arg_matches(&Cli::command().color(color).try_get_matches_from(args)?)
 }
 
 #[cfg(test)]

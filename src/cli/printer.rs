@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{Output, Part};
-use super::{CliError, escape};
+use super::{CliError, Globals, escape};
 use crate::base::locked;
 use crate::config::{Environment, env_vars};
 
@@ -17,6 +17,8 @@ use crate::config::{Environment, env_vars};
 pub struct Printer {
     /// `--json` was given: results and errors are JSON, and nothing else is shown.
     pub is_json: bool,
+    /// `--quiet` was given: no notes, no progress.
+    is_quiet: bool,
     colors: bool,
     closed: AtomicBool,
     /// For whoever runs a command and shows what it says.
@@ -31,15 +33,16 @@ struct Captured {
 }
 
 impl Printer {
-    pub fn new(is_json: bool, env: &Environment) -> Self {
-        let colors = env.get(&env_vars::NO_COLOR).is_none() && io::stderr().is_terminal();
-        Self { is_json, colors, closed: AtomicBool::new(false), captured: None }
+    pub fn new(globals: &Globals, env: &Environment) -> Self {
+        let wants_colors = !globals.no_color && env.get(&env_vars::NO_COLOR).is_none();
+        let colors = wants_colors && io::stderr().is_terminal();
+        Self { is_json: globals.json, is_quiet: globals.quiet, colors, closed: AtomicBool::new(false), captured: None }
     }
 
     /// Keeps warnings, and moves `bar`.
     pub fn capturing(bar: ProgressBar) -> Self {
         let captured = Some(Captured { warnings: Mutex::default(), bar });
-        Self { is_json: false, colors: false, closed: AtomicBool::new(false), captured }
+        Self { is_json: false, is_quiet: false, colors: false, closed: AtomicBool::new(false), captured }
     }
 
     /// The warnings that were kept.
@@ -55,6 +58,7 @@ impl Printer {
                 Part::Line(text) => writeln!(stdout, "{}", escape::line(text))?,
                 Part::Script(text) => writeln!(stdout, "{text}")?,
                 Part::Table(table) => table.write(&mut stdout, terminal_width())?,
+                Part::Note(_) if self.is_quiet => {}
                 // Both streams may be one terminal: what was printed comes first.
                 Part::Note(text) | Part::Remark(text) => {
                     stdout.flush().map(|()| self.stderr(&escape::message(text)))?
@@ -84,7 +88,7 @@ impl Printer {
 
     /// Progress, or something else worth knowing that is neither result nor problem.
     pub fn note(&self, text: impl Display) {
-        if !self.is_json {
+        if !self.is_json && !self.is_quiet {
             self.stderr(&escape::message(&text.to_string()));
         }
     }
@@ -124,7 +128,7 @@ impl Printer {
             captured.bar.set_length(bytes);
             return captured.bar.clone();
         }
-        if self.is_json || !io::stderr().is_terminal() {
+        if self.is_json || self.is_quiet || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
@@ -137,7 +141,7 @@ impl Printer {
 
     /// A count of bytes whose total is not known, drawn only on a terminal.
     pub fn transfer(&self) -> ProgressBar {
-        if self.is_json || !io::stderr().is_terminal() {
+        if self.is_json || self.is_quiet || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

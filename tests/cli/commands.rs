@@ -1,14 +1,14 @@
-//! What all commands have in common: names, `--json`, completions, tables on a terminal, error texts.
+//! What all commands have in common: names, `--json`, tables on a terminal, error texts.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ran, Sandbox};
 use crate::server_stand_in::StandIn;
 
 /// Names of older versions, and the commands they stand for.
-const ALIASES: [(&str, &[&str]); 15] = [
+const ALIASES: [(&str, &[&str]); 17] = [
     ("add-user", &["user", "add"]),
     ("list-users", &["user", "list"]),
     ("remove-user", &["user", "remove"]),
@@ -23,6 +23,8 @@ const ALIASES: [(&str, &[&str]); 15] = [
     ("list-tables", &["table", "list"]),
     ("upload-table", &["table", "upload"]),
     ("rotate-key", &["signing-key", "rotate"]),
+    ("trigger-sync", &[]),
+    ("discover-and-register", &[]),
     ("set-role", &[]),
 ];
 
@@ -82,23 +84,15 @@ fn json_is_a_result_of_every_command() {
     assert!(sandbox.run(&["completions", "fish", "--json"]).json()["message"].is_string());
 }
 
-#[test]
-fn completions() {
-    let sandbox = Sandbox::signed_out("http://127.0.0.1:1");
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = sandbox.run(&["completions", shell]);
-        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text);
-        assert!(ran.stdout.contains("agnes") && ran.stdout.contains("access-request"), "{shell}: {}", ran.text);
-    }
-    assert_eq!(sandbox.run(&["completions", "tcsh"]).code, 2);
-    let script = sandbox.home().join("agnes.bash");
-    std::fs::write(&script, sandbox.run(&["completions", "bash"]).stdout).unwrap();
-    let complete = format!(
-        "source '{}'; COMP_WORDS=(agnes admin us); COMP_CWORD=2; _agnes agnes us admin; echo \"${{COMPREPLY[@]}}\"",
-        script.display()
-    );
-    let output = Command::new("bash").args(["-c", &complete]).output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "user\n");
+/// Runs a command on a terminal of its own, by util-linux's `script`.
+pub fn on_terminal(sandbox: &Sandbox, args: &[&str]) -> Ran {
+    let command = sandbox.command(args);
+    let line = format!("stty cols 80; exec '{}' {}", env!("CARGO_BIN_EXE_agnes"), args.join(" "));
+    let mut on_terminal = Command::new("script");
+    on_terminal.args(["-qec", &line, "/dev/null"]).stdin(std::process::Stdio::null());
+    on_terminal.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "xterm").current_dir(&sandbox.workspace);
+    on_terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    sandbox.finished(on_terminal.output().unwrap())
 }
 
 #[test]
@@ -112,14 +106,7 @@ fn tables_wrap_on_a_terminal_and_nowhere_else() {
     let piped = sandbox.run(&args).stdout;
     assert_eq!(piped.lines().count(), 5, "{piped}");
     assert!(piped.contains(text.trim_end()), "{piped}");
-    // util-linux's `script` runs a command on a terminal of its own.
-    let command = sandbox.command(&args);
-    let line = format!("stty cols 80; exec '{}' {}", env!("CARGO_BIN_EXE_agnes"), args.join(" "));
-    let mut on_terminal = Command::new("script");
-    on_terminal.args(["-qec", &line, "/dev/null"]).stdin(std::process::Stdio::null());
-    on_terminal.env_clear().env("PATH", "/usr/bin:/bin").current_dir(&sandbox.workspace);
-    on_terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let shown = sandbox.finished(on_terminal.output().unwrap());
+    let shown = on_terminal(&sandbox, &args);
     let widths: Vec<usize> = shown.stdout.lines().map(|line| line.trim_end().chars().count()).collect();
     assert!(widths.len() > 5 && widths.iter().all(|width| *width <= 80), "{}", shown.text);
     assert_eq!(shown.stdout.matches("word").count(), 30, "{}", shown.text);

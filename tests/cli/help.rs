@@ -11,7 +11,7 @@ fn help_version_and_usage_errors() {
         let ran = sandbox.run(help);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text);
     }
-    for usage in [&["whoami"][..], &["auth"], &["admin", "grant"], &["pull", "--bad"], &["admin", "add-user"]] {
+    for usage in [&["trigger"][..], &["auth"], &["admin", "grant"], &["pull", "--bad"], &["admin", "add-user"]] {
         let ran = sandbox.run(usage);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.text);
     }

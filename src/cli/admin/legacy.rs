@@ -18,6 +18,7 @@ commands! {
         #[command(hide = true)] UpdateTable(table::Update),
         #[command(hide = true)] UnregisterTable(table::Unregister),
         #[command(hide = true)] DiscoverTables(table::Discover),
+        #[command(hide = true)] DiscoverAndRegister(table::DiscoverAndRegister),
         #[command(hide = true)] ListTables(table::List),
         #[command(hide = true)] UploadTable(table::Upload),
         #[command(hide = true)] MetadataShow(metadata::Show),

@@ -39,7 +39,7 @@ commands! {
         /// Descriptions of columns
         #[command(subcommand)] Metadata(Lazy<metadata::Metadata>),
         CatalogExport(catalog_export::CatalogExport),
-        Sync(sync::Sync),
+        #[command(alias = "trigger-sync")] Sync(sync::Sync),
         /// The audit log: who did what
         #[command(subcommand)] Audit(Lazy<audit::Audit>),
         AccessLog(access_log::AccessLog),

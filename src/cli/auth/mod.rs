@@ -9,6 +9,8 @@ pub mod token;
 mod whoami;
 
 use super::{Lazy, commands};
+pub use session::{Login, Logout};
+pub use whoami::Whoami;
 
 commands! {
     Auth {

@@ -31,7 +31,7 @@ pub fn lock(workspace: &Workspace) -> Result<FileLock, CliError> {
     let lock = FileLock::acquire_within(&workspace.snapshots_dir().join(".lock"), LOCK_TIMEOUT);
     lock.map_err(|error| match error {
         LockError::Held(_) => CliError::new("workspace_locked", format!("the snapshots are in use ({error})"))
-            .hint("Try again when the other agnes is done."),
+            .hint("Try again when the other command is done."),
         LockError::Io(error) => {
             let place = workspace.snapshots_dir();
             CliError::new("workspace_unwritable", format!("cannot write to {}: {error}", place.display()))

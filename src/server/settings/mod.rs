@@ -85,7 +85,7 @@ pub enum ConfigError {
     Variable(#[from] WrongValue),
     #[error("{0}")]
     Setting(String),
-    #[error("cannot find the path of the agnes program: {0}")]
+    #[error("cannot find the path of the program agnes: {0}")]
     Program(std::io::Error),
 }
 

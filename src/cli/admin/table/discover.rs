@@ -12,6 +12,23 @@ pub struct Discover {
     source: Option<String>,
 }
 
+/// Register every table that the data source offers
+#[derive(clap::Args, Debug)]
+pub struct DiscoverAndRegister {
+    /// The data source to ask [default: the main one, DATA_SOURCE of the server]
+    #[arg(long, alias = "source-type")]
+    source: Option<String>,
+    /// Only list the tables
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Run for DiscoverAndRegister {
+    fn run(self, context: &Context) -> anyhow::Result<Output> {
+        Discover { register: !self.dry_run, source: self.source }.run(context)
+    }
+}
+
 impl Run for Discover {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let api = context.api()?;

@@ -6,7 +6,7 @@ mod register;
 mod types;
 mod upload;
 
-pub use discover::Discover;
+pub use discover::{Discover, DiscoverAndRegister};
 pub use register::{Register, Update};
 pub use types::Types;
 pub use upload::Upload;
