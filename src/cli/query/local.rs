@@ -18,6 +18,7 @@ use super::rows::Rows;
 use super::shown::Shown;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::base::lock::FileLock;
+use crate::base::memory;
 use crate::cli::installed::Installed;
 use crate::cli::pull::views;
 use crate::cli::snapshot::stored::{self, Visible};
@@ -128,6 +129,9 @@ pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Database> {
 /// lets nothing through that writes.
 pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Database> {
     let database = connect(&outline.sql, context)?;
+    // Several may run at the same time.
+    let share = format!("SET memory_limit = '{}B'", memory() / 4);
+    database.execute_batch(&share).map_err(query_error)?;
     let sandbox = Sandbox::default().files(database.files.iter().map(PathBuf::as_path));
     sandbox.lock(&database).map_err(query_error)?;
     Ok(database)
@@ -142,10 +146,8 @@ fn open(
 ) -> engine::Result<Connection> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let spill = Some(workspace.duckdb_dir().join(".spill"));
-    let limits = Limits { memory: "1GB".into(), threads, spill, extensions: None };
+    let limits = Limits { memory: format!("{}B", memory()), threads, spill, extensions: None };
     let connection = engine::in_memory(&limits)?;
-    // This is the user's own machine: use the engine's default, 80 % of its memory.
-    connection.execute_batch("RESET memory_limit")?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
     let is_free = |name: &&String| !own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let define = |name: &str, rows: &str| {
@@ -166,6 +168,11 @@ fn open(
     // Whatever a statement writes here would be lost, so writing is an error.
     connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
     Ok(connection)
+}
+
+/// This is the user's own machine: a query may use 80 % of its memory, in bytes.
+fn memory() -> u64 {
+    memory::available() / 10 * 8
 }
 
 /// Makes the user's own tables and views visible, and returns their names. The file is released when it holds none.
