@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::program::{PATIENCE, wait};
-use crate::session::{MODES, World};
+use crate::session::{Desk, MODES};
 
 /// Takes longer than any test.
 const ENDLESS: &str = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b";
@@ -21,8 +21,8 @@ struct Raw {
 }
 
 impl Raw {
-    fn start(world: &World) -> Self {
-        let mut command = world.command(&[]);
+    fn start(desk: &Desk) -> Self {
+        let mut command = desk.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
@@ -31,8 +31,8 @@ impl Raw {
         Self { child, lines }
     }
 
-    fn initialized(world: &World) -> Self {
-        let mut raw = Self::start(world);
+    fn initialized(desk: &Desk) -> Self {
+        let mut raw = Self::start(desk);
         raw.send(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
         }}));
@@ -96,9 +96,8 @@ impl Drop for Raw {
 
 #[test]
 fn a_cancelled_statement_stops() {
-    let world = World::new();
-    world.run(&["pull"]);
-    let mut raw = Raw::initialized(&world);
+    let desk = Desk::new();
+    let mut raw = Raw::initialized(&desk);
     raw.call(1, "query", &json!({"sql": ENDLESS, "scope": "local"}));
     raw.wait_for_work();
     raw.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}));
@@ -110,10 +109,9 @@ fn a_cancelled_statement_stops() {
 
 #[test]
 fn the_official_client_cancels() {
-    let world = World::new();
-    world.run(&["pull"]);
+    let desk = Desk::new();
     for mode in MODES {
-        let mut session = world.session(mode);
+        let mut session = desk.session(mode, &[]);
         // More than run at once, so that the last call waits for those that are cancelled.
         for id in 0..6 {
             let arguments = json!({"sql": ENDLESS, "scope": "local"});
@@ -122,18 +120,18 @@ fn the_official_client_cancels() {
         for id in 0..6 {
             assert_eq!(session.step(&json!({"do": "cancel", "id": id}))["cancelled"], true);
         }
-        let (rows, _) = session.data("query", json!({"sql": "SELECT count(*) FROM airlines", "scope": "local"}));
-        assert_eq!(rows["rows"], json!([[16]]));
+        let (rows, _) = session.data("query", json!({"sql": "FROM mine", "scope": "local"}));
+        assert_eq!(rows["rows"], json!([[42]]));
     }
 }
 
 /// A server that takes a request and never answers learns that nobody waits.
 #[test]
 fn a_cancelled_request_is_closed() {
-    let world = World::new();
+    let desk = Desk::new();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let mut session = world.session_with("auto", &[("AGNES_SERVER", &url)]);
+    let mut session = desk.session("auto", &[("AGNES_SERVER", &url), ("AGNES_TOKEN", "a-token")]);
     let arguments = json!({"sql": "SELECT 1", "scope": "remote"});
     session.step(&json!({"do": "begin", "id": 1, "name": "query", "arguments": arguments}));
     let (mut connection, _) = silent.accept().unwrap();
@@ -146,9 +144,8 @@ fn a_cancelled_request_is_closed() {
 
 #[test]
 fn the_program_ends_with_its_input_whatever_runs() {
-    let world = World::new();
-    world.run(&["pull"]);
-    let mut raw = Raw::initialized(&world);
+    let desk = Desk::new();
+    let mut raw = Raw::initialized(&desk);
     raw.call(1, "query", &json!({"sql": ENDLESS, "scope": "local"}));
     raw.wait_for_work();
     let closed = Instant::now();
@@ -157,15 +154,15 @@ fn the_program_ends_with_its_input_whatever_runs() {
     assert!(closed.elapsed() < Duration::from_secs(4), "{:?}", closed.elapsed());
 
     // Nor does it wait when it was never spoken to.
-    let mut silent = Raw::start(&world);
+    let mut silent = Raw::start(&desk);
     drop(silent.child.stdin.take());
     assert_eq!(wait(&mut silent.child), Some(0));
 }
 
 #[test]
 fn nonsense_does_not_end_it() {
-    let world = World::new();
-    let mut raw = Raw::initialized(&world);
+    let desk = Desk::new();
+    let mut raw = Raw::initialized(&desk);
     for nonsense in
         ["\n", "{}\n", "not json\n", "[]\n", "{\"jsonrpc\": \"2.0\"}\n", "\"x\"\n", "{\"jsonrpc\":\"2.0\",\"id\":9}\n"]
     {
@@ -180,17 +177,17 @@ fn nonsense_does_not_end_it() {
         answered.insert(message["id"].to_string(), message);
     }
     assert!(answered["5"]["error"]["code"].is_number(), "{answered:?}");
-    assert_eq!(answered["7"]["result"]["isError"], true, "nothing has been pulled");
+    assert_eq!(answered["7"]["result"]["structuredContent"]["rows"], json!([[1]]));
 }
 
 /// Nothing is opened or asked before it is needed.
 #[test]
 fn it_starts_at_once() {
-    let world = World::new();
+    let desk = Desk::new();
     let times: Vec<Duration> = (0..5)
         .map(|_| {
             let begun = Instant::now();
-            let raw = Raw::initialized(&world);
+            let raw = Raw::initialized(&desk);
             let time = begun.elapsed();
             drop(raw);
             time
@@ -198,5 +195,6 @@ fn it_starts_at_once() {
         .collect();
     let best = times.iter().min().unwrap();
     assert!(*best < Duration::from_millis(100), "{times:?}");
-    assert!(!world.workspace.join("user").exists() && !world.workspace.join("server").exists());
+    let made: Vec<_> = std::fs::read_dir(&desk.workspace).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(made, ["user"]);
 }

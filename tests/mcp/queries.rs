@@ -100,6 +100,9 @@ fn scope_auto_prefers_current_copies() {
     let (kind, text) = session.refused("query", json!({ "sql": mixed }));
     assert!(kind == "two_places" && text.contains("agnes pull"), "{text}");
 
+    // All tables are known to the server only.
+    assert!(ran(&mut session, "SHOW TABLES").2.to_string().contains("stock"));
+
     // The values of a PIVOT are found by the server.
     let pivot = "PIVOT airlines ON carrier USING count(*) GROUP BY name ORDER BY name LIMIT 1";
     assert_eq!(ran(&mut session, pivot).0, "remote");

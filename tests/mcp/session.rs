@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
+use agnes::engine;
 use serde_json::{Value, json};
 
 use crate::program::{self, PATIENCE, Place, Ran, Serving};
@@ -12,12 +13,47 @@ use crate::program::{self, PATIENCE, Place, Ran, Serving};
 /// Protocol versions that clients start with: the newest, by discovery, and the ones before, by a handshake.
 pub const MODES: [&str; 2] = ["auto", "legacy"];
 
+/// A workspace with a table of its owner's, and no server.
+pub struct Desk {
+    person: Place,
+    pub workspace: PathBuf,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let desk = Self::with(&[]);
+        std::fs::create_dir_all(desk.workspace.join("user/duckdb")).unwrap();
+        let own = engine::open(&desk.workspace.join("user/duckdb/analytics.duckdb"), &engine::Limits::small()).unwrap();
+        own.execute_batch("CREATE TABLE mine AS SELECT 42 AS answer").unwrap();
+        own.close().unwrap();
+        desk
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Self {
+        let person = Place::new(variables);
+        let workspace = person.dir.path().join("workspace");
+        std::fs::create_dir(&workspace).unwrap();
+        Self { person, workspace }
+    }
+
+    /// `agnes mcp`, for this person.
+    pub fn command(&self) -> Command {
+        let mut command = self.person.command(&["mcp"]);
+        command.current_dir(&self.workspace);
+        command
+    }
+
+    pub fn session(&self, mode: &str, env: &[(&str, &str)]) -> Session {
+        Session::start(mode, env, &self.workspace)
+    }
+}
+
 /// A server with the demo's tables, and a person who may read all of them.
 pub struct World {
     pub server: Serving,
     pub token: String,
     _host: Place,
-    person: Place,
+    desk: Desk,
     pub workspace: PathBuf,
 }
 
@@ -27,14 +63,13 @@ impl World {
         let server = host.serve(&["--demo"]);
         let line = server.wait_for("Token ", 1);
         let token = line.split_whitespace().nth(1).unwrap().to_owned();
-        let person = Place::new(&[("AGNES_SERVER", &server.url), ("AGNES_TOKEN", &token)]);
-        let workspace = person.dir.path().join("workspace");
-        std::fs::create_dir(&workspace).unwrap();
-        Self { server, token, _host: host, person, workspace }
+        let desk = Desk::with(&[("AGNES_SERVER", &server.url), ("AGNES_TOKEN", &token)]);
+        let workspace = desk.workspace.clone();
+        Self { server, token, _host: host, desk, workspace }
     }
 
     pub fn run_with(&self, args: &[&str]) -> Ran {
-        program::finish(self.person.command(args).current_dir(&self.workspace), "")
+        program::finish(self.desk.person.command(args).current_dir(&self.workspace), "")
     }
 
     /// Runs a command that succeeds.
@@ -42,13 +77,6 @@ impl World {
         let ran = self.run_with(args);
         assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
         ran.stdout
-    }
-
-    /// `agnes mcp`, for this person.
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.person.command(&[&["mcp"], args].concat());
-        command.current_dir(&self.workspace);
-        command
     }
 
     pub fn session(&self, mode: &str) -> Session {
@@ -59,7 +87,7 @@ impl World {
     pub fn session_with(&self, mode: &str, variables: &[(&str, &str)]) -> Session {
         let mut env = vec![("AGNES_SERVER", self.server.url.as_str()), ("AGNES_TOKEN", &self.token)];
         env.extend(variables);
-        Session::start(mode, &env, &self.workspace)
+        self.desk.session(mode, &env)
     }
 
     /// A token of somebody who has no grant.
@@ -68,7 +96,7 @@ impl World {
         let email = "ann@example.com";
         self.run(&["admin", "add-user", email]);
         let set = ["admin", "set-password", email, "--password-stdin"];
-        let ran = program::finish(&mut self.person.command(&set), PASSWORD);
+        let ran = program::finish(&mut self.desk.person.command(&set), PASSWORD);
         assert_eq!(ran.code, 0, "{ran:?}");
         let home = Place::new(&[("AGNES_SERVER", &self.server.url)]);
         let login = ["auth", "login", "--email", email, "--password-stdin"];
@@ -81,7 +109,7 @@ impl World {
 
     /// A table on the server, from the text of a CSV file.
     pub fn upload(&self, name: &str, csv: &[u8]) {
-        let file = self.person.dir.path().join(format!("{name}.csv"));
+        let file = self.desk.person.dir.path().join(format!("{name}.csv"));
         std::fs::write(&file, csv).unwrap();
         self.run(&["admin", "table", "upload", file.to_str().unwrap()]);
     }

@@ -82,6 +82,18 @@ fn from_a_question_to_a_number() {
     assert!(columns.iter().any(|column| column["name"] == "manufacturer"), "{planes:#}");
     assert_eq!(planes["sample"]["rows"].as_array().unwrap().len(), 2);
     assert!(sentence.starts_with("planes has 9 columns."), "{sentence}");
+    // A table with many columns comes in pages.
+    let names: Vec<String> = (0..1500).map(|n| format!("a_column_with_a_long_name_{n}")).collect();
+    world.upload("wide", format!("{}\n{}\n", names.join(","), vec!["1"; names.len()].join(",")).as_bytes());
+    let (mut seen, mut next) = (Vec::new(), json!(0));
+    while next.is_u64() {
+        let arguments = json!({"table": "wide", "sample_rows": 0, "column_offset": next});
+        let (page, sentence) = session.data("describe_table", arguments);
+        assert!(sentence.starts_with("wide has 1500 columns.") && page.to_string().len() < 60_000, "{sentence}");
+        seen.extend(page["schema"]["columns"].as_array().unwrap().iter().map(|column| column["name"].clone()));
+        next = page["next_column_offset"].clone();
+    }
+    assert_eq!(json!(seen), json!(names));
     let (sample, _) = session.data("sample_table", json!({"table": "airlines"}));
     assert_eq!(sample["rows"][0], json!({"carrier": "9E", "name": "Endeavor Air Inc."}));
 

@@ -48,8 +48,8 @@ fn next_step(error: &CliError) -> Option<&'static str> {
             Some("SQL given to this tool reads tables and snapshots of the workspace, and no other files.")
         }
         ("refused_statement", _) => Some(
-            "One SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE, PIVOT) over tables; nothing is changed, and no file is read by \
-             its name.",
+            "What works is one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE, PIVOT) over tables, with functions whose result \
+             depends on their arguments only. Nothing can be changed, and no file is read by its name.",
         ),
         _ => None,
     }

@@ -53,6 +53,9 @@ enum Standing {
 
 /// Asks the server for its manifest if that can make a difference.
 pub fn decide(outline: &Outline, context: &Context) -> anyhow::Result<Decision> {
+    if outline.is_show_tables {
+        return Ok(Decision::on_server("it knows all tables"));
+    }
     let workspace = Workspace::locate(context, false)?;
     let here = stored::visible(&workspace, &Installed::read(&workspace)?)?;
     // A database that cannot be opened shows nothing that could be asked for.

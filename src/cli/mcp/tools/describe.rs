@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::page;
 use super::result::value_of;
+use crate::cli::api::Response;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Tool, within};
 use crate::cli::{Api, CliError, v2};
@@ -22,6 +24,9 @@ pub struct DescribeTable {
     #[serde(default = "default_described")]
     #[schemars(range(max = 20))]
     sample_rows: u64,
+    /// How many columns to leave out, for tables with so many that not all are shown
+    #[serde(default)]
+    column_offset: u64,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +52,9 @@ fn default_sampled() -> u64 {
 pub struct Described {
     /// The columns with their types (DuckDB's names) and descriptions, rows and size_bytes of the table, and a description of it
     schema: Value,
+    /// The column_offset of the next columns, if not all are here
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_column_offset: Option<u64>,
     sample: Sampled,
 }
 
@@ -69,11 +77,16 @@ snapshot, or a table that exists in the workspace only, use query with DESCRIBE 
     fn run(self, call: &Call) -> anyhow::Result<Answer<Described>> {
         let rows = within("sample_rows", self.sample_rows, 0..=20)?;
         let api = call.context.api()?;
-        let schema = v2::schema("describe", &self.table, &api)?;
+        let Response { body, json: mut schema } = v2::schema("describe", &self.table, &api)?;
+        let columns: Vec<Value> = serde_json::from_value(schema["columns"].take())?;
+        let (columns, next_column_offset) = page(columns, self.column_offset, u64::MAX)?;
         let sample = if rows == 0 { Sampled::default() } else { Sampled::fetch("describe", &self.table, rows, &api)? };
-        let columns = schema.body.columns.len();
-        let summary = format!("{} has {columns} columns. {}", schema.body.table_id, sample.summary());
-        Ok(Answer::new(summary, Described { schema: schema.json, sample }))
+        let next =
+            next_column_offset.map(|next| format!(" {} are here; the next ones: column_offset {next}.", columns.len()));
+        let (table, total) = (&body.table_id, body.columns.len());
+        let summary = format!("{table} has {total} columns.{} {}", next.unwrap_or_default(), sample.summary());
+        schema["columns"] = columns.into();
+        Ok(Answer::new(summary, Described { schema, next_column_offset, sample }))
     }
 }
 

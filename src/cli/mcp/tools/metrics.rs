@@ -67,9 +67,9 @@ to SQL of your own.";
     fn run(self, call: &Call) -> anyhow::Result<Answer<Listed>> {
         let limit = within("limit", self.limit, 1..=200)?;
         let all = metrics::all(&call.context.api()?)?.body;
+        let all: Vec<ListedMetric> = all.into_iter().map(Into::into).collect();
         let total = all.len();
-        let (shown, next_offset) = page(all, self.offset, limit);
-        let metrics: Vec<ListedMetric> = shown.into_iter().map(Into::into).collect();
+        let (metrics, next_offset) = page(all, self.offset, limit)?;
         let summary = match next_offset {
             Some(next) => format!("{} of {total} metrics; the next ones: offset {next}.", metrics.len()),
             None => format!("{} of {total} metrics.", metrics.len()),

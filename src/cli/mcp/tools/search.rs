@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::page;
 use crate::cli::catalog::search;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Tool, within};
@@ -29,7 +30,7 @@ fn default_limit() -> u64 {
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct Matches {
     /// The best first. kind is table or metric; id is what the other tools take
-    matches: Value,
+    matches: Vec<Value>,
     /// How many there are in all
     total: usize,
     /// The offset of the next page, if there is one
@@ -48,8 +49,10 @@ that match; describe_table shows all of them.";
 
     fn run(self, call: &Call) -> anyhow::Result<Answer<Matches>> {
         let limit = within("limit", self.limit, 1..=100)?;
-        let mut found = search::find(&self.query, limit, self.offset, &call.context.api()?)?;
-        let (shown, total) = (found.body.matches.len(), found.body.total);
+        let found = search::find(&self.query, limit, self.offset, &call.context.api()?)?;
+        let matches: Vec<Value> = serde_json::from_value(found.json["matches"].clone())?;
+        let (matches, _) = page(matches, 0, limit)?;
+        let (shown, total) = (matches.len(), found.body.total);
         let next = self.offset.saturating_add(shown as u64);
         let next_offset = (shown > 0 && next < total as u64).then_some(next);
         let summary = match (shown, next_offset) {
@@ -59,6 +62,6 @@ that match; describe_table shows all of them.";
             (_, Some(next)) => format!("{shown} of {total} matches; the next ones: offset {next}."),
             _ => format!("{shown} of {total} matches."),
         };
-        Ok(Answer::new(summary, Matches { matches: found.json["matches"].take(), total, next_offset }))
+        Ok(Answer::new(summary, Matches { matches, total, next_offset }))
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::page;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Tool};
 use crate::cli::snapshot::stored;
@@ -11,13 +12,20 @@ use crate::cli::workspace::Workspace;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListSnapshots {}
+pub struct ListSnapshots {
+    /// How many snapshots to leave out, in the order of names
+    #[serde(default)]
+    offset: u64,
+}
 
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct Listed {
     /// Each with its name, which SQL uses like that of a table, the table that it was made from, the columns and the predicate
     /// that were selected, its rows, and when it was fetched
     snapshots: Vec<Value>,
+    /// The offset of the next page, if there is one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<u64>,
 }
 
 impl Tool for ListSnapshots {
@@ -30,14 +38,16 @@ not change until the person refreshes them (agnes snapshot refresh).";
 
     fn run(self, call: &Call) -> anyhow::Result<Answer<Listed>> {
         let workspace = Workspace::locate(&call.context, false)?;
-        let snapshots = stored::all(&workspace)?.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
-        let summary = match snapshots.len() {
-            0 => {
+        let all = stored::all(&workspace)?.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let total = all.len();
+        let (snapshots, next_offset) = page(all, self.offset, u64::MAX)?;
+        let summary = match (total, next_offset) {
+            (0, _) => {
                 "The workspace has no snapshots. People make one with: agnes snapshot create TABLE --where …".to_owned()
             }
-            1 => "1 snapshot.".to_owned(),
-            count => format!("{count} snapshots."),
+            (_, Some(next)) => format!("{} of {total} snapshots; the next ones: offset {next}.", snapshots.len()),
+            _ => format!("{} of {total} snapshots.", snapshots.len()),
         };
-        Ok(Answer::new(summary, Listed { snapshots }))
+        Ok(Answer::new(summary, Listed { snapshots, next_offset }))
     }
 }

@@ -77,9 +77,9 @@ a copy. If you know what you look for, search_catalog is shorter.";
         let limit = within("limit", self.limit, 1..=200)?;
         let pulled: Vec<_> = Installed::read(&Workspace::locate(&call.context, false)?)?.tables().cloned().collect();
         let all = tables::all(false, &call.context.api()?)?.body.tables;
+        let all: Vec<_> = all.into_iter().map(|table| ListedTable::new(table, &pulled)).collect();
         let total = all.len();
-        let (shown, next_offset) = page(all, self.offset, limit);
-        let tables: Vec<_> = shown.into_iter().map(|table| ListedTable::new(table, &pulled)).collect();
+        let (tables, next_offset) = page(all, self.offset, limit)?;
         let summary = match (total, next_offset) {
             (0, _) => "The person may not read any table yet; an admin of the server can grant some.".to_owned(),
             (_, Some(next)) => format!("{} of {total} tables; the next ones: offset {next}.", tables.len()),
