@@ -180,21 +180,12 @@ fn nonsense_does_not_end_it() {
     assert_eq!(answered["7"]["result"]["structuredContent"]["rows"], json!([[1]]));
 }
 
-/// Nothing is opened or asked before it is needed.
+/// Nothing is opened or asked before it is needed. Counted in processor time, since other tests run beside this one.
 #[test]
 fn it_starts_at_once() {
     let desk = Desk::new();
-    let times: Vec<Duration> = (0..5)
-        .map(|_| {
-            let begun = Instant::now();
-            let raw = Raw::initialized(&desk);
-            let time = begun.elapsed();
-            drop(raw);
-            time
-        })
-        .collect();
-    let best = times.iter().min().unwrap();
-    assert!(*best < Duration::from_millis(100), "{times:?}");
+    let ticks = Raw::initialized(&desk).ticks();
+    assert!(ticks < 10, "{} ms", ticks * 10);
     let made: Vec<_> = std::fs::read_dir(&desk.workspace).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(made, ["user"]);
 }

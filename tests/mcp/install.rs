@@ -54,6 +54,27 @@ fn each_client_gets_its_entry() {
     }
 }
 
+/// Files in a workspace may be shared with people who have the program elsewhere.
+#[test]
+fn a_program_on_the_path_is_named_alone() {
+    let place = Place::new(&[]);
+    let folder = place.dir.path().join("bin");
+    std::fs::create_dir(&folder).unwrap();
+    let program = env!("CARGO_BIN_EXE_agnes");
+    let printed = |client: &str, target: &str| {
+        let link = folder.join("agnes");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let mut command = place.command(&["mcp", "install", "--print", "--client", client]);
+        let ran = finish(command.env("PATH", &folder), "");
+        serde_json::from_str::<Value>(&ran.stdout).unwrap()["mcpServers"]["agnes"]["command"].clone()
+    };
+    assert_eq!(printed("claude-code", program), "agnes");
+    assert_eq!(printed("cursor", program), "agnes");
+    assert_eq!(printed("claude-desktop", program), program, "it is started without the PATH of a shell");
+    assert_eq!(printed("claude-code", "/bin/true"), program, "another program of that name");
+}
+
 #[test]
 fn other_entries_links_and_modes_stay() {
     let place = Place::new(&[]);

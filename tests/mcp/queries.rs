@@ -96,8 +96,8 @@ fn scope_auto_prefers_current_copies() {
     assert_eq!(ran(&mut session, "SELECT count(*) FROM united").1, "united is only here");
     let mixed = "SELECT count(*) FROM united, stock";
     assert_eq!(ran(&mut session, mixed).1, "united is only here, although the server has a newer stock");
-    std::fs::remove_file(world.workspace.join("server/parquet/stock.parquet")).unwrap();
-    let (kind, text) = session.refused("query", json!({ "sql": mixed }));
+    world.upload("later", b"a\n1\n");
+    let (kind, text) = session.refused("query", json!({"sql": "SELECT count(*) FROM united, later"}));
     assert!(kind == "two_places" && text.contains("agnes pull"), "{text}");
 
     // All tables are known to the server only.
@@ -108,8 +108,8 @@ fn scope_auto_prefers_current_copies() {
     assert_eq!(ran(&mut session, pivot).0, "remote");
 
     // The command decides in the same way.
-    let ran = world.run_with(&["query", "--scope", "auto", stock, "-f", "csv"]);
-    assert_eq!(ran.stderr.trim(), "(ran on the server: stock has not been pulled)");
+    let ran = world.run_with(&["query", "--scope", "auto", "FROM later", "-f", "csv"]);
+    assert_eq!(ran.stderr.trim(), "(ran on the server: later has not been pulled)");
     let ran = world.run_with(&["query", "--scope", "auto", "SELECT count(*) FROM flights", "-f", "csv"]);
     assert_eq!(ran.stderr.trim(), format!("(ran on the pulled files: {current})"));
     std::fs::write(world.workspace.join("own.csv"), "a\n7\n").unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::session::{MODES, World};
+use crate::session::{Desk, MODES, World};
 
 #[test]
 fn statements_reach_nothing_but_tables() {
@@ -76,6 +76,28 @@ fn statements_reach_nothing_but_tables() {
     {
         session.data("query", json!({"sql": sql, "scope": "local"}));
     }
+}
+
+/// Statements are parsed and bound by recursion in the process that talks to the client.
+#[test]
+fn deeply_nested_statements_do_not_end_it() {
+    let desk = Desk::new();
+    let mut session = desk.session("auto", &[]);
+    for depth in [900, 20_000, 200_000] {
+        let (open, close) = ("(".repeat(depth), ")".repeat(depth));
+        let selects = "(SELECT * FROM ".repeat(depth.min(20_000));
+        for sql in [
+            format!("SELECT {open}1{close}"),
+            format!("SELECT {}true", "NOT ".repeat(depth)),
+            format!("SELECT {}1{}", "[".repeat(depth), "]".repeat(depth)),
+            format!("SELECT * FROM {selects}mine{}", ")".repeat(depth.min(20_000))),
+        ] {
+            let result = session.call("query", json!({"sql": sql, "scope": "local"}));
+            assert!(result["is_error"].is_boolean(), "{result}");
+        }
+    }
+    let (rows, _) = session.data("query", json!({"sql": "FROM mine"}));
+    assert_eq!(rows["rows"], json!([[42]]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The protocol on standard input and output.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::pin::Pin;
 use std::task::{self, Poll};
 use std::time::Duration;
@@ -21,6 +21,9 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// Answers until standard input ends.
 pub fn serve(context: &Context) -> anyhow::Result<Output> {
     crate::logging::init(&context.env)?;
+    if io::stdin().is_terminal() {
+        context.printer.note("A program should start this and talk to it. To make one do so: agnes mcp install");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_stack_size(STACK_BYTES)
