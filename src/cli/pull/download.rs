@@ -52,6 +52,7 @@ impl Tables<'_> {
         let mut round = 1;
         loop {
             let plan = Plan::make(workspace, &known, &manifest, self.options)?;
+            plan.tables.iter().try_for_each(|(table, wanted)| install::adopt(workspace, table, wanted))?;
             if round == 1 {
                 self.remove(&plan, &mut known, report)?;
             }
@@ -59,7 +60,7 @@ impl Tables<'_> {
             let mut brought = self.download(&plan).await?;
             brought.failures.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
             downloaded.extend(brought.files.keys().cloned());
-            known.tables = self.tables(&plan, &known, &brought)?;
+            known.tables = tables(&plan, &known, &brought);
             let has_changed = brought.failures.iter().any(|(_, _, failure)| matches!(failure, Failure::Changed));
             if has_changed && round < ROUNDS {
                 round += 1;
@@ -102,20 +103,6 @@ impl Tables<'_> {
     fn switch(&self, state: &mut State, useful: &HashSet<PathBuf>, report: &mut Report) -> anyhow::Result<()> {
         state.last_sync = Some(time::iso_offset(time::now()));
         Ok(install::switch(self.workspace, state, useful, report)?)
-    }
-
-    /// The tables that the workspace has after the downloads: those that are complete, and the others as they were.
-    fn tables(&self, plan: &Plan, known: &State, brought: &Brought) -> anyhow::Result<BTreeMap<String, Entry>> {
-        let mut tables = known.tables.clone();
-        tables.retain(|table, _| plan.offered.contains(table));
-        let nothing = BTreeMap::new();
-        for (table, wanted) in &plan.tables {
-            if let Some(entry) = wanted.entry(brought.files.get(table).unwrap_or(&nothing)) {
-                install::adopt(self.workspace, table, wanted)?;
-                tables.insert(table.clone(), entry);
-            }
-        }
-        Ok(tables)
     }
 
     async fn download(&self, plan: &Plan) -> anyhow::Result<Brought> {
@@ -162,6 +149,19 @@ impl Tables<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// The tables that the workspace has after the downloads: those that are complete, and the others as they were.
+fn tables(plan: &Plan, known: &State, brought: &Brought) -> BTreeMap<String, Entry> {
+    let mut tables = known.tables.clone();
+    tables.retain(|table, _| plan.offered.contains(table));
+    let nothing = BTreeMap::new();
+    for (table, wanted) in &plan.tables {
+        if let Some(entry) = wanted.entry(brought.files.get(table).unwrap_or(&nothing)) {
+            tables.insert(table.clone(), entry);
+        }
+    }
+    tables
 }
 
 pub fn limits(context: &Context) -> Limits {

@@ -1,6 +1,6 @@
 //! Switching the tables of a workspace, and deleting what nobody can read any more.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -10,7 +10,7 @@ use super::plan::Wanted;
 use super::report::Report;
 use super::{state, views};
 use crate::base::lock::FileLock;
-use crate::base::{atomic_file, if_exists};
+use crate::base::{atomic_file, ident, if_exists};
 use crate::cli::installed::{self, State, is_md5};
 use crate::cli::workspace::Workspace;
 
@@ -89,14 +89,16 @@ fn sweep(workspace: &Workspace, state: &State, useful: &HashSet<PathBuf>) -> io:
         _ if useful.contains(path) || current.contains(path) => Ok(()),
         Kind::Version if alone.is_err() => Ok(()),
         Kind::Foreign => Ok(()),
-        Kind::Version | Kind::Unfinished => atomic_file::remove(path),
+        // If that is not durable, the next pull does it again.
+        Kind::Version | Kind::Unfinished => if_exists(fs::remove_file(path)).map(drop),
     };
     for (path, name, is_folder) in entries(&workspace.versions_dir())? {
         if !is_folder {
             remove(&path, kind(&name))?;
         }
     }
-    let tables: BTreeSet<&str> = state.tables.keys().map(String::as_str).collect();
+    let is_shown =
+        |table: &str| state.tables.get(table).is_some_and(|entry| entry.files.iter().any(|file| file.part.is_none()));
     for (path, name, is_folder) in entries(&workspace.parquet_dir())? {
         if is_folder {
             for (path, name, is_folder) in entries(&path)? {
@@ -107,8 +109,7 @@ fn sweep(workspace: &Workspace, state: &State, useful: &HashSet<PathBuf>) -> io:
             // Only if nothing is left in it.
             let _ = fs::remove_dir(&path);
         } else if let Some(table) = name.strip_suffix(".parquet") {
-            let is_file = |table: &str| state.tables[table].files.iter().any(|file| file.part.is_none());
-            if !(tables.contains(table) && is_file(table)) && crate::base::ident::is_relaxed(table) {
+            if ident::is_relaxed(table) && !is_shown(table) {
                 atomic_file::remove(&path)?;
             }
         } else if atomic_file::is_temporary(&name) {

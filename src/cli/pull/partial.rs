@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::base::hash::{ContentHasher, hash_file};
 
 /// Chunks that have come and are not written.
-const QUEUE: usize = 16;
+const QUEUE: usize = 4;
 
 /// An unfinished file. Bytes are added at its end, and each is hashed when it is written, on a thread of their own.
 pub struct Partial {

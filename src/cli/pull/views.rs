@@ -87,6 +87,7 @@ pub fn renew(workspace: &Workspace) -> Result<(), ViewError> {
         Err(LockError::Io(error)) => return Err(error.into()),
     };
     let mut state = State::read(workspace).unwrap_or_default();
+    state::take_over(workspace, &mut state)?;
     publish(workspace, &mut state)?;
     Ok(state::save(&state, workspace)?)
 }
