@@ -112,12 +112,14 @@ pub fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
     stage(target, bytes)?.commit()
 }
 
-/// Makes a finished file durable and renames it to `target`, in the same directory.
+/// Makes a finished file durable and renames it to `target`. The new name is not durable until [`sync_directory`].
 ///
 /// For writers that keep an unfinished file between runs, such as a download that can be resumed.
 pub fn promote(finished: &Path, target: &Path) -> io::Result<()> {
-    let pending = Pending { target: target.to_owned(), temporary: finished.to_owned(), done: false };
-    pending.commit()
+    let file = File::open(finished)?;
+    file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
+    file.sync_all()?;
+    fs::rename(finished, target)
 }
 
 /// Gives `source` a second name, which replaces what had that name; where the file system has no second names, a copy.

@@ -42,7 +42,9 @@ const SEEN: &str = "SELECT min(round), max(round), string_agg(rows, ' ' ORDER BY
 
 fn seen(sandbox: &Sandbox) -> u32 {
     let ran = sandbox.run(&["query", SEEN, "-f", "csv"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text);
+    // On a slow machine a pull may have analytics.duckdb open for longer than a query waits; that concerns no pulled table.
+    let is_quiet = ran.stderr.is_empty() || ran.stderr.starts_with("warn: your own tables in analytics.duckdb");
+    assert!(ran.code == 0 && is_quiet, "{}", ran.text);
     let line = ran.stdout.lines().nth(1).unwrap();
     let (first, rest) = line.split_once(',').unwrap();
     let (last, counts) = rest.split_once(',').unwrap();
@@ -134,7 +136,6 @@ fn queries_run_throughout() {
         for round in 2..12 {
             offer(&server, round);
             let ran = sandbox.run(&["pull"]);
-            // The other program of this test never opens analytics.duckdb for writing.
             assert_eq!(ran.code, 0, "{}", ran.text);
         }
         is_over.store(true, Ordering::Relaxed);

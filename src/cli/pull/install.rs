@@ -1,6 +1,6 @@
 //! Switching the tables of a workspace, and deleting what nobody can read any more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -22,6 +22,7 @@ pub fn switch(
     useful: &HashSet<PathBuf>,
     report: &mut Report,
 ) -> io::Result<()> {
+    sync_names(workspace, state)?;
     let is_published = match views::publish(workspace, state) {
         Ok(unreadable) => {
             unreadable.iter().for_each(|(table, error)| report.table_failed(table, error));
@@ -39,6 +40,15 @@ pub fn switch(
         sweep(workspace, state, useful)?;
     }
     Ok(())
+}
+
+/// Makes the names of all files durable, before anything says that they are there.
+fn sync_names(workspace: &Workspace, state: &State) -> io::Result<()> {
+    let folder = |(table, entry): (&String, &installed::Entry)| {
+        entry.files.iter().filter_map(|file| Some(file.path(table, workspace).parent()?.to_owned())).collect::<Vec<_>>()
+    };
+    let folders: BTreeSet<PathBuf> = state.tables.iter().flat_map(folder).collect();
+    folders.iter().filter(|folder| folder.is_dir()).try_for_each(|folder| atomic_file::sync_directory(folder))
 }
 
 /// Gives files that are in `server/parquet` only the names by which they are used.

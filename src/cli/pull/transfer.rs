@@ -26,9 +26,11 @@ enum Ask {
 impl Transfer<'_> {
     /// Downloads a file under its final name. Nothing uses it yet.
     pub async fn fetch(&self, pending: &PendingFile) -> Result<StoredFile, Failure> {
-        let _permit = self.pace.permit().await;
+        let permit = self.pace.permit().await;
         let mut partial = Partial::at(pending.unfinished(self.workspace));
         let outcome = self.attempts(pending, &mut partial).await;
+        // Another transfer can begin while the disk works.
+        drop(permit);
         let outcome = match outcome {
             Ok(md5) => self.put_in_place(pending, partial.path(), md5).await,
             Err(error) => {
