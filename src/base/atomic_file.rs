@@ -81,9 +81,18 @@ impl Pending {
     }
 
     /// Makes the file durable and renames it to the target.
-    pub fn commit(mut self) -> io::Result<()> {
+    pub fn commit(self) -> io::Result<()> {
+        self.commit_with(OWNER_ONLY)
+    }
+
+    /// As [`Pending::commit`], for a program that everybody may run.
+    pub fn commit_program(self) -> io::Result<()> {
+        self.commit_with(0o755)
+    }
+
+    fn commit_with(mut self, mode: u32) -> io::Result<()> {
         let file = File::open(&self.temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
         fs::rename(&self.temporary, &self.target)?;
         self.done = true;

@@ -42,6 +42,17 @@ pub fn hash_file(path: &Path) -> io::Result<(ContentHasher, u64)> {
     }
 }
 
+/// SHA-256 of a file, as 64 lower-case hex digits.
+pub fn sha256_file(path: &Path) -> io::Result<String> {
+    let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 256 * 1024]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(HEXLOWER.encode(&hasher.finalize())),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
 /// SHA-256 as 64 lower-case hex digits: the form in which tokens are stored.
 pub fn sha256_hex(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.as_bytes()))

@@ -69,6 +69,8 @@ env_vars! {
         FORWARDED_ALLOW_IPS = "", "Comma-separated list of your proxies (addresses or networks) whose `X-Forwarded-*` headers are trusted; `*` trusts every client.";
         AGNES_MAX_CONNECTIONS = "4096" as Number(8, 1_000_000), "Maximum number of open connections, as far as the limit of open files allows. Beyond it, connections on which nobody has signed in are closed first.";
         AGNES_MAX_CONNECTIONS_PER_ADDRESS = "256" as Number(1, 1_000_000), "Maximum number of open connections of one client address on which nobody has signed in. It does not apply to the proxies in `FORWARDED_ALLOW_IPS`.";
+        AGNES_CLI_DIST_DIR = "", "Directory with the programs that people install from this server: `agnes-<version>-<os>-<arch>`, e.g. `agnes-0.1.0-darwin-aarch64`. It is looked through again when something changes.";
+        AGNES_CLI_SELF_SERVE = "1" as Flag, "`0`, `false`, `no` or `off`: the running program cannot be installed from here, only those in `AGNES_CLI_DIST_DIR`.";
         AGNES_EXTENSION_DIR = "", "Directory of DuckDB extensions (`v1.5.5/<platform>/NAME.duckdb_extension` below it). `icu` is loaded from here at start; when unset, DuckDB's own directory is tried.";
     }
     "Sign-in" {
@@ -174,6 +176,7 @@ env_vars! {
         AGNES_PULL_CONCURRENCY = "8" as Number(1, 16), "Maximum number of concurrent transfers; a pull begins with 4.";
         AGNES_SNAPSHOT_QUOTA_GB = "10" as Number(0, 1_000_000), "Space that the snapshots of a workspace may take.";
         AGNES_CA_FILE = "", "PEM file of additional certificate authorities to trust.";
+        AGNES_NO_UPDATE_CHECK = "off" as Flag, "`1`, `true` or `yes`: do not ask the server once a day whether it has a newer version of the command line.";
         NO_COLOR = "", "When set, output is not coloured.";
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalog;
 pub mod catalog_export;
+pub mod client_program;
 pub mod discovery;
 mod error;
 pub mod file_format;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, State};
 use jiff::Timestamp;
 
+use super::services::client_programs::ClientPrograms;
 use super::services::google::Google;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
@@ -96,6 +97,8 @@ pub struct App {
     pub quotas: Quotas,
     /// Refreshes the tables of saved queries.
     pub refresher: Arc<Refresher>,
+    /// What people install from here.
+    pub client_programs: ClientPrograms,
     pub readiness: Readiness,
     pub started_at: Timestamp,
 }
@@ -180,6 +183,7 @@ impl App {
             queries,
             renderer: Renderer::new(config.agnes_exe.clone(), config.queries.environment.clone()),
             quotas: Quotas::new(store.clone(), &config.instance.api.scan),
+            client_programs: ClientPrograms::new(config.cli_folder.clone(), config.own_program()),
             readiness: Readiness::default(),
             started_at: time::now(),
             orchestrator,

@@ -11,11 +11,12 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 
-use super::api::{access_log, access_requests, audit, catalog, catalog_export, keys, permissions, settings};
+use super::api::{access_log, access_requests, audit, catalog, catalog_export, client_program};
 use super::api::{
     data, discovery, grants, groups, metadata, metrics, prompts, query, registry, saved_queries, search, sync, system,
     upload, users, v2,
 };
+use super::api::{keys, permissions, settings};
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
 use super::http::{middleware, stack};
@@ -45,6 +46,13 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::verify_audit_log))
         .routes(routes!(access_log::list_data_accesses))
+        // The command line
+        .routes(routes!(client_program::get_latest_client))
+        .routes(routes!(client_program::download_client))
+        .routes(routes!(client_program::download_client_binary))
+        .routes(routes!(client_program::download_client_wheel))
+        .routes(routes!(client_program::get_install_script))
+        .routes(routes!(client_program::get_powershell_install_script))
         // Signing in and out
         .routes(routes!(auth::session::bootstrap))
         .routes(routes!(auth::password::sign_in_for_token))

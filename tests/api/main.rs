@@ -27,6 +27,7 @@ mod auth;
 mod bare;
 mod catalog;
 mod catalog_export;
+mod client_program;
 mod download;
 mod effective_access;
 mod forms;

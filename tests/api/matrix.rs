@@ -25,6 +25,12 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/health/detailed", User),
     ("GET", "/api/health/ready", Nothing),
     ("GET", "/api/version", Nothing),
+    ("GET", "/cli/latest", Nothing),
+    ("GET", "/cli/download", Nothing),
+    ("GET", "/cli/bin/{filename}", Nothing),
+    ("GET", "/cli/wheel/{filename}", Nothing),
+    ("GET", "/cli/install.sh", Nothing),
+    ("GET", "/cli/install.ps1", Nothing),
     ("GET", "/api/settings", User),
     ("PUT", "/api/settings/dataset", User),
     ("GET", "/api/sync/settings", User),
@@ -239,7 +245,9 @@ async fn every_route_against_everybody() {
         for (method, path, needs) in routes.iter().copied() {
             let answer = request(&caller, method, path).await;
             let case = format!("{who}: {method} {path}");
-            assert_eq!(answer.header("cache-control"), "no-store", "{case}");
+            // A program is kept by clients, and asked for again with its ETag.
+            let kept = if path == "/cli/download" { "no-cache" } else { "no-store" };
+            assert_eq!(answer.header("cache-control"), kept, "{case}");
             let is_restricted = who.starts_with("restricted token");
             let is_token = who.starts_with("personal token of") || is_restricted;
             let is_interactive = INTERACTIVE.contains(&path) && (path != "/auth/tokens" || method == "POST");

@@ -5,6 +5,7 @@ pub mod access_requests;
 pub mod audit;
 pub mod catalog;
 pub mod catalog_export;
+pub mod client_program;
 pub mod data;
 pub mod discovery;
 pub mod grants;

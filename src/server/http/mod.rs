@@ -4,6 +4,7 @@ pub mod answer;
 mod body;
 pub mod error;
 pub mod extractors;
+pub mod file;
 pub mod middleware;
 pub mod openapi;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! What the server shares between requests besides the state database. Nothing here knows the [`super::App`] or HTTP responses.
 
+pub mod client_programs;
 pub mod connections;
 pub mod google;
 pub mod mail;

@@ -62,6 +62,10 @@ pub struct ServerSettings {
     /// Retention of the access log; 0: it is off.
     pub access_log_days: u32,
     pub build: Build,
+    /// Where the programs for other platforms are.
+    pub cli_folder: Option<PathBuf>,
+    /// Whether the running program may be installed from here.
+    serves_itself: bool,
     /// The `agnes` program, for child processes.
     pub agnes_exe: PathBuf,
 }
@@ -90,6 +94,11 @@ pub enum ConfigError {
 }
 
 impl ServerSettings {
+    /// The running program, if it may be installed from here.
+    pub fn own_program(&self) -> Option<PathBuf> {
+        self.serves_itself.then(|| self.agnes_exe.clone())
+    }
+
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let settings = Settings::load(env)?;
@@ -116,6 +125,8 @@ impl ServerSettings {
             openmetadata: openmetadata::Settings::of(&instance.openmetadata).map_err(ConfigError::Setting)?,
             http: HttpSettings::load(&env, public_url.as_deref(), developer.is_some())?,
             google_groups,
+            cli_folder: env.get(&env_vars::AGNES_CLI_DIST_DIR).map(PathBuf::from),
+            serves_itself: env.flag(&env_vars::AGNES_CLI_SELF_SERVE),
             public_url,
             lacks_address: lacks_address(&env),
             developer,

@@ -11,7 +11,7 @@ use crate::protocol::query::{ARROW, PARQUET};
 const MIN_BYTES: u64 = 1024;
 
 /// Parquet is compressed already, and ranges and checksums refer to the bytes of the file.
-const DOWNLOADS: &str = "/api/data/";
+const DOWNLOADS: [&str; 4] = ["/api/data/", "/cli/bin/", "/cli/wheel/", "/cli/download"];
 
 pub fn layer() -> CompressionLayer<impl Predicate> {
     let predicate = SizeAbove::new(MIN_BYTES)
@@ -24,7 +24,7 @@ pub fn layer() -> CompressionLayer<impl Predicate> {
 
 /// Hides from [`layer`] that the client accepts gzip.
 pub fn exempt_downloads(mut request: Request) -> Request {
-    if request.uri().path().starts_with(DOWNLOADS) {
+    if DOWNLOADS.iter().any(|path| request.uri().path().starts_with(path)) {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
     request

@@ -1,27 +1,14 @@
-mod conditions;
-
-use std::io::SeekFrom;
-
 use axum::Extension;
-use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use headers::{AcceptRanges, ContentLength, ContentRange, ContentType, ETag, HeaderMapExt, LastModified};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
 
-use self::conditions::Outcome;
 use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::base::ident;
 use crate::extract::{Content, Publication, PublishedFile};
 use crate::server::http::extractors::Path;
+use crate::server::http::file::SentFile;
 use crate::server::http::middleware::data_read::DataRead;
 use crate::server::{ApiError, ApiResult, AppState};
-
-/// Size of reads from disk.
-const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Returns a table's parquet file, or a range of it. The ETag is the hash of its content.
 #[utoipa::path(get, path = "/api/data/{table}/download", tag = "data",
@@ -82,47 +69,14 @@ fn find(app: &AppState, publication: &Publication, caller: &Principal, table: &s
 
 /// Sends a published file, or responds as the conditions of the request require.
 async fn send(name: &str, published: &PublishedFile, request: &HeaderMap, read: DataRead) -> ApiResult<Response> {
-    let response = respond(name, published, request).await?;
-    Ok((Extension(read), response).into_response())
-}
-
-async fn respond(name: &str, published: &PublishedFile, request: &HeaderMap) -> ApiResult<Response> {
-    let mut file = File::open(&published.path).await.map_err(ApiError::internal)?;
-    let modified = file.metadata().await.and_then(|metadata| metadata.modified());
-    let size = published.size_bytes;
-    let etag: ETag = format!("\"{}\"", published.hash).parse().map_err(ApiError::internal)?;
-    let outcome = conditions::evaluate(request, &etag, size);
-    let mut headers = HeaderMap::new();
-    headers.typed_insert(etag);
-    headers.typed_insert(AcceptRanges::bytes());
-    // A client may keep its copy, and asks each time whether it is current and may still be read.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if let Ok(time) = modified {
-        headers.typed_insert(LastModified::from(time));
-    }
-    let (status, start, length) = match outcome {
-        Outcome::NotModified => return Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
-        Outcome::Changed => {
-            let detail = "The table has changed since the manifest; fetch the manifest again";
-            return Ok((headers, ApiError::new(StatusCode::PRECONDITION_FAILED, detail)).into_response());
-        }
-        Outcome::OutOfRange => {
-            headers.typed_insert(ContentRange::unsatisfied_bytes(size));
-            let detail = "The range begins after the end of the file";
-            return Ok((headers, ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, detail)).into_response());
-        }
-        Outcome::Whole => (StatusCode::OK, 0, size),
-        Outcome::Part(first, last) => {
-            headers.typed_insert(ContentRange::bytes(first..=last, size).map_err(ApiError::internal)?);
-            (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
-        }
+    let file = SentFile {
+        path: &published.path,
+        hash: &published.hash,
+        size_bytes: published.size_bytes,
+        name: &format!("{name}.parquet"),
+        // A client may keep its copy, and asks each time whether it is current and may still be read.
+        cache_control: "private, no-cache",
+        changed: "The table has changed since the manifest; fetch the manifest again",
     };
-    headers.typed_insert(ContentType::octet_stream());
-    headers.typed_insert(ContentLength(length));
-    // Names of tables are plain ASCII.
-    let disposition = format!("attachment; filename=\"{name}.parquet\"").parse().map_err(ApiError::internal)?;
-    headers.insert(CONTENT_DISPOSITION, disposition);
-    file.seek(SeekFrom::Start(start)).await.map_err(ApiError::internal)?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES));
-    Ok((status, headers, body).into_response())
+    Ok((Extension(read), file.respond(request).await?).into_response())
 }
