@@ -1,6 +1,7 @@
 //! What every command gets: environment, global options, printer, and access to the server.
 
 use std::future::Future;
+use std::sync::Mutex;
 
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -8,6 +9,7 @@ use url::Url;
 use super::api::Api;
 use super::credentials::{self, ConfigDir};
 use super::{CliError, Globals, Printer};
+use crate::base::locked;
 use crate::base::secret::Secret;
 use crate::client::Client;
 use crate::config::{Environment, WrongValue, env_vars};
@@ -38,6 +40,8 @@ pub struct Context {
     pub printer: Printer,
     /// Set by whoever does not want the result any more.
     pub cancellation: CancellationToken,
+    /// The client that was made last.
+    pub used: Mutex<Option<Client>>,
 }
 
 impl Context {
@@ -93,7 +97,19 @@ impl Context {
     }
 
     pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {
-        Ok(Client::new(server, token, &credentials::ca_files(&self.env))?)
+        let client = Client::new(server, token, &credentials::ca_files(&self.env))?;
+        *locked(&self.used) = Some(client.clone());
+        Ok(client)
+    }
+
+    /// The client of a command that has talked to the server.
+    pub fn used_client(&self) -> Option<Client> {
+        locked(&self.used).clone()
+    }
+
+    /// Whether somebody has said which workspace to use.
+    pub fn names_workspace(&self) -> bool {
+        self.globals.workspace.is_some() || self.env.get(&env_vars::AGNES_LOCAL_DIR).is_some()
     }
 
     /// A number from the environment; for an invalid one it warns and returns the default.

@@ -133,6 +133,17 @@ impl ConfigDir {
         Ok(forgotten)
     }
 
+    /// The file that says when a newer version was last looked for.
+    pub fn update_check(&self) -> PathBuf {
+        self.0.join("update_check.json")
+    }
+
+    /// The file with the stored tokens, if there is one.
+    pub fn token_file(&self) -> Option<(PathBuf, fs::Metadata)> {
+        let mut paths = ["tokens.json", "token.json"].iter().map(|name| self.0.join(name));
+        paths.find_map(|path| fs::metadata(&path).ok().map(|file| (path, file)))
+    }
+
     fn tokens(&self) -> Result<Tokens, CliError> {
         let path = self.0.join("tokens.json");
         let Some(text) = read(&path)? else { return Ok(Tokens::default()) };

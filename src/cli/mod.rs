@@ -19,11 +19,14 @@ mod compose;
 mod context;
 mod credentials;
 mod describe;
+mod diagnose;
+mod disk_info;
 mod error;
 mod escape;
 mod explore;
 mod extract;
 mod globals;
+mod hooks;
 mod input;
 mod installed;
 mod internal;
@@ -34,6 +37,7 @@ mod offline;
 mod output;
 mod printer;
 mod pull;
+mod push;
 mod query;
 mod rebuild;
 mod saved;
@@ -43,9 +47,11 @@ mod serve;
 mod setup;
 mod skills;
 mod snapshot;
+mod status;
 mod sync;
 mod table;
 mod units;
+mod update;
 mod v2;
 mod workspace;
 
@@ -60,6 +66,7 @@ use table::Table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::CancellationToken;
@@ -83,13 +90,17 @@ commands! {
     /// Gives analysts and their AI agents the company tables that they may read
     Commands {
         Pull(pull::Pull),
+        Push(push::Push),
         Query(query::Query),
+        Status(status::Status),
+        Diagnose(diagnose::Diagnose),
         Catalog(catalog::Catalog),
         Schema(schema::Schema),
         Describe(describe::Describe),
         Explore(explore::Explore),
         /// Keep parts of tables in this workspace, and query them like tables
         #[command(subcommand)] Snapshot(Lazy<snapshot::Snapshot>),
+        DiskInfo(disk_info::DiskInfo),
         /// Compute metrics that are defined on the server
         #[command(subcommand)] Metric(Lazy<metric::Metric>),
         /// Save queries, share them, and keep their results as tables
@@ -117,6 +128,9 @@ commands! {
         #[command(hide = true)] Login(auth::Login),
         #[command(hide = true)] Logout(auth::Logout),
         #[command(hide = true)] Whoami(auth::Whoami),
+        /// This program itself
+        #[command(subcommand, name = "self")] ThisProgram(Lazy<update::ThisProgram>),
+        #[command(name = "self-update", hide = true)] SelfUpdate(update::Update),
         /// Run a part of the server in a process of its own
         #[command(subcommand, hide = true)] Internal(internal::Internal),
     }
@@ -139,10 +153,19 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, env: Environment
         return ExitCode::from(exit::USAGE);
     };
     let printer = Printer::new(&cli.globals, &env);
-    let context = Context { env, globals: cli.globals, printer, cancellation: CancellationToken::new() };
+    let context =
+        Context { env, globals: cli.globals, printer, cancellation: CancellationToken::new(), used: Mutex::default() };
     let printer = &context.printer;
-    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output.exit)?)) {
-        Ok(code) => ExitCode::from(code),
+    match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output)?)) {
+        Ok(output) => {
+            if !output.is_quiet()
+                && !printer.is_json
+                && let Some(line) = update::reminder::reminder(&context)
+            {
+                printer.note(line);
+            }
+            ExitCode::from(output.exit)
+        }
         Err(_) if printer.closed() => ExitCode::SUCCESS,
         Err(error) => {
             let error = CliError::from(error);

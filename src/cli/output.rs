@@ -91,6 +91,10 @@ impl Output {
         Self { quiet, ..self }
     }
 
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     pub fn exit(self, code: u8) -> Self {
         Self { exit: code, ..self }
     }

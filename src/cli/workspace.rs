@@ -37,6 +37,11 @@ impl Workspace {
         Ok(Self(found.unwrap_or(&start).to_owned()))
     }
 
+    /// Whether it has been made.
+    pub fn is_made(&self) -> bool {
+        is_workspace(&self.0)
+    }
+
     /// Whether a command may create or use the workspace without being asked to: it is one already, or was named.
     pub fn is_meant(&self, context: &Context) -> bool {
         is_workspace(&self.0) || named(context).is_some()

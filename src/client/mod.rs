@@ -2,6 +2,7 @@
 
 mod error;
 mod foreign;
+mod probe;
 mod request;
 mod results;
 mod scan;
@@ -60,6 +61,10 @@ impl Client {
     /// The address as shown to people.
     pub fn server(&self) -> &str {
         self.server.as_str().trim_end_matches('/')
+    }
+
+    pub fn address(&self) -> &Url {
+        &self.server
     }
 
     pub async fn me(&self) -> Result<Me, ClientError> {

@@ -10,9 +10,10 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use super::{Client, ClientError, request};
+use super::{Client, ClientError, TIMEOUT, request};
 use crate::protocol::file_format::FormatChanges;
 
 /// Timeout of a whole transfer.
@@ -106,7 +107,9 @@ impl Client {
         let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
         let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
         let length = open.metadata().await.map_err(unreadable)?.len();
-        let chunks = ReaderStream::with_capacity(open, 256 * 1024).inspect_ok(move |chunk| sent(chunk.len() as u64));
+        // It may be growing: what was announced is sent.
+        let chunks = ReaderStream::with_capacity(open.take(length), 256 * 1024)
+            .inspect_ok(move |chunk| sent(chunk.len() as u64));
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
         let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
@@ -128,6 +131,13 @@ impl Client {
             .fold(Form::new(), |form, (name, text)| form.part("file", Part::text(text).file_name(name)));
         let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?;
         self.json(self.follow(builder.multipart(form)).await?).await
+    }
+
+    /// Starts the download of one of the server's programs.
+    pub async fn download_program(&self, filename: &str) -> Result<Download, ClientError> {
+        let builder = self.builder(Method::GET, &["cli", "bin", filename], TRANSFER_TIMEOUT)?;
+        let response = self.follow(builder.header(ACCEPT_ENCODING, "identity")).await?;
+        Ok(Download { client: self.clone(), response, idle_timeout: TIMEOUT, offset: 0 })
     }
 
     fn stalled(&self, timeout: Duration) -> ClientError {

@@ -35,6 +35,7 @@ mod explore;
 mod foreign;
 mod global_options;
 mod help;
+mod laptop;
 mod metrics;
 mod own_account;
 mod pull;

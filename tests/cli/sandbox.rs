@@ -55,6 +55,7 @@ impl Sandbox {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agnes"));
         command.args(args).env_clear().env("HOME", self.home()).env("AGNES_SERVER", &self.server);
+        command.env("AGNES_NO_UPDATE_CHECK", "1");
         command.env("NO_PROXY", "*").current_dir(&self.workspace).stdin(Stdio::null());
         if let Some(token) = self.token {
             command.env("AGNES_TOKEN", token);

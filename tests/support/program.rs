@@ -56,6 +56,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agnes"));
         command.args(args).env_clear().current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("HOME", self.dir.path()).env("NO_PROXY", "*").env("AGNES_LOG_FORMAT", "json");
+        command.env("AGNES_NO_UPDATE_CHECK", "1");
         command.env("DATA_DIR", self.data_dir()).env("CONFIG_DIR", self.dir.path().join("config"));
         command.env("AGNES_HOST", "127.0.0.1").env("AGNES_PORT", "0");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

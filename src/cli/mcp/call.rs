@@ -36,7 +36,13 @@ impl Call {
         let stop = Stop { _requests: cancellation.clone().drop_guard(), _statements: watch.stop_on_drop() };
         // Results are values here, whatever the options say.
         let globals = Globals { json: false, ..globals.clone() };
-        let context = Context { env: env.clone(), globals, printer: Printer::capturing(bar), cancellation };
+        let context = Context {
+            env: env.clone(),
+            globals,
+            printer: Printer::capturing(bar),
+            cancellation,
+            used: Mutex::default(),
+        };
         (Self { context, watch: Mutex::new(watch) }, stop)
     }
 
