@@ -107,11 +107,6 @@ impl Context {
         locked(&self.used).clone()
     }
 
-    /// Whether somebody has said which workspace to use.
-    pub fn names_workspace(&self) -> bool {
-        self.globals.workspace.is_some() || self.env.get(&env_vars::AGNES_LOCAL_DIR).is_some()
-    }
-
     /// A number from the environment; for an invalid one it warns and returns the default.
     pub fn number(&self, var: &env_vars::EnvVar) -> usize {
         self.env.number(var).unwrap_or_else(|wrong: WrongValue| {

@@ -133,6 +133,11 @@ impl ConfigDir {
         Ok(forgotten)
     }
 
+    /// What was typed into `agnes shell`.
+    pub fn history(&self) -> PathBuf {
+        self.0.join("history")
+    }
+
     /// The file that says when a newer version was last looked for.
     pub fn update_check(&self) -> PathBuf {
         self.0.join("update_check.json")

@@ -19,7 +19,7 @@ impl Run for DiskInfo {
         let workspace = Workspace::locate(context, false)?;
         let snapshots = workspace.snapshots_dir();
         let used = size_of(&snapshots)?;
-        let tables = size_of(&workspace.parquet_dir())?;
+        let tables = size_of(&workspace.root().join("server"))?;
         let count = stored::names(&workspace)?.len();
         let free = disk::space(if snapshots.is_dir() { &snapshots } else { workspace.root() })?.free;
         let quota = context.number(&env_vars::AGNES_SNAPSHOT_QUOTA_GB);

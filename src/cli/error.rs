@@ -78,6 +78,11 @@ impl CliError {
             .exiting(exit::NO_SERVER)
     }
 
+    pub fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -27,6 +27,7 @@ mod explore;
 mod extract;
 mod globals;
 mod hooks;
+mod init;
 mod input;
 mod installed;
 mod internal;
@@ -45,6 +46,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod setup;
+mod shell;
 mod skills;
 mod snapshot;
 mod status;
@@ -89,9 +91,11 @@ struct Cli {
 commands! {
     /// Gives analysts and their AI agents the company tables that they may read
     Commands {
+        Init(init::Init),
         Pull(pull::Pull),
         Push(push::Push),
         Query(query::Query),
+        Shell(shell::Shell),
         Status(status::Status),
         Diagnose(diagnose::Diagnose),
         Catalog(catalog::Catalog),

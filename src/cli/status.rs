@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::hooks::{self, HookState};
-use super::pull::State;
+use super::installed::{Installed, State};
 use super::push::Pending;
 use super::snapshot::stored;
 use super::workspace::Workspace;
@@ -15,9 +15,9 @@ impl Run for Status {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let workspace = Workspace::locate(context, false)?;
         let server = context.chosen_server()?.map(|server| credentials::key(&server));
-        let tables = workspace.tables()?.len();
+        let tables = Installed::read(&workspace)?.tables().count();
         let snapshots = stored::names(&workspace)?.len();
-        let last_sync = State::stored(&workspace).last_sync;
+        let last_sync = State::read(&workspace).and_then(|state| state.last_sync);
         let has_database = workspace.database().exists();
         let is_made = workspace.is_made();
         let pending = match is_made {

@@ -37,6 +37,14 @@ impl Workspace {
         Ok(Self(found.unwrap_or(&start).to_owned()))
     }
 
+    /// The directory that `agnes init` makes one: the one that is named as an option, or else the current one.
+    pub fn to_make(context: &Context) -> Result<Self, CliError> {
+        let named = context.globals.workspace.as_deref().unwrap_or(Path::new("."));
+        let path = std::path::absolute(named)
+            .map_err(|error| CliError::new("no_workspace", format!("no current directory: {error}")))?;
+        Ok(Self(path.components().collect()))
+    }
+
     /// Whether it has been made.
     pub fn is_made(&self) -> bool {
         is_workspace(&self.0)

@@ -137,7 +137,7 @@ impl Client {
     pub async fn download_program(&self, filename: &str) -> Result<Download, ClientError> {
         let builder = self.builder(Method::GET, &["cli", "bin", filename], TRANSFER_TIMEOUT)?;
         let response = self.follow(builder.header(ACCEPT_ENCODING, "identity")).await?;
-        Ok(Download { client: self.clone(), response, idle_timeout: TIMEOUT, offset: 0 })
+        Ok(Download { client: self.clone(), response, idle_timeout: TIMEOUT, offset: 0, is_range: false })
     }
 
     fn stalled(&self, timeout: Duration) -> ClientError {

@@ -40,7 +40,7 @@ pub use response::Wanted;
 pub use run::{Gate, Query, QueryAnswer, QueryEngine};
 pub use sending::Piece;
 pub use settings::QuerySettings;
-pub use statements::{is_ordered, last_statement};
+pub use statements::{is_finished, is_ordered, last_statement};
 
 /// Maximum number of rows of a response in JSON.
 pub const MAX_LIMIT: usize = 100_000;

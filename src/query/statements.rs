@@ -19,6 +19,18 @@ pub fn last_statement(sql: &str) -> &str {
     &sql[start..end]
 }
 
+/// Whether a text ends with a semicolon that ends a statement, and not a comment or a quoted text.
+pub fn is_finished(sql: &str) -> bool {
+    let (mut rest, mut is_finished) = (sql, false);
+    while !rest.is_empty() {
+        let token = token(rest);
+        rest = &rest[token.len()..];
+        let is_meaningless = token.trim().is_empty() || token.starts_with("--") || token.starts_with("/*");
+        is_finished = if is_meaningless { is_finished } else { token == ";" };
+    }
+    is_finished
+}
+
 /// Whether a `SELECT` ends with `ORDER BY` and has no `LIMIT`. Not found where the whole statement is in parentheses.
 pub fn is_ordered(sql: &str) -> bool {
     let (mut rest, mut depth, mut is_select, mut is_ordered) = (sql, 0_usize, None, false);

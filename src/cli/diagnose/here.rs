@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::check::Check;
 use crate::base::{disk, time};
 use crate::cli::hooks::{self, HookState};
-use crate::cli::pull::State;
+use crate::cli::installed::State;
 use crate::cli::push::Pending;
 use crate::cli::units::human_size;
 use crate::cli::workspace::Workspace;
@@ -46,7 +46,7 @@ pub fn workspace(workspace: &Workspace) -> anyhow::Result<Vec<Check>> {
         let action = "Run agnes init in the folder that should become one, or go to one.";
         return Ok(vec![Check::warning("workspace", format!("{root} is not a workspace"), action)]);
     }
-    let state = State::stored(workspace);
+    let state = State::read(workspace).unwrap_or_default();
     let last = state.last_sync.as_deref().and_then(time::parse);
     let check = match last.map(|last| time::now().as_second() - last.as_second()) {
         None => Check::warning("workspace", format!("{root}, never pulled"), "Run: agnes pull"),
@@ -61,8 +61,8 @@ pub fn workspace(workspace: &Workspace) -> anyhow::Result<Vec<Check>> {
         .tables
         .iter()
         .filter(|(table, entry)| {
-            let is_whole = fs::metadata(workspace.table_file(table)).is_ok_and(|file| entry.matches(&file));
-            !is_whole && !workspace.parts_index(table).is_file()
+            let mut files = entry.files.iter();
+            !files.all(|file| fs::metadata(file.path(table, workspace)).is_ok_and(|found| file.matches(&found)))
         })
         .map(|(table, _)| table.as_str())
         .collect();

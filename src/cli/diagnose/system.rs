@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::cli::pull::State;
+use crate::cli::installed::State;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output, Run};
 use crate::client::ClientError;
@@ -39,7 +39,7 @@ impl Run for System {
 }
 
 fn local(context: &Context) -> anyhow::Result<Output> {
-    let state = State::stored(&Workspace::locate(context, false)?);
+    let state = State::read(&Workspace::locate(context, false)?).unwrap_or_default();
     let count = state.tables.len();
     let tables: Vec<_> = state.tables.keys().collect();
     Output::message("Mode: offline (local data)")

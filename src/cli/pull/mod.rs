@@ -27,7 +27,7 @@ use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
 use crate::client::Client;
 use plan::Plan;
-use report::Report;
+pub(super) use report::Report;
 
 /// How long a second pull waits for the first.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);

@@ -77,13 +77,7 @@ impl Report {
     }
 
     pub fn output(&self) -> anyhow::Result<Output> {
-        let mut output = Output::default();
-        for error in self.errors.iter().take(SHOWN) {
-            output = output.warn(line(error));
-        }
-        if self.errors.len() > SHOWN {
-            output = output.warn(format_args!("and {} more; --json lists all", self.errors.len() - SHOWN));
-        }
+        let mut output = self.warnings(Output::default());
         if let Some(files) = &self.would_download {
             output = self.plan(files, output);
         } else if !self.locked {
@@ -97,6 +91,16 @@ impl Report {
             output = output.line(format_args!("Rules: {rules}."));
         }
         output.exit(if self.errors.is_empty() { 0 } else { exit::PARTIAL }).json_line(&self.json())
+    }
+
+    /// Adds what went wrong.
+    pub fn warnings(&self, output: Output) -> Output {
+        let shown = self.errors.iter().take(SHOWN);
+        let output = shown.fold(output, |output, error| output.warn(line(error)));
+        match self.errors.len().saturating_sub(SHOWN) {
+            0 => output,
+            more => output.warn(format_args!("and {more} more; --json lists all")),
+        }
     }
 
     fn plan(&self, files: &[PendingFile], output: Output) -> Output {

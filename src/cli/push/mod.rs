@@ -87,7 +87,7 @@ pub fn notes(workspace: &Workspace) -> PathBuf {
 impl Push {
     fn push(&self, context: &Context) -> anyhow::Result<Output> {
         let workspace = Workspace::locate(context, false)?;
-        if !workspace.is_made() && !context.names_workspace() {
+        if !workspace.is_meant(context) {
             return Err(CliError::new("no_workspace", "there is no workspace here")
                 .hint("Run this in a workspace, or name one with --workspace DIR. agnes init makes one.")
                 .into());

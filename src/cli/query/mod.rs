@@ -9,6 +9,7 @@ mod shown;
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ use serde_json::json;
 
 use super::{CliError, Context, Output, Run};
 use crate::cli::units::human_size;
+use crate::engine::{Connection, Watch};
 use crate::protocol::query::DEFAULT_LIMIT;
 use crate::query::output::End;
 use crate::query::{self, MAX_STREAMED_ROWS};
@@ -25,6 +27,9 @@ pub use remote::Statement;
 use rows::Printed;
 pub use rows::Rows;
 pub use scope::{Decision, decide};
+
+/// People stop their statements themselves.
+const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Run SQL on the downloaded tables, or on the server
 #[derive(clap::Args, Debug)]
@@ -87,16 +92,32 @@ impl Run for Query {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let sql = self.sql()?;
         let scope = if self.remote { Scope::Remote } else { self.scope };
+        self.result.of(&sql, scope, &mut Watch::new(), context)
+    }
+}
+
+impl ResultOptions {
+    /// Of at most `limit` rows, or all of them in a file.
+    pub fn new(format: Format, output: Option<PathBuf>, limit: i64) -> Self {
+        let limit = output.is_none().then_some(limit);
+        Self { format, output, limit }
+    }
+
+    /// Runs a statement where the scope says; one that runs here is watched.
+    pub fn of(&self, sql: &str, scope: Scope, watch: &mut Watch, context: &Context) -> anyhow::Result<Output> {
         let decision = match Decision::asked(scope) {
             Some(decision) => decision,
-            None => match context.block_on(query::outline(&sql))? {
+            None => match context.block_on(query::outline(sql))? {
                 Ok(outline) => decide(&outline, context)?,
                 Err(_) => Decision::here("it is not a statement that the server would run"),
             },
         };
         let output = match decision.is_remote {
-            true => self.result.of_server(&Statement::Sql(&sql), context)?,
-            false => self.result.of_pulled(&sql, context)?,
+            true => self.of_server(&Statement::Sql(sql), context)?,
+            false => {
+                let database = local::connect(sql, context)?;
+                watch.run(&database, NO_LIMIT, |connection| self.of_pulled(connection, sql, context))?
+            }
         };
         if scope != Scope::Auto {
             return Ok(output);
@@ -104,9 +125,7 @@ impl Run for Query {
         let place = if decision.is_remote { "on the server" } else { "on the pulled files" };
         Ok(output.remark(format_args!("(ran {place}: {})", decision.reason)))
     }
-}
 
-impl ResultOptions {
     /// Runs a statement on the server.
     pub fn of_server(&self, statement: &Statement<'_>, context: &Context) -> anyhow::Result<Output> {
         if let Some(path) = &self.output {
@@ -117,15 +136,14 @@ impl ResultOptions {
         show_remote(statement, limit, self.format(context), context)
     }
 
-    fn of_pulled(&self, sql: &str, context: &Context) -> anyhow::Result<Output> {
-        let database = local::connect(sql, context)?;
+    fn of_pulled(&self, connection: &Connection, sql: &str, context: &Context) -> anyhow::Result<Output> {
         if let Some(path) = &self.output {
             let (file, limit) = (ResultFile::new(path)?, self.limit().unwrap_or(usize::MAX));
-            return saved(&file, local::save(&database, sql, limit, &file)?);
+            return saved(&file, local::save(connection, sql, limit, &file)?);
         }
         let limit = self.limit().unwrap_or(DEFAULT_LIMIT as usize);
         let printed = Printed::new(self.format(context), &context.printer);
-        let (printed, is_truncated) = local::pass(&database, sql, limit, printed)?;
+        let (printed, is_truncated) = local::pass(connection, sql, limit, printed)?;
         Ok(remark(printed.end()?, limit, is_truncated))
     }
 

@@ -89,7 +89,7 @@ pub async fn create_user(
 
 /// Gives a user a password.
 #[utoipa::path(post, path = "/api/users/{id}/set-password", tag = "users", params(("id", description = "User id")),
-    responses((status = 204), (status = 404)))]
+    responses((status = 204), (status = 404), (status = 409, description = "Signs in elsewhere")))]
 pub async fn set_user_password(
     app: AppState,
     admin: Admin,
