@@ -31,6 +31,7 @@ mod commands;
 mod completions;
 mod compose;
 mod escape;
+mod every_command;
 mod explore;
 mod foreign;
 mod global_options;

@@ -34,6 +34,10 @@ impl Sandbox {
         Self { token: Some(TOKEN), ..Self::signed_out(url) }
     }
 
+    pub fn with_token(url: &str, token: &'static str) -> Self {
+        Self { token: Some(token), ..Self::signed_out(url) }
+    }
+
     pub fn signed_out(server: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let workspace = dir.path().join("ws");

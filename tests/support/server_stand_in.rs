@@ -80,6 +80,7 @@ struct Script {
     tables: BTreeMap<String, Table>,
     faults: HashMap<String, VecDeque<Fault>>,
     answers: HashMap<String, (u16, Value)>,
+    to_all: Option<(u16, Value)>,
     streams: HashMap<String, Stream>,
     seen: Vec<Seen>,
     together: Option<Arc<Barrier>>,
@@ -187,6 +188,11 @@ impl StandIn {
         self.script().answers.insert(request.to_owned(), (status, body));
     }
 
+    /// The answer to every request, whatever it is; a text is a web page.
+    pub fn answer_everything(&self, status: u16, body: Value) {
+        self.script().to_all = Some((status, body));
+    }
+
     /// An answer in JSON that is sent as it is.
     pub fn answer_text(&self, request: &str, text: &str) {
         self.stream(request, Stream { bytes: text.into(), media_type: "application/json", ..Stream::default() });
@@ -270,7 +276,14 @@ async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: axum::m
     if !signed_in && !open {
         return (StatusCode::UNAUTHORIZED, Json(json!({"detail": "Invalid token"}))).into_response();
     }
-    next.run(Request::from_parts(parts, Body::from(bytes))).await
+    let to_all = shared.script.lock().unwrap().to_all.clone();
+    match to_all {
+        Some((status, Value::String(page))) => {
+            (StatusCode::from_u16(status).unwrap(), axum::response::Html(page)).into_response()
+        }
+        Some((status, body)) => (StatusCode::from_u16(status).unwrap(), Json(body)).into_response(),
+        None => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+    }
 }
 
 async fn scripted(State(shared): State<Arc<Shared>>, request: Request) -> Response {

@@ -14,8 +14,8 @@ use super::{CliError, Context, Output, Run, exit};
 use crate::client::{Client, ClientError};
 use sent::{File, Sent};
 
-/// Uploads at the same time.
-const CONCURRENCY: usize = 4;
+/// Uploads at the same time, as many as the server takes of one person.
+const CONCURRENCY: usize = 2;
 
 /// Upload the transcripts of this workspace's sessions, and your private notes
 #[derive(clap::Args, Debug)]
