@@ -86,7 +86,8 @@ impl Sandbox {
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let text = format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}");
-        let text = text.replace(&self.server, "[SERVER]").replace(&*self.home().to_string_lossy(), "[HOME]");
+        let server = if self.server.is_empty() { "no server" } else { &self.server };
+        let text = text.replace(server, "[SERVER]").replace(&*self.home().to_string_lossy(), "[HOME]");
         Ran { code, stdout, stderr, text }
     }
 

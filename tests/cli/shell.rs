@@ -1,6 +1,6 @@
 //! `agnes shell`, from a script and on a terminal.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{Sandbox, parquet};
@@ -30,7 +30,28 @@ SELECT * FROM weather ORDER BY id;
 .mode json
 .limit 1
 SELECT id FROM weather ORDER BY id";
-    insta::assert_snapshot!(sandbox.run_with_input(&["shell"], script).text, @"");
+    insta::assert_snapshot!(sandbox.run_with_input(&["shell"], script).text, @r#"
+    exit 0
+    --- stdout
+    ┌───┬──────┐
+    │ n │ text │
+    ├───┼──────┤
+    │ 3 │ a;b  │
+    └───┴──────┘
+    weather
+    id,label
+    2,day 2
+    1,day 1
+    Wrote 3 rows to rows.csv (33.0 B).
+    [
+      {
+        "id": 0
+      }
+    ]
+    --- stderr
+    (the next result is shown again)
+    (truncated at 1 rows)
+    "#);
     assert_eq!(
         std::fs::read_to_string(sandbox.workspace.join("rows.csv")).unwrap(),
         "id,label\n0,day 0\n1,day 1\n2,day 2\n"
@@ -60,12 +81,23 @@ fn on_a_terminal_names_are_completed_and_lines_are_kept() {
     terminal.envs(base.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut child = sandbox.spawn(terminal.stdin(Stdio::piped()));
     let mut keys = child.stdin.take().unwrap();
-    keys.write_all(b"SELECT count(*) + 40 AS answer\rFROM wea\t;\r.quit\r").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("FROM weather;") && text.contains("answer") && text.contains("43"), "{text}");
+    let mut screen = child.stdout.take().unwrap();
+    let mut text = String::new();
+    // What is typed while a statement runs is lost, so the next keys wait for its result.
+    let mut until = |part: &str| {
+        let mut piece = [0; 4096];
+        while !text.contains(part) {
+            let read = screen.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+    };
+    until("agnes> ");
+    keys.write_all(b"SELECT count(*) + 40 AS answer\rFROM wea\t;\r").unwrap();
+    until("answer\r\n43\r\n");
+    until(" ms)");
+    keys.write_all(b".quit\r").unwrap();
+    assert!(child.wait().unwrap().success());
     let history = std::fs::read_to_string(sandbox.home().join(".config/agnes/history")).unwrap();
     assert!(history.contains("weather"), "{history}");
-    drop(keys);
 }

@@ -4,6 +4,7 @@ use crate::cli::installed::State;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context, Output, Run};
 use crate::client::ClientError;
+use crate::protocol::vocabulary::QueryMode;
 
 /// Show what the server says about its own parts
 #[derive(clap::Args, Debug)]
@@ -45,7 +46,9 @@ fn local(context: &Context) -> anyhow::Result<Output> {
     Output::message("Mode: offline (local data)")
         .line(format_args!("Tables synced: {count}"))
         .line(format_args!("Last sync: {}", state.last_sync.as_deref().unwrap_or("never")))
-        .json(&json!({"mode": "local", "tables_synced": count, "last_sync": state.last_sync, "tables": tables}))
+        .json(
+            &json!({"mode": QueryMode::Local, "tables_synced": count, "last_sync": state.last_sync, "tables": tables}),
+        )
 }
 
 fn text(value: &Value) -> &str {

@@ -56,7 +56,7 @@ pub fn run(sql: &str, settings: &Settings, interrupts: &Interrupts, context: &Co
     let context = Context {
         env: context.env.clone(),
         globals: context.globals.clone(),
-        printer: Printer::new(context.printer.is_json, &context.env),
+        printer: Printer::new(&context.globals, &context.env),
         cancellation,
         used: Mutex::default(),
     };
