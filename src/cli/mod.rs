@@ -33,6 +33,8 @@ mod installed;
 mod internal;
 mod man;
 mod mcp;
+#[cfg(test)]
+mod mentioned;
 mod metric;
 mod offline;
 mod output;
