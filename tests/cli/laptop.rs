@@ -202,7 +202,7 @@ fn diagnose_says_what_is_wrong_and_what_to_do() {
     let status = |name: &str| check(&report, name)["status"].as_str().unwrap().to_owned();
     assert_eq!(report["overall"], "degraded", "{report}");
     for name in
-        ["server", "api", "tls", "clock", "token", "tables", "local_tables", "workspace", "disk", "duckdb_state"]
+        ["server", "api", "tls", "clock", "token", "tables", "local_tables", "workspace", "local_disk", "duckdb_state"]
     {
         assert_eq!(status(name), "ok", "{name}: {report}");
     }

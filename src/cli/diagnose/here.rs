@@ -82,10 +82,10 @@ pub fn disk(workspace: &Workspace) -> Check {
     match disk::space(workspace.root()) {
         Ok(space) if space.free < LITTLE => {
             let action = "Free some space, or use a workspace on another disk (--workspace DIR).";
-            Check::warning("disk", format!("only {} are free", human_size(space.free)), action)
+            Check::warning("local_disk", format!("only {} are free", human_size(space.free)), action)
         }
-        Ok(space) => Check::ok("disk", format!("{} free", human_size(space.free))).fact("free_bytes", space.free),
-        Err(error) => Check::unknown("disk", error.to_string()),
+        Ok(space) => Check::ok("local_disk", format!("{} free", human_size(space.free))).fact("free_bytes", space.free),
+        Err(error) => Check::unknown("local_disk", error.to_string()),
     }
 }
 

@@ -17,8 +17,9 @@ use crate::protocol::vocabulary::QueryMode;
 const CONCURRENCY: usize = 8;
 /// Beyond this, tokens that are short-lived or fresh are refused.
 const CLOCK_TOLERANCE: i64 = 60;
-/// In seconds.
+/// In seconds; a session lasts a day anyway.
 const EXPIRES_SOON: i64 = 7 * 24 * 3600;
+const SESSION_EXPIRES_SOON: i64 = 3600;
 
 pub async fn checks(client: &Client, has_token: bool) -> Vec<Check> {
     let started = Instant::now();
@@ -96,10 +97,11 @@ fn clock(theirs: Timestamp) -> Check {
 fn token(me: &Me) -> Check {
     let expires = me.auth.expires_at.as_deref();
     let until = expires.and_then(time::parse).map(|end| end.as_second() - time::now().as_second());
+    let soon = if me.auth.kind == "session" { SESSION_EXPIRES_SOON } else { EXPIRES_SOON };
     match until {
-        Some(seconds) if seconds < EXPIRES_SOON => Check::warning(
+        Some(seconds) if seconds < soon => Check::warning(
             "token",
-            format!("{}, but the token expires in {} hours", me.email, seconds.max(0) / 3600),
+            format!("{}, but the token expires in {} minutes", me.email, seconds.max(0) / 60),
             "Make a new one: agnes auth token create --name NAME, or: agnes auth login",
         ),
         _ => Check::ok("token", format!("{}, valid until {}", me.email, expires.unwrap_or("it is revoked"))),
