@@ -39,7 +39,7 @@ fn only_some_tables() {
     Updated 1 tables (3 total).
     --- stderr
     warn: huge: it is not downloaded; query it with agnes query --remote
-    warn: nothing: the server offers you no such table
+    warn: nothing: the server does not offer you a table of this name
     ");
     assert_eq!(sandbox.run(&["pull", "--json"]).json()["tables_updated"], 0);
 }

@@ -31,7 +31,7 @@ pub struct Transfer<'a> {
 /// Why a file has not come.
 #[derive(Debug)]
 pub enum Failure {
-    /// It is no longer the one of the manifest.
+    /// It differs from the one in the manifest.
     Changed,
     Other(String),
 }

@@ -74,7 +74,7 @@ impl Plan {
         for name in options.only.iter().filter(|name| !plan.offered.contains(*name)) {
             let problem = match manifest.tables.contains_key(name) {
                 true => "it is not downloaded; query it with agnes query --remote",
-                false => "the server offers you no such table",
+                false => "the server does not offer you a table of this name",
             };
             plan.refused.push((name.clone(), problem.to_owned()));
         }
