@@ -8,9 +8,6 @@
     reason = "a test ends where its preparation fails"
 )]
 
-#[path = "../support/server_stand_in.rs"]
-mod server_stand_in;
-
 #[path = "../support/program.rs"]
 mod program;
 
@@ -51,6 +48,7 @@ mod pull_proxy;
 mod query;
 mod sandbox;
 mod saved;
+mod server_stand_in;
 mod session;
 mod setup;
 mod shell;
