@@ -29,26 +29,28 @@ pub fn md5_file(path: &Path) -> io::Result<String> {
 
 /// Feeds in a file, and returns its length too.
 pub fn hash_file(path: &Path) -> io::Result<(ContentHasher, u64)> {
-    let mut file = File::open(path)?;
-    let (mut hasher, mut length, mut buffer) = (ContentHasher::default(), 0, vec![0; 256 * 1024]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((hasher, length)),
-            read => {
-                hasher.update(&buffer[..read]);
-                length += read as u64;
-            }
-        }
-    }
+    let mut hasher = ContentHasher::default();
+    let length = read_pieces(path, |piece| hasher.update(piece))?;
+    Ok((hasher, length))
 }
 
 /// SHA-256 of a file, as 64 lower-case hex digits.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 256 * 1024]);
+    let mut hasher = Sha256::new();
+    read_pieces(path, |piece| hasher.update(piece))?;
+    Ok(HEXLOWER.encode(&hasher.finalize()))
+}
+
+/// Reads a file piece by piece, and returns its length.
+fn read_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> io::Result<u64> {
+    let (mut file, mut length, mut buffer) = (File::open(path)?, 0, vec![0; 256 * 1024]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(HEXLOWER.encode(&hasher.finalize())),
-            read => hasher.update(&buffer[..read]),
+            0 => return Ok(length),
+            read => {
+                take(&buffer[..read]);
+                length += read as u64;
+            }
         }
     }
 }

@@ -1,4 +1,7 @@
+use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use serde_json::json;
 use walkdir::WalkDir;
@@ -18,8 +21,8 @@ impl Run for DiskInfo {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
         let workspace = Workspace::locate(context, false)?;
         let snapshots = workspace.snapshots_dir();
-        let used = size_of(&snapshots)?;
-        let tables = size_of(&workspace.root().join("server"))?;
+        let used = size_of(&snapshots);
+        let tables = size_of(&workspace.root().join("server"));
         let count = stored::names(&workspace)?.len();
         let free = disk::space(if snapshots.is_dir() { &snapshots } else { workspace.root() })?.free;
         let quota = context.number(&env_vars::AGNES_SNAPSHOT_QUOTA_GB);
@@ -33,13 +36,17 @@ impl Run for DiskInfo {
     }
 }
 
-/// Bytes of all files below a folder; 0 if it does not exist.
-fn size_of(folder: &std::path::Path) -> std::io::Result<u64> {
-    let mut bytes = 0;
+/// Bytes of all files below a folder, those with two names once; 0 if it does not exist.
+fn size_of(folder: &Path) -> u64 {
+    let (mut bytes, mut seen) = (0, HashSet::new());
     for entry in WalkDir::new(folder) {
         // Files may vanish meanwhile.
         let Ok(entry) = entry else { continue };
-        bytes += entry.metadata().ok().filter(fs::Metadata::is_file).map_or(0, |file| file.len());
+        if let Some(file) = entry.metadata().ok().filter(fs::Metadata::is_file)
+            && seen.insert((file.dev(), file.ino()))
+        {
+            bytes += file.len();
+        }
     }
-    Ok(bytes)
+    bytes
 }

@@ -1,5 +1,6 @@
 //! `.claude/settings.json`: the commands that Claude Code runs when a session begins and ends.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -15,10 +16,26 @@ const HOOKS: [(&str, &str); 2] = [("SessionStart", "agnes pull --hook"), ("Sessi
 /// Commands of this and of older versions contain one of these.
 const OURS: [&str; 3] = ["agnes pull", "agnes push", "da sync"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct HookState {
     pub pull: bool,
     pub push: bool,
+}
+
+impl HookState {
+    /// That of a workspace with both hooks.
+    pub const ALL: Self = Self { pull: true, push: true };
+}
+
+impl fmt::Display for HookState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.pull, self.push) {
+            (true, true) => "pull at the start of a session, push at its end",
+            (true, false) => "pull at the start of a session",
+            (false, true) => "push at the end of a session",
+            (false, false) => "none",
+        })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

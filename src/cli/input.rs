@@ -18,6 +18,14 @@ pub fn piped_secret(what: &str) -> Result<Secret, CliError> {
     }
 }
 
+/// The token on standard input, for `--token-stdin`.
+pub fn piped_token(context: &Context) -> Result<Secret, CliError> {
+    if context.globals.token.is_some() {
+        return Err(CliError::usage("give either --token or --token-stdin, not both"));
+    }
+    Ok(Secret::new(piped_secret("token")?.expose().trim()))
+}
+
 /// Options for giving a password without being asked for it.
 #[derive(clap::Args, Debug)]
 pub struct PasswordOptions {

@@ -165,7 +165,6 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, env: Environment
     match command.run(&context).and_then(|output| Ok(printer.print(&output).map(|()| output)?)) {
         Ok(output) => {
             if !output.is_quiet()
-                && !printer.is_json
                 && let Some(line) = update::reminder::reminder(&context)
             {
                 printer.note(line);

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::hooks::{self, HookState};
+use super::hooks;
 use super::installed::{Installed, State};
 use super::push::Pending;
 use super::snapshot::stored;
@@ -33,7 +33,7 @@ impl Run for Status {
             .line(format_args!("Snapshots : {snapshots}"))
             .line(format_args!("DuckDB    : {}", yes(has_database)))
             .line(format_args!("Last sync : {}", last_sync.as_deref().unwrap_or("never")))
-            .line(format_args!("Hooks     : {}", shown(hooks)))
+            .line(format_args!("Hooks     : {}", hooks))
             .line(format_args!("Pending uploads: {pending} sessions"));
         if !is_made {
             let server = server.as_deref().unwrap_or("URL");
@@ -44,14 +44,5 @@ impl Run for Status {
         output.json(&json!({"workspace": workspace.root(), "initialized": is_made, "parquet_tables": tables,
             "duckdb_exists": has_database, "last_synced": last_sync, "sessions_pending_upload": pending,
             "server": server, "snapshots": snapshots, "hooks": hooks}))
-    }
-}
-
-fn shown(state: HookState) -> &'static str {
-    match state {
-        HookState { pull: true, push: true } => "pull at the start of a session, push at its end",
-        HookState { pull: true, push: false } => "pull at the start of a session",
-        HookState { pull: false, push: true } => "push at the end of a session",
-        HookState { pull: false, push: false } => "none",
     }
 }

@@ -1,5 +1,4 @@
 use super::claims::Claims;
-use crate::base::secret::Secret;
 use crate::cli::{CliError, Context, Output, Run, exit, input};
 use crate::client::Client;
 
@@ -24,10 +23,7 @@ impl Run for ImportToken {
                 .hint("Add --server URL, or set AGNES_SERVER. Nothing was stored.")
         })?;
         let token = match self.token_stdin {
-            true if context.globals.token.is_some() => {
-                return Err(CliError::usage("give either --token or --token-stdin, not both").into());
-            }
-            true => Secret::new(input::piped_secret("token")?.expose().trim()),
+            true => input::piped_token(context)?,
             false => context.given_token()?.ok_or_else(|| {
                 CliError::usage("no token given").hint("Use --token-stdin, --token @FILE, or set AGNES_TOKEN.")
             })?,

@@ -99,12 +99,12 @@ pub fn hooks(workspace: &Workspace, context: &Context) -> Option<Check> {
             .any(|folder| folder.join(format!("agnes{}", std::env::consts::EXE_SUFFIX)).is_file())
     });
     Some(match hooks::state(workspace) {
-        HookState { pull: true, push: true } if !is_on_path => Check::warning(
+        HookState::ALL if !is_on_path => Check::warning(
             "hooks",
             "they run agnes, which is not in any folder of PATH",
             "Add the folder of the program to PATH.",
         ),
-        HookState { pull: true, push: true } => Check::ok("hooks", "pull at the start of a session, push at its end"),
+        HookState::ALL => Check::ok("hooks", HookState::ALL.to_string()),
         _ => Check::warning("hooks", "Claude Code does not pull and push by itself here", "Run: agnes init --force"),
     })
 }

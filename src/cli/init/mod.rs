@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::hooks::{self, HookError};
+use super::hooks::{self, HookError, HookState};
 use super::pull::{self, Options, Report};
 use super::workspace::Workspace;
 use super::{CliError, Context, Output, Run, credentials, exit, input, push};
@@ -75,10 +75,7 @@ impl Init {
 
     fn token(&self, server: &Url, context: &Context) -> Result<Secret, CliError> {
         if self.token_stdin {
-            if context.globals.token.is_some() {
-                return Err(CliError::usage("give either --token or --token-stdin, not both"));
-            }
-            return Ok(Secret::new(input::piped_secret("token")?.expose().trim()));
+            return input::piped_token(context);
         }
         let known = context.token(server)?.map(|(token, _)| token);
         known.ok_or_else(|| CliError::signed_out(&credentials::key(server)))
@@ -130,7 +127,7 @@ fn summary(
 ) -> anyhow::Result<Output> {
     let root = workspace.root().display();
     let (synced, total, rules) = (report.tables_updated, report.parquets_total, report.rules.unwrap_or(0));
-    let hooks = if no_hooks.is_none() { "pull at the start of a session, push at its end" } else { "none, see below" };
+    let hooks = if no_hooks.is_none() { HookState::ALL.to_string() } else { "none, see below".into() };
     let mut output = Output::message("Workspace ready.")
         .line(format_args!("  Server   : {}", credentials::key(server)))
         .line(format_args!("  Tables   : {synced} synced ({total} total)"))

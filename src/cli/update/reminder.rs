@@ -31,7 +31,8 @@ struct Known {
 
 /// One line about an update, if there is something to say that was not said today.
 pub fn reminder(context: &Context) -> Option<String> {
-    if context.env.flag(&env_vars::AGNES_NO_UPDATE_CHECK) {
+    let is_unwanted = context.globals.json || context.globals.quiet;
+    if is_unwanted || context.env.flag(&env_vars::AGNES_NO_UPDATE_CHECK) {
         return None;
     }
     let client = context.used_client()?;
@@ -44,13 +45,12 @@ pub fn reminder(context: &Context) -> Option<String> {
     if known.installed == INSTALLED && known.server_url == server_url && (0..lasts).contains(&age) {
         return None;
     }
-    let latest = context.block_on(ask(&client)).ok()?;
-    let (latest, oldest) = latest.unzip();
+    let (latest, oldest) = context.block_on(ask(&client)).ok()?.unwrap_or_default();
     let known = Known {
         installed: INSTALLED.to_owned(),
         server_url,
-        latest: latest.flatten(),
-        oldest: oldest.flatten(),
+        latest,
+        oldest,
         checked_at: time::now().as_second() as f64,
     };
     // Best effort, as all of this.

@@ -2,8 +2,6 @@
 
 mod script;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
@@ -138,14 +136,14 @@ async fn install_script(app: &AppState, caller: &Caller, script: Script) -> ApiR
     if !script::is_plain_address(server) {
         return Err(ApiError::bad_request("Unexpected server URL format"));
     }
-    let text = script.render(server, &*offer(app).await?).map_err(ApiError::internal)?;
+    let text = script.render(server, &offer(app).await?).map_err(ApiError::internal)?;
     Ok(self::text(text))
 }
 
-async fn offer(app: &AppState) -> ApiResult<Arc<Offer>> {
+async fn offer(app: &AppState) -> ApiResult<Offer> {
     let app = app.clone();
     let offer = tokio::task::spawn_blocking(move || app.client_programs.offer()).await;
-    offer.map_err(ApiError::internal)?.map(Arc::new).map_err(ApiError::internal)
+    offer.map_err(ApiError::internal)?.map_err(ApiError::internal)
 }
 
 async fn send(file: &Artifact, request: &HeaderMap) -> ApiResult<Response> {
