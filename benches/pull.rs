@@ -21,8 +21,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use agnes::engine::{self, Limits};
@@ -33,12 +33,15 @@ use program::{Place, Serving};
 const TOKEN: &str = "the-schedulers-secret-of-32-chars-or-more";
 const ROUNDS: usize = 3;
 const MB: u64 = 1_000_000;
+/// How long bytes are under way on the link with latency.
+const ONE_WAY: Duration = Duration::from_millis(20);
 
 fn main() {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("profile {profile}; load average {}", load.trim());
     many();
+    far();
     one();
     nothing_new();
 }
@@ -88,6 +91,23 @@ fn many() {
     println!("{:<58} {:>9.1} MB", "most memory of agnes pull", bench.memory());
 }
 
+/// 200 tables over a link on which each answer takes its time.
+fn far() {
+    let bench = Bench::start(200, MB);
+    let link = Relay::start(&bench.server.url, ONE_WAY);
+    println!("\n{:<58} {:>12} {:>12}", "200 tables of 1 MB, 40 ms away", "median", "best");
+    let ours = bench.row("agnes pull", |target| run(bench.pull(target).env("AGNES_SERVER", &link.url)));
+    let url = |table: &str| bench.url(table).replace(&bench.server.url, &link.url);
+    let list: String = bench.tables().map(|table| format!("url = {}\noutput = {table}\n", url(&table))).collect();
+    let curl = bench.row("  rival: curl, one after the other", |target| {
+        let mut curl = Command::new("curl");
+        feed(curl.args(["-sf", "-K", "-"]).current_dir(target), &format!("header = \"{}\"\n{list}", bench.header()));
+    });
+    println!("{:<58} {:>12.2}", "  times as fast as curl", curl.as_secs_f64() / ours.as_secs_f64());
+    let list: String = bench.tables().map(|table| format!("{}\n  out={table}\n", url(&table))).collect();
+    bench.aria2("  rival: aria2c -x4 -j4", &["-x4", "-j4"], &list);
+}
+
 /// One table of 1 GB: in ranges, and interrupted.
 fn one() {
     let bench = Bench::start(1, 1000 * MB);
@@ -107,16 +127,16 @@ fn one() {
     let size = data_file(&bench.source(), "t0").metadata().unwrap().len();
     let shares: Vec<f64> = (1..=ROUNDS as u64)
         .map(|round| {
-            let counter = Counter::start(&bench.server.url);
+            let relay = Relay::start(&bench.server.url, Duration::ZERO);
             let target = bench.workspace("interrupted");
-            let mut pull = bench.pull(&target).env("AGNES_SERVER", &counter.url).spawn().unwrap();
-            while counter.bytes() < size * round / 4 {
+            let mut pull = bench.pull(&target).env("AGNES_SERVER", &relay.url).spawn().unwrap();
+            while relay.bytes() < size * round / 4 {
                 std::thread::sleep(Duration::from_millis(1));
             }
             pull.kill().unwrap();
             pull.wait().unwrap();
-            run(bench.pull(&target).env("AGNES_SERVER", &counter.url));
-            (counter.bytes() as f64 - size as f64) / size as f64 * 100.0
+            run(bench.pull(&target).env("AGNES_SERVER", &relay.url));
+            (relay.bytes() as f64 - size as f64) / size as f64 * 100.0
         })
         .collect();
     let most = shares.iter().fold(0.0_f64, |most, share| most.max(*share));
@@ -251,14 +271,15 @@ impl Bench {
     }
 }
 
-/// A relay that counts the bytes that the server has sent.
-struct Counter {
+/// Between a client and the server. It counts the bytes that the server has sent.
+struct Relay {
     url: String,
     bytes: Arc<AtomicU64>,
 }
 
-impl Counter {
-    fn start(server: &str) -> Self {
+impl Relay {
+    /// `delay` is how long bytes are under way in each direction; it does not limit how many.
+    fn start(server: &str, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let upstream = server.strip_prefix("http://").unwrap().to_owned();
@@ -267,10 +288,11 @@ impl Counter {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(&upstream).unwrap();
-                let (from_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                std::thread::spawn(move || relay(from_client, to_server, &AtomicU64::new(0)));
-                let counted = Arc::clone(&counted);
-                std::thread::spawn(move || relay(server, client, &counted));
+                for side in [&client, &server] {
+                    side.set_nodelay(true).unwrap();
+                }
+                forward(client.try_clone().unwrap(), server.try_clone().unwrap(), delay, Arc::default());
+                forward(server, client, delay, Arc::clone(&counted));
             }
         });
         Self { url, bytes }
@@ -281,15 +303,27 @@ impl Counter {
     }
 }
 
-fn relay(mut from: TcpStream, mut to: TcpStream, count: &AtomicU64) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer) {
-        count.fetch_add(read as u64, Ordering::Relaxed);
-        if to.write_all(&buffer[..read]).is_err() {
-            break;
+/// Forwards in the background what one side sends, and counts it.
+fn forward(mut from: TcpStream, mut to: TcpStream, delay: Duration, count: Arc<AtomicU64>) {
+    let (sender, under_way) = mpsc::sync_channel::<(Instant, Vec<u8>)>(256);
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = from.read(&mut buffer) {
+            count.fetch_add(read as u64, Ordering::Relaxed);
+            if sender.send((Instant::now() + delay, buffer[..read].to_vec())).is_err() {
+                break;
+            }
         }
-    }
-    let _ = to.shutdown(std::net::Shutdown::Both);
+    });
+    std::thread::spawn(move || {
+        for (due, bytes) in under_way {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    });
 }
 
 fn is_installed(program: &str) -> bool {
