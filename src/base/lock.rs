@@ -5,6 +5,10 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use same_file::Handle;
+
+use super::if_exists;
+
 /// A lock on a file, held until dropped. The file remains, with the process id of who last held it alone.
 #[derive(Debug)]
 pub struct FileLock {
@@ -28,6 +32,8 @@ impl FileLock {
         }
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
+            // The last holder has deleted the file in between, so others lock another one.
+            Ok(()) if !is_at(&file, path)? => Self::acquire(path),
             Ok(()) => {
                 file.set_len(0)?;
                 file.rewind()?;
@@ -59,6 +65,12 @@ impl FileLock {
             }
         })
     }
+}
+
+/// Whether the open file still has this path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let ours = Handle::from_file(file.try_clone()?)?;
+    Ok(if_exists(Handle::from_path(path))?.is_some_and(|current| current == ours))
 }
 
 fn within(timeout: Duration, acquire: impl Fn() -> Result<FileLock, LockError>) -> Result<FileLock, LockError> {

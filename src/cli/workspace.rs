@@ -6,8 +6,10 @@ use super::{CliError, Context};
 use crate::config::env_vars;
 
 /// A directory with any of these is a workspace.
-const MARKS: [&str; 4] =
-    ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "user/duckdb/.lock", "AGNES_WORKSPACE.md"];
+const MARKS: [&str; 3] = ["user/duckdb/sync_state.json", "user/duckdb/analytics.duckdb", "AGNES_WORKSPACE.md"];
+
+/// The folders that a pull fills.
+const MANAGED: [&str; 2] = ["server", "user"];
 
 #[derive(Clone, Debug)]
 pub struct Workspace(PathBuf);
@@ -55,19 +57,34 @@ impl Workspace {
         is_workspace(&self.0) || named(context).is_some()
     }
 
-    /// Whether the directory is one for other things so far.
+    /// Whether a first pull has begun here. That does not make it a workspace.
+    pub fn is_begun(&self) -> bool {
+        self.lock_file().exists()
+    }
+
+    /// Whether the directory is one for other things so far. Hidden files do not count.
     pub fn is_foreign(&self) -> bool {
-        let is_visible = |entry: std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
-        !is_workspace(&self.0) && std::fs::read_dir(&self.0).into_iter().flatten().flatten().any(is_visible)
+        let is_begun = self.is_begun();
+        let is_other = |entry: std::fs::DirEntry| {
+            let name = entry.file_name();
+            let is_ours = is_begun && MANAGED.iter().any(|managed| name == *managed);
+            !is_ours && !name.to_string_lossy().starts_with('.')
+        };
+        !is_workspace(&self.0) && std::fs::read_dir(&self.0).into_iter().flatten().flatten().any(is_other)
     }
 
     pub fn root(&self) -> &Path {
         &self.0
     }
 
+    /// What has come from the server.
+    pub fn server_dir(&self) -> PathBuf {
+        self.0.join("server")
+    }
+
     /// Managed by `pull`: every table file in it comes from the server and is deleted when the server withdraws it.
     pub fn parquet_dir(&self) -> PathBuf {
-        self.0.join("server").join("parquet")
+        self.server_dir().join("parquet")
     }
 
     /// The current version of a table that is not in parts, for people and other programs. Queries read
@@ -83,7 +100,7 @@ impl Workspace {
 
     /// The files of the tables that are not in parts, under names that contain their hashes, and unfinished downloads.
     pub fn versions_dir(&self) -> PathBuf {
-        self.0.join("server").join("files")
+        self.server_dir().join("files")
     }
 
     /// A file that never changes: one version of a table, or of a part of one.

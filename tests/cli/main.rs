@@ -30,6 +30,7 @@ mod compose;
 mod escape;
 mod every_command;
 mod explore;
+mod first_pull;
 mod foreign;
 mod global_options;
 mod help;

@@ -145,7 +145,7 @@ fn downloads_stay_on_the_server() {
     for path in [elsewhere.url.as_str(), &host, &format!("/{host}"), "api/data/x", "/x?token=1", "/a b", "\\\\x\\y", ""]
     {
         let ran = pull(path);
-        assert_eq!(ran.code, 4, "{path}: {}", ran.text);
+        assert_eq!(ran.code, 1, "{path}: {}", ran.text);
         assert!(ran.stderr.contains("is not a path for a download"), "{}", ran.text);
     }
     assert!(elsewhere.seen("").is_empty() && server.seen("/download").is_empty());
@@ -190,6 +190,6 @@ fn thousands_of_problems_are_counted() {
     let tables: serde_json::Map<_, _> = (0..3000).map(|number| (format!("../{number}"), offer(b""))).collect();
     manifest(&server, &tables.into());
     let ran = Sandbox::signed_in(&server).run(&["pull"]);
-    assert_eq!((ran.code, ran.stderr.lines().count()), (4, 21));
+    assert_eq!((ran.code, ran.stderr.lines().count()), (1, 21));
     assert!(ran.stderr.ends_with("warn: and 2980 more; --json lists all\n"), "{}", ran.stderr);
 }

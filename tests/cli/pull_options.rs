@@ -226,26 +226,6 @@ fn workspaces_do_not_share_what_they_know() {
 }
 
 #[test]
-fn a_directory_with_other_files_is_not_made_a_workspace_without_a_word() {
-    let server = StandIn::start();
-    server.offer("orders", &numbers(1));
-    let sandbox = Sandbox::signed_in(&server);
-    std::fs::write(sandbox.workspace.join("thesis.tex"), "").unwrap();
-    insta::assert_snapshot!(sandbox.run(&["pull"]).text, @r"
-    exit 0
-    --- stdout
-    Updated 1 tables (1 total).
-    --- stderr
-    [HOME]/ws is a workspace now; the folders server and user are managed by agnes.
-    ");
-    assert_eq!(sandbox.run(&["pull"]).stderr, "");
-    let sandbox = sandbox.in_workspace("other");
-    std::fs::write(sandbox.workspace.join("thesis.tex"), "").unwrap();
-    assert_eq!(sandbox.run(&["pull", "--hook"]).code, 0);
-    assert_eq!(sandbox.files(), ["thesis.tex"], "a hook makes none");
-}
-
-#[test]
 fn files_in_the_workspace_are_restored() {
     let server = StandIn::start();
     server.offer("orders", &numbers(1));

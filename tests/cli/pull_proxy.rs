@@ -105,7 +105,7 @@ fn at_the_end_it_says_what_has_come_and_the_next_pull_continues() {
     let sandbox = Sandbox::behind(&proxy.url);
     let ran = pull(&sandbox, "1");
     insta::assert_snapshot!(ran.text.replace(&bytes.len().to_string(), "[SIZE]"), @r"
-    exit 4
+    exit 1
     --- stdout
     Updated 0 tables (1 total).
     --- stderr
@@ -127,7 +127,7 @@ fn a_page_of_a_login_is_never_a_part_of_a_table() {
     proxy.habits("/orders/", [Habit::Ends(SOME), page]);
     let sandbox = Sandbox::behind(&proxy.url);
     insta::assert_snapshot!(pull(&sandbox, "3").text, @r"
-    exit 4
+    exit 1
     --- stdout
     Updated 0 tables (1 total).
     --- stderr
@@ -144,7 +144,7 @@ fn a_file_that_changes_between_two_attempts_is_pulled_in_its_new_version() {
     server.offer("orders", &numbers(1));
     let sandbox = Sandbox::behind(&proxy.url);
     proxy.habits("/orders/", [Habit::Ends(SOME)]);
-    assert_eq!(pull(&sandbox, "0").code, 4);
+    assert_eq!(pull(&sandbox, "0").code, 1);
     // The manifest of the second pull is older than the file.
     server.answer(
         "GET /api/sync/manifest",
@@ -155,7 +155,7 @@ fn a_file_that_changes_between_two_attempts_is_pulled_in_its_new_version() {
     server.offer("orders", &numbers(2));
     proxy.habits("/orders/", [Habit::DropsConditions(usize::MAX)]);
     let ran = pull(&sandbox, "3");
-    assert_eq!(ran.code, 4, "{}", ran.text);
+    assert_eq!(ran.code, 1, "{}", ran.text);
     assert!(ran.stderr.contains("changed during the download; run agnes pull again"), "{}", ran.text);
     assert_eq!(sandbox.pulled("orders"), None);
 }

@@ -85,6 +85,10 @@ impl Tables<'_> {
                 downloaded.contains(*table) && before.tables.get(*table) != Some(*entry)
                     || before.tables.get(*table).is_some_and(|before| !before.has_files_of(entry))
             };
+            report.tables_present = plan.chosen().filter(|table| known.tables.contains_key(*table)).count();
+            if report.came_to_nothing() && !self.workspace.is_made() {
+                return Ok(());
+            }
             report.tables_updated = known.tables.iter().filter(is_updated).count();
             return self.switch(&mut known, &plan.useful(workspace), report);
         }

@@ -5,6 +5,7 @@
 
 mod common;
 mod download;
+mod first;
 pub(super) mod freshness;
 mod install;
 mod pace;
@@ -26,6 +27,7 @@ use super::workspace::Workspace;
 use super::{CliError, Context, Output, Run};
 use crate::base::lock::{FileLock, LockError};
 use crate::client::Client;
+use first::FirstPull;
 use plan::Plan;
 pub(super) use report::Report;
 
@@ -40,7 +42,7 @@ pub struct Pull {
     /// Show warnings and errors only
     #[arg(long, short)]
     quiet: bool,
-    /// Use the current directory even inside another workspace
+    /// Use the current directory, even if it has other files in it or is inside another workspace
     #[arg(long)]
     here: bool,
     /// For hooks of agents: print nothing but one line about a problem, wait for nobody, and exit with 0
@@ -79,7 +81,9 @@ impl Run for Pull {
             return Ok(self.run_as_hook(context));
         }
         let workspace = Workspace::locate(context, self.here)?;
-        let is_surprise = !self.here && !workspace.is_meant(context) && workspace.is_foreign();
+        if !self.here && !workspace.is_meant(context) && workspace.is_foreign() {
+            return Err(first::refused(&workspace).into());
+        }
         let client = context.client()?;
         let options = Options { is_quiet: self.quiet, ..self.options };
         let mut report = Report::new();
@@ -94,11 +98,6 @@ impl Run for Pull {
         let mut output = report.output()?.quiet(self.quiet);
         if report.locked {
             output = output.note("Another pull is at work here; nothing to do.");
-        }
-        if is_surprise && !options.dry_run {
-            let root = workspace.root().display();
-            output = output
-                .note(format_args!("{root} is a workspace now; the folders server and user are managed by agnes."));
         }
         Ok(output)
     }
@@ -121,7 +120,8 @@ impl Pull {
     }
 }
 
-/// Pulls into a workspace, which is created if there is none. What the report has counts even if the pull fails.
+/// Pulls into a workspace, which is created if there is none. What the report has counts even if the pull fails. A first
+/// pull that brings nothing leaves no workspace.
 pub fn pull(
     options: &Options,
     workspace: &Workspace,
@@ -129,7 +129,8 @@ pub fn pull(
     context: &Context,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let _lock = match (options.dry_run, options.is_hook) {
+    let first = FirstPull::in_new(workspace);
+    let lock = match (options.dry_run, options.is_hook) {
         (true, _) => None,
         (false, is_hook) => match lock(workspace, if is_hook { Duration::ZERO } else { LOCK_TIMEOUT })? {
             Some(lock) => Some(lock),
@@ -139,7 +140,7 @@ pub fn pull(
             }
         },
     };
-    context.block_on(async {
+    let outcome = context.block_on(async {
         let limits = download::limits(context);
         let manifest = retry::manifest(client, limits.retries, options.is_hook).await.map_err(CliError::from)?;
         if options.dry_run {
@@ -149,13 +150,22 @@ pub fn pull(
         let tables = download::Tables { options, workspace, client, limits, printer: &context.printer };
         let (installed, rules) = tokio::join!(tables.install(manifest, report), rules::fetch(client, options.is_hook));
         installed?;
+        if !workspace.is_made() {
+            return Ok(());
+        }
         match rules.map(|bundle| bundle.map(|bundle| rules::install(&bundle, workspace)).transpose()) {
             Ok(Ok(files)) => report.rules = files,
             Ok(Err(error)) => report.failed("memory_bundle", &error.to_string()),
             Err(error) => report.failed("memory_bundle", &error.to_string()),
         }
         Ok(())
-    })?
+    });
+    if let (Some(_), Some(first)) = (&lock, first)
+        && !workspace.is_made()
+    {
+        first.undo();
+    }
+    outcome?
 }
 
 /// The lock of the workspace, unless another pull has it for longer than that.

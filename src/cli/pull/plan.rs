@@ -85,6 +85,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The tables that were asked for.
+    pub fn chosen(&self) -> impl Iterator<Item = &String> {
+        self.tables.keys().chain(self.refused.iter().map(|(table, _)| table))
+    }
+
     /// The bytes of the downloads that have not come yet, as far as the server knows.
     pub fn bytes_to_come(&self, workspace: &Workspace) -> u64 {
         let left = |file: &PendingFile| {

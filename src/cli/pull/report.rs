@@ -18,6 +18,8 @@ pub struct Report {
     started: Instant,
     pub tables_updated: usize,
     pub parquets_total: usize,
+    /// Tables that were asked for and that the workspace has, in this or an older version.
+    pub tables_present: usize,
     pub tables_removed: Vec<String>,
     /// Files with rules for agents; `None` where the server has none to offer.
     pub rules: Option<usize>,
@@ -36,6 +38,7 @@ impl Report {
             started: Instant::now(),
             tables_updated: 0,
             parquets_total: 0,
+            tables_present: 0,
             tables_removed: Vec::new(),
             rules: None,
             errors: Vec::new(),
@@ -56,6 +59,7 @@ impl Report {
     /// What a dry run has found.
     pub fn planned(&mut self, plan: Plan) {
         self.offered(&plan);
+        self.tables_present = plan.tables.len();
         self.would_download = Some(plan.downloads);
         self.would_remove = plan.removals;
     }
@@ -90,7 +94,21 @@ impl Report {
         if let Some(rules) = self.rules {
             output = output.line(format_args!("Rules: {rules}."));
         }
-        output.exit(if self.errors.is_empty() { 0 } else { exit::PARTIAL }).json_line(&self.json())
+        output.exit(self.code()).json_line(&self.json())
+    }
+
+    fn code(&self) -> u8 {
+        match () {
+            () if self.errors.is_empty() => 0,
+            () if self.came_to_nothing() => exit::FAILED,
+            () => exit::PARTIAL,
+        }
+    }
+
+    /// Whether no table could be downloaded, and none is there from before.
+    pub fn came_to_nothing(&self) -> bool {
+        let has_failed = self.errors.iter().any(|error| error.get("table").is_some());
+        has_failed && self.tables_present == 0 && self.tables_removed.is_empty()
     }
 
     /// Adds what went wrong.
