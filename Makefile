@@ -25,7 +25,7 @@ else
 endif
 SETTINGS := CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) $(if $(ENGINE_DIR),DUCKDB_LIB_DIR=$(ENGINE_DIR))
 
-.PHONY: help build demo test lint bench docs image
+.PHONY: help build demo test lint bench docs screenshots image
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -50,6 +50,9 @@ bench: ## Measure what docs/benchmarks.md lists (PROFILE=release or dev)
 
 docs: ## Write the generated pages of docs/ again
 	UPDATE_DOCS=1 cargo test $(FLAGS) --test docs
+
+screenshots: ## Take pictures of all pages into AGNES_SCREENSHOTS, or else target/screenshots
+	AGNES_SCREENSHOTS="$(or $(AGNES_SCREENSHOTS),target/screenshots)" cargo test $(FLAGS) --test browser every_page
 
 image: ## Build the container image agnes:dev
 	docker build -t agnes:dev --build-arg AGNES_COMMIT_SHA="$$(git rev-parse HEAD)" .

@@ -1,5 +1,6 @@
 //! `instance.yaml`: the static file and its overlay, deep-merged, with `${NAME}` replaced from the environment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -18,6 +19,8 @@ pub struct Instance {
     pub data_source: DataSource,
     pub openmetadata: super::OpenMetadataConfig,
     pub profiler: super::ProfilerConfig,
+    /// Colours and the like of the pages.
+    pub theme: BTreeMap<String, Value>,
     /// Older place of the Keboola URL.
     pub keboola: Keboola,
 }
@@ -30,11 +33,15 @@ pub struct Naming {
     pub subtitle: Option<String>,
     /// How often tables are refreshed, as prompts say it.
     pub sync_interval: Option<String>,
+    /// Who owns it, for the foot of the pages.
+    pub copyright: Option<String>,
+    /// The text of an SVG picture.
+    pub logo_svg: Option<String>,
 }
 
 impl Default for Naming {
     fn default() -> Self {
-        Self { name: "AI Data Analyst".into(), subtitle: None, sync_interval: None }
+        Self { name: "AI Data Analyst".into(), subtitle: None, sync_interval: None, copyright: None, logo_svg: None }
     }
 }
 

@@ -4,17 +4,25 @@
 //! [`PAGES`]; `docs/architecture.md` tells the steps.
 
 mod account;
+mod appearance;
 mod assets;
+mod brand;
+mod components;
 mod dashboard;
 mod error;
 mod error_page;
 mod flash;
 mod form;
+mod formats;
+mod listing;
+mod navigation;
 mod page;
 mod profile;
 mod qr;
 mod signed_in;
 mod templates;
+mod theme;
+mod tokens;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -44,6 +52,11 @@ pub const PAGES: &[Route] = &[
     ("/profile/second-factor/remove", || post(profile::second_factor::submit_remove)),
     ("/profile/sessions/end", || post(profile::sessions::submit_end)),
     ("/profile/sessions/end-others", || post(profile::sessions::submit_end_others)),
+    ("/tokens", || get(tokens::own::show_tokens).post(tokens::own::submit_token)),
+    ("/tokens/revoke", || post(tokens::own::submit_revoke)),
+    // For admins
+    ("/admin/tokens", || get(tokens::all::show_all_tokens)),
+    ("/admin/tokens/revoke", || post(tokens::all::submit_revoke)),
     // Signing in
     ("/login", || get(account::log_in::show_login)),
     ("/login/password", || get(account::log_in::show_password_login)),
@@ -51,8 +64,13 @@ pub const PAGES: &[Route] = &[
     ("/login/email", || get(account::log_in::show_email_login)),
     ("/auth/password/setup", || get(account::choose_password::show_password_setup)),
     ("/auth/password/reset", || get(account::choose_password::show_password_reset)),
-    // Style sheets, scripts and pictures
-    ("/static/{path}", || get(assets::serve_asset)),
+    // How pages look
+    ("/appearance", || post(appearance::choose)),
+    ("/_components", || get(components::show_components)),
+    ("/static/{path}", || get(assets::serve_latest_asset)),
+    ("/static/{version}/{*path}", || get(assets::serve_asset)),
+    ("/brand/{file}", || get(brand::serve_brand)),
+    ("/favicon.ico", || get(assets::serve_icon)),
 ];
 
 /// Where forms and mailed links of these pages lead. v0.35 has them in the API's document.

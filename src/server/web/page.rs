@@ -6,15 +6,12 @@ use minijinja::{Value, context};
 
 use super::flash::Flash;
 use super::form::FormState;
-use super::{PageError, templates};
+use super::{PageError, brand, navigation, templates, theme};
 use crate::access::Principal;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::openapi::Argument;
 use crate::server::services::rate_limits::{Rule, TooManyRequests};
 use crate::server::{ApiError, AppState};
-
-/// Links in the header of pages for people who are signed in: path and label.
-const NAVIGATION: [(&str, &str); 2] = [("/dashboard", "Dashboard"), ("/profile", "Your account")];
 
 /// What every page shows around its own content. Handlers take it as an argument and end with [`PageContext::render`].
 pub struct PageContext {
@@ -23,6 +20,7 @@ pub struct PageContext {
     pub person: Option<Principal>,
     pub caller: Caller,
     path: String,
+    theme: Option<&'static str>,
     flash: Option<Flash>,
 }
 
@@ -32,8 +30,8 @@ impl FromRequestParts<AppState> for PageContext {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let Ok(person) = Option::<Principal>::from_request_parts(parts, app).await;
         let caller = Caller::from_request_parts(parts, app).await?;
-        let flash = Flash::read(&parts.headers);
-        Ok(Self { app: app.clone(), person, caller, path: parts.uri.path().to_owned(), flash })
+        let (theme, flash) = (theme::chosen(&parts.headers), Flash::read(&parts.headers));
+        Ok(Self { app: app.clone(), person, caller, path: parts.uri.path().to_owned(), theme, flash })
     }
 }
 
@@ -54,13 +52,14 @@ impl PageContext {
             let name = user.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&user.email);
             context! { name, email => &user.email, is_admin => person.is_admin() }
         });
-        let navigation = NAVIGATION.map(|(path, label)| context! { path, label, is_current => path == self.path });
+        let navigation = self.person.as_ref().map(|person| navigation::values(&self.path, person.is_admin()));
         let flash = match &self.flash {
             Some(Flash::Notice(text)) => text,
             _ => "",
         };
-        let instance_name = &self.app.config.instance.instance.name;
-        let values = context! { instance_name, person, navigation, flash, ..values };
+        let brand = brand::values(&self.app.config.instance);
+        let (theme, version) = (self.theme, env!("CARGO_PKG_VERSION"));
+        let values = context! { brand, person, navigation, theme, version, flash, ..values };
         let text = templates::render(template, values).map_err(ApiError::internal)?;
         // It may contain personal data.
         let mut page = ([(CACHE_CONTROL, "no-store")], Html(text)).into_response();

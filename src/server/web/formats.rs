@@ -1,0 +1,89 @@
+//! How pages write numbers, sizes and times.
+
+use minijinja::value::Kwargs;
+use minijinja::{Environment, Error, Value, context};
+
+use super::assets;
+use crate::base::time;
+
+/// Adds the functions and filters of templates.
+pub fn add(environment: &mut Environment<'static>) {
+    environment.add_function("asset", |name: &str| assets::address(name));
+    environment.add_filter("count", |number: f64| count(number));
+    environment.add_filter("bytes", |number: f64| bytes(number));
+    environment.add_filter("moment", |value: &Value, kwargs: Kwargs| -> Result<Value, Error> {
+        kwargs.assert_all_used()?;
+        Ok(value.as_str().and_then(moment).unwrap_or(Value::from(())))
+    });
+}
+
+/// `1,234,567`
+pub fn count(number: f64) -> String {
+    let digits = format!("{:.0}", number.abs());
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0.0 { format!("-{text}") } else { text }
+}
+
+/// `12.3 MB`, in powers of 1000.
+pub fn bytes(number: f64) -> String {
+    let units = ["B", "KB", "MB", "GB", "TB", "PB"];
+    let (mut number, mut unit) = (number, 0);
+    while number >= 999.5 && unit + 1 < units.len() {
+        number /= 1000.0;
+        unit += 1;
+    }
+    let decimals = usize::from(unit > 0 && number < 99.95);
+    format!("{number:.decimals$} {}", units[unit])
+}
+
+/// A time of the API in the forms that a page needs: for programs, in full, and how long ago it was.
+fn moment(text: &str) -> Option<Value> {
+    let at = time::parse(text)?;
+    let seconds = time::now().as_second() - at.as_second();
+    let civil = time::civil(at);
+    Some(context! {
+        machine => civil.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        full => civil.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        short => civil.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        ago => ago(seconds),
+    })
+}
+
+/// `5 minutes ago`, `in 3 days`.
+fn ago(seconds: i64) -> String {
+    let distance = seconds.abs();
+    let (number, unit) = match distance {
+        ..45 => return if seconds < 0 { "in a moment".into() } else { "just now".into() },
+        45..3_600 => ((distance + 30) / 60, "minute"),
+        3_600..86_400 => (distance / 3_600, "hour"),
+        86_400..2_592_000 => (distance / 86_400, "day"),
+        2_592_000..31_536_000 => (distance / 2_592_000, "month"),
+        _ => (distance / 31_536_000, "year"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    if seconds < 0 { format!("in {number} {unit}{plural}") } else { format!("{number} {unit}{plural} ago") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!([0.0, 999.0, 1000.0, -1_234_567.0].map(count), ["0", "999", "1,000", "-1,234,567"]);
+        assert_eq!(
+            [0.0, 999.0, 1000.0, 99_960.0, 999_900.0, 2.5e9].map(bytes),
+            ["0 B", "999 B", "1.0 KB", "100 KB", "1.0 MB", "2.5 GB"]
+        );
+        assert_eq!(
+            [3, 60, 7_199, 90_000, 86_400 * 400, -180].map(ago),
+            ["just now", "1 minute ago", "1 hour ago", "1 day ago", "1 year ago", "in 3 minutes"]
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! The links beside every page for people who are signed in.
+
+use minijinja::{Value, context};
+
+/// Path, label and icon of a page.
+type Link = (&'static str, &'static str, &'static str);
+
+const EVERYBODY: &[Link] = &[("/dashboard", "Dashboard", "home")];
+
+const ADMINS: &[Link] = &[("/admin/tokens", "Tokens", "key")];
+
+const OWN: &[Link] = &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key")];
+
+/// The groups of links for a person, with the one of the page at `path` marked.
+pub fn values(path: &str, is_admin: bool) -> Value {
+    let groups = [("", EVERYBODY), ("Administration", if is_admin { ADMINS } else { &[] }), ("Your account", OWN)];
+    let current = groups.iter().flat_map(|(_, links)| *links).map(|(link, ..)| *link);
+    let current = current.filter(|link| is_below(path, link)).max_by_key(|link| link.len());
+    let group = |&(label, links): &(&str, &[Link])| {
+        let link = |&(path, label, icon): &Link| context! { path, label, icon, is_current => current == Some(path) };
+        context! { label, links => links.iter().map(link).collect::<Vec<_>>() }
+    };
+    groups.iter().filter(|(_, links)| !links.is_empty()).map(group).collect()
+}
+
+fn is_below(path: &str, parent: &str) -> bool {
+    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

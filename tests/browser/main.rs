@@ -1,0 +1,43 @@
+//! Pages in a real browser: Debian's Chromium, driven by Playwright, with axe-core.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
+
+#[path = "../support/program.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod program;
+mod world;
+
+use serde_json::json;
+
+use world::World;
+
+/// Pages that everybody sees the same way, or that look different to each of these people.
+const PAGES: &[(&str, &[Option<&str>])] = &[
+    ("/login", &[None]),
+    ("/login/password", &[None, Some("analyst")]),
+    ("/auth/password/setup?email=a%40b.com&token=t", &[None]),
+    ("/dashboard", &[Some("analyst"), Some("admin")]),
+    ("/profile", &[Some("analyst"), Some("admin")]),
+    ("/tokens", &[Some("analyst")]),
+    ("/admin/tokens", &[Some("admin")]),
+    ("/_components", &[Some("admin")]),
+];
+
+#[test]
+fn every_page_is_accessible_and_fits_a_phone() {
+    let world = World::new(&[("DEBUG", "1")]);
+    let visits =
+        PAGES.iter().flat_map(|(path, people)| people.iter().map(move |person| json!(["visit", person, path])));
+    world.browse(&visits.collect::<Vec<_>>());
+}
+
+#[test]
+fn people_find_their_way() {
+    let world = World::new(&[]);
+    world.browse(&[
+        json!(["flow", "sign_in_and_out"]),
+        json!(["flow", "themes"]),
+        json!(["flow", "menu_on_a_phone"]),
+        json!(["flow", "tokens"]),
+    ]);
+}

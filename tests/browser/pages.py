@@ -1,0 +1,124 @@
+"""Drives a real browser through the pages of a server.
+
+Reads one JSON object from stdin:
+  url      address of the server
+  axe      path of axe.min.js
+  people   name -> {"email", "password"}; signed out is nobody's name
+  steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows.py]
+  shots    folder for screenshots, or null
+Prints one line of JSON for each thing that is wrong, and nothing else.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+import playwright.sync_api as playwright
+
+import flows
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+class Visitor:
+    """A browser context of one person, which writes down everything that goes wrong."""
+
+    def __init__(self, browser, job, person, **options):
+        self.job, self.person, self.where = job, person, ""
+        self.context = browser.new_context(base_url=job["url"], viewport=DESKTOP, **options)
+        self.context.set_default_timeout(20_000)
+        self.page = self.context.new_page()
+        # Statuses that a step expects, e.g. 403 of a page that is refused.
+        self.expected = set()
+        self.page.on("console", self.on_console)
+        self.page.on("pageerror", lambda error: self.wrong("script", str(error)))
+        self.page.on("requestfailed", self.on_failed)
+        self.page.on("response", self.on_response)
+        if person:
+            self.sign_in(**job["people"][person])
+
+    def wrong(self, kind, text):
+        found = {"kind": kind, "person": self.person, "where": self.where, "text": text}
+        print(json.dumps(found), flush=True)
+
+    def on_console(self, message):
+        # The browser repeats a status that `on_response` has judged.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.wrong("console", message.text)
+
+    def on_failed(self, request):
+        # A navigation or a stream that the page itself has ended.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong("request", f"{request.method} {request.url}: {request.failure}")
+
+    def on_response(self, response):
+        if response.status >= 400 and response.status not in self.expected:
+            self.wrong("response", f"{response.request.method} {response.url}: {response.status}")
+
+    def sign_in(self, email, password):
+        self.go("/login/password")
+        self.page.get_by_label("Email").first.fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/dashboard")
+
+    def go(self, path):
+        self.where = path
+        self.page.goto(path, wait_until="load")
+
+    def check(self, theme):
+        """What must hold on every page in any state."""
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        self.page.evaluate(self.job["axe_source"])
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
+        for violation in found["violations"]:
+            nodes = "; ".join(f"{' '.join(map(str, node['target']))}: {node['failureSummary']}" for node in violation["nodes"][:3])
+            self.wrong(f"axe, {theme}", f"{violation['id']}: {violation['help']}. {nodes}")
+
+    def shot(self, name):
+        if self.job["shots"]:
+            folder = pathlib.Path(self.job["shots"])
+            folder.mkdir(parents=True, exist_ok=True)
+            page = re.sub(r"[^a-z0-9]+", "-", self.where.lower()).strip("-") or "home"
+            self.page.screenshot(path=folder / f"{page}.{self.person or 'nobody'}.{name}.png", full_page=True)
+
+    def visit(self, path):
+        """Opens a page in both themes and on a phone."""
+        self.go(path)
+        for theme in ("light", "dark"):
+            self.check(theme)
+            self.shot(theme)
+        self.page.set_viewport_size(PHONE)
+        self.page.emulate_media(color_scheme="light")
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            self.wrong("sideways", f"{width} px wide on a screen of {PHONE['width']}")
+        self.shot("phone")
+        self.page.set_viewport_size(DESKTOP)
+
+
+def main():
+    job = json.load(sys.stdin)
+    job["axe_source"] = pathlib.Path(job["axe"]).read_text()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        visitors = {}
+        for kind, *what in job["steps"]:
+            if kind == "visit":
+                person, path = what
+                if person not in visitors:
+                    visitors[person] = Visitor(browser, job, person)
+                visitors[person].visit(path)
+            else:
+                flow = getattr(flows, what[0])
+                try:
+                    flow(lambda person=None, **options: Visitor(browser, job, person, **options))
+                except (AssertionError, playwright.Error) as error:
+                    print(json.dumps({"kind": "flow", "where": what[0], "text": str(error)}), flush=True)
+        browser.close()
+
+
+main()
