@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::Admin;
+use crate::access::{Admin, Principal};
 use crate::access_log::{AccessLog, Filter};
 use crate::domain::{Error, Result};
 use crate::protocol::access_log::AccessLogPage;
@@ -12,6 +12,15 @@ pub const MAX_ENTRIES: usize = 1_000;
 
 /// Returns the newest entries that match, newest first.
 pub async fn search_access_log(log: &Arc<AccessLog>, _: &Admin, filter: Filter, limit: usize) -> Result<AccessLogPage> {
+    search(log, filter, limit).await
+}
+
+/// Returns the caller's own newest entries, newest first.
+pub async fn own_accesses(log: &Arc<AccessLog>, caller: &Principal, limit: usize) -> Result<AccessLogPage> {
+    search(log, Filter { user: Some(caller.user().id.clone()), ..Filter::default() }, limit).await
+}
+
+async fn search(log: &Arc<AccessLog>, filter: Filter, limit: usize) -> Result<AccessLogPage> {
     let (log, dropped) = (Arc::clone(log), log.dropped());
     let search = tokio::task::spawn_blocking(move || log.search(&filter, limit.clamp(1, MAX_ENTRIES)));
     let found = search.await.map_err(std::io::Error::other).flatten().map_err(Error::File)?;

@@ -25,11 +25,12 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
 use crate::domain::catalog_export::Exporter;
-use crate::domain::prompts::Renderer;
+use crate::domain::prompts::{Renderer, Sources};
 use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
 use crate::domain::tables::Quotas;
+use crate::extract::Publication;
 use crate::openmetadata::{self, OpenMetadata};
 use crate::query::{QueryEngine, QueryError};
 use crate::store::{MigrationContext, OpenError, Store};
@@ -193,6 +194,17 @@ impl App {
         app.warn();
         close_old_files(app.config.data_dir.root().to_owned());
         Ok(AppState(Arc::new(app)))
+    }
+
+    /// The address of this server. That of a request, `requested`, counts for its sender only.
+    pub fn address(&self, requested: &str) -> String {
+        self.config.public_url.clone().unwrap_or_else(|| requested.to_owned())
+    }
+
+    /// What the templates of prompts can show.
+    pub fn prompt_sources<'a>(&'a self, publication: &'a Publication) -> Sources<'a> {
+        let (store, openmetadata, instance) = (&self.store, &self.openmetadata, &self.config.instance);
+        Sources { store, publication, openmetadata, instance }
     }
 
     /// What must not make up the password of a person.

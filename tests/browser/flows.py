@@ -107,3 +107,66 @@ def tokens(open_browser):
     page.get_by_role("link", name="Show everything").click()
     page.get_by_role("link", name="Name").click()
     page.wait_for_url("**/tokens?sort=name")
+
+
+def catalog(open_browser):
+    """From a search to the profile of a table, with the keyboard, and what is not granted stays unknown."""
+    visitor = open_browser("analyst")
+    page = visitor.page
+    visitor.go("/catalog")
+    # The header and the two tables that are granted.
+    expect(page.get_by_role("row")).to_have_count(3)
+    page.keyboard.press("/")
+    page.keyboard.type("carier name")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/catalog?q=carier+name")
+    page.get_by_role("link", name="airlines").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/catalog/airlines")
+    for view in ("Columns", "Profile", "Sample"):
+        page.get_by_role("navigation", name="Parts of the table").get_by_role("link", name=view).press("Enter")
+        page.wait_for_url(f"**/catalog/airlines?view={view.lower()}")
+    expect(page.get_by_text("Endeavor Air Inc.")).to_be_visible()
+    for secret in ("/catalog", "/catalog?q=planes", "/dashboard", "/catalog/flights"):
+        visitor.go(secret)
+        text = page.locator("main").inner_text()
+        # The words of the search itself are in its field.
+        assert "planes" not in text and "weather" not in text, text
+    visitor.go("/catalog/planes")
+    known = page.locator("main").inner_text()
+    visitor.go("/catalog/no_such_table")
+    assert page.locator("main").inner_text() == known.replace("planes", "no_such_table")
+
+
+def ask_for_access(open_browser):
+    visitor = open_browser("analyst")
+    page = visitor.page
+    visitor.go("/catalog/planes")
+    page.get_by_role("link", name="Ask for access").press("Enter")
+    expect(page.get_by_label("Table")).to_have_value("planes")
+    page.get_by_label("What you need it for").fill('to <i>count</i> "them"')
+    page.get_by_label("What you need it for").press("Enter")
+    expect(page.get_by_text("The admins have your request")).to_be_visible()
+    expect(page.get_by_role("cell", name='to <i>count</i> "them"')).to_be_visible()
+    visitor.check("light")
+    # Twice is once.
+    visitor.go("/access-requests?table_id=planes")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    visitor.go("/dashboard")
+    expect(page.get_by_text("1 pending")).to_be_visible()
+
+
+def connect_an_agent(open_browser):
+    """The script has a token that works."""
+    visitor = open_browser("analyst")
+    page = visitor.page
+    visitor.go("/setup")
+    page.get_by_role("button", name="Make the script").press("Enter")
+    script = page.locator("pre.script").inner_text()
+    visitor.check("dark")
+    token = next(line.split()[1] for line in script.splitlines() if line.startswith("Token:"))
+    mine = visitor.context.request.get("/api/v2/catalog", headers={"authorization": f"Bearer {token}"})
+    assert mine.status == 200 and len(mine.json()["tables"]) == 2, mine.text()
+    visitor.go("/tokens")
+    expect(page.get_by_role("cell", name="Agent —")).to_be_visible()

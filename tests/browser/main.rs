@@ -17,6 +17,17 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/login/password", &[None, Some("analyst")]),
     ("/auth/password/setup?email=a%40b.com&token=t", &[None]),
     ("/dashboard", &[Some("analyst"), Some("admin")]),
+    ("/catalog", &[Some("analyst"), Some("admin")]),
+    ("/catalog?q=wind+sped", &[Some("admin")]),
+    ("/catalog?q=nothing+of+the+kind", &[Some("analyst")]),
+    ("/catalog/flights", &[Some("analyst")]),
+    ("/catalog/flights?view=columns", &[Some("analyst")]),
+    ("/catalog/flights?view=profile", &[Some("analyst")]),
+    ("/catalog/flights?view=sample", &[Some("analyst")]),
+    ("/catalog/planes", &[Some("analyst")]),
+    ("/access-requests?table_id=planes", &[Some("analyst")]),
+    ("/reads", &[Some("analyst")]),
+    ("/setup", &[None, Some("analyst")]),
     ("/profile", &[Some("analyst"), Some("admin")]),
     ("/tokens", &[Some("analyst")]),
     ("/admin/tokens", &[Some("admin")]),
@@ -31,13 +42,11 @@ fn every_page_is_accessible_and_fits_a_phone() {
     world.browse(&visits.collect::<Vec<_>>());
 }
 
+/// Functions of `flows.py`.
+const FLOWS: [&str; 7] =
+    ["sign_in_and_out", "themes", "menu_on_a_phone", "tokens", "catalog", "ask_for_access", "connect_an_agent"];
+
 #[test]
 fn people_find_their_way() {
-    let world = World::new(&[]);
-    world.browse(&[
-        json!(["flow", "sign_in_and_out"]),
-        json!(["flow", "themes"]),
-        json!(["flow", "menu_on_a_phone"]),
-        json!(["flow", "tokens"]),
-    ]);
+    World::new(&[("DEBUG", "1")]).browse(&FLOWS.map(|flow| json!(["flow", flow])));
 }

@@ -57,6 +57,7 @@ class Visitor:
     def on_response(self, response):
         if response.status >= 400 and response.status not in self.expected:
             self.wrong("response", f"{response.request.method} {response.url}: {response.status}")
+            self.failed = True
 
     def sign_in(self, email, password):
         self.go("/login/password")
@@ -67,7 +68,11 @@ class Visitor:
 
     def go(self, path):
         self.where = path
+        self.failed = False
         self.page.goto(path, wait_until="load")
+        # A server with DEBUG says why.
+        if self.failed and (cause := self.page.locator("details pre")).count():
+            self.wrong("cause", cause.inner_text())
 
     def check(self, theme):
         """What must hold on every page in any state."""

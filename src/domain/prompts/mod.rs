@@ -70,6 +70,26 @@ pub async fn welcome(
     }
 }
 
+/// Renders the set-up prompt, in which `{server_url}` and `{token}` are still to be replaced. A stored template that does not
+/// work is logged, and the built-in one takes its place.
+pub async fn setup_prompt(
+    sources: &Sources<'_>,
+    renderer: &Renderer,
+    caller: &Principal,
+    server_url: &str,
+) -> Result<String, PromptError> {
+    check_url(server_url)?;
+    let values = sources.setup(caller, server_url).await?;
+    let stored = sources.store.read(|reader| prompts::get(reader, Prompt::Setup)).await.map_err(Error::from)?;
+    if let Some(template) = stored.content {
+        match renderer.render(&template, values.clone()).await {
+            Ok(text) => return Ok(text),
+            Err(error) => tracing::error!(%error, "the set-up prompt of the admins does not work"),
+        }
+    }
+    Ok(default(Prompt::Setup, &values)?)
+}
+
 /// An address that is written into a text.
 fn check_url(url: &str) -> Result<()> {
     rules::limit("server_url", url, MAX_URL)?;

@@ -2,15 +2,19 @@
 
 mod catalog;
 pub(super) mod described;
+mod freshness;
 mod only;
 mod quota;
+mod related;
 mod sample;
 mod scan;
 mod schema;
 mod selection;
 
 pub use catalog::catalog;
+pub use freshness::is_stale;
 pub use quota::Quotas;
+pub use related::related;
 pub use sample::sample;
 pub use scan::{Scan, ScanError};
 pub use schema::schema;

@@ -5,12 +5,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Admin, Principal};
-use crate::domain::prompts::{self, PromptError, RenderError, Sources};
-use crate::extract::Publication;
+use crate::domain::prompts::{self, PromptError, RenderError};
 use crate::protocol::prompts::{PromptTemplate, RenderedPrompt, TemplateContent, TemplateStored};
 use crate::server::http::extractors::{Json, Query, Reply};
 use crate::server::http::middleware::caller::Caller;
-use crate::server::{ApiError, ApiResult, App, AppState};
+use crate::server::{ApiError, ApiResult, AppState};
 use crate::store::prompts::Prompt;
 
 impl From<PromptError> for ApiError {
@@ -43,8 +42,8 @@ pub async fn get_welcome(
     Query(query): Query<WelcomeQuery>,
 ) -> Reply<RenderedPrompt> {
     let (publication, url) =
-        (app.orchestrator.publication(), query.server_url.unwrap_or_else(|| address(&app, caller)));
-    let content = prompts::welcome(&sources(&app, &publication), &app.renderer, &principal, &url).await;
+        (app.orchestrator.publication(), query.server_url.unwrap_or_else(|| app.address(&caller.base_url)));
+    let content = prompts::welcome(&app.prompt_sources(&publication), &app.renderer, &principal, &url).await;
     if let Err(error @ PromptError::Stored(_)) = &content {
         tracing::error!(%error, "CLAUDE.md cannot be rendered; see GET /api/admin/workspace-prompt-template");
     }
@@ -124,8 +123,8 @@ pub async fn preview_workspace_template(
 }
 
 async fn get(app: AppState, admin: Admin, caller: Caller, prompt: Prompt) -> Reply<PromptTemplate> {
-    let (publication, url) = (app.orchestrator.publication(), address(&app, caller));
-    Ok(Json(prompts::get_template(&sources(&app, &publication), prompt, &admin, &url).await?))
+    let (publication, url) = (app.orchestrator.publication(), app.address(&caller.base_url));
+    Ok(Json(prompts::get_template(&app.prompt_sources(&publication), prompt, &admin, &url).await?))
 }
 
 async fn set(app: AppState, admin: Admin, prompt: Prompt, template: TemplateContent) -> Reply<TemplateStored> {
@@ -144,18 +143,8 @@ async fn preview(
     prompt: Prompt,
     template: TemplateContent,
 ) -> Reply<RenderedPrompt> {
-    let (publication, url) = (app.orchestrator.publication(), address(&app, caller));
-    let (sources, renderer) = (sources(&app, &publication), &app.renderer);
+    let (publication, url) = (app.orchestrator.publication(), app.address(&caller.base_url));
+    let (sources, renderer) = (app.prompt_sources(&publication), &app.renderer);
     let content = prompts::preview_template(&sources, renderer, prompt, &admin, &url, &template.content).await?;
     Ok(Json(RenderedPrompt { content }))
-}
-
-fn sources<'a>(app: &'a App, publication: &'a Publication) -> Sources<'a> {
-    let (store, openmetadata, instance) = (&app.store, &app.openmetadata, &app.config.instance);
-    Sources { store, publication, openmetadata, instance }
-}
-
-/// The address of this server. That of the request counts for its sender only.
-fn address(app: &App, caller: Caller) -> String {
-    app.config.public_url.clone().unwrap_or(caller.base_url)
 }

@@ -1,10 +1,10 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::access::{Principal, readable_tables};
 use crate::base::{disk, time};
+use crate::domain::tables;
 use crate::protocol::system::{Health, Readiness, Version};
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
@@ -30,8 +30,6 @@ pub async fn get_health(app: AppState) -> Json<Health> {
     })
 }
 
-/// A table whose last sync is older counts as stale.
-const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Less free space than this is a warning.
 const MIN_FREE_PERCENT: u64 = 5;
 
@@ -114,16 +112,16 @@ fn access_log(app: &AppState) -> Value {
 /// What is published of the tables that the caller may read, and which of them are stale.
 fn data(app: &AppState, caller: &Principal) -> Value {
     let (publication, snapshot, now) = (app.orchestrator.publication(), app.store.snapshot(), time::now());
-    let tables = readable_tables(&snapshot, &publication, caller);
+    let readable = readable_tables(&snapshot, &publication, caller);
     let is_stale = |name: &str| {
         let last = snapshot.sync.get(name).and_then(|state| state.last_sync);
-        last.is_some_and(|last| now.duration_since(last) > STALE_AFTER)
+        last.is_some_and(|last| tables::is_stale(last, now))
     };
     let stale: Vec<&str> =
-        tables.iter().map(|table| table.table().name.as_str()).filter(|name| is_stale(name)).collect();
-    let rows: i64 = tables.iter().map(|table| table.table().rows).sum();
+        readable.iter().map(|table| table.table().name.as_str()).filter(|name| is_stale(name)).collect();
+    let rows: i64 = readable.iter().map(|table| table.table().rows).sum();
     let status = if stale.is_empty() { "ok" } else { "warning" };
-    json!({ "status": status, "tables": tables.len(), "total_rows": rows, "stale_tables": stale })
+    json!({ "status": status, "tables": readable.len(), "total_rows": rows, "stale_tables": stale })
 }
 
 /// Sources with problems.

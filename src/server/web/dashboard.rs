@@ -1,8 +1,33 @@
-use minijinja::context;
+use minijinja::{Value, context};
 
-use super::{PageContext, PageResult, SignedIn};
+use super::catalog::{Freshness, entry};
+use super::{PageContext, PageResult, SignedIn, setup};
+use crate::base::time;
+use crate::domain::access_requests::list_own_access_requests;
+use crate::domain::tables::catalog;
+use crate::store::access_requests::PENDING;
+
+/// Tables that are listed.
+const RECENT: usize = 8;
 
 /// `GET /dashboard`: where signing in leads.
-pub async fn show_dashboard(_: SignedIn, page: PageContext) -> PageResult {
-    page.render("dashboard.html", context! {})
+pub async fn show_dashboard(SignedIn(person): SignedIn, page: PageContext) -> PageResult {
+    let app = &page.app;
+    let mut tables = catalog(&app.store.snapshot(), &app.orchestrator.publication(), &person, &app.openmetadata).tables;
+    let now = time::now();
+    let requests = list_own_access_requests(&app.store, &person).await?.requests;
+    let totals = context! {
+        tables => tables.len(),
+        rows => tables.iter().filter_map(|table| table.rows).sum::<u64>(),
+        bytes => tables.iter().filter_map(|table| table.size_bytes).sum::<u64>(),
+        stale => tables.iter().filter(|table| Freshness::of(table, now) == Freshness::Stale).count(),
+    };
+    tables.sort_by(|one, other| other.last_sync.cmp(&one.last_sync).then_with(|| one.name.cmp(&other.name)));
+    let recent: Vec<Value> = tables.iter().take(RECENT).map(|table| entry(table, now)).collect();
+    let values = context! {
+        totals, recent,
+        pending => requests.iter().filter(|request| request.status == PENDING).count(),
+        install => setup::install_command(&page),
+    };
+    page.render("dashboard.html", values)
 }

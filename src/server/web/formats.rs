@@ -2,6 +2,7 @@
 
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, Value, context};
+use url::form_urlencoded::byte_serialize;
 
 use super::assets;
 use crate::base::time;
@@ -10,7 +11,14 @@ use crate::base::time;
 pub fn add(environment: &mut Environment<'static>) {
     environment.add_function("asset", |name: &str| assets::address(name));
     environment.add_filter("count", |number: f64| count(number));
+    environment.add_filter("figure", |number: f64| figure(number));
     environment.add_filter("bytes", |number: f64| bytes(number));
+    environment.add_filter("urlencode", |text: &str| path_part(text));
+    environment.add_filter("shell", |text: &str| shell(text));
+    // For `choice`: values that are their own labels.
+    environment.add_filter("map_pairs", |values: Vec<String>| -> Vec<Vec<String>> {
+        values.into_iter().map(|value| vec![value.clone(), value]).collect()
+    });
     environment.add_filter("moment", |value: &Value, kwargs: Kwargs| -> Result<Value, Error> {
         kwargs.assert_all_used()?;
         Ok(value.as_str().and_then(moment).unwrap_or(Value::from(())))
@@ -30,6 +38,11 @@ pub fn count(number: f64) -> String {
     if number < 0.0 { format!("-{text}") } else { text }
 }
 
+/// A measured number: as a count if it is whole, else as it is.
+fn figure(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 { count(number) } else { number.to_string() }
+}
+
 /// `12.3 MB`, in powers of 1000.
 pub fn bytes(number: f64) -> String {
     let units = ["B", "KB", "MB", "GB", "TB", "PB"];
@@ -40,6 +53,23 @@ pub fn bytes(number: f64) -> String {
     }
     let decimals = usize::from(unit > 0 && number < 99.95);
     format!("{number:.decimals$} {}", units[unit])
+}
+
+/// A text as one part of the path of an address, or as a value of its query.
+pub fn path_part(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// A word of a command line.
+fn shell(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    if !text.contains(['"', '$', '`', '\\', '!']) {
+        return format!("\"{text}\"");
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// A time of the API in the forms that a page needs: for programs, in full, and how long ago it was.

@@ -6,7 +6,12 @@ use minijinja::{Value, context};
 use std::cmp::Ordering;
 use url::form_urlencoded::{Serializer, parse};
 
+use super::formats::path_part;
+
 use crate::server::{ApiError, AppState};
+
+/// Keys of columns whose values are numbers, which stand at the right.
+const NUMBERS: [&str; 9] = ["rows", "size", "bytes", "columns", "ms", "count", "members", "grants", "tables"];
 
 /// Rows of a page.
 const PER_PAGE: usize = 50;
@@ -68,8 +73,12 @@ impl Listing {
         let kept = self.query.iter().filter(|(key, value)| is_kept(key) && !value.is_empty());
         let kept = kept.map(|(key, value)| (key.as_str(), value.as_str()));
         let changed = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-        let query = Serializer::new(String::new()).extend_pairs(kept.chain(changed)).finish();
-        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+        address(&self.path, kept.chain(changed))
+    }
+
+    /// The address of one thing of a list, which `parent` shows.
+    pub fn address_of(parent: &str, id: &str, query: &[(&str, &str)]) -> String {
+        address(&format!("{parent}/{}", path_part(id)), query.iter().copied())
     }
 
     /// What the macros of `macros/table.html` show of a list of so many rows, whose columns are keys and labels. Columns
@@ -82,7 +91,7 @@ impl Listing {
             let is_current = is_ascending || sort.strip_prefix('-') == Some(key);
             let next = if is_ascending { format!("-{key}") } else { key.to_owned() };
             let href = (!key.is_empty()).then(|| self.address(&[("sort", Some(&next)), ("page", None)]));
-            context! { label, href, direction => is_current.then_some(direction) }
+            context! { label, href, direction => is_current.then_some(direction), is_number => NUMBERS.contains(&key) }
         });
         let last = total.div_ceil(PER_PAGE).max(1);
         let number = self.number().min(last);
@@ -100,6 +109,11 @@ impl Listing {
             sort => self.filter("sort"),
         }
     }
+}
+
+fn address<'a>(path: &str, query: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let query = Serializer::new(String::new()).extend_pairs(query).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 #[cfg(test)]

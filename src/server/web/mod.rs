@@ -7,6 +7,7 @@ mod account;
 mod appearance;
 mod assets;
 mod brand;
+mod catalog;
 mod components;
 mod dashboard;
 mod error;
@@ -19,6 +20,8 @@ mod navigation;
 mod page;
 mod profile;
 mod qr;
+mod reads;
+mod setup;
 mod signed_in;
 mod templates;
 mod theme;
@@ -44,6 +47,13 @@ type Route = (&'static str, fn() -> MethodRouter<AppState>);
 pub const PAGES: &[Route] = &[
     ("/", || get(redirect_home)),
     ("/dashboard", || get(dashboard::show_dashboard)),
+    ("/setup", || get(setup::show_setup).post(setup::submit_setup)),
+    ("/install", || get(setup::redirect_to_setup)),
+    ("/reads", || get(reads::show_reads)),
+    ("/catalog", || get(catalog::show_catalog)),
+    ("/catalog/{table}", || get(catalog::table::show_table)),
+    ("/catalog/{table}/profile", || post(catalog::table::submit_profile)),
+    ("/access-requests", || get(catalog::requests::show_requests).post(catalog::requests::submit_request)),
     ("/profile", || get(profile::show_profile)),
     ("/profile/password", || post(profile::password::submit_password)),
     ("/profile/second-factor", || post(profile::second_factor::submit_begin)),

@@ -5,11 +5,13 @@ use minijinja::{Value, context};
 /// Path, label and icon of a page.
 type Link = (&'static str, &'static str, &'static str);
 
-const EVERYBODY: &[Link] = &[("/dashboard", "Dashboard", "home")];
+const EVERYBODY: &[Link] =
+    &[("/dashboard", "Dashboard", "home"), ("/catalog", "Catalog", "grid"), ("/setup", "Connect an agent", "laptop")];
 
 const ADMINS: &[Link] = &[("/admin/tokens", "Tokens", "key")];
 
-const OWN: &[Link] = &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key")];
+const OWN: &[Link] =
+    &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key"), ("/reads", "My reads", "list")];
 
 /// The groups of links for a person, with the one of the page at `path` marked.
 pub fn values(path: &str, is_admin: bool) -> Value {
