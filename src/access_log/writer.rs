@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +13,7 @@ use jiff::{Span, Timestamp};
 use serde_json::json;
 
 use super::files;
-use crate::base::time;
+use crate::base::{platform, time};
 use crate::protocol::access_log::DataAccess;
 
 /// Most lines that are written at once.
@@ -124,7 +123,8 @@ fn today() -> Date {
 /// Opens the file of a day. What a full disk or a kill cut off is closed, so that it spoils no further line.
 fn open(directory: &Path, day: Date) -> io::Result<File> {
     fs::create_dir_all(directory)?;
-    let options = OpenOptions::new().read(true).append(true).create(true).mode(0o600).clone();
+    let mut options = OpenOptions::new();
+    platform::files::owner_only(options.read(true).append(true).create(true));
     let mut file = options.open(files::path(directory, day))?;
     let mut last = [b'\n'];
     if file.metadata()?.len() > 0 {

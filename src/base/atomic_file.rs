@@ -5,14 +5,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use super::platform::files;
 
 /// Part of every temporary name, so that [`sweep`] knows what it may delete.
 const MARK: &str = ".agnes-tmp-";
-
-/// Mode of every file.
-const OWNER_ONLY: u32 = 0o600;
 
 /// A temporary path beside `target`, removed on drop unless [`Pending::commit`] was called.
 ///
@@ -62,7 +60,7 @@ impl Pending {
 
     /// Opens the temporary file for writing, already with its final mode, so that it is never readable by others.
     pub fn create(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&self.temporary)
+        files::owner_only(OpenOptions::new().write(true).create_new(true)).open(&self.temporary)
     }
 
     /// As [`Pending::commit`], under another name in the same directory, for names that depend on the content.
@@ -76,25 +74,24 @@ impl Pending {
     /// Gives the target the content that it had when [`Pending::copy_of`] was called.
     pub fn restore(self) -> io::Result<()> {
         // Dropping removes the second name, which a rename leaves if both are names of one file.
-        fs::rename(&self.temporary, &self.target)?;
+        files::rename(&self.temporary, &self.target)?;
         sync_directory(parent(&self.target))
     }
 
     /// Makes the file durable and renames it to the target.
     pub fn commit(self) -> io::Result<()> {
-        self.commit_with(OWNER_ONLY)
+        self.commit_with(false)
     }
 
     /// As [`Pending::commit`], for a program that everybody may run.
     pub fn commit_program(self) -> io::Result<()> {
-        self.commit_with(0o755)
+        self.commit_with(true)
     }
 
-    fn commit_with(mut self, mode: u32) -> io::Result<()> {
-        let file = File::open(&self.temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.sync_all()?;
-        fs::rename(&self.temporary, &self.target)?;
+    fn commit_with(mut self, is_program: bool) -> io::Result<()> {
+        files::settle(&self.temporary, is_program)?;
+        let replace = if is_program { files::replace_program } else { files::rename };
+        replace(&self.temporary, &self.target)?;
         self.done = true;
         sync_directory(parent(&self.target))
     }
@@ -125,10 +122,8 @@ pub fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// For writers that keep an unfinished file between runs, such as a download that can be resumed.
 pub fn promote(finished: &Path, target: &Path) -> io::Result<()> {
-    let file = File::open(finished)?;
-    file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
-    file.sync_all()?;
-    fs::rename(finished, target)
+    files::settle(finished, false)?;
+    files::rename(finished, target)
 }
 
 /// Gives `source` a second name, which replaces what had that name; where the file system has no second names, a copy.
@@ -138,7 +133,7 @@ pub fn link(source: &Path, target: &Path) -> io::Result<()> {
     if fs::hard_link(source, &pending.temporary).is_err() {
         fs::copy(source, &pending.temporary)?;
     }
-    fs::rename(&pending.temporary, target)?;
+    files::rename(&pending.temporary, target)?;
     // A rename between two names of one file leaves both.
     pending.done = !pending.temporary.exists();
     Ok(())
@@ -187,11 +182,13 @@ fn parent(path: &Path) -> &Path {
 
 /// Makes names in a directory durable.
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    files::sync_directory(directory)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

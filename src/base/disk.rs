@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use super::platform::files;
+
 const MB: u64 = 1024 * 1024;
 
 /// A file system, in bytes.
@@ -15,11 +17,8 @@ pub struct Space {
 
 /// The file system that holds `path`.
 pub fn space(path: &Path) -> io::Result<Space> {
-    let facts = rustix::fs::statvfs(path)?;
-    Ok(Space {
-        free: facts.f_bavail.saturating_mul(facts.f_frsize),
-        total: facts.f_blocks.saturating_mul(facts.f_frsize),
-    })
+    let (free, total) = files::space(path)?;
+    Ok(Space { free, total })
 }
 
 /// Space that stays free on a file system, in bytes. `None`: 5 % of the file system, at most 512 MB.

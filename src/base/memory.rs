@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use super::platform::kernel;
+
 /// Memory that this process and its children may take together, in bytes: of the machine, or of its control group.
 pub fn available() -> u64 {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
-    });
-    machine.unwrap_or(u64::MAX).min(of_control_groups().unwrap_or(u64::MAX))
+    kernel::machine_memory().unwrap_or(u64::MAX).min(of_control_groups().unwrap_or(u64::MAX))
 }
 
 /// The lowest limit of the control groups of this process, of both versions.

@@ -9,6 +9,7 @@ pub mod hash;
 pub mod ident;
 pub mod lock;
 pub mod memory;
+pub mod platform;
 pub mod private_files;
 pub(crate) mod process;
 pub mod random;

@@ -1,30 +1,21 @@
 //! Keeps other accounts of the machine away from `DATA_DIR`.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-
-/// The rights of the group and of everybody else.
-const OTHERS: u32 = 0o077;
-
-/// From here on, files and directories that this process or a child makes are for their owner only: those of DuckDB, too.
-pub fn restrict_new_files() {
-    rustix::process::umask(Mode::from_raw_mode(OTHERS));
-}
+use super::platform::files::close_to_others;
 
 /// Creates a directory if it is missing, and closes it and the directories in it to other accounts. After that they
 /// reach nothing below it, whatever the modes there are.
 pub fn close(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     // It may be a link to another disk.
-    let closed = restrict(&fs::canonicalize(directory)?);
+    let closed = close_to_others(&fs::canonicalize(directory)?);
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            restrict(&entry.path())?;
+            close_to_others(&entry.path())?;
         }
     }
     closed.map(drop)
@@ -36,7 +27,7 @@ pub fn close_all(directory: &Path) -> (usize, Option<io::Error>) {
     let (mut changed, mut failure) = (0, None);
     for entry in walkdir::WalkDir::new(directory).min_depth(1) {
         let restricted = match entry {
-            Ok(entry) if entry.file_type().is_file() || entry.file_type().is_dir() => restrict(entry.path()),
+            Ok(entry) if entry.file_type().is_file() || entry.file_type().is_dir() => close_to_others(entry.path()),
             Ok(_) => Ok(false),
             Err(error) => Err(error.into()),
         };
@@ -50,22 +41,10 @@ pub fn close_all(directory: &Path) -> (usize, Option<io::Error>) {
     (changed, failure)
 }
 
-/// Returns whether other accounts had any rights.
-fn restrict(path: &Path) -> io::Result<bool> {
-    let mode = fs::symlink_metadata(path)?.permissions().mode();
-    if mode & OTHERS == 0 {
-        return Ok(false);
-    }
-    // What is opened is what gets the mode, even if somebody puts a link in its place meanwhile.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
-    let opened = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
-    opened.set_permissions(Permissions::from_mode(mode & !OTHERS))?;
-    Ok(true)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setrlimit};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
+
+use super::platform::kernel;
+use super::platform::processes::{self, Group};
 
 /// How much of the end of each stream is retained, in bytes.
 const RETAINED_BYTES: usize = 1024 * 1024;
@@ -25,21 +27,13 @@ pub struct Output {
     pub stderr: String,
 }
 
-/// Raises the number of descriptors that this process may open to what its user may raise it to, and returns that.
-pub fn raise_descriptor_limit() -> u64 {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit };
-    let is_raised = limit.current != limit.maximum && setrlimit(Resource::Nofile, raised).is_ok();
-    if is_raised { limit.maximum } else { limit.current }.unwrap_or(u64::MAX)
-}
-
 /// A command that sees these variables only, in a process group of its own.
 pub fn command<K: AsRef<OsStr>, V: AsRef<OsStr>>(
     program: &Path,
     environment: impl IntoIterator<Item = (K, V)>,
 ) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().envs(environment).process_group(0).kill_on_drop(true);
+    Group::prepare(command.env_clear().envs(environment)).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -54,7 +48,7 @@ pub async fn run(
     on_line: impl FnMut(&str),
 ) -> io::Result<Output> {
     let mut child = command.spawn()?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let group = KilledOnDrop(Group::of(&child)?);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut retained = Vec::new();
     let streams = async {
@@ -84,32 +78,11 @@ pub async fn run(
     Ok(Output { status, stderr: String::from_utf8_lossy(&retained).into_owned() })
 }
 
-/// Limits the memory of this process, in bytes. What asks for more fails or is aborted, without a memory dump.
-pub fn limit_memory(bytes: u64) -> io::Result<()> {
-    for (resource, limit) in [(Resource::Data, bytes), (Resource::Core, 0)] {
-        let maximum = getrlimit(resource).maximum;
-        let limit = Some(maximum.map_or(limit, |maximum| maximum.min(limit)));
-        setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
-    }
-    Ok(())
-}
-
-/// The priority of processes that [`yield_to_others`], and the lowest one, as `nice` counts.
-const CONSIDERATE: i32 = 10;
-const LOWEST: i32 = 19;
-
-/// Gives a group of processes the lowest priority, or that of [`yield_to_others`] again. Returns whether the kernel allows
-/// it: raising a priority takes a privilege.
-pub fn set_last(group: Pid, is_last: bool) -> bool {
-    rustix::process::setpriority_pgrp(Some(group), if is_last { LOWEST } else { CONSIDERATE }).is_ok()
-}
-
 /// Lets other processes go first when the processor is busy, and has the kernel end this one rather than the server when
-/// memory runs out, in the machine or in their control group.
+/// memory runs out.
 pub fn yield_to_others() {
-    // Without these the work is only less considerate.
-    let _ = rustix::process::nice(CONSIDERATE);
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    processes::yield_to_others();
+    kernel::end_first();
 }
 
 /// The end of a text, of at most `max` bytes.
@@ -121,15 +94,11 @@ pub fn last_bytes(text: &str, max: usize) -> &str {
     &text[start..]
 }
 
-/// Kills a process group on drop.
-struct Group(Option<Pid>);
+struct KilledOnDrop(Group);
 
-impl Drop for Group {
+impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // Fails when no process is left in it.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.0.kill();
     }
 }
 

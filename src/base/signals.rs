@@ -3,16 +3,10 @@
 use std::future::Future;
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use super::platform::signals;
 
-/// Completes on SIGTERM or SIGINT. Signals are caught from this call on, so that one during start is not lost.
+/// Completes when the program is asked to stop. Signals are caught from this call on, so that one during start is not lost.
 pub fn stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("told to stop by SIGTERM"),
-            _ = interrupt.recv() => tracing::info!("told to stop by SIGINT"),
-        }
-    })
+    let signal = signals::stop()?;
+    Ok(async move { tracing::info!("told to stop by {}", signal.await) })
 }

@@ -1,5 +1,8 @@
 //! Times as the API writes them: always UTC; without an offset in the database and in most bodies.
 
+use std::fs::Metadata;
+use std::time::UNIX_EPOCH;
+
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// The current time, truncated to microseconds (the precision of the database).
@@ -10,6 +13,15 @@ pub fn now() -> Timestamp {
 /// The time that many microseconds after 1970, clamped to the supported range.
 pub fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// Time of the last change of a file, in nanoseconds since 1970; 0 where none is kept.
+pub fn modified_ns(file: &Metadata) -> i64 {
+    let Ok(at) = file.modified() else { return 0 };
+    match at.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |before| -before),
+    }
 }
 
 /// `2026-11-23T02:09:29.113760`; the fraction is left out when it is zero.

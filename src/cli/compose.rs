@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -10,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{CliError, Context, Output, Run, exit};
+use crate::base::platform::processes;
 
 #[derive(clap::Subcommand, Debug)]
 #[command(arg_required_else_help = false)]
@@ -172,7 +172,7 @@ fn words(command: &Command) -> Vec<String> {
 
 /// As shells have it: 128 and the number of the signal that ended a program.
 fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status.code().or_else(|| processes::signal(status).map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED)
 }
 

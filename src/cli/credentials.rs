@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use url::Url;
 use super::CliError;
 use crate::base::atomic_file;
 use crate::base::if_exists;
+use crate::base::platform;
 use crate::base::secret::Secret;
 use crate::config::{Environment, env_vars};
 
@@ -103,7 +103,7 @@ impl ConfigDir {
     fn write(&self, files: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), CliError> {
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.0)?;
-            fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))?;
+            platform::files::make_private(&self.0)?;
             files(&self.0)
         };
         write().map_err(|error| {
@@ -223,6 +223,8 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

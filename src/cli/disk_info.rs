@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde_json::json;
@@ -11,6 +10,7 @@ use super::units::human_size;
 use super::workspace::Workspace;
 use super::{Context, Output, Run};
 use crate::base::disk;
+use crate::base::platform::files;
 use crate::config::env_vars;
 
 /// Show how much disk space this workspace takes, and how much is free
@@ -43,7 +43,7 @@ fn size_of(folder: &Path) -> u64 {
         // Files may vanish meanwhile.
         let Ok(entry) = entry else { continue };
         if let Some(file) = entry.metadata().ok().filter(fs::Metadata::is_file)
-            && seen.insert((file.dev(), file.ino()))
+            && files::identity(entry.path(), &file).is_ok_and(|identity| seen.insert(identity))
         {
             bytes += file.len();
         }

@@ -1,12 +1,12 @@
 use std::ffi::OsString;
 use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use super::{CliError, Context, Output, Run, offline};
 use crate::base::ident;
+use crate::base::platform::{kernel, processes};
 use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
@@ -199,16 +199,17 @@ fn become_tied(pid: u32, program: &[OsString]) -> anyhow::Result<Output> {
     let Some((program, args)) = program.split_first() else {
         return Err(CliError::usage("no program is named").into());
     };
-    let error = std::process::Command::new(program).args(args).exec();
+    let mut command = std::process::Command::new(program);
+    command.args(args);
+    let error = kernel::become_program(command);
     Err(CliError::new("not_started", format!("cannot start {}: {error}", Path::new(program).display())).into())
 }
 
 /// This process ends when its parent, which must be `pid` where that is given, does.
 fn tie_to_parent(pid: Option<u32>) -> anyhow::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    kernel::end_with_parent()?;
     // It may have died before the signal was requested.
-    let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get().unsigned_abs());
-    if pid.is_some() && pid != parent {
+    if pid.is_some() && pid != processes::parent() {
         return Err(CliError::new("orphaned", "the server that started this process is gone").into());
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use super::{CliError, Context};
+use crate::base::platform::terminal;
 use crate::base::secret::Secret;
 
 /// All of standard input without the final line break.
@@ -59,7 +60,7 @@ pub fn new_password(context: &Context) -> Result<Secret, CliError> {
 
 /// Asks for one line without showing what is typed.
 pub fn hidden_prompt(context: &Context, question: &str, option: &str) -> Result<Secret, CliError> {
-    let _echo_off = Hidden::stdin();
+    let _echo_off = terminal::Hidden::stdin();
     let answer = prompt(context, question, option);
     context.printer.end_line();
     answer.map(Secret::new)
@@ -90,26 +91,5 @@ pub fn confirm(question: &str, yes: bool, context: &Context) -> Result<(), CliEr
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(CliError::bare("aborted", "Aborted.")),
-    }
-}
-
-/// Turns the terminal's echo off until dropped.
-struct Hidden(Option<rustix::termios::Termios>);
-
-impl Hidden {
-    fn stdin() -> Self {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let Ok(previous) = tcgetattr(io::stdin()) else { return Self(None) };
-        let mut silent = previous.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        Self(tcsetattr(io::stdin(), OptionalActions::Now, &silent).is_ok().then_some(previous))
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        if let Some(previous) = &self.0 {
-            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, previous);
-        }
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workspace::Workspace;
 use crate::base::lock::FileLock;
+use crate::base::time::modified_ns;
 use crate::base::{ident, if_exists};
 use crate::extract::parquet;
 
@@ -78,22 +78,17 @@ impl Entry {
 impl StoredFile {
     pub fn new(part: Option<&str>, md5: &str, file: &Metadata) -> Self {
         let (part, md5) = (part.map(str::to_owned), md5.to_owned());
-        Self { part, md5, size_bytes: file.len(), mtime_ns: mtime_ns(file) }
+        Self { part, md5, size_bytes: file.len(), mtime_ns: modified_ns(file) }
     }
 
     /// Whether the file seems unchanged since it was installed.
     pub fn matches(&self, file: &Metadata) -> bool {
-        file.len() == self.size_bytes && mtime_ns(file) == self.mtime_ns
+        file.len() == self.size_bytes && modified_ns(file) == self.mtime_ns
     }
 
     pub fn path(&self, table: &str, workspace: &Workspace) -> PathBuf {
         workspace.version_file(table, self.part.as_deref(), &self.md5)
     }
-}
-
-/// Time of the last change, in nanoseconds since 1970.
-pub fn mtime_ns(file: &Metadata) -> i64 {
-    file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec())
 }
 
 pub fn is_md5(text: &str) -> bool {

@@ -75,7 +75,7 @@ use std::sync::Mutex;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::CancellationToken;
 
-use crate::base::private_files;
+use crate::base::platform::files;
 use crate::config::Environment;
 
 /// Gives analysts and their AI agents the company tables that they may read
@@ -144,7 +144,7 @@ commands! {
 
 /// Parses the arguments, runs the command, and shows its result or its error.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, env: Environment) -> ExitCode {
-    private_files::restrict_new_files();
+    files::restrict_new_files();
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
     let cli = match parse(&args) {
         Ok(cli) => cli,

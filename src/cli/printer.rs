@@ -164,8 +164,7 @@ impl Printer {
 
 /// Columns of the terminal that stdout is, if it is one.
 fn terminal_width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(size.ws_col.into())
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
 struct Stdout<'a> {

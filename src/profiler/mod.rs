@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::platform::kernel;
 use crate::base::process;
 use crate::config::ProfilerConfig;
 use crate::engine::{self, Limits, Sandbox};
@@ -102,7 +103,7 @@ pub fn answer(task: &Task) -> String {
 }
 
 fn profile(task: &Task) -> Result<Value, ProfileError> {
-    process::limit_memory(task.memory_mb * 1024 * 1024)?;
+    kernel::limit_memory(task.memory_mb * 1024 * 1024)?;
     process::yield_to_others();
     // Half of the memory is for what the engine does not count: states of aggregates, metadata of files, the document.
     let limits = Limits {

@@ -64,7 +64,7 @@ impl Rows<'_> {
         };
         let end = self.body.finish(finished.map(|finished| finished.end));
         self.send(Some(end)).await?;
-        let is_as_before = !self.is_last || worker.control().set_last(false);
+        let is_as_before = !self.is_last || worker.group().set_last(false);
         Ok(is_as_before && finished.is_some_and(|finished| !finished.is_worn))
     }
 
@@ -78,22 +78,22 @@ impl Rows<'_> {
         if self.turn.is_some() {
             return worker.next().await;
         }
-        let control = worker.control();
+        let process = worker.group();
         let mut message = pin!(worker.next());
         if !self.is_last {
             tokio::select! {
                 message = &mut message => return message,
                 () = tokio::time::sleep_until((self.begun + QUICK).into()) => {}
             }
-            self.is_last = control.set_last(true);
+            self.is_last = process.set_last(true);
         }
         tokio::select! {
             message = &mut message => return message,
             () = tokio::time::sleep_until((self.begun + SHORT).into()) => {}
         }
-        control.suspend();
+        process.suspend();
         self.turn = Some(self.long.take(self.person).await.map_err(|Full| QueryError::Busy)?);
-        control.resume();
+        process.resume();
         message.await
     }
 }

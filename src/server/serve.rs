@@ -30,7 +30,7 @@ use super::ServerSettings;
 use super::services::connections::{Connection, Connections, Exchange, Patience};
 use super::services::rate_limits::network;
 use super::settings::HttpSettings;
-use crate::base::process;
+use crate::base::platform::processes;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
@@ -108,7 +108,7 @@ pub async fn serve(
     timeouts: Timeouts,
 ) -> Result<(), ServeError> {
     let http = protocols();
-    let connections = Connections::new(settings.connections.within(process::raise_descriptor_limit()));
+    let connections = Connections::new(settings.connections.within(processes::raise_descriptor_limit()));
     let open = GracefulShutdown::new();
     let mut reported = None;
     tokio::pin!(shutdown);

@@ -1,22 +1,17 @@
 //! Profiles of what a run changed, each made by a child process with a limit on memory and time.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-
-use rustix::process::Signal;
 
 use super::extractor::last_lines;
 use super::runner::Runner;
+use crate::base::platform::processes;
 use crate::base::process;
 use crate::connectors::Extraction;
 use crate::extract::{Content, PublishedTable};
 use crate::profiler::{ALLOCATORS, Answer, ProfileError, Subject, Task};
 use crate::protocol::sync_runs::{RunStep, RunTable};
 use crate::store::{StoreError, profiles};
-
-const ABORTED: i32 = Signal::ABORT.as_raw();
-const KILLED: i32 = Signal::KILL.as_raw();
 
 /// Why a table has no profile.
 #[derive(Debug, thiserror::Error)]
@@ -123,11 +118,11 @@ impl Runner {
         }
         let stderr = last_lines(&output.stderr);
         tracing::warn!(%status, stderr, "the process that profiles a table ended");
-        Err(match (status.signal(), status.code()) {
+        Err(match (processes::was_killed(status), status.code()) {
             // Where memory ends, a process is aborted or killed more often than it can say so.
-            (Some(ABORTED | KILLED), _) => NotProfiled::Impossible(ProfileError::TooLarge(task.memory_mb).to_string()),
+            (true, _) => NotProfiled::Impossible(ProfileError::TooLarge(task.memory_mb).to_string()),
             // It did not begin, for example because of a setting.
-            (None, Some(1 | 2)) => NotProfiled::Other(format!("its process ended with {status}: {stderr}")),
+            (_, Some(1 | 2)) => NotProfiled::Other(format!("its process ended with {status}: {stderr}")),
             _ => NotProfiled::Impossible(format!("its process ended with {status}")),
         })
     }

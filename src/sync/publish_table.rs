@@ -2,12 +2,12 @@
 //! parts, the parquet files of one folder, is published file by file, so that unchanged ones are reused.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::atomic_file::Pending;
+use crate::base::time::modified_ns;
 use crate::base::{hash, ident};
 use crate::connectors;
 use crate::engine::Limits;
@@ -92,9 +92,8 @@ fn invalid(reason: String) -> io::Error {
 
 /// Time of the last change (ns) and size.
 fn stamp(path: &Path) -> io::Result<String> {
-    let metadata: Metadata = fs::metadata(path)?;
-    let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-    Ok(format!("{nanoseconds}:{}", metadata.len()))
+    let metadata = fs::metadata(path)?;
+    Ok(format!("{}:{}", modified_ns(&metadata), metadata.len()))
 }
 
 /// Changes whenever the rows may have: time and size of the parquet file; for rows kept elsewhere, of the database

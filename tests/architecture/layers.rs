@@ -105,6 +105,36 @@ fn only_config_reads_the_environment() {
     assert_eq!(reads(&project), found(["src/base/a.rs:1"]));
 }
 
+#[test]
+fn only_two_folders_name_interfaces_of_one_system() {
+    let homes = ["src/base/platform/", "src/query/worker/sandbox/"];
+    let names: [&[&str]; 8] = [
+        &["os", ":", ":", "unix"],
+        &["os", ":", ":", "windows"],
+        &["signal", ":", ":", "unix"],
+        &["rustix", ":", ":"],
+        &["libc", ":", ":"],
+        &["landlock", ":", ":"],
+        &["seccompiler", ":", ":"],
+        &["winapi_util", ":", ":"],
+    ];
+    let named = |project: &Project| -> BTreeSet<String> {
+        let mut places = BTreeSet::new();
+        for source in project.sources.iter().filter(|source| !homes.iter().any(|home| source.path.starts_with(home))) {
+            let found = names.iter().flat_map(|name| source.sequences(name));
+            // Tests run where the developers are.
+            places.extend(found.filter(|token| !token.is_test).map(|token| source.place(token.line)));
+        }
+        places
+    };
+    assert_none("Use crate::base::platform, which has the same functions for every system", named(&Project::read()));
+    let project = Project::of(&[
+        ("src/base/platform/unix/a.rs", "use rustix::fs::A;"),
+        ("src/cli/a.rs", "use std::os::unix::fs::A;\nfn f() { libc::g() }"),
+    ]);
+    assert_eq!(named(&project), found(["src/cli/a.rs:1", "src/cli/a.rs:2"]));
+}
+
 /// Where a sequence of tokens occurs outside of a module.
 fn outside(project: &Project, module: &str, sequence: &[&str]) -> BTreeSet<String> {
     let sources = project.sources.iter().filter(|source| source.top() != Some(module));

@@ -1,9 +1,9 @@
 //! Checks of this machine: settings, workspace, disk, hooks.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::check::Check;
+use crate::base::platform::files;
 use crate::base::{disk, time};
 use crate::cli::hooks::{self, HookState};
 use crate::cli::installed::State;
@@ -28,10 +28,9 @@ pub fn server(context: &Context) -> anyhow::Result<Check> {
 /// Who can read the stored tokens.
 pub fn token_file(context: &Context) -> anyhow::Result<Option<Check>> {
     let Some((path, file)) = context.config_dir()?.token_file() else { return Ok(None) };
-    let mode = file.permissions().mode() & 0o777;
-    Ok(Some(match mode & 0o077 {
-        0 => Check::ok("token_file", path.display().to_string()),
-        _ => Check::warning(
+    Ok(Some(match files::open_mode(&file) {
+        None => Check::ok("token_file", path.display().to_string()),
+        Some(mode) => Check::warning(
             "token_file",
             format!("others on this machine can read {} (mode {mode:o})", path.display()),
             format!("Run: chmod 600 '{}'", path.display()),

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::plan::Wanted;
 use super::report::Report;
 use super::{state, views};
 use crate::base::lock::FileLock;
+use crate::base::time::modified_ns;
 use crate::base::{atomic_file, ident, if_exists};
 use crate::cli::installed::{self, State, is_md5};
 use crate::cli::workspace::Workspace;
@@ -71,7 +71,7 @@ fn link(workspace: &Workspace, state: &State, report: &mut Report) -> io::Result
         }
         let (source, target) = (file.path(table, workspace), workspace.table_file(table));
         let outcome = match (fs::metadata(&source), if_exists(fs::symlink_metadata(&target))) {
-            (Ok(source), Ok(Some(target))) if is_same(&source, &target) => continue,
+            (Ok(file), Ok(Some(shown))) if is_same(&file, &shown) => continue,
             _ => atomic_file::link(&source, &target),
         };
         has_new = true;
@@ -84,8 +84,7 @@ fn link(workspace: &Workspace, state: &State, report: &mut Report) -> io::Result
 
 /// Two names of one file, or a copy of it.
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    let is_copy = one.len() == other.len() && installed::mtime_ns(one) == installed::mtime_ns(other);
-    (one.dev(), one.ino()) == (other.dev(), other.ino()) || is_copy
+    one.len() == other.len() && modified_ns(one) == modified_ns(other)
 }
 
 /// Deletes files of ours that belong to no table. Old versions stay while somebody reads.

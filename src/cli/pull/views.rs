@@ -7,7 +7,8 @@ use super::state;
 use crate::base::hash;
 use crate::base::ident::{quote_ident, quote_path};
 use crate::base::lock::{FileLock, LockError};
-use crate::cli::installed::{Installed, State, mtime_ns};
+use crate::base::time::modified_ns;
+use crate::cli::installed::{Installed, State};
 use crate::cli::snapshot::stored;
 use crate::cli::workspace::Workspace;
 use crate::engine::{self, Connection, Limits};
@@ -37,7 +38,7 @@ pub fn publish(workspace: &Workspace, state: &mut State) -> Result<Vec<(String, 
     for snapshot in &visible.snapshots {
         let file = stored::file(workspace, snapshot);
         let facts = std::fs::metadata(&file)?;
-        versions.insert(snapshot.clone(), format!("{}#{}-{}", file.display(), facts.len(), mtime_ns(&facts)));
+        versions.insert(snapshot.clone(), format!("{}#{}-{}", file.display(), facts.len(), modified_ns(&facts)));
     }
     for table in &visible.tables {
         // Names the files. A view fixes its columns when it is created, and a new version may have others.

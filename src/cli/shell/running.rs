@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::command::Settings;
 use crate::base::ident::quote_ident;
 use crate::base::locked;
+use crate::base::platform::signals;
 use crate::cli::query::{ResultOptions, local};
 use crate::cli::{Context, Output, Printer};
 use crate::engine::{StopOnDrop, Watch};
@@ -31,7 +31,7 @@ impl Interrupts {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut pressed = {
             let _inside = runtime.enter();
-            signal(SignalKind::interrupt())?
+            signals::interrupts()?
         };
         std::thread::spawn(move || {
             runtime.block_on(async {

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -12,6 +11,7 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::base::atomic_file::{self, Pending};
+use crate::base::platform::files;
 use crate::cli::CliError;
 use crate::client::Client;
 use crate::protocol::client_program::ClientBinary;
@@ -53,8 +53,8 @@ pub async fn install(
             format!("what was downloaded is not the program: its SHA-256 is {found} instead of {}", offered.sha256);
         return Err(CliError::new("not_updated", text).hint("Nothing was changed. Try again.").into());
     }
-    file.set_permissions(fs::Permissions::from_mode(0o755)).map_err(unwritable)?;
     drop(file);
+    files::make_executable(pending.path()).map_err(unwritable)?;
     let version = version_of(pending.path())?;
     keep(program).map_err(unwritable)?;
     pending.commit_program().map_err(unwritable)?;
@@ -69,7 +69,7 @@ pub fn roll_back(program: &Path) -> anyhow::Result<String> {
         return Err(CliError::new("no_previous", text).into());
     }
     let version = version_of(&previous)?;
-    fs::rename(&previous, program)?;
+    files::replace_program(&previous, program)?;
     Ok(version)
 }
 

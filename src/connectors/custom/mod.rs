@@ -10,14 +10,12 @@ mod process;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
 use super::{LOCK, Report};
 use crate::base::lock::{FileLock, LockError};
+use crate::base::platform::files;
 use crate::base::{atomic_file, ident, if_exists};
 use crate::config::{self, DataDir, Environment, WrongValue, env_vars};
 use crate::engine::Limits;
@@ -84,10 +82,9 @@ pub fn find(folder: &Path, name: &str) -> Result<Connector, CustomError> {
 
 fn connector(folder: &Path) -> Option<Connector> {
     let name = folder.file_name()?.to_str()?.to_owned();
-    let (executable, script) = (folder.join("extractor"), folder.join("extractor.py"));
-    let runs =
-        |path: &Path| fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-    if runs(&executable) {
+    let executable = folder.join(format!("extractor{}", std::env::consts::EXE_SUFFIX));
+    let script = folder.join("extractor.py");
+    if fs::metadata(&executable).is_ok_and(|file| files::is_executable(&file)) {
         return Some(Connector { name, program: executable, is_python: false });
     }
     script.is_file().then_some(Connector { name, program: script, is_python: true })
@@ -131,11 +128,11 @@ fn put_in_place(staging: &Path, target: &Path) -> io::Result<()> {
     // From here on only this program writes there, by rename.
     atomic_file::write(&staging.join(LOCK), b"")?;
     if target.exists() {
-        renameat_with(CWD, staging, CWD, target, RenameFlags::EXCHANGE)?;
+        files::exchange(staging, target)?;
     } else {
-        fs::rename(staging, target)?;
+        files::rename(staging, target)?;
     }
-    fs::File::open(target.parent().unwrap_or(target))?.sync_all()
+    files::sync_directory(target.parent().unwrap_or(target))
 }
 
 /// Where custom connectors are.

@@ -1,11 +1,11 @@
 //! The state of a converted file, so that an unchanged one is not read again.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::platform::files;
+use crate::base::time::modified_ns;
 use crate::extract::state_file;
 use crate::extract::typing::Facts;
 use crate::protocol::file_format::FileFormat;
@@ -52,9 +52,10 @@ impl Column {
 
 impl Fingerprint {
     pub fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata: Metadata = std::fs::metadata(path)?;
-        let mtime_ns = metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec();
-        Ok(Self { file: path.to_owned(), size: metadata.len(), mtime_ns, inode: metadata.ino(), converter: CONVERTER })
+        let metadata = std::fs::metadata(path)?;
+        let (_, inode) = files::identity(path, &metadata)?;
+        let (size, mtime_ns) = (metadata.len(), modified_ns(&metadata));
+        Ok(Self { file: path.to_owned(), size, mtime_ns, inode, converter: CONVERTER })
     }
 
     /// In bytes.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::concurrency::ConcurrencyLimit;
+use crate::base::platform::kernel;
 use crate::base::process;
 
 /// Steps, each worth one operation or 64 bytes.
@@ -88,7 +89,7 @@ impl Renderer {
 
 /// Renders one template, which `input` has, in a process of its own.
 pub fn serve(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
-    process::limit_memory(MAX_MEMORY)?;
+    kernel::limit_memory(MAX_MEMORY)?;
     process::yield_to_others();
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;

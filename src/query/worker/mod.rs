@@ -2,7 +2,7 @@
 //!
 //! * [`process`]: the server's handle on one worker; [`pool`]: those that are ready
 //! * [`protocol`]: what both say to each other
-//! * [`serve`]: the worker's side: [`sandbox`] and [`system_calls`] close everything else, [`instance`] is the engine
+//! * [`serve`]: the worker's side: [`sandbox`] closes everything else, [`instance`] is the engine
 
 mod instance;
 mod pool;
@@ -10,7 +10,6 @@ mod process;
 mod protocol;
 pub mod sandbox;
 mod serve;
-mod system_calls;
 
 pub use instance::Instance;
 pub use pool::{Pool, Spawn};

@@ -89,7 +89,7 @@ impl Pool {
 
     /// Keeps a worker whose request was carried out for the next one.
     pub fn give_back(&self, ready: Ready) {
-        if ready.worker.resident_bytes() > KEPT_BYTES {
+        if ready.worker.resident_bytes().is_none_or(|bytes| bytes > KEPT_BYTES) {
             return;
         }
         let mut idle = locked(&self.0.idle);

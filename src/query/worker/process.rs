@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::protocol::{self, HEADER, Kind, Request, Start};
+use crate::base::platform::kernel;
+use crate::base::platform::processes::Group;
 use crate::base::{atomic_file, process};
 use crate::query::QueryError;
 
@@ -16,36 +17,11 @@ use crate::query::QueryError;
 pub struct Worker {
     /// Killed on drop.
     child: Child,
-    control: Control,
+    group: Group,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
     _spill: SpillDirectory,
     memory: String,
-}
-
-/// Signals to a worker; only while it lives.
-#[derive(Clone, Copy)]
-pub struct Control(Pid);
-
-impl Control {
-    /// Stops it where it is, until [`Self::resume`].
-    pub fn suspend(self) {
-        self.signal(Signal::STOP);
-    }
-
-    pub fn resume(self) {
-        self.signal(Signal::CONT);
-    }
-
-    /// Gives it the lowest priority, or its first one again. Returns whether the kernel allows it.
-    pub fn set_last(self, is_last: bool) -> bool {
-        process::set_last(self.0, is_last)
-    }
-
-    fn signal(self, signal: Signal) {
-        // Fails if it is gone, which its next answer says.
-        let _ = kill_process_group(self.0, signal);
-    }
 }
 
 /// Removed on drop.
@@ -68,12 +44,11 @@ impl Worker {
         let mut command = process::command(program, environment);
         let mut child = command.args(["internal", "query-worker"]).stderr(Stdio::null()).spawn()?;
         let lost = || io::Error::other("a query worker ended at once");
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or_else(lost)?;
+        let group = Group::of(&child)?;
         let (requests, answers) = (child.stdin.take().ok_or_else(lost)?, child.stdout.take().ok_or_else(lost)?);
         let answers = BufReader::with_capacity(64 * 1024, answers);
         let memory = start.memory.clone();
-        let control = Control(pid);
-        let mut worker = Self { child, control, requests, answers, _spill: spill, memory };
+        let mut worker = Self { child, group, requests, answers, _spill: spill, memory };
         worker.ask(&Request::Start(start)).await.map_err(io::Error::other)?;
         Ok(worker)
     }
@@ -117,20 +92,18 @@ impl Worker {
 
     /// Kills it and waits until it is gone.
     pub async fn end(mut self) {
-        self.control.signal(Signal::KILL);
+        self.group.kill();
         let _ = self.child.wait().await;
     }
 
-    /// Memory that it holds now, in bytes.
-    pub fn resident_bytes(&self) -> u64 {
-        let statm =
-            std::fs::read_to_string(format!("/proc/{}/statm", self.control.0.as_raw_nonzero())).unwrap_or_default();
-        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
-        pages.saturating_mul(rustix::param::page_size() as u64)
+    /// Memory that it holds now, in bytes, if that is known.
+    pub fn resident_bytes(&self) -> Option<u64> {
+        kernel::resident_bytes(self.group.id())
     }
 
-    pub fn control(&self) -> Control {
-        self.control
+    /// For signals, while it lives.
+    pub fn group(&self) -> Group {
+        self.group.clone()
     }
 
     fn died(&self) -> QueryError {
@@ -143,6 +116,6 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.control.signal(Signal::KILL);
+        self.group.kill();
     }
 }

@@ -1,18 +1,15 @@
-//! What a process gives up for good before it runs callers' SQL.
-//!
-//! Each layer holds alone: Landlock names the files, seccomp the system calls, resource limits the memory. They cover the
-//! calling thread and the threads that it starts later, so they come before the engine's threads.
+//! The layers of Linux.
 
 use std::io;
-use std::path::PathBuf;
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,
 };
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::process::Resource;
 
-use super::system_calls;
+use super::{Sandbox, system_calls};
+use crate::base::platform::kernel;
 use crate::base::process;
 
 /// For the stack of the thread that parses and plans, in bytes: what is nested deeper ends the process.
@@ -20,35 +17,16 @@ const STACK: u64 = 64 * 1024 * 1024;
 /// Address space that is not memory: the program, reservations of the allocator.
 const ADDRESSES: u64 = 16 * 1024 * 1024 * 1024;
 
-/// What remains open.
-#[derive(Clone, Debug, Default)]
-pub struct Sandbox {
-    /// Files and directories that may be read.
-    pub readable: Vec<PathBuf>,
-    /// Directories whose files may be made, changed and removed.
-    pub writable: Vec<PathBuf>,
-    /// Whether other machines may be reached: for tables that stay at their source.
-    pub has_network: bool,
-}
-
 /// Limits the memory and the size of each file, in bytes, lets other processes go first, and ends with the parent.
 pub fn limit(max_bytes: u64, spill_bytes: u64) -> io::Result<()> {
-    process::limit_memory(max_bytes)?;
-    let limits = [
-        // Also for what is not the process's own data, such as shared memory.
-        (Resource::As, max_bytes.saturating_add(ADDRESSES)),
-        (Resource::Fsize, spill_bytes),
-        // Of this thread; others have the size that was set when the program began.
-        (Resource::Stack, STACK),
-    ];
-    for (resource, bytes) in limits {
-        let maximum = getrlimit(resource).maximum;
-        let bytes = Some(maximum.map_or(bytes, |maximum| maximum.min(bytes)));
-        setrlimit(resource, Rlimit { current: bytes, maximum: bytes })?;
-    }
+    kernel::limit_memory(max_bytes)?;
+    // Also for what is not the process's own data, such as shared memory.
+    kernel::limit(Resource::As, max_bytes.saturating_add(ADDRESSES))?;
+    kernel::limit(Resource::Fsize, spill_bytes)?;
+    // Of this thread; others have the size that was set when the program began.
+    kernel::limit(Resource::Stack, STACK)?;
     process::yield_to_others();
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    Ok(())
+    kernel::end_with_parent()
 }
 
 impl Sandbox {

@@ -1,0 +1,6 @@
+//! Linux and macOS.
+
+pub mod files;
+pub mod processes;
+pub mod signals;
+pub mod terminal;
