@@ -5,7 +5,7 @@ ENGINE ?= prebuilt
 # Profile of `make bench`: release, or dev for a quick look.
 PROFILE ?= release
 
-ifneq ($(filter-out help image,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help image check-platforms,$(or $(MAKECMDGOALS),help)),)
 ifeq ($(ENGINE),prebuilt)
   ENGINE_DIR := $(shell .ci/engine)
   ifeq ($(ENGINE_DIR),)
@@ -25,10 +25,10 @@ else
 endif
 SETTINGS := CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) $(if $(ENGINE_DIR),DUCKDB_LIB_DIR=$(ENGINE_DIR))
 
-.PHONY: help build demo test lint bench docs screenshots image
+.PHONY: help build demo test lint bench docs screenshots check-platforms image
 
 help: ## Show these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 build: ## Build the program
 	cargo build $(FLAGS)
@@ -53,6 +53,9 @@ docs: ## Write the generated pages of docs/ again
 
 screenshots: ## Take pictures of all pages into AGNES_SCREENSHOTS, or else target/screenshots
 	AGNES_SCREENSHOTS="$(or $(AGNES_SCREENSHOTS),target/screenshots)" cargo test $(FLAGS) --test browser every_page
+
+check-platforms: ## Check that the program compiles for Windows and macOS
+	.ci/platforms
 
 image: ## Build the container image agnes:dev
 	docker build -t agnes:dev --build-arg AGNES_COMMIT_SHA="$$(git rev-parse HEAD)" .

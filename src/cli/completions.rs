@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::CommandFactory;
@@ -59,7 +59,7 @@ impl Run for Completions {
 
 fn install(shell: Shell, script: &[u8], context: &Context) -> anyhow::Result<Output> {
     let home = || {
-        let home = context.env.named("HOME").map(PathBuf::from);
+        let home = context.env.home().map(Path::to_owned);
         home.ok_or_else(|| CliError::new("no_home", "HOME is not set"))
     };
     let folder = |variable: &str, otherwise: &str| match context.env.named(variable) {

@@ -39,8 +39,8 @@ impl ConfigDir {
         if let Some(directory) = env.get(&env_vars::AGNES_CONFIG_DIR) {
             return Ok(Self(directory.into()));
         }
-        let home = env.named("HOME").or_else(|| env.named("USERPROFILE"));
-        home.map(|home| Self(Path::new(home).join(".config").join("agnes")))
+        env.home()
+            .map(|home| Self(home.join(".config").join("agnes")))
             .ok_or_else(|| CliError::new("no_home", "HOME is not set").hint("Set AGNES_CONFIG_DIR."))
     }
 
@@ -198,7 +198,7 @@ pub fn token_argument(text: &str) -> Result<Secret, CliError> {
 /// Files of additional certificate authorities: `AGNES_CA_FILE`, and `~/.agnes/ca.pem` if it exists.
 pub fn ca_files(env: &Environment) -> Vec<PathBuf> {
     let named = env.get(&env_vars::AGNES_CA_FILE).map(PathBuf::from);
-    let at_home = env.named("HOME").map(|home| Path::new(home).join(".agnes").join("ca.pem"));
+    let at_home = env.home().map(|home| home.join(".agnes").join("ca.pem"));
     named.into_iter().chain(at_home.filter(|path| path.is_file())).collect()
 }
 

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output::{Output, Part};
 use super::{CliError, Globals, escape};
 use crate::base::locked;
+use crate::base::platform::terminal;
 use crate::config::{Environment, env_vars};
 
 #[derive(Debug)]
@@ -35,7 +36,7 @@ struct Captured {
 impl Printer {
     pub fn new(globals: &Globals, env: &Environment) -> Self {
         let wants_colors = !globals.no_color && env.get(&env_vars::NO_COLOR).is_none();
-        let colors = wants_colors && io::stderr().is_terminal();
+        let colors = wants_colors && io::stderr().is_terminal() && terminal::shows_colors();
         Self { is_json: globals.json, is_quiet: globals.quiet, colors, closed: AtomicBool::new(false), captured: None }
     }
 
@@ -57,7 +58,7 @@ impl Printer {
             match part {
                 Part::Line(text) => writeln!(stdout, "{}", escape::line(text))?,
                 Part::Script(text) => writeln!(stdout, "{text}")?,
-                Part::Table(table) => table.write(&mut stdout, terminal_width())?,
+                Part::Table(table) => table.write(&mut stdout, terminal::width())?,
                 Part::Note(_) if self.is_quiet => {}
                 // Both streams may be one terminal: what was printed comes first.
                 Part::Note(text) | Part::Remark(text) => {
@@ -160,11 +161,6 @@ impl Printer {
         // There is nowhere to report that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
-}
-
-/// Columns of the terminal that stdout is, if it is one.
-fn terminal_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
 struct Stdout<'a> {

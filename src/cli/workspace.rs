@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CliError, Context};
+use crate::base::platform::names;
 use crate::config::env_vars;
 
 /// A directory with any of these is a workspace.
@@ -90,12 +91,12 @@ impl Workspace {
     /// The current version of a table that is not in parts, for people and other programs. Queries read
     /// [`Self::version_file`].
     pub fn table_file(&self, table: &str) -> PathBuf {
-        self.parquet_dir().join(format!("{table}.parquet"))
+        self.parquet_dir().join(format!("{}.parquet", names::for_file(table)))
     }
 
     /// The folder of a table in parts.
     pub fn parts_folder(&self, table: &str) -> PathBuf {
-        self.parquet_dir().join(table)
+        self.parquet_dir().join(&*names::for_file(table))
     }
 
     /// The files of the tables that are not in parts, under names that contain their hashes, and unfinished downloads.
@@ -105,9 +106,10 @@ impl Workspace {
 
     /// A file that never changes: one version of a table, or of a part of one.
     pub fn version_file(&self, table: &str, part: Option<&str>, md5: &str) -> PathBuf {
+        let file = |name| format!("{}.{md5}.parquet", names::for_file(name));
         match part {
-            Some(part) => self.parts_folder(table).join(format!("{part}.{md5}.parquet")),
-            None => self.versions_dir().join(format!("{table}.{md5}.parquet")),
+            Some(part) => self.parts_folder(table).join(file(part)),
+            None => self.versions_dir().join(file(table)),
         }
     }
 

@@ -164,7 +164,7 @@ env_vars! {
         AGNES_SAVED_QUERIES = "200" as Number(0, 100_000), "Maximum number of saved queries of one person.";
         AGNES_SAVED_TABLES = "20" as Number(0, 10_000), "Maximum number of saved queries of one person that keep their result as a table.";
         AGNES_SAVED_TABLES_MB = "10240" as Number(0, 1 << 40), "Maximum size of all such tables of one person together, in megabytes.";
-        AGNES_QUERY_SANDBOX = "if-available" as Choice(&["if-available", "required"]), "`required`: the server does not start where the kernel lacks Landlock or seccomp.";
+        AGNES_QUERY_SANDBOX = "if-available" as Choice(&["if-available", "required"]), "`required`: the server does not start where the kernel lacks Landlock or seccomp, as all but Linux do.";
     }
     COMMAND_LINE {
         AGNES_SERVER = "config.yaml, else http://localhost:8000", "URL of the server.";

@@ -10,6 +10,7 @@ use super::value::{self, WrongValue};
 use crate::base::disk::Reserve;
 use crate::base::if_exists;
 use crate::base::memory;
+use crate::base::platform::processes;
 use crate::base::secret::Secret;
 
 /// Values of environment variables; any may be a secret, so `Debug` shows none. Tests build one from a list instead of
@@ -92,9 +93,14 @@ impl Environment {
     pub fn named(&self, name: &str) -> Option<&str> {
         [&self.process, &self.overlay]
             .into_iter()
-            .filter_map(|values| values.get(name))
+            .filter_map(|values| find(values, name))
             .map(Secret::expose)
             .find(|value| !value.trim().is_empty())
+    }
+
+    /// The home directory of the user.
+    pub fn home(&self) -> Option<&Path> {
+        self.named("HOME").or_else(|| self.named("USERPROFILE")).map(Path::new)
     }
 
     /// Whether a variable is set at all, even to an empty value.
@@ -128,6 +134,7 @@ impl Environment {
         let allowed = self.list_if_set(&env_vars::CONNECTORS_ENV_ALLOW);
         let is_seen = |name: &str| {
             NAMES.contains(&name)
+                || Self::is_of_system(name)
                 || name.starts_with("KEBOOLA_")
                 || name.to_ascii_uppercase().ends_with("_PROXY")
                 || allowed.iter().any(|allowed| allowed == name)
@@ -141,6 +148,16 @@ impl Environment {
         Ok(Reserve(megabytes.map(|number| number * 1024 * 1024)))
     }
 
+    /// What every program needs on this system, for child processes that get to see little.
+    pub fn of_system(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        processes::VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), self.named(name)?.to_owned())))
+    }
+
+    /// Returns whether every program on this system needs a variable.
+    pub fn is_of_system(name: &str) -> bool {
+        processes::VARIABLES.iter().any(|variable| variable.eq_ignore_ascii_case(name))
+    }
+
     /// All variables, for child processes.
     pub fn variables(&self) -> Vec<(String, Secret)> {
         self.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
@@ -150,6 +167,12 @@ impl Environment {
         let inherited = self.overlay.iter().filter(|(name, _)| !self.process.contains_key(*name));
         self.process.iter().chain(inherited).map(|(name, value)| (name.as_str(), value.expose()))
     }
+}
+
+fn find<'a>(values: &'a HashMap<String, Secret>, name: &str) -> Option<&'a Secret> {
+    // Windows takes no notice of case.
+    let similar = || values.iter().find(|(known, _)| cfg!(windows) && known.eq_ignore_ascii_case(name));
+    values.get(name).or_else(|| similar().map(|(_, value)| value))
 }
 
 fn items(list: &str) -> Vec<String> {

@@ -173,10 +173,18 @@ impl QueryEngine {
         self.0.pool.close().await;
     }
 
-    /// The layers of the sandbox that this kernel lacks, once there has been a worker.
-    pub fn missing_layers(&self) -> &str {
-        self.0.pool.missing()
+    /// What operators should know where the kernel lacks layers of the sandbox, once there has been a worker.
+    pub fn lacks_sandbox(&self) -> Option<String> {
+        less_confined(self.0.pool.missing())
     }
+}
+
+fn less_confined(missing: &str) -> Option<String> {
+    let missing = Some(missing.replace(',', ", ")).filter(|missing| !missing.is_empty())?;
+    Some(format!(
+        "this kernel lacks {missing}: callers' SQL runs in processes of its own, but less confined; \
+         AGNES_QUERY_SANDBOX=required refuses to start then"
+    ))
 }
 
 impl Inner {
@@ -330,5 +338,17 @@ impl Inner {
         }
         self.pool.give_back(ready);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_without_sandbox_is_told() {
+        assert_eq!(lacks_sandbox(""), None);
+        let warning = lacks_sandbox("Landlock,seccomp").unwrap();
+        assert!(warning.starts_with("this kernel lacks Landlock, seccomp: callers' SQL runs"), "{warning}");
     }
 }

@@ -61,6 +61,7 @@ impl QuerySettings {
             environment: ["HOME", "LD_LIBRARY_PATH"]
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), env.named(name)?.to_owned())))
+                .chain(env.of_system())
                 .collect(),
             is_sandbox_required: env.text(&env_vars::AGNES_QUERY_SANDBOX) == "required",
             remote,

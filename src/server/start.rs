@@ -32,12 +32,8 @@ impl Server {
         let listener = serve::bind(&config).await?;
         let app = tokio::task::spawn_blocking(move || App::open(config)).await.map_err(|_| ServerError::Lost)??;
         app.queries.check().await.map_err(StartError::Queries)?;
-        let missing = app.queries.missing_layers();
-        if !missing.is_empty() {
-            tracing::warn!(
-                "this kernel lacks {missing}: callers' SQL runs in processes of its own, but less confined; \
-                 AGNES_QUERY_SANDBOX=required refuses to start then"
-            );
+        if let Some(warning) = app.queries.lacks_sandbox() {
+            tracing::warn!("{warning}");
         }
         let build = &app.config.build;
         tracing::info!("Agnes {} | channel: {} | schema v{VERSION}", build.version, build.channel);

@@ -5,6 +5,7 @@ use tokio::process::Command;
 
 use super::runner::Runner;
 use crate::base::process;
+use crate::config::Environment;
 use crate::connectors::{Extraction, Finished, Report, Request};
 
 /// Variables that every extractor sees; each source names those that it needs besides.
@@ -91,7 +92,8 @@ impl Runner {
 }
 
 fn is_common(name: &str) -> bool {
-    NAMES.contains(&name) || name.starts_with(PREFIX) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+    let is_named = NAMES.contains(&name) || Environment::is_of_system(name);
+    is_named || name.starts_with(PREFIX) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// The last lines that the child wrote, without its log.

@@ -12,6 +12,15 @@ pub fn for_file(name: &str) -> Cow<'_, str> {
     if cfg!(windows) { for_windows(name) } else { name.into() }
 }
 
+/// What has a file or folder with this name.
+pub fn of_file(file: &str) -> Cow<'_, str> {
+    if cfg!(windows) { of_windows(file) } else { file.into() }
+}
+
+fn of_windows(file: &str) -> Cow<'_, str> {
+    if file.contains('~') { file.replace('~', "").into() } else { file.into() }
+}
+
 /// No name of ours has a `~`, so these are nobody else's.
 fn for_windows(name: &str) -> Cow<'_, str> {
     let first = name.split_once('.').map_or(name, |(first, _)| first);
@@ -37,13 +46,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_no_files() {
-        for (name, file) in [("con", "con~"), ("NUL.2024", "NUL~.2024"), ("Lpt1", "Lpt1~"), ("com0.", "com0~.~")] {
-            assert_eq!(for_windows(name), file);
+    fn devices_are_not_used_as_files() {
+        for (name, file) in [
+            ("con", "con~"),
+            ("NUL.2024", "NUL~.2024"),
+            ("Lpt1", "Lpt1~"),
+            ("com0.", "com0~.~"),
+            ("orders.", "orders.~"),
+        ] {
+            assert_eq!((for_windows(name), of_windows(file)), (file.into(), name.into()));
         }
-        assert_eq!(for_windows("orders."), "orders.~");
         for name in ["orders", "console", "com", "com10", "in.con", "a.b", "_nul"] {
-            assert_eq!(for_windows(name), name);
+            assert_eq!((for_windows(name), of_windows(name)), (name.into(), name.into()));
         }
     }
 }

@@ -9,6 +9,7 @@ use super::plan::Wanted;
 use super::report::Report;
 use super::{state, views};
 use crate::base::lock::FileLock;
+use crate::base::platform::names;
 use crate::base::time::modified_ns;
 use crate::base::{atomic_file, ident, if_exists};
 use crate::cli::installed::{self, State, is_md5};
@@ -117,8 +118,8 @@ fn sweep(workspace: &Workspace, state: &State, useful: &HashSet<PathBuf>) -> io:
             }
             // Only if nothing is left in it.
             let _ = fs::remove_dir(&path);
-        } else if let Some(table) = name.strip_suffix(".parquet") {
-            if ident::is_relaxed(table) && !is_shown(table) {
+        } else if let Some(table) = name.strip_suffix(".parquet").map(names::of_file) {
+            if ident::is_relaxed(&table) && !is_shown(&table) {
                 atomic_file::remove(&path)?;
             }
         } else if atomic_file::is_temporary(&name) {

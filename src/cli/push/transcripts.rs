@@ -47,11 +47,13 @@ fn in_folder(folder: &Path) -> io::Result<Vec<(OsString, SystemTime, PathBuf)>> 
 
 /// Claude Code has a folder for each directory that it was started in, below `~/.claude/projects`.
 fn folders(root: &Path, env: &Environment) -> BTreeSet<PathBuf> {
-    let home = || Some(Path::new(env.named("HOME").or_else(|| env.named("USERPROFILE"))?).join(".claude"));
+    let home = || Some(env.home()?.join(".claude"));
     let Some(base) = env.named("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(home) else { return BTreeSet::new() };
     // It may know the directory by the path that symbolic links lead to.
     let roots = [Some(root.to_owned()), fs::canonicalize(root).ok()];
     let names = roots.iter().flatten().flat_map(|root| encodings(&root.to_string_lossy()));
+    // A path of Windows would lead elsewhere.
+    let names = names.filter(|name| Path::new(name).components().count() == 1);
     names.map(|name| base.join("projects").join(name)).collect()
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::meta::Meta;
+use crate::base::platform::names;
 use crate::base::{atomic_file, ident, if_exists};
 use crate::cli::installed::Installed;
 use crate::cli::workspace::Workspace;
@@ -13,11 +14,11 @@ use crate::extract::parquet;
 
 /// The rows of a snapshot. It exists once this file does.
 pub fn file(workspace: &Workspace, name: &str) -> PathBuf {
-    workspace.snapshots_dir().join(format!("{name}.parquet"))
+    workspace.snapshots_dir().join(format!("{}.parquet", names::for_file(name)))
 }
 
 fn description(workspace: &Workspace, name: &str) -> PathBuf {
-    workspace.snapshots_dir().join(format!("{name}.meta.json"))
+    workspace.snapshots_dir().join(format!("{}.meta.json", names::for_file(name)))
 }
 
 /// SQL that reads all rows of a snapshot.
@@ -28,12 +29,13 @@ pub fn relation(workspace: &Workspace, name: &str) -> String {
 /// The snapshots that have a file, in order.
 pub fn names(workspace: &Workspace) -> io::Result<BTreeSet<String>> {
     let Some(entries) = if_exists(fs::read_dir(workspace.snapshots_dir()))? else { return Ok(BTreeSet::new()) };
-    let mut names = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for entry in entries {
         let file = entry?.file_name().to_string_lossy().into_owned();
-        names.extend(file.strip_suffix(".parquet").filter(|name| ident::is_strict(name)).map(str::to_owned));
+        let name = file.strip_suffix(".parquet").map(names::of_file);
+        found.extend(name.filter(|name| ident::is_strict(name)).map(Into::into));
     }
-    Ok(names)
+    Ok(found)
 }
 
 /// A snapshot, if it exists and something is known about it.

@@ -69,7 +69,11 @@ impl Known {
     fn text(&self) -> Option<String> {
         let Self { latest, oldest, server_url, .. } = self;
         let latest = latest.as_deref()?;
-        let how = format!("Upgrade: agnes self update, or: curl -fsSL {server_url}/cli/install.sh | sh");
+        let script = match cfg!(windows) {
+            true => format!("irm {server_url}/cli/install.ps1 | iex"),
+            false => format!("curl -fsSL {server_url}/cli/install.sh | sh"),
+        };
+        let how = format!("Upgrade: agnes self update, or: {script}");
         if oldest.as_deref().is_some_and(|oldest| is_older(INSTALLED, oldest)) {
             return Some(format!(
                 "[update] agnes {INSTALLED} is too old for this server, which has {latest} and works with {} or newer. {how}",

@@ -88,6 +88,9 @@ async fn services(app: &AppState, caller: &Principal) -> Value {
     if is_admin {
         services["users"]["count"] = json!(snapshot.users.all().len());
         services["access_log"] = access_log(app);
+        if let Some(detail) = app.queries.lacks_sandbox() {
+            services["query_sandbox"] = json!({ "status": "warning", "detail": detail });
+        }
         if app.config.lacks_address {
             services["links"] = json!({ "status": "warning", "detail": NO_ADDRESS });
         }

@@ -7,6 +7,9 @@ use std::process::ExitStatus;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setpriority_pgrp, setrlimit};
 use tokio::process::{Child, Command};
 
+/// Environment variables without which no program runs.
+pub const VARIABLES: [&str; 0] = [];
+
 /// The priority of a group that has not got the lowest one, and the lowest, as `nice` counts.
 const CONSIDERATE: i32 = 10;
 const LOWEST: i32 = 19;

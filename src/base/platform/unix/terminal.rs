@@ -2,7 +2,18 @@
 
 use std::io;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+
+/// Columns of the terminal that stdout is, if it is one.
+pub fn width() -> Option<usize> {
+    let size = tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// Returns whether a terminal understands escape sequences.
+pub fn shows_colors() -> bool {
+    true
+}
 
 /// Turns the echo of what is typed off until dropped.
 pub struct Hidden(Option<Termios>);

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::process::{Child, Command};
 use win32job::{ExtendedLimitInfo, Job, PriorityClass};
 
+/// Environment variables without which no program runs, or finds its libraries and a place for temporary files.
+pub const VARIABLES: [&str; 5] = ["SystemRoot", "Path", "TEMP", "TMP", "USERPROFILE"];
+
 /// The status of a process that has aborted.
 const ABORTED: u32 = 0xC000_0409;
 

@@ -25,12 +25,7 @@ impl Client {
             Self::ClaudeCode => Ok(workspace.join(".mcp.json")),
             Self::Cursor => Ok(workspace.join(".cursor").join("mcp.json")),
             Self::ClaudeDesktop => {
-                let home = env.named("HOME").map(Path::new);
-                let folder = match env.named("XDG_CONFIG_HOME").filter(|_| !cfg!(target_os = "macos")) {
-                    Some(folder) => Some(PathBuf::from(folder)),
-                    None if cfg!(target_os = "macos") => home.map(|home| home.join("Library/Application Support")),
-                    None => home.map(|home| home.join(".config")),
-                };
+                let folder = settings_folder(std::env::consts::OS, env);
                 let folder = folder.ok_or_else(|| CliError::new("no_home", "HOME is not set"))?;
                 Ok(folder.join("Claude").join("claude_desktop_config.json"))
             }
@@ -68,10 +63,39 @@ impl Client {
     }
 }
 
+/// Where the programs of a user keep their settings.
+fn settings_folder(system: &str, env: &Environment) -> Option<PathBuf> {
+    let at_home = |folder: &str| env.home().map(|home| home.join(folder));
+    let named = |variable: &str| env.named(variable).map(PathBuf::from);
+    match system {
+        "macos" => at_home("Library/Application Support"),
+        "windows" => named("APPDATA").or_else(|| at_home("AppData/Roaming")),
+        _ => named("XDG_CONFIG_HOME").or_else(|| at_home(".config")),
+    }
+}
+
 /// Whether `agnes` alone is this program.
 fn is_on_path(program: &Path, env: &Environment) -> bool {
     let Ok(program) = program.canonicalize() else { return false };
-    let folders = env.named("PATH").map(std::env::split_paths);
-    let found = folders.into_iter().flatten().map(|folder| folder.join("agnes")).find(|file| file.is_file());
+    let (folders, name) =
+        (env.named("PATH").map(std::env::split_paths), format!("agnes{}", std::env::consts::EXE_SUFFIX));
+    let found = folders.into_iter().flatten().map(|folder| folder.join(&name)).find(|file| file.is_file());
     found.and_then(|file| file.canonicalize().ok()).is_some_and(|file| file == program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_system_has_its_folder_for_settings() {
+        let env =
+            Environment::from_pairs([("HOME", "/home/ann"), ("APPDATA", "/roaming"), ("XDG_CONFIG_HOME", "/xdg")]);
+        let folder = |system| settings_folder(system, &env).unwrap();
+        assert_eq!(folder("macos"), Path::new("/home/ann/Library/Application Support"));
+        assert_eq!([folder("windows"), folder("linux")], [Path::new("/roaming"), Path::new("/xdg")]);
+        let env = Environment::from_pairs([("USERPROFILE", "/users/ann")]);
+        assert_eq!(settings_folder("windows", &env).unwrap(), Path::new("/users/ann/AppData/Roaming"));
+        assert_eq!(settings_folder("linux", &env).unwrap(), Path::new("/users/ann/.config"));
+    }
 }
