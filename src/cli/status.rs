@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::hooks;
 use super::installed::{Installed, State};
-use super::push::Pending;
+use super::push;
 use super::snapshot::stored;
 use super::workspace::Workspace;
 use super::{Context, Output, Run, credentials};
@@ -21,7 +21,7 @@ impl Run for Status {
         let has_database = workspace.database().exists();
         let is_made = workspace.is_made();
         let pending = match is_made {
-            true => Pending::find(&workspace, server.as_deref().unwrap_or_default(), context)?.sessions(),
+            true => push::pending_sessions(&workspace, server.as_deref().unwrap_or_default(), context)?,
             false => 0,
         };
         let hooks = hooks::state(&workspace);

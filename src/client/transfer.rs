@@ -3,21 +3,28 @@
 use std::path::Path;
 use std::time::Duration;
 
+use async_compression::tokio::bufread::GzipEncoder;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_MATCH, IF_RANGE, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_RANGE, RANGE,
+};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
-use tokio_util::io::ReaderStream;
+use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::{Client, ClientError, TIMEOUT, request};
 use crate::protocol::file_format::FormatChanges;
+use crate::protocol::system::Version;
+use crate::protocol::upload::GZIP;
 
 /// Timeout of a whole transfer.
 pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// Read from a file at once, in bytes.
+const CHUNK: usize = 256 * 1024;
 
 #[derive(Clone, Debug, Default)]
 pub struct DownloadRequest<'a> {
@@ -95,6 +102,12 @@ impl Client {
         }
     }
 
+    /// Whether the server unpacks uploads; v0.35 does not.
+    pub async fn unpacks_uploads(&self) -> bool {
+        let version: Result<Version, _> = self.get(&["api", "version"], &[]).await;
+        version.is_ok_and(|version| version.upload_encodings.iter().any(|encoding| encoding == GZIP))
+    }
+
     /// Streams a file as the multipart field `file`, behind changes to how it is read; `sent` gets the size of each chunk.
     pub async fn upload<T: DeserializeOwned>(
         &self,
@@ -104,20 +117,29 @@ impl Client {
         file: &Path,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<T, ClientError> {
-        let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
-        let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
-        let length = open.metadata().await.map_err(unreadable)?.len();
-        // It may be growing: what was announced is sent.
-        let chunks = ReaderStream::with_capacity(open.take(length), 256 * 1024)
-            .inspect_ok(move |chunk| sent(chunk.len() as u64));
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let part = Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name);
-        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
         let mut form = Form::new();
         if let Some(changes) = changes {
             form = form.text("file_format_changes", serde_json::json!(changes).to_string());
         }
-        self.json(self.follow(builder.multipart(form.part("file", part))).await?).await
+        let form = form.part("file", file_part(file, sent).await?);
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.query(query);
+        self.json(self.follow(builder.multipart(form)).await?).await
+    }
+
+    /// Streams a file as the multipart field `file`, all of it in gzip; `sent` gets the size of each chunk before that.
+    pub async fn upload_packed<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        file: &Path,
+        sent: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<T, ClientError> {
+        let form = Form::new().part("file", file_part(file, sent).await?);
+        let form_type = format!("multipart/form-data; boundary={}", form.boundary());
+        let plain = StreamReader::new(form.into_stream().map_err(std::io::Error::other));
+        let packed = ReaderStream::with_capacity(GzipEncoder::new(plain), CHUNK);
+        let builder = self.builder(Method::POST, path, TRANSFER_TIMEOUT)?.header(CONTENT_TYPE, form_type);
+        let builder = builder.header(CONTENT_ENCODING, GZIP).body(Body::wrap_stream(packed));
+        self.json(self.follow(builder).await?).await
     }
 
     /// Sends texts as multipart fields `file`, each with its name.
@@ -166,6 +188,17 @@ impl Download {
     pub fn ended_early(&self) -> ClientError {
         self.client.interrupted("the response ended early")
     }
+}
+
+async fn file_part(file: &Path, sent: impl Fn(u64) + Send + Sync + 'static) -> Result<Part, ClientError> {
+    let unreadable = |error: std::io::Error| ClientError::Setup(format!("{}: {error}", file.display()));
+    let open = tokio::fs::File::open(file).await.map_err(unreadable)?;
+    let length = open.metadata().await.map_err(unreadable)?.len();
+    // It may be growing: what was announced is sent.
+    let chunks =
+        ReaderStream::with_capacity(open.take(length), CHUNK).inspect_ok(move |chunk| sent(chunk.len() as u64));
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Part::stream_with_length(Body::wrap_stream(chunks), length).file_name(name))
 }
 
 /// Returns whether the ETag is the hash of another file. A proxy may change a tag (`W/"…"`, `"…-gzip"`), which says

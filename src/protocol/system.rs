@@ -31,4 +31,7 @@ pub struct Version {
     pub schema_version: i32,
     /// When this process started.
     pub deployed_at: String,
+    /// Values of `Content-Encoding` that uploads of files may have.
+    #[serde(default)]
+    pub upload_encodings: Vec<String>,
 }

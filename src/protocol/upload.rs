@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use super::file_format::{FileFormat, FormatChanges};
 
+/// The `Content-Encoding` of forms that are compressed.
+pub const GZIP: &str = "gzip";
+
 /// Form of `POST /api/upload/tables/{name}`, which is read field by field.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]

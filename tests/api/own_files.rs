@@ -1,6 +1,7 @@
 //! What analysts send of their own: transcripts, artifacts, local notes.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -113,6 +114,56 @@ async fn what_is_not_a_file_is_refused() {
     let refused = send(&bob, "artifacts", "more", vec![0; largest + 1]).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (413, &json!("File too large (max 50MB)")));
     assert_eq!(files(&app.data_dir().join("user_artifacts")), [("most".to_owned(), largest as u64)]);
+}
+
+/// A form with one field, in gzip.
+fn packed(field: &str, content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    write!(encoder, "--x\r\nContent-Disposition: form-data; {field}\r\n\r\n").unwrap();
+    encoder.write_all(content).unwrap();
+    encoder.write_all(b"\r\n--x--\r\n").unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_form_may_come_in_gzip() {
+    let app = TestApp::start().await;
+    let bob = app.user("bob@example.com", &[]).await;
+    let request = |body: Vec<u8>| {
+        let request = bob.request(Method::POST, "/api/upload/sessions").header("content-encoding", "gzip");
+        request.header("content-type", "multipart/form-data; boundary=x").body(body)
+    };
+    let send = async |body| bob.send(request(body)).await;
+    let file = "name=\"file\"; filename=\"a.jsonl\"";
+    let text = "{\"turn\":1}\n".repeat(50_000);
+    assert_eq!(send(packed(file, text.as_bytes())).await.ok()["size"], text.len());
+    let stored = folder(&app, "user_sessions", "bob@example.com").join("a.jsonl");
+    assert_eq!(fs::read_to_string(&stored).unwrap(), text);
+
+    let largest = 50 * 1024 * 1024;
+    let refused = send(packed(file, &vec![0; largest + 1])).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (413, &json!("File too large (max 50MB)")));
+    // What no limit of the handler would see: a field that it skips, and nothing in many pieces.
+    let header = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".as_slice();
+    let nothing = [header, &b"\0\0\0\xff\xff".repeat(2 * 1024 * 1024)].concat();
+    for body in [packed("name=\"other\"", &vec![0; largest]), nothing] {
+        // The server may close the connection before all has been sent.
+        match request(body).send().await {
+            Ok(answer) => assert_eq!(answer.status(), 400),
+            Err(error) => assert!(!error.is_timeout(), "{error}"),
+        }
+    }
+    let whole = packed(file, text.as_bytes());
+    for (case, body) in [
+        ("no end", whole[..whole.len() - 20].to_vec()),
+        ("a wrong checksum", [&whole[..whole.len() - 8], &[1; 8]].concat()),
+        ("no gzip", b"--x--\r\n".to_vec()),
+    ] {
+        assert_eq!(send(body).await.status, 400, "{case}");
+    }
+    assert_eq!(fs::read_to_string(&stored).unwrap(), text);
+    let said = app.admin().await.get("/api/version").await.ok();
+    assert_eq!(said["upload_encodings"], json!(["gzip"]));
 }
 
 #[tokio::test]

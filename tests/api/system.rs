@@ -74,7 +74,10 @@ async fn version() {
           "image_tag": "unknown",
           "commit_sha": "unknown",
           "schema_version": 25,
-          "deployed_at": "[time]"
+          "deployed_at": "[time]",
+          "upload_encodings": [
+            "gzip"
+          ]
         }
         "#);
 }

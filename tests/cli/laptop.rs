@@ -77,6 +77,50 @@ fn each_file_is_uploaded_once_and_again_when_it_has_grown() {
 }
 
 #[test]
+fn long_transcripts_are_compressed_for_a_server_that_unpacks_them() {
+    let server = accepting();
+    let sandbox = workspace(&server);
+    let long = |n: u32| format!("{{\"n\":{n}}}\n").repeat(2_000);
+    let grow = |n: u32| fs::write(transcripts(&sandbox).join("two.jsonl"), long(n)).unwrap();
+    grow(1);
+    assert_eq!(sandbox.run(&["push", "--json"]).json()["sessions"], 2);
+    let is_packed = |seen: &crate::server_stand_in::Seen| seen.headers.contains_key("content-encoding");
+    let old = server.seen("/api/upload/sessions");
+    assert!(!old.iter().any(is_packed), "v0.35 does not say that it does");
+
+    server.answer(
+        "GET /api/version",
+        200,
+        json!({"version": "1", "channel": "dev", "image_tag": "", "commit_sha": "", "schema_version": 25,
+            "deployed_at": "", "upload_encodings": ["gzip"]}),
+    );
+    grow(2);
+    fs::write(transcripts(&sandbox).join("one.jsonl"), "{\"n\":4}\n").unwrap();
+    assert_eq!(sandbox.run(&["push", "--json"]).json()["sessions"], 2);
+    let new = server.seen("/api/upload/sessions").split_off(old.len());
+    let body = |packed: bool| new.iter().find(|seen| is_packed(seen) == packed).unwrap().body.as_str().unwrap();
+    assert!(body(true).contains("filename=\"two.jsonl\"") && body(true).contains(&long(2)), "{new:?}");
+    assert!(body(false).contains("{\"n\":4}"), "{new:?}");
+}
+
+#[test]
+fn status_counts_what_push_would_upload() {
+    let server = accepting();
+    let sandbox = workspace(&server);
+    let pending = || sandbox.run(&["status", "--json"]).json()["sessions_pending_upload"].clone();
+    assert_eq!(pending(), 2);
+    sandbox.run(&["push"]);
+    assert_eq!(pending(), 0);
+    let file = transcripts(&sandbox).join("one.jsonl");
+    // The same content at another time, and then another one of the same size.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    fs::File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+    assert_eq!(pending(), 0);
+    fs::write(&file, "{\"n\":7}\n").unwrap();
+    assert_eq!(pending(), 1);
+}
+
+#[test]
 fn a_dry_run_uploads_nothing() {
     let server = accepting();
     let sandbox = workspace(&server);

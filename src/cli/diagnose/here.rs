@@ -7,10 +7,9 @@ use crate::base::platform::files;
 use crate::base::{disk, time};
 use crate::cli::hooks::{self, HookState};
 use crate::cli::installed::State;
-use crate::cli::push::Pending;
 use crate::cli::units::human_size;
 use crate::cli::workspace::Workspace;
-use crate::cli::{Context, credentials};
+use crate::cli::{Context, credentials, push};
 
 /// Below this a pull of anything is likely to fail.
 const LITTLE: u64 = 1 << 30;
@@ -110,7 +109,7 @@ pub fn hooks(workspace: &Workspace, context: &Context) -> Option<Check> {
 
 pub fn uploads(workspace: &Workspace, context: &Context) -> anyhow::Result<Option<Check>> {
     let Some(server) = context.chosen_server()?.filter(|_| workspace.is_made()) else { return Ok(None) };
-    let waiting = Pending::find(workspace, &credentials::key(&server), context)?.sessions();
+    let waiting = push::pending_sessions(workspace, &credentials::key(&server), context)?;
     Ok(Some(Check::ok("uploads", format!("{waiting} sessions to upload")).fact("sessions_pending_upload", waiting)))
 }
 

@@ -17,6 +17,9 @@ use sent::{File, Sent};
 /// Uploads at the same time, as many as the server takes of one person.
 const CONCURRENCY: usize = 2;
 
+/// A smaller file gains nothing from being compressed, in bytes.
+const WORTH_PACKING: u64 = 4 * 1024;
+
 /// Upload the transcripts of this workspace's sessions, and your private notes
 #[derive(clap::Args, Debug)]
 pub struct Push {
@@ -42,7 +45,7 @@ impl Run for Push {
 }
 
 /// What has not been uploaded yet.
-pub struct Pending {
+struct Pending {
     sent: Sent,
     transcripts: Vec<File>,
     notes: Option<File>,
@@ -59,7 +62,7 @@ struct Report {
 }
 
 impl Pending {
-    pub fn find(workspace: &Workspace, server: &str, context: &Context) -> std::io::Result<Self> {
+    fn find(workspace: &Workspace, server: &str, context: &Context) -> std::io::Result<Self> {
         let sent = Sent::load(workspace, server);
         let (mut transcripts, mut unchanged) = (Vec::new(), 0);
         for path in transcripts::find(workspace, &context.env)? {
@@ -72,11 +75,16 @@ impl Pending {
         let notes = if notes.is_file() { sent.changed(notes)? } else { None };
         Ok(Self { sent, transcripts, notes, unchanged })
     }
+}
 
-    /// How many transcripts there are to upload.
-    pub fn sessions(&self) -> usize {
-        self.transcripts.len()
+/// How many transcripts there are to upload.
+pub fn pending_sessions(workspace: &Workspace, server: &str, context: &Context) -> std::io::Result<usize> {
+    let sent = Sent::load(workspace, server);
+    let mut pending = 0;
+    for path in transcripts::find(workspace, &context.env)? {
+        pending += usize::from(sent.has_changed(&path)?);
     }
+    Ok(pending)
 }
 
 /// The person's own instructions to the agent.
@@ -108,13 +116,18 @@ async fn upload(client: &Client, workspace: &Workspace, pending: Pending, contex
     let Pending { mut sent, transcripts, notes, .. } = pending;
     let mut report = Report::default();
     let bar = context.printer.progress(transcripts.iter().map(File::size_bytes).sum());
+    let is_large = |file: &File| file.size_bytes() >= WORTH_PACKING;
+    let unpacks = transcripts.iter().any(is_large) && client.unpacks_uploads().await;
     let mut uploads = futures_util::stream::iter(transcripts)
         .map(|file| {
             let moved = bar.clone();
             async move {
                 let count = move |bytes| moved.inc(bytes);
                 let path = ["api", "upload", "sessions"];
-                let outcome = client.upload::<Value>(&path, &[], None, file.path(), count).await;
+                let outcome: Result<Value, _> = match unpacks && is_large(&file) {
+                    true => client.upload_packed(&path, file.path(), count).await,
+                    false => client.upload(&path, &[], None, file.path(), count).await,
+                };
                 (file, outcome.map(drop))
             }
         })

@@ -20,7 +20,7 @@ pub struct Sent {
     /// By path.
     files: BTreeMap<PathBuf, Version>,
     #[serde(skip)]
-    has_changed: bool,
+    is_dirty: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -60,32 +60,38 @@ impl Sent {
 
     /// The file, if it is not what was uploaded before.
     pub fn changed(&self, path: PathBuf) -> io::Result<Option<File>> {
+        if !self.has_changed(&path)? {
+            return Ok(None);
+        }
         let file = fs::metadata(&path)?;
         let (size_bytes, modified) = (file.len(), file.modified().ok());
-        let known = self.files.get(&path);
-        if known.is_some_and(|known| (known.size_bytes, known.modified) == (size_bytes, modified)) {
-            return Ok(None);
-        }
         let md5 = md5_file(&path)?;
-        if known.is_some_and(|known| known.md5 == md5) {
-            return Ok(None);
-        }
         Ok(Some(File { path, version: Version { size_bytes, modified, md5, is_refused: false } }))
     }
 
+    /// Whether the file is not what was uploaded before. Only one with a new time and the old size is hashed.
+    pub fn has_changed(&self, path: &Path) -> io::Result<bool> {
+        let file = fs::metadata(path)?;
+        let Some(known) = self.files.get(path) else { return Ok(true) };
+        Ok(match known.size_bytes == file.len() {
+            true => known.modified != file.modified().ok() && known.md5 != md5_file(path)?,
+            false => true,
+        })
+    }
+
     pub fn accepted(&mut self, file: File) {
-        self.has_changed = true;
+        self.is_dirty = true;
         self.files.insert(file.path, file.version);
     }
 
     pub fn refused(&mut self, file: File) {
-        self.has_changed = true;
+        self.is_dirty = true;
         self.files.insert(file.path, Version { is_refused: true, ..file.version });
     }
 
     /// Stores what has changed; a directory is made only for that.
     pub fn save(&self, workspace: &Workspace) -> io::Result<()> {
-        if !self.has_changed {
+        if !self.is_dirty {
             return Ok(());
         }
         fs::create_dir_all(workspace.duckdb_dir())?;

@@ -6,6 +6,7 @@ use crate::access::{Principal, readable_tables};
 use crate::base::{disk, time};
 use crate::domain::tables;
 use crate::protocol::system::{Health, Readiness, Version};
+use crate::protocol::upload::GZIP;
 use crate::server::AppState;
 use crate::server::http::extractors::Json;
 use crate::server::settings::NO_ADDRESS;
@@ -152,5 +153,6 @@ pub async fn get_version(app: AppState) -> Json<Version> {
         commit_sha: build.commit_sha,
         schema_version: VERSION,
         deployed_at: time::iso_offset(app.started_at),
+        upload_encodings: vec![GZIP.into()],
     })
 }

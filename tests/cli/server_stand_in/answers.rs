@@ -1,6 +1,7 @@
 //! What it answers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,6 +22,11 @@ pub async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: axu
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let line = format!("{} {}", parts.method, parts.uri);
+    let mut plain = Vec::new();
+    let bytes = match parts.headers.get(header::CONTENT_ENCODING) {
+        Some(_) => flate2::read::GzDecoder::new(&*bytes).read_to_end(&mut plain).map(|_| plain.into()).unwrap(),
+        None => bytes,
+    };
     // A form is kept as text.
     let text = || if bytes.is_empty() { Value::Null } else { String::from_utf8_lossy(&bytes).into() };
     let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());

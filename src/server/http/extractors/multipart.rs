@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_compression::tokio::bufread::GzipDecoder;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
-use futures_util::{Stream, StreamExt, stream};
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::json;
+use tokio_util::io::{ReaderStream, StreamReader};
 
 use crate::server::http::error::{ApiError, ApiResult};
 use crate::server::http::openapi::Argument;
 
 /// Of a form that may arrive without reaching the handler, in bytes: headers of a part, and parts that it skips. The
-/// parser keeps in memory what has no end yet.
+/// parser keeps in memory what has no end yet. Of a form in gzip, both forms of it count.
 const MAX_AHEAD: usize = 8 * 1024 * 1024;
 /// The parser reads as long as something is there; after so many bytes it has to pass on what it has.
 const PIECE: usize = 1024 * 1024;
+/// Unpacked at a time.
+const UNPACKED: usize = 64 * 1024;
 
-/// Takes little memory, whatever is sent. The handler limits the parts that it reads.
+/// Takes little memory, whatever is sent, also in gzip (`Content-Encoding`). The handler limits the parts that it reads.
 pub struct LongForm {
     parts: Multipart,
     ahead: Arc<AtomicUsize>,
@@ -36,7 +40,9 @@ impl<S: Send + Sync> FromRequest<S> for LongForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
         let ahead = Arc::default();
-        let request = request.map(|body| Body::from_stream(counted(body, Arc::clone(&ahead))));
+        let counted = |body| Body::from_stream(counted(body, Arc::clone(&ahead)));
+        let is_packed = is_gzip(request.headers());
+        let request = request.map(|body| if is_packed { counted(unpacked(counted(body))) } else { counted(body) });
         Ok(Self { parts: Multipart::from_request(request, state).await?, ahead })
     }
 }
@@ -94,6 +100,17 @@ impl From<MultipartError> for ApiError {
 pub fn missing_file() -> ApiError {
     let detail = json!([{"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": null}]);
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["gzip", "x-gzip"].iter().any(|known| encoding.trim().eq_ignore_ascii_case(known))
+}
+
+/// Of the first member only: beginning another one takes long, compared with its least size.
+fn unpacked(body: Body) -> Body {
+    let packed = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
+    Body::from_stream(ReaderStream::with_capacity(GzipDecoder::new(packed), UNPACKED))
 }
 
 /// Fails once too much of the body has arrived since `ahead` was 0.
