@@ -1,6 +1,7 @@
 //! Refusals, broken streams, kills and rivals: a snapshot is old or new, and whole.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -214,4 +215,31 @@ fn the_quota_is_kept() {
     assert!(server.seen(SCAN).is_empty() && snapshot_files(&sandbox).is_empty());
     let ran = create("lots");
     assert!(ran.code == 0 && ran.stderr.starts_with("warn: AGNES_SNAPSHOT_QUOTA_GB"), "{}", ran.text);
+}
+
+#[test]
+fn a_query_goes_on_with_the_version_that_it_began_with() {
+    let (server, sandbox) = workspace();
+    let rows = "FROM range(200000) t(i)";
+    server.stream(SCAN, whole(&format!("SELECT i AS id, 'old' AS version, md5(i::VARCHAR) AS text {rows}")));
+    assert_eq!(sandbox.run(&CREATE).code, 0);
+    server.stream(SCAN, whole("SELECT 'new' AS version, i AS other FROM range(3) t(i)"));
+    let half = "SELECT version FROM s WHERE length(text) = 32";
+    let sql = format!("{half} UNION ALL {half}");
+    let mut command = sandbox.command(&["query", &sql, "-f", "csv", "--limit", "1000000"]);
+    let mut query = sandbox.spawn(&mut command);
+    let mut out = BufReader::new(query.stdout.take().unwrap());
+    let mut text = String::new();
+    out.read_line(&mut text).unwrap();
+    // It is at work, and cannot finish: nobody reads its rows.
+    assert_eq!(sandbox.run(&["snapshot", "refresh", "s"]).code, 0);
+    out.read_to_string(&mut text).unwrap();
+    let ran = sandbox.finished(query.wait_with_output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    let mut lines = text.lines();
+    assert_eq!((lines.next(), lines.clone().count()), (Some("version"), 400_000));
+    assert!(lines.all(|line| line == "old"));
+
+    assert_eq!(sandbox.value("SELECT string_agg(DISTINCT version) FROM s"), "new");
+    assert_eq!(snapshot_files(&sandbox), [".lock", "s.meta.json", "s.parquet"], "no other name is left");
 }

@@ -21,7 +21,8 @@ use crate::base::lock::FileLock;
 use crate::base::memory;
 use crate::cli::installed::Installed;
 use crate::cli::pull::views;
-use crate::cli::snapshot::stored::{self, Visible};
+use crate::cli::snapshot::held::Held;
+use crate::cli::snapshot::stored;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context};
 use crate::engine::{self, Connection, Limits, Sandbox};
@@ -93,12 +94,13 @@ fn stream<S: Sink<Error = anyhow::Error>>(
     })
 }
 
-/// A database in memory. The files that it reads are not deleted before it is dropped.
+/// A database in memory. The files that it reads are neither replaced nor deleted before it is dropped.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
     files: Vec<PathBuf>,
-    _lock: Option<FileLock>,
+    _tables: Option<FileLock>,
+    _snapshots: Vec<Held>,
 }
 
 impl Deref for Database {
@@ -118,14 +120,19 @@ pub fn connect(sql: &str, context: &Context) -> anyhow::Result<Database> {
     if names.is_empty() && !workspace.database().exists() {
         return Err(CliError::bare("no_data", "Local DuckDB not found. Run: agnes pull").into());
     }
-    let connection = open(&workspace, &installed, &names, sql, context).map_err(query_error)?;
+    let held: Vec<Held> = names.snapshots.iter().map(|name| Held::of(&workspace, name)).collect();
+    let tables: Vec<_> = names.tables.iter().map(|table| (table, installed.relation(table))).collect();
+    let snapshots: Vec<_> = names.snapshots.iter().zip(held.iter().map(Held::relation)).collect();
+    let connection = open(&workspace, &tables, &snapshots, sql, context).map_err(query_error)?;
+    // The person's own views may read snapshots by their first names.
     let snapshots = names.snapshots.iter().map(|name| stored::file(&workspace, name));
+    let snapshots = snapshots.chain(held.iter().map(|held| held.path().to_owned()));
     let files = names.tables.iter().flat_map(|table| installed.files(table).to_owned()).chain(snapshots).collect();
-    Ok(Database { connection, files, _lock: lock })
+    Ok(Database { connection, files, _tables: lock, _snapshots: held })
 }
 
 /// A database like that of [`connect`] for a statement that nobody has looked at, such as one that a language model wrote:
-/// it reaches no file but those of the workspace's tables and snapshots. It must have been read by [`query::outline`], which
+/// it reaches no file but those of the workspace's tables and snapshots. It must have been read by [`query::read`], which
 /// lets nothing through that writes.
 pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Database> {
     let database = connect(&outline.sql, context)?;
@@ -137,10 +144,11 @@ pub fn confined(outline: &Outline, context: &Context) -> anyhow::Result<Database
     Ok(database)
 }
 
+/// Tables and snapshots come with the SQL that reads them.
 fn open(
     workspace: &Workspace,
-    installed: &Installed,
-    names: &Visible,
+    tables: &[(&String, String)],
+    snapshots: &[(&String, String)],
     sql: &str,
     context: &Context,
 ) -> engine::Result<Connection> {
@@ -149,18 +157,18 @@ fn open(
     let limits = Limits { memory: format!("{}B", memory()), threads, spill, extensions: None };
     let connection = engine::in_memory(&limits)?;
     let own = attach_analytics(&connection, workspace, sql, context)?;
-    let is_free = |name: &&String| !own.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let is_free = |name: &str| !own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let define = |name: &str, rows: &str| {
         let view = format!("CREATE VIEW {} AS SELECT * FROM {rows}", quote_ident(name));
         connection.execute_batch(&view).map_err(|error| engine::message(&error))
     };
-    for table in names.tables.iter().filter(is_free) {
-        if let Err(reason) = define(table, &installed.relation(table)) {
+    for (table, rows) in tables.iter().filter(|(name, _)| is_free(name)) {
+        if let Err(reason) = define(table, rows) {
             context.printer.warn(format_args!("{table}: its file cannot be read; run agnes pull ({reason})"));
         }
     }
-    for snapshot in names.snapshots.iter().filter(is_free) {
-        if let Err(reason) = define(snapshot, &stored::relation(workspace, snapshot)) {
+    for (snapshot, rows) in snapshots.iter().filter(|(name, _)| is_free(name)) {
+        if let Err(reason) = define(snapshot, rows) {
             let repair = format!("agnes snapshot refresh {snapshot}");
             context.printer.warn(format_args!("{snapshot}: the snapshot cannot be read; run {repair} ({reason})"));
         }

@@ -106,7 +106,7 @@ impl Create {
     }
 
     fn estimate(&self, request: &ScanRequest, api: &Api) -> Result<ScanEstimate, CliError> {
-        let estimate = api.block_on(|client| client.estimate_scan(request));
+        let estimate = api.block_on(async |client| client.estimate_scan(request).await);
         estimate.map_err(|error| self.refused("estimate", error, api))
     }
 

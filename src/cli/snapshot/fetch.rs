@@ -36,7 +36,7 @@ pub struct Fetched {
     pub bytes: u64,
     pub md5: String,
     /// Locked while it is in use, so that nobody takes it for a leftover.
-    pub _file: File,
+    pub file: File,
 }
 
 /// Fetches the rows of a snapshot; `refused` is the error for a scan that the server does not begin.
@@ -51,9 +51,9 @@ pub fn fetch(
     let quota = Quota::of(workspace, name, context)?;
     quota.check(0)?;
     let request = origin.request();
-    let results = api.block_on(|client| client.scan(&request)).map_err(refused)?;
+    let results = api.block_on(async |client| client.scan(&request).await).map_err(refused)?;
     let (bar, target) = (context.printer.transfer(), stored::file(workspace, name));
-    let fetched = api.block_on(|_| write(results, origin, &target, quota, &bar));
+    let fetched = api.block_on(async |_| write(results, origin, &target, quota, &bar).await);
     bar.finish_and_clear();
     if fetched.is_err() {
         // It may have been made for this; one that holds something stays.
@@ -101,7 +101,7 @@ async fn write(
     rows.writer.finish().map_err(|error| unwritten(error.into(), target, &results))?;
     let (hasher, bytes) = hash::hash_file(pending.path())?;
     quota.check(bytes)?;
-    Ok(Fetched { pending, origin, rows: count, bytes, md5: hasher.finish(), _file: file })
+    Ok(Fetched { pending, origin, rows: count, bytes, md5: hasher.finish(), file })
 }
 
 struct Rows {

@@ -70,6 +70,8 @@ pub fn install(
         result_hash_md5: fetched.md5,
     };
     fetched.pending.commit()?;
+    // Queries lock it, too.
+    drop(fetched.file);
     stored::describe(workspace, &meta)?;
     drop(lock);
     show_in_views(workspace, context);

@@ -4,6 +4,7 @@ mod create;
 mod drop;
 mod estimate;
 mod fetch;
+pub(super) mod held;
 mod install;
 mod list;
 mod meta;
