@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
 
 use super::CliError;
 use crate::client::{Client, ClientError, TIMEOUT};
@@ -17,6 +18,7 @@ use crate::protocol::file_format::FormatChanges;
 pub struct Api {
     client: Client,
     runtime: tokio::runtime::Runtime,
+    cancellation: CancellationToken,
 }
 
 /// A response: `json` is all of it, including what `body` has no field for.
@@ -26,8 +28,10 @@ pub struct Response<T> {
 }
 
 impl Api {
-    pub fn new(client: Client) -> std::io::Result<Self> {
-        Ok(Self { client, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()? })
+    /// `cancellation` ends requests whose results are not wanted any more.
+    pub fn new(client: Client, cancellation: CancellationToken) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { client, runtime, cancellation })
     }
 
     /// `GET` with query parameters.
@@ -46,12 +50,23 @@ impl Api {
 
     /// `GET` with the body as it was sent: its numbers may have more digits than a double holds.
     pub fn try_get_raw(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Box<RawValue>, ClientError> {
-        self.runtime.block_on(self.client.get(path, query))
+        self.wait(self.client.get(path, query))
     }
 
     /// Waits for other requests of the client.
-    pub fn block_on<'a, F: Future>(&'a self, requests: impl FnOnce(&'a Client) -> F) -> F::Output {
-        self.runtime.block_on(requests(&self.client))
+    pub fn block_on<'a, T, E: From<ClientError>>(
+        &'a self,
+        requests: impl AsyncFnOnce(&'a Client) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.wait(requests(&self.client))
+    }
+
+    fn wait<T, E: From<ClientError>>(&self, requests: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let done = self.runtime.block_on(self.cancellation.run_until_cancelled(requests));
+        done.unwrap_or_else(|| {
+            let (server, reason) = (self.client.server().to_owned(), "cancelled".to_owned());
+            Err(ClientError::Interrupted { server, reason }.into())
+        })
     }
 
     /// `POST` with query parameters and no body.
@@ -86,12 +101,12 @@ impl Api {
 
     /// Sends a JSON body and ignores the body of the response.
     pub fn tell(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<(), CliError> {
-        self.runtime.block_on(self.client.tell(method, path, body)).map_err(CliError::failed)
+        self.wait(self.client.tell(method, path, body)).map_err(CliError::failed)
     }
 
     /// Sends a request without a body and ignores the body of the response.
     pub fn call(&self, method: Method, path: &[&str]) -> Result<(), CliError> {
-        self.runtime.block_on(self.client.call(method, path, TIMEOUT)).map_err(CliError::failed)
+        self.wait(self.client.call(method, path, TIMEOUT)).map_err(CliError::failed)
     }
 
     /// Uploads a file, with changes to how it is read; `sent` gets the size of each chunk.
@@ -119,7 +134,7 @@ impl Api {
         &self,
         call: impl Future<Output = Result<Value, ClientError>>,
     ) -> Result<Response<T>, ClientError> {
-        let json = self.runtime.block_on(call)?;
+        let json = self.wait(call)?;
         match T::deserialize(&json) {
             Ok(body) => Ok(Response { body, json }),
             Err(error) => {

@@ -87,13 +87,18 @@ impl Context {
         let server = self.server()?;
         match self.token(&server)? {
             Some((token, _)) => self.client_for(server, Some(token)),
+            None if self.chosen_server()?.is_none() => Err(CliError::no_server()),
             None => Err(CliError::signed_out(server.as_str().trim_end_matches('/'))),
         }
     }
 
     /// The API of the server, signed in like [`Self::client`].
     pub fn api(&self) -> anyhow::Result<Api> {
-        Ok(Api::new(self.client()?)?)
+        self.api_of(self.client()?)
+    }
+
+    pub fn api_of(&self, client: Client) -> anyhow::Result<Api> {
+        Ok(Api::new(client, self.cancellation.clone())?)
     }
 
     pub fn client_for(&self, server: Url, token: Option<Secret>) -> Result<Client, CliError> {

@@ -78,6 +78,13 @@ impl CliError {
             .exiting(exit::NO_SERVER)
     }
 
+    /// Nobody has said yet which server it is.
+    pub fn no_server() -> Self {
+        Self::new("auth_failed", "no server is configured")
+            .hint("Run: agnes init --server-url URL, in an empty folder, or: agnes auth login --server URL")
+            .exiting(exit::NO_SERVER)
+    }
+
     pub fn kind(mut self, kind: &'static str) -> Self {
         self.kind = kind;
         self

@@ -95,3 +95,17 @@ fn a_folder_with_other_files_has_to_be_meant() {
     fs::write(sandbox.workspace.join(".envrc"), "").unwrap();
     assert_eq!(sandbox.run(&["pull"]).code, 0);
 }
+
+#[test]
+fn without_a_server_the_next_step_is_named() {
+    let sandbox = Sandbox::signed_out("");
+    insta::assert_snapshot!(sandbox.run(&["pull"]).text, @r"
+    exit 7
+    --- stdout
+    --- stderr
+    Error: no server is configured
+      hint: Run: agnes init --server-url URL, in an empty folder, or: agnes auth login
+        --server URL
+    ");
+    assert_eq!(entries(&sandbox), 0);
+}

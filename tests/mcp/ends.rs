@@ -132,14 +132,22 @@ fn a_cancelled_request_is_closed() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mut session = desk.session("auto", &[("AGNES_SERVER", &url), ("AGNES_TOKEN", "a-token")]);
-    let arguments = json!({"sql": "SELECT 1", "scope": "remote"});
-    session.step(&json!({"do": "begin", "id": 1, "name": "query", "arguments": arguments}));
-    let (mut connection, _) = silent.accept().unwrap();
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut buffer = [0; 4096];
-    assert!(connection.read(&mut buffer).unwrap() > 0, "the request");
-    session.step(&json!({"do": "cancel", "id": 1}));
-    while connection.read(&mut buffer).unwrap() > 0 {}
+    let calls = [
+        ("query", json!({"sql": "SELECT 1", "scope": "remote"})),
+        ("search_catalog", json!({"query": "flights"})),
+        ("describe_table", json!({"table": "flights"})),
+        ("run_metric", json!({"id": "finance/revenue"})),
+        ("pull", json!({})),
+    ];
+    for (id, (name, arguments)) in calls.into_iter().enumerate() {
+        session.step(&json!({"do": "begin", "id": id, "name": name, "arguments": arguments}));
+        let (mut connection, _) = silent.accept().unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut buffer = [0; 4096];
+        assert!(connection.read(&mut buffer).unwrap() > 0, "the request of {name}");
+        session.step(&json!({"do": "cancel", "id": id}));
+        while connection.read(&mut buffer).unwrap() > 0 {}
+    }
 }
 
 #[test]

@@ -103,9 +103,18 @@ fn scope_auto_prefers_current_copies() {
     // All tables are known to the server only.
     assert!(ran(&mut session, "SHOW TABLES").2.to_string().contains("stock"));
 
-    // The values of a PIVOT are found by the server.
-    let pivot = "PIVOT airlines ON carrier USING count(*) GROUP BY name ORDER BY name LIMIT 1";
-    assert_eq!(ran(&mut session, pivot).0, "remote");
+    // The values of a PIVOT are found where it runs.
+    let pivot =
+        "WITH f AS (FROM flights WHERE origin <> 'LGA') PIVOT f ON origin USING count(*) GROUP BY carrier ORDER BY ALL";
+    let found = SCOPES.map(|scope| session.data("query", json!({"sql": pivot, "scope": scope})).0);
+    assert_eq!((&found[0]["ran"], &found[0]["columns"]), (&json!("local"), &json!(["carrier", "EWR", "JFK"])));
+    assert!(found[0]["row_count"].as_u64().unwrap() > 5);
+    for other in &found[1..] {
+        assert_eq!((&other["columns"], &other["rows"]), (&found[0]["columns"], &found[0]["rows"]));
+    }
+    let (_, text) =
+        session.refused("query", json!({"sql": "PIVOT flights ON time_hour USING count(*)", "scope": "local"}));
+    assert!(text.contains("more than 1000 values"), "{text}");
 
     // The command decides in the same way.
     let ran = world.run_with(&["query", "--scope", "auto", "FROM later", "-f", "csv"]);

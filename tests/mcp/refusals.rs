@@ -1,6 +1,6 @@
 //! What is refused, and what the model is told to do next.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::session::{Desk, MODES, World};
 
@@ -176,9 +176,19 @@ fn who_is_signed_out_or_has_no_grant_is_told_so() {
     // Somebody who may read nothing.
     let mut session = world.session_with("auto", &[("AGNES_TOKEN", &world.stranger())]);
     let (_, text) = session.refused("describe_table", json!({"table": "flights"}));
-    assert!(text.contains("request access from an admin"), "{text}");
+    assert!(text.contains("request_access does that"), "{text}");
     let (_, text) = session.refused("query", json!({"sql": "FROM flights"}));
-    assert!(text.contains("Access denied") && text.contains("request access from an admin"), "{text}");
+    assert!(text.contains("Access denied") && text.contains("request_access does that"), "{text}");
+    let request = json!({"table": "flights", "reason": "Which airline is late?"});
+    let (made, _) = session.data("request_access", request.clone());
+    assert!(made["is_new"] == true && made["request"].is_string(), "{made}");
+    let (again, sentence) = session.data("request_access", request);
+    assert!(again["is_new"] == false && sentence.contains("the request is pending"), "{again} {sentence}");
+    let asked: Value = serde_json::from_str(&world.run(&["admin", "access-request", "list", "--json"])).unwrap();
+    assert_eq!(asked["requests"].as_array().unwrap().len(), 1, "{asked}");
+    assert_eq!(asked["requests"][0]["reason"], "Which airline is late?", "{asked}");
+    let (kind, _) = session.refused("request_access", json!({"table": "flights", "reason": " "}));
+    assert_eq!(kind, "wrong_arguments");
     let (listed, sentence) = session.data("list_tables", json!({}));
     assert!(listed["total"] == 0 && sentence.contains("may not read any table"), "{sentence}");
 

@@ -27,6 +27,7 @@ fn tools_describe_themselves() {
             "run_metric",
             "list_snapshots",
             "pull",
+            "request_access",
         ];
         assert_eq!(names, expected);
         for tool in tools {
@@ -40,6 +41,7 @@ fn tools_describe_themselves() {
             }
             let expected = match name.as_str().unwrap() {
                 "pull" => json!({"readOnlyHint": false, "destructiveHint": true, "idempotentHint": true}),
+                "request_access" => json!({"readOnlyHint": false, "destructiveHint": false, "idempotentHint": true}),
                 "query_to_file" => json!({"readOnlyHint": false, "destructiveHint": false, "idempotentHint": false}),
                 _ => json!({"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true}),
             };

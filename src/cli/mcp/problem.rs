@@ -26,7 +26,7 @@ fn next_step(error: &CliError) -> Option<&'static str> {
         ),
         (_, Some(403)) => Some(
             "The person has no grant on it, or it does not exist. search_catalog and list_tables show what may be read. If \
-             it is needed, ask the person to request access from an admin of the server.",
+             it is needed, ask the person whether to request access to it: request_access does that.",
         ),
         (_, Some(404)) => {
             Some("search_catalog finds tables and metrics by words; list_tables and list_metrics list them.")

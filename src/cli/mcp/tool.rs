@@ -28,7 +28,7 @@ pub trait Tool: DeserializeOwned + JsonSchema {
     fn run(self, call: &Call) -> anyhow::Result<Answer<Self::Data>>;
 }
 
-/// What a tool does to the machine that it runs on. None changes anything on the server.
+/// What a tool does to the machine that it runs on, and to the server.
 #[derive(Clone, Copy, Debug)]
 pub enum Effect {
     Reads,
@@ -36,6 +36,8 @@ pub enum Effect {
     Adds,
     /// Replaces and removes files, and does nothing more if it is called again.
     Replaces,
+    /// Asks somebody for something, once, and changes nothing itself.
+    Asks,
 }
 
 /// What comes back: a sentence and data.
@@ -64,6 +66,7 @@ impl Offered {
         let annotations = match T::EFFECT {
             Effect::Reads => ToolAnnotations::new().read_only(true).destructive(false).idempotent(true),
             Effect::Adds => ToolAnnotations::new().read_only(false).destructive(false).idempotent(false),
+            Effect::Asks => ToolAnnotations::new().read_only(false).destructive(false).idempotent(true),
             Effect::Replaces => ToolAnnotations::new().read_only(false).destructive(true).idempotent(true),
         };
         // What there is to be seen and done is the company's catalog and this workspace.

@@ -107,8 +107,8 @@ impl ResultOptions {
     pub fn of(&self, sql: &str, scope: Scope, watch: &mut Watch, context: &Context) -> anyhow::Result<Output> {
         let decision = match Decision::asked(scope) {
             Some(decision) => decision,
-            None => match context.block_on(query::outline(sql))? {
-                Ok(outline) => decide(&outline, context)?,
+            None => match context.block_on(query::read(sql))? {
+                Ok(reading) => decide(reading.outline(), context)?,
                 Err(_) => Decision::here("it is not a statement that the server would run"),
             },
         };

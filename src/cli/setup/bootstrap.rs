@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::base::secret::Secret;
-use crate::cli::{Api, CliError, Context, Output, Run, input};
+use crate::cli::{CliError, Context, Output, Run, input};
 use crate::client::ClientError;
 use crate::protocol::auth::{BootstrapRequest, TokenResponse};
 
@@ -36,7 +36,7 @@ impl Run for Bootstrap {
         let has_password = password.is_some();
         let password = password.map(|password| password.expose().to_owned()).unwrap_or_default();
         let server = context.server()?;
-        let api = Api::new(context.client_for(server.clone(), None)?)?;
+        let api = context.api_of(context.client_for(server.clone(), None)?)?;
         let request = BootstrapRequest { email, name, password };
         let session: TokenResponse =
             api.try_send(Method::POST, &["auth", "bootstrap"], &request).map_err(refused)?.body;

@@ -22,5 +22,5 @@ commands! {
 fn api(context: &Context) -> anyhow::Result<Api> {
     let server = context.server()?;
     let token = context.token(&server)?.map(|(token, _)| token);
-    Ok(Api::new(context.client_for(server, token)?)?)
+    context.api_of(context.client_for(server, token)?)
 }

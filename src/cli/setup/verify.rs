@@ -108,7 +108,7 @@ fn users(api: &Api) -> Check {
 }
 
 fn web_ui(api: &Api) -> Check {
-    match api.block_on(|client| client.call(Method::GET, &["login"], TIMEOUT)) {
+    match api.block_on(async |client| client.call(Method::GET, &["login"], TIMEOUT).await) {
         // Elsewhere a page means that something else has answered; here it is what is wanted.
         Ok(()) | Err(ClientError::NotAgnes { .. }) => Check::new("web_ui", Status::Pass, "the sign-in page is there"),
         Err(error) => Check::new("web_ui", Status::Warn, error.detail()),

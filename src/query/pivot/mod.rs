@@ -22,17 +22,21 @@ pub fn read(body: &[u8]) -> Result<Vec<String>, QueryError> {
         truncated: bool,
     }
     let answer: Answer = serde_json::from_slice(body).map_err(|_| QueryError::out_of_turn())?;
-    if answer.truncated {
+    checked(answer.rows.into_iter().map(|(value,)| value).collect(), answer.truncated)
+}
+
+/// The values in the order of the engine, if it would make columns of them; `is_cut`: there are more.
+pub fn checked(mut values: Vec<String>, is_cut: bool) -> Result<Vec<String>, QueryError> {
+    if is_cut {
         return Err(QueryError::Sql(format!(
             "PIVOT finds more than {MAX_VALUES} values; name those you want: PIVOT … ON column IN ('a', 'b') USING …"
         )));
     }
-    if answer.rows.is_empty() {
+    if values.is_empty() {
         return Err(QueryError::Sql(
             "PIVOT finds no values: there are no rows, or its column is NULL in all of them".into(),
         ));
     }
-    let mut values: Vec<String> = answer.rows.into_iter().map(|(value,)| value).collect();
     values.sort_unstable();
     Ok(values)
 }

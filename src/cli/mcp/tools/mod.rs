@@ -1,9 +1,11 @@
 //! The tools, one file for each or for those that belong together.
 
 mod describe;
+mod here;
 mod metrics;
 mod pull;
 mod query;
+mod request_access;
 mod result;
 mod run_metric;
 mod search;
@@ -28,6 +30,7 @@ pub fn all() -> Vec<Offered> {
         Offered::new::<run_metric::RunMetric>(),
         Offered::new::<snapshots::ListSnapshots>(),
         Offered::new::<pull::PullTables>(),
+        Offered::new::<request_access::RequestAccess>(),
     ]
 }
 

@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::here;
 use super::result::{Collected, ResultRows};
+use crate::cli::Context;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Tool, within};
 use crate::cli::query::{Decision, Scope, Statement, decide, local, remote};
-use crate::cli::{CliError, Context};
-use crate::query::{self, Outline, QueryError};
+use crate::query::{self, Reading};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,11 +87,11 @@ aggregate in SQL rather than reading many rows, or write them into a file with q
         let limit = within("limit", self.limit, 1..=1000)?;
         let plan = Plan::make(&self.sql, self.scope, &call.context)?;
         let (rows, count) = (Collected::default(), usize::try_from(limit)?);
-        let (kept, is_cut) = match &plan.outline {
+        let (kept, is_cut) = match &plan.reading {
             None => remote::pass(&Statement::Sql(&self.sql), count, rows, &call.context)?,
-            Some(outline) => {
-                let connection = local::confined(outline, &call.context)?;
-                call.on(&connection, |connection| local::pass(connection, &outline.sql, count, rows))?
+            Some(reading) => {
+                let (connection, sql) = here::open(reading, call)?;
+                call.on(&connection, |connection| local::pass(connection, &sql, count, rows))?
             }
         };
         let (rows, place) = (ResultRows::new(kept, is_cut, limit), Place::new(plan.decision));
@@ -102,7 +103,7 @@ aggregate in SQL rather than reading many rows, or write them into a file with q
 /// How a statement runs.
 pub struct Plan {
     /// Of a statement that runs here.
-    pub outline: Option<Outline>,
+    pub reading: Option<Reading>,
     pub decision: Decision,
 }
 
@@ -110,28 +111,14 @@ impl Plan {
     pub fn make(sql: &str, scope: Scope, context: &Context) -> anyhow::Result<Self> {
         let asked = Decision::asked(scope);
         if let Some(decision @ Decision { is_remote: true, .. }) = asked {
-            return Ok(Self { outline: None, decision });
+            return Ok(Self { reading: None, decision });
         }
-        let outline = match context.block_on(query::outline(sql))? {
-            Err(error) if query::is_about_pivot_values(&error) && asked.is_none() => {
-                let decision = Decision::on_server("only the server finds the values of a PIVOT");
-                return Ok(Self { outline: None, decision });
-            }
-            outline => outline.map_err(unreadable)?,
-        };
+        let reading = context.block_on(query::read(sql))?.map_err(here::unreadable)?;
         let decision = match asked {
             Some(decision) => decision,
-            None => decide(&outline, context)?,
+            None => decide(reading.outline(), context)?,
         };
-        let outline = (!decision.is_remote).then_some(outline);
-        Ok(Self { outline, decision })
+        let reading = (!decision.is_remote).then_some(reading);
+        Ok(Self { reading, decision })
     }
-}
-
-fn unreadable(error: QueryError) -> CliError {
-    let kind = match error {
-        QueryError::NotSelect | QueryError::Refused => "refused_statement",
-        _ => "query_error",
-    };
-    CliError::bare(kind, error.to_string())
 }

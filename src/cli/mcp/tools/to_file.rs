@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::here;
 use super::query::{Place, Plan, auto};
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Effect, Tool};
@@ -52,11 +53,11 @@ server at most 10,000,000 rows are written; the result says if that was not all.
     fn run(self, call: &Call) -> anyhow::Result<Answer<WrittenFile>> {
         let target = ResultFile::new(&new_file(&self.file, &call.context)?)?;
         let plan = Plan::make(&self.sql, self.scope, &call.context)?;
-        let end = match &plan.outline {
+        let end = match &plan.reading {
             None => remote::save(&Statement::Sql(&self.sql), MAX_STREAMED_ROWS, &target, &call.context)?,
-            Some(outline) => {
-                let connection = local::confined(outline, &call.context)?;
-                call.on(&connection, |connection| local::save(connection, &outline.sql, usize::MAX, &target))?
+            Some(reading) => {
+                let (connection, sql) = here::open(reading, call)?;
+                call.on(&connection, |connection| local::save(connection, &sql, usize::MAX, &target))?
             }
         };
         let bytes = std::fs::metadata(&target.path)?.len();
