@@ -23,6 +23,23 @@ pub struct UploadedFile {
     pub replaced: bool,
 }
 
+/// `GET /api/me/transcripts`
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Transcripts {
+    /// The newest first.
+    pub transcripts: Vec<Transcript>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Transcript {
+    pub filename: String,
+    /// In bytes.
+    pub size: u64,
+    pub uploaded_at: String,
+}
+
 /// `POST /api/upload/local-md`
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct LocalNotes {

@@ -14,7 +14,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use super::api::{access_log, access_requests, audit, catalog, catalog_export, client_program};
 use super::api::{
     data, discovery, grants, groups, metadata, metrics, prompts, query, registry, saved_queries, search, sync, system,
-    upload, users, v2,
+    transcripts, upload, users, v2,
 };
 use super::api::{keys, permissions, settings};
 use super::http::middleware::cross_site::Guard;
@@ -168,6 +168,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(upload::files::upload_session).layer(DefaultBodyLimit::disable()))
         .routes(routes!(upload::files::upload_artifact).layer(DefaultBodyLimit::disable()))
         .routes(routes!(upload::files::upload_local_notes))
+        .routes(routes!(transcripts::list_own_transcripts))
+        .routes(routes!(transcripts::download_own_transcript))
         // Prompts
         .routes(routes!(prompts::get_welcome))
         .routes(routes!(prompts::get_welcome_template, prompts::set_welcome_template, prompts::reset_welcome_template))

@@ -63,6 +63,7 @@ mod sources;
 mod sync;
 mod system;
 mod tpc;
+mod transcripts;
 mod upload;
 mod users;
 mod v2;

@@ -154,6 +154,8 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("POST", "/api/upload/sessions", User),
     ("POST", "/api/upload/artifacts", User),
     ("POST", "/api/upload/local-md", User),
+    ("GET", "/api/me/transcripts", User),
+    ("GET", "/api/me/transcripts/{filename}", User),
     ("GET", "/api/sync/runs", Admin),
     ("GET", "/api/sync/runs/{id}", Admin),
     ("POST", "/api/sync/trigger", Admin),

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod names;
+mod transcripts;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use tokio::sync::Mutex;
 
 use self::exchange::{Exchange, Placed};
 use self::names::stored_name;
+pub use self::transcripts::{list_transcripts, open_transcript};
 use crate::access::{Principal, Proof};
 use crate::base::atomic_file::{self, Pending};
 use crate::base::hash;

@@ -22,6 +22,7 @@ pub mod search;
 pub mod settings;
 pub mod sync;
 pub mod system;
+pub mod transcripts;
 pub mod upload;
 pub mod users;
 pub mod v2;

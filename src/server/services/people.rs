@@ -19,6 +19,8 @@ pub struct People {
     pub surveys: Turns,
     /// Searches in the catalog.
     pub searches: Turns,
+    /// Lists of what one has sent, which may be long.
+    pub own_files: Turns,
 }
 
 impl Default for People {
@@ -29,6 +31,7 @@ impl Default for People {
             uploads: Turns::new(2),
             surveys: Turns::new(3),
             searches: Turns::new(4),
+            own_files: Turns::new(2),
         }
     }
 }
