@@ -293,14 +293,14 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Client, Is)> {
         ("empty token", app.with_token(""), Is::Nobody),
         ("garbage", app.with_token("garbage"), Is::Nobody),
         ("expired session of an admin", with(json!({ "sub": admin, "typ": "session", "exp": now() - 1 })), Is::Nobody),
-        ("session of nobody", with(json!({ "sub": "gone", "typ": "session", "exp": now() + 60 })), Is::Nobody),
+        ("session of nobody", with(json!({ "sub": "gone", "typ": "session", "exp": now() + 3600 })), Is::Nobody),
         ("revoked token", with(json!({ "sub": revoked.user_id, "typ": "pat", "jti": revoked_id })), Is::Nobody),
         ("personal token without a row", with(json!({ "sub": admin, "typ": "pat", "jti": "none" })), Is::Nobody),
         ("user", app.sign_in(ANN.0, ANN.1).await, Is::User),
         // After the session above, since it ends all recorded sessions of the user.
         (
             "admin by claim only",
-            with(json!({ "sub": ann, "typ": "session", "role": "admin", "is_admin": true, "exp": now() + 60 })),
+            with(json!({ "sub": ann, "typ": "session", "role": "admin", "is_admin": true, "exp": now() + 3600 })),
             Is::User,
         ),
         ("personal token of a user", app.with_token(ANNS_TOKEN), Is::User),
