@@ -14,7 +14,7 @@ const PROGRAM: u32 = 0o755;
 
 /// From here on, files and directories that this process or a child makes are for their owner only.
 pub fn restrict_new_files() {
-    rustix::process::umask(Mode::from_raw_mode(OTHERS));
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// A file that these options create is for its owner only.
