@@ -64,6 +64,12 @@ pub fn list(reader: &Reader<'_>, filter: &AccessRequestFilter) -> engine::Result
     )
 }
 
+/// Returns how many requests are pending.
+pub(super) fn pending(reader: &Reader<'_>) -> engine::Result<usize> {
+    let sql = "SELECT count(*) FROM access_requests WHERE coalesce(status, 'pending') = 'pending'";
+    reader.one(sql, [], |row| row.get::<_, i64>(0)).map(|count| count.try_into().unwrap_or_default())
+}
+
 /// Adds a request for access to a table, unless the user has a pending one for it.
 pub fn insert(change: &Change<'_>, user_id: &str, email: &str, table_id: &str, reason: &str) -> Result<AccessRequest> {
     let pending = "FROM access_requests WHERE user_id = ? AND status = 'pending'";

@@ -25,7 +25,7 @@ pub struct Membership {
     pub added_by: Option<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Members {
     by_user: HashMap<String, Vec<Membership>>,
     by_group: HashMap<String, Vec<Membership>>,
@@ -44,6 +44,23 @@ impl Members {
             loaded.by_group.entry(member.group_id.clone()).or_default().push(member);
         }
         Ok(loaded)
+    }
+
+    /// As they would be with another member of a group.
+    pub fn with(&self, user_id: &str, group_id: &str) -> Self {
+        let member = Membership {
+            user_id: user_id.to_owned(),
+            group_id: group_id.to_owned(),
+            source: SOURCE_ADMIN.to_owned(),
+            added_at: None,
+            added_by: None,
+        };
+        let mut next = self.clone();
+        if !next.of_user(user_id).iter().any(|member| member.group_id == group_id) {
+            next.by_user.entry(user_id.to_owned()).or_default().push(member.clone());
+            next.by_group.entry(group_id.to_owned()).or_default().push(member);
+        }
+        next
     }
 
     pub fn of_user(&self, user_id: &str) -> &[Membership] {

@@ -16,7 +16,7 @@ use super::sessions::Sessions;
 use super::sync_state::SyncState;
 use super::tokens::Credential;
 use super::users::Users;
-use super::{Reader, metrics, second_factors, sessions, sync_state, tokens};
+use super::{Reader, access_requests, metrics, second_factors, sessions, sync_state, tokens};
 use crate::config::GoogleGroups;
 use crate::engine;
 
@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub sessions: Arc<Sessions>,
     /// `jti` of sessions that were ended early.
     pub revoked_sessions: Arc<HashSet<String>>,
+    /// Requests for access that nobody has decided on.
+    pub pending_requests: usize,
     pub metrics: Arc<Metrics>,
     pub descriptions: Arc<Descriptions>,
     /// Which groups Google Workspace manages, from the settings.
@@ -53,7 +55,7 @@ pub struct Snapshot {
 type Load = fn(&mut Snapshot, &Reader<'_>) -> engine::Result<()>;
 
 /// Every part of the snapshot: the only table that it is made from, and how it is loaded.
-const PARTS: [(&str, Load); 14] = [
+const PARTS: [(&str, Load); 15] = [
     ("users", |next, reader| Users::load(reader).map(|part| next.users = part.into())),
     ("user_groups", |next, reader| Groups::load(reader).map(|part| next.groups = part.into())),
     ("user_group_members", |next, reader| Members::load(reader).map(|part| next.members = part.into())),
@@ -66,6 +68,7 @@ const PARTS: [(&str, Load); 14] = [
     ("second_factors", |next, reader| second_factors::load(reader).map(|part| next.second_factors = part.into())),
     ("user_sessions", |next, reader| sessions::load(reader).map(|part| next.sessions = part.into())),
     ("revoked_sessions", |next, reader| sessions::load_revoked(reader).map(|part| next.revoked_sessions = part.into())),
+    ("access_requests", |next, reader| access_requests::pending(reader).map(|part| next.pending_requests = part)),
     ("metric_definitions", |next, reader| metrics::load(reader).map(|part| next.metrics = part.into())),
     ("column_metadata", |next, reader| Descriptions::load(reader).map(|part| next.descriptions = part.into())),
 ];

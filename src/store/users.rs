@@ -21,6 +21,7 @@ pub struct User {
     pub active: bool,
     pub created_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
+    pub last_login_at: Option<Timestamp>,
     /// A session contains the version it was started with; incrementing it ends all sessions.
     pub token_version: i64,
 }
@@ -40,12 +41,12 @@ impl Users {
     pub(super) fn load(reader: &Reader<'_>) -> engine::Result<Self> {
         let users: Vec<User> = reader.list(
             "SELECT id, email, name, password_hash, active, epoch_us(created_at), epoch_us(deactivated_at),
-                        coalesce(token_version, 0)
+                        epoch_us(last_login_at), coalesce(token_version, 0)
                  FROM users ORDER BY created_at DESC",
             [],
             read_row!(as User {
                 id, email, name, password_hash: password_hash, active, created_at: row::time,
-                deactivated_at: row::time, token_version
+                deactivated_at: row::time, last_login_at: row::time, token_version
             }),
         )?;
         let mut loaded = Self::default();

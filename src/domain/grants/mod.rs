@@ -1,6 +1,8 @@
 //! What groups may use. A grant to one user is a grant to their personal group.
 
+mod many;
 mod overview;
+pub mod reach;
 pub mod view;
 
 use serde_json::json;
@@ -15,7 +17,8 @@ use crate::store::grants::{self, Grant};
 use crate::store::groups::personal;
 use crate::store::{Store, Transaction, registry};
 
-pub use self::overview::access_overview;
+pub use self::many::{Changed, GrantChange, change_grants};
+pub use self::overview::{access_overview, grantable};
 
 /// Maximum length of resource ids, in characters.
 const MAX_ID_CHARS: usize = 500;
@@ -47,11 +50,7 @@ pub async fn create_grant(
     resource_type: &str,
     resource_id: &str,
 ) -> Result<String> {
-    let resource_type = known_type(resource_type)?;
-    if resource_id.trim().is_empty() {
-        return Err(Error::invalid("resource_id is required"));
-    }
-    rules::limit("resource_id", resource_id, MAX_ID_CHARS)?;
+    let resource_type = checked(resource_type, resource_id)?;
     let (admin, group_id, resource_id) = (admin.clone(), group_id.to_owned(), resource_id.to_owned());
     write_as(store, admin.clone(), move |change| grant(change, &admin, &group_id, &resource_type, &resource_id)).await
 }
@@ -87,6 +86,16 @@ pub(in crate::domain) fn grant(
     let details = json!({ "group_id": group_id, "resource_type": resource_type, "resource_id": resource_id });
     audit::record(change, &admin.actor(), Action::ResourceGrantCreated, &format!("grant:{id}"), details)?;
     Ok(id)
+}
+
+/// Checks what is to be granted, and returns its type.
+fn checked(resource_type: &str, resource_id: &str) -> Result<ResourceType> {
+    let resource_type = known_type(resource_type)?;
+    if resource_id.trim().is_empty() {
+        return Err(Error::invalid("resource_id is required"));
+    }
+    rules::limit("resource_id", resource_id, MAX_ID_CHARS)?;
+    Ok(resource_type)
 }
 
 /// Returns the resource type of that name.

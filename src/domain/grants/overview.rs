@@ -8,7 +8,13 @@ use crate::store::{Snapshot, Store};
 
 /// Returns everything that can be granted, all groups, and all grants.
 pub async fn access_overview(store: &Store) -> Result<Overview> {
-    let marketplaces = store.read(marketplaces::all).await?;
+    let mut resources = Vec::new();
+    for key in ResourceType::KNOWN {
+        let resource_type = ResourceType::from(*key);
+        let blocks = grantable(store, &resource_type).await?;
+        let type_display = resource_type.info().display_name;
+        resources.push(OverviewResources { type_key: (*key).into(), type_display, blocks });
+    }
     let snapshot = store.snapshot();
     let grants = snapshot.grants.all().map(|grant| OverviewGrant {
         id: grant.id.clone(),
@@ -16,22 +22,19 @@ pub async fn access_overview(store: &Store) -> Result<Overview> {
         resource_type: grant.resource_type.to_string(),
         resource_id: grant.resource_id.clone(),
     });
-    let resources = ResourceType::KNOWN.iter().map(|key| {
-        let resource_type = ResourceType::from(*key);
-        OverviewResources {
-            type_key: (*key).into(),
-            type_display: resource_type.info().display_name,
-            blocks: match resource_type {
-                ResourceType::MarketplacePlugin => marketplaces.iter().map(marketplace).collect(),
-                ResourceType::Table => tables(&snapshot),
-                ResourceType::MemoryDomain => domains(),
-                ResourceType::SavedQuery => saved_queries(&snapshot),
-                ResourceType::Unknown(_) => Vec::new(),
-            },
-        }
-    });
-    let groups = groups::view::groups(&snapshot);
-    Ok(Overview { groups, grants: grants.collect(), resources: resources.collect() })
+    Ok(Overview { groups: groups::view::groups(&snapshot), grants: grants.collect(), resources })
+}
+
+/// Returns everything of one type that can be granted.
+pub async fn grantable(store: &Store, resource_type: &ResourceType) -> Result<Vec<OverviewBlock>> {
+    let snapshot = store.snapshot();
+    Ok(match resource_type {
+        ResourceType::MarketplacePlugin => store.read(marketplaces::all).await?.iter().map(marketplace).collect(),
+        ResourceType::Table => tables(&snapshot),
+        ResourceType::MemoryDomain => domains(),
+        ResourceType::SavedQuery => saved_queries(&snapshot),
+        ResourceType::Unknown(_) => Vec::new(),
+    })
 }
 
 fn marketplace(marketplace: &Marketplace) -> OverviewBlock {

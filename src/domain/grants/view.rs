@@ -54,6 +54,27 @@ fn of_group<'a>(snapshot: &'a Snapshot, group_id: Option<&str>) -> Box<dyn Itera
     }
 }
 
+/// Returns the name of what a grant is on; `None` if nothing with that id is known here.
+pub fn resource_name<'a>(snapshot: &'a Snapshot, resource_type: &ResourceType, id: &'a str) -> Option<&'a str> {
+    match resource_type {
+        ResourceType::Table => snapshot.registry.get(id).map(|table| table.name.as_str()),
+        ResourceType::SavedQuery => snapshot.saved_queries.get(id).map(|query| query.name.as_str()),
+        ResourceType::MarketplacePlugin | ResourceType::MemoryDomain => Some(id),
+        ResourceType::Unknown(_) => None,
+    }
+}
+
+/// Returns the number of grants that a user has through this group alone.
+pub fn granted_only_by(snapshot: &Snapshot, user_id: &str, group_id: &str) -> usize {
+    let memberships = snapshot.members.of_user(user_id).iter();
+    let others: Vec<&str> = memberships.map(|member| member.group_id.as_str()).filter(|id| *id != group_id).collect();
+    let is_kept = |grant: &Grant| match grant.resource_type {
+        ResourceType::Table => others.iter().any(|other| snapshot.grants.has_table(other, &grant.resource_id)),
+        _ => others.iter().any(|other| snapshot.grants.on(other, &grant.resource_type, &grant.resource_id).is_some()),
+    };
+    snapshot.grants.of_group(group_id).iter().filter(|grant| !is_kept(grant)).count()
+}
+
 /// Returns what can be granted.
 pub fn resource_types() -> Vec<ResourceTypeInfo> {
     ResourceType::KNOWN.iter().map(|key| ResourceType::from(*key).info()).collect()

@@ -1,12 +1,13 @@
 //! Groups, members and memberships as responses show them.
 
+use super::owner;
 use crate::base::time;
 use crate::domain::accounts::view::existing as existing_user;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, rules};
 use crate::protocol::access::{Group as GroupBody, Member, Membership as MembershipBody};
 use crate::store::Snapshot;
 use crate::store::groups::Group;
-use crate::store::members::Membership;
+use crate::store::members::{Membership, SOURCE_GOOGLE};
 
 /// Returns all groups, by name.
 pub fn groups(snapshot: &Snapshot) -> Vec<GroupBody> {
@@ -32,6 +33,29 @@ fn body(snapshot: &Snapshot, group: &Group) -> GroupBody {
         is_google_managed: group.is_google_managed(&snapshot.google),
         mapped_email: group.mapped_email(&snapshot.google).map(str::to_owned),
     }
+}
+
+/// Returns how people call a group: a personal one by the address of its owner.
+pub fn label(snapshot: &Snapshot, group: &Group) -> String {
+    owner(snapshot, group).map_or_else(|| group.name.clone(), |owner| format!("Only {}", owner.email))
+}
+
+/// Returns the groups that are not personal, by name.
+pub fn named_groups(snapshot: &Snapshot) -> Vec<&Group> {
+    let mut groups = snapshot.groups.all();
+    groups.retain(|group| owner(snapshot, group).is_none());
+    groups
+}
+
+/// Returns why an admin cannot remove this membership here, if that is so.
+pub fn fixed(snapshot: &Snapshot, user_id: &str, group: &Group, source: &str) -> Option<&'static str> {
+    if source == SOURCE_GOOGLE || group.is_google_managed(&snapshot.google) {
+        return Some("Managed in Google Workspace");
+    }
+    if snapshot.users.get(user_id).is_some_and(|user| rules::is_service_account(&user.email)) {
+        return Some("The account of the scheduler");
+    }
+    owner(snapshot, group).map(|_| "A personal group keeps its only member")
 }
 
 /// Returns the stored group with that id.
