@@ -31,6 +31,12 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// A form in a dialog that was refused is open already, beside the page; here it is in front of it.
+for (const dialog of document.querySelectorAll("dialog[open]")) {
+  dialog.close();
+  dialog.showModal();
+}
+
 // The clipboard is there only on secure origins.
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);

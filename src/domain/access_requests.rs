@@ -54,6 +54,12 @@ pub async fn list_access_requests(store: &Store, status: Option<String>) -> Resu
     list(store, filter).await
 }
 
+/// Returns the request with that id.
+pub async fn access_request(store: &Store, id: &str) -> Result<AccessRequest> {
+    let found = list(store, AccessRequestFilter::WithId(id.to_owned())).await?.requests.pop();
+    found.ok_or_else(|| Error::not_found("Access request not found"))
+}
+
 /// Returns the caller's own requests, newest first.
 pub async fn list_own_access_requests(store: &Store, caller: &Principal) -> Result<AccessRequests> {
     let mut list = list(store, AccessRequestFilter::OfUser(caller.user().id.clone())).await?;

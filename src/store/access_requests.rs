@@ -37,6 +37,7 @@ pub struct AccessRequest {
 pub enum AccessRequestFilter {
     All,
     OfUser(String),
+    WithId(String),
     WithStatus(String),
 }
 
@@ -55,6 +56,7 @@ pub fn list(reader: &Reader<'_>, filter: &AccessRequestFilter) -> engine::Result
     let (condition, value) = match filter {
         AccessRequestFilter::All => ("? = ''", ""),
         AccessRequestFilter::OfUser(id) => ("user_id = ?", id.as_str()),
+        AccessRequestFilter::WithId(id) => ("id = ?", id.as_str()),
         AccessRequestFilter::WithStatus(status) => ("coalesce(status, 'pending') = ?", status.as_str()),
     };
     reader.list(

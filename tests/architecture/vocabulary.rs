@@ -44,6 +44,8 @@ const HOMONYMS: &[(&str, &str)] = &[
     ("src/cli/saved/show.rs", "table"),
     ("src/domain/saved_queries/edit.rs", "table"),
     ("src/domain/saved_queries/rules.rs", "table"),
+    // A parameter of an address.
+    ("src/server/web/access/mod.rs", "table"),
     // A table of the state database.
     ("src/store/schema.rs", "saved_queries"),
     ("src/store/snapshot.rs", "saved_queries"),

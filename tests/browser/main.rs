@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
 
+mod people;
 #[path = "../support/program.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod program;
@@ -31,6 +32,12 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/profile", &[Some("analyst"), Some("admin")]),
     ("/tokens", &[Some("analyst")]),
     ("/admin/tokens", &[Some("admin")]),
+    ("/admin/users", &[Some("admin")]),
+    ("/admin/users?q=nobody+of+the+kind", &[Some("admin")]),
+    ("/admin/groups", &[Some("admin")]),
+    ("/admin/groups?origin=google_sync", &[Some("admin")]),
+    ("/admin/access", &[Some("admin")]),
+    ("/admin/access-requests", &[Some("admin")]),
     ("/_components", &[Some("admin")]),
 ];
 

@@ -4,7 +4,7 @@ Reads one JSON object from stdin:
   url      address of the server
   axe      path of axe.min.js
   people   name -> {"email", "password"}; signed out is nobody's name
-  steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows.py]
+  steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows*.py]
   shots    folder for screenshots, or null
 Prints one line of JSON for each thing that is wrong, and nothing else.
 """
@@ -17,6 +17,9 @@ import sys
 import playwright.sync_api as playwright
 
 import flows
+import flows_people
+
+FLOWS = {**vars(flows), **vars(flows_people)}
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 360, "height": 740}
@@ -118,7 +121,7 @@ def main():
                     visitors[person] = Visitor(browser, job, person)
                 visitors[person].visit(path)
             else:
-                flow = getattr(flows, what[0])
+                flow = FLOWS[what[0]]
                 try:
                     flow(lambda person=None, **options: Visitor(browser, job, person, **options))
                 except (AssertionError, playwright.Error) as error:

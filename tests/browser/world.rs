@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,9 @@ use crate::program::{self, Place, Serving};
 
 const ANALYST: &str = "ann@example.com";
 const PASSWORD: &str = "a long password 7";
+
+/// For all steps together, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct World {
     server: Serving,
@@ -57,7 +61,7 @@ impl World {
         });
         let mut command = Command::new(python);
         command.arg(here.join("tests/browser/pages.py")).env("NO_PROXY", "*").env("PYTHONDONTWRITEBYTECODE", "1");
-        let ran = program::finish(&mut command, &job.to_string());
+        let ran = program::finish_within(&mut command, &job.to_string(), PATIENCE);
         assert!(ran.code == 0 && ran.stdout.is_empty(), "{}\n{}", ran.stdout, ran.stderr);
     }
 }

@@ -77,11 +77,16 @@ impl Place {
 
 /// Runs a command to its end.
 pub fn finish(command: &mut Command, input: &str) -> Ran {
+    finish_within(command, input, PATIENCE)
+}
+
+/// As [`finish`], for a command that takes longer.
+pub fn finish_within(command: &mut Command, input: &str, patience: Duration) -> Ran {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that reads nothing may be gone by now.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let (stdout, stderr) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
-    let code = wait(&mut child).unwrap_or_else(|| panic!("{command:?} was ended by a signal"));
+    let code = wait_within(&mut child, patience).unwrap_or_else(|| panic!("{command:?} was ended by a signal"));
     Ran { code, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
 }
 
@@ -159,7 +164,11 @@ fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 
 /// The exit code; `None` after a signal.
 pub fn wait(child: &mut Child) -> Option<i32> {
-    let give_up = Instant::now() + PATIENCE;
+    wait_within(child, PATIENCE)
+}
+
+fn wait_within(child: &mut Child, patience: Duration) -> Option<i32> {
+    let give_up = Instant::now() + patience;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();

@@ -1,16 +1,13 @@
 use axum::http::StatusCode;
 
 use crate::access::{Admin, Principal};
-use crate::base::secret::Secret;
 use crate::domain::accounts::{self, view};
-use crate::domain::rules;
 use crate::protocol::auth::Me;
 use crate::protocol::users::{CreateUser, ResetLink, SetPassword, UpdateMe, UpdateUser, User};
-use crate::server::auth::links;
+use crate::server::auth::accounts::{create, reset_password, set_password};
 use crate::server::http::extractors::{Created, Json, Path, Reply};
 use crate::server::http::middleware::caller::Caller;
-use crate::server::{ApiResult, App, AppState};
-use crate::store::one_time::Purpose;
+use crate::server::{ApiResult, AppState};
 
 /// Lists all users, by address.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<User>)))]
@@ -75,16 +72,7 @@ pub async fn create_user(
     caller: Caller,
     Json(body): Json<CreateUser>,
 ) -> ApiResult<Created<User>> {
-    let created = accounts::create_user(&app.store, &admin, &body.email, body.name, body.send_invite).await?;
-    let mut invitation = None;
-    if let Some(token) = &created.invitation {
-        let (link, is_sent) = mail_link(&app, &caller, Purpose::Setup, &created.email, token).await;
-        accounts::record_invitation(&app.store, &admin, &created.id, &created.email, is_sent).await?;
-        invitation = Some((link, is_sent));
-    }
-    let user = view::user(&app.store.snapshot(), &created.id)?;
-    let (invite_url, invite_email_sent) = invitation.unzip();
-    Ok(Created(User { invite_url, invite_email_sent, ..user }))
+    Ok(Created(create(&app, &admin, &caller, body).await?))
 }
 
 /// Gives a user a password.
@@ -96,10 +84,7 @@ pub async fn set_user_password(
     Path(id): Path<String>,
     Json(body): Json<SetPassword>,
 ) -> ApiResult<StatusCode> {
-    rules::password(&body.password)?;
-    let email = accounts::view::existing(&app.store.snapshot(), &id)?.email.clone();
-    let hash = app.passwords.hash_chosen(body.password, app.context_words(&email, "")).await?;
-    accounts::set_password(&app.store, &admin, &id, hash).await?;
+    set_password(&app, &admin, &id, body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -112,9 +97,7 @@ pub async fn reset_user_password(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Reply<ResetLink> {
-    let reset = accounts::issue_reset_token(&app.store, &admin, &id).await?;
-    let (reset_url, email_sent) = mail_link(&app, &caller, Purpose::Reset, &reset.email, &reset.token).await;
-    Ok(Json(ResetLink { reset_url, email_sent }))
+    Ok(Json(reset_password(&app, &admin, &caller, &id).await?))
 }
 
 /// Returns who the caller is; the same as `/auth/me`.
@@ -130,13 +113,4 @@ pub async fn update_current_user(app: AppState, caller: Principal, Json(body): J
         accounts::update_own_name(&app.store, &caller, &name).await?;
     }
     Ok(Json(view::me(&app.store.snapshot(), &caller)?))
-}
-
-/// Mails a one-time link to a user, unless the address of this server is unknown. Returns the link (then only its path),
-/// and whether the mail was accepted for delivery.
-async fn mail_link(app: &App, caller: &Caller, purpose: Purpose, email: &str, token: &Secret) -> (String, bool) {
-    let mail = links::mail(app, caller, purpose, email, token, None);
-    let link = mail.link.clone();
-    let is_sent = app.mail.is_configured() && links::has_address(app) && app.mail.send(mail).await;
-    (link, is_sent)
 }

@@ -1,5 +1,6 @@
 //! Signing in and out over HTTP, and the caller's personal tokens.
 
+pub mod accounts;
 pub mod email_link;
 pub mod google;
 pub mod links;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::PageError;
 use crate::domain;
+use crate::server::ApiError;
 
 /// What was typed into a form, and what is wrong with it. The macros of `macros/form.html` show both.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -49,6 +51,18 @@ impl FormState {
             domain::Error::Field { field, reason, .. } => Ok(self.with_error(&field, &reason)),
             domain::Error::Invalid(text) | domain::Error::Conflict(text) => Ok(self.with_message(&text)),
             other => Err(other.into()),
+        }
+    }
+
+    /// As [`Self::with_refusal`], for answers of the API; a reason without a field is shown at `field`.
+    pub fn with_answer(self, field: &str, error: ApiError) -> Result<Self, PageError> {
+        let wrong = error.fields().and_then(|fields| fields.first());
+        if let Some((field, text)) = wrong.and_then(|wrong| Some((wrong["loc"][1].as_str()?, wrong["msg"].as_str()?))) {
+            return Ok(self.with_error(field, text.trim_start_matches("Value error, ")));
+        }
+        match (error.status(), error.text()) {
+            (StatusCode::BAD_REQUEST | StatusCode::CONFLICT, Some(reason)) => Ok(self.with_error(field, reason)),
+            _ => Err(error.into()),
         }
     }
 

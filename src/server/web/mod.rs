@@ -3,6 +3,8 @@
 //! A page is a template that extends `base.html`, a handler that returns `PageResult`, and a line in
 //! [`PAGES`]; `docs/architecture.md` tells the steps.
 
+mod access;
+mod access_requests;
 mod account;
 mod appearance;
 mod assets;
@@ -15,17 +17,20 @@ mod error_page;
 mod flash;
 mod form;
 mod formats;
+mod groups;
 mod listing;
 mod navigation;
 mod page;
 mod profile;
 mod qr;
+mod reach;
 mod reads;
 mod setup;
 mod signed_in;
 mod templates;
 mod theme;
 mod tokens;
+mod users;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -65,6 +70,33 @@ pub const PAGES: &[Route] = &[
     ("/tokens", || get(tokens::own::show_tokens).post(tokens::own::submit_token)),
     ("/tokens/revoke", || post(tokens::own::submit_revoke)),
     // For admins
+    ("/admin/users", || get(users::show_users).post(users::submit_user)),
+    ("/admin/users/{id}", || get(users::person::show_person)),
+    ("/admin/users/{id}/access", || get(users::access::show_access)),
+    ("/admin/users/{id}/name", || post(users::account::submit_name)),
+    ("/admin/users/{id}/active", || post(users::account::submit_active)),
+    ("/admin/users/{id}/delete", || post(users::account::submit_delete)),
+    ("/admin/users/{id}/password", || post(users::credentials::submit_password)),
+    ("/admin/users/{id}/reset-password", || post(users::credentials::submit_reset)),
+    ("/admin/users/{id}/reset-second-factor", || post(users::credentials::submit_second_factor)),
+    ("/admin/users/{id}/groups", || post(users::groups::submit_join)),
+    ("/admin/users/{id}/groups/remove", || post(users::groups::submit_leave)),
+    ("/admin/users/{id}/sessions/end", || post(users::credentials::submit_end)),
+    ("/admin/users/{id}/sessions/end-all", || post(users::credentials::submit_end_all)),
+    ("/admin/groups", || get(groups::show_groups).post(groups::submit_group)),
+    ("/admin/groups/{id}", || get(groups::members::show_members).post(groups::edit::submit_edit)),
+    ("/admin/groups/{id}/delete", || post(groups::edit::submit_delete)),
+    ("/admin/groups/{id}/members", || post(groups::members::submit_member)),
+    ("/admin/groups/{id}/members/remove", || post(groups::members::submit_remove)),
+    ("/admin/groups/{id}/grants", || get(groups::grants::show_grants)),
+    ("/admin/groups/{id}/grants/revoke", || post(groups::grants::submit_revoke)),
+    ("/admin/access", || get(access::show_access).post(access::submit::submit_rows)),
+    ("/admin/access/block", || post(access::submit::submit_block)),
+    ("/admin/grants", || get(access::redirect_grants)),
+    ("/admin/access-requests", || get(access_requests::show_requests)),
+    ("/admin/access-requests/{id}", || get(access_requests::review::show_review)),
+    ("/admin/access-requests/{id}/approve", || post(access_requests::review::submit_approve)),
+    ("/admin/access-requests/{id}/deny", || post(access_requests::review::submit_deny)),
     ("/admin/tokens", || get(tokens::all::show_all_tokens)),
     ("/admin/tokens/revoke", || post(tokens::all::submit_revoke)),
     // Signing in

@@ -8,18 +8,31 @@ type Link = (&'static str, &'static str, &'static str);
 const EVERYBODY: &[Link] =
     &[("/dashboard", "Dashboard", "home"), ("/catalog", "Catalog", "grid"), ("/setup", "Connect an agent", "laptop")];
 
-const ADMINS: &[Link] = &[("/admin/tokens", "Tokens", "key")];
+/// Its link says how many are pending.
+const REQUESTS: &str = "/admin/access-requests";
+
+const ADMINS: &[Link] = &[
+    ("/admin/users", "Users", "user"),
+    ("/admin/groups", "Groups", "users"),
+    ("/admin/access", "Access", "shield"),
+    (REQUESTS, "Requests", "inbox"),
+    ("/admin/tokens", "Tokens", "key"),
+];
 
 const OWN: &[Link] =
     &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key"), ("/reads", "My reads", "list")];
 
-/// The groups of links for a person, with the one of the page at `path` marked.
-pub fn values(path: &str, is_admin: bool) -> Value {
+/// The groups of links for a person, with the one of the page at `path` marked. Of the requests for access, so many are
+/// pending.
+pub fn values(path: &str, is_admin: bool, pending: usize) -> Value {
     let groups = [("", EVERYBODY), ("Administration", if is_admin { ADMINS } else { &[] }), ("Your account", OWN)];
     let current = groups.iter().flat_map(|(_, links)| *links).map(|(link, ..)| *link);
     let current = current.filter(|link| is_below(path, link)).max_by_key(|link| link.len());
     let group = |&(label, links): &(&str, &[Link])| {
-        let link = |&(path, label, icon): &Link| context! { path, label, icon, is_current => current == Some(path) };
+        let link = |&(path, label, icon): &Link| {
+            let pending = (path == REQUESTS && pending > 0).then_some(pending);
+            context! { path, label, icon, pending, is_current => current == Some(path) }
+        };
         context! { label, links => links.iter().map(link).collect::<Vec<_>>() }
     };
     groups.iter().filter(|(_, links)| !links.is_empty()).map(group).collect()

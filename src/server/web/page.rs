@@ -8,8 +8,10 @@ use super::flash::Flash;
 use super::form::FormState;
 use super::{PageError, brand, navigation, templates, theme};
 use crate::access::Principal;
+use crate::domain;
 use crate::server::http::middleware::caller::Caller;
 use crate::server::http::openapi::Argument;
+use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::{Rule, TooManyRequests};
 use crate::server::{ApiError, AppState};
 
@@ -52,7 +54,8 @@ impl PageContext {
             let name = user.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&user.email);
             context! { name, email => &user.email, is_admin => person.is_admin() }
         });
-        let navigation = self.person.as_ref().map(|person| navigation::values(&self.path, person.is_admin()));
+        let pending = self.app.store.snapshot().pending_requests;
+        let navigation = self.person.as_ref().map(|person| navigation::values(&self.path, person.is_admin(), pending));
         let flash = match &self.flash {
             Some(Flash::Notice(text)) => text,
             _ => "",
@@ -79,6 +82,15 @@ impl PageContext {
         let cookie = flash.set_cookie(self.app.config.http.https);
         redirect.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
         redirect
+    }
+
+    /// Leads to the page at `path`, which says what was done, or shows at the form what can be corrected.
+    pub fn answer(&self, path: &str, form: FormState, outcome: domain::Result<impl Into<String>>) -> PageResult {
+        let flash = match outcome {
+            Ok(done) => Flash::Notice(done.into()),
+            Err(error) => Flash::Form(form.with_refusal(error)?),
+        };
+        Ok(self.with_flash(redirect(path), &flash))
     }
 
     /// The form with this id as it was submitted before a redirect, or an empty one.
