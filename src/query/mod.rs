@@ -35,7 +35,7 @@ pub use encoding::Encoder;
 pub use error::QueryError;
 pub use namespace::{Lookup, Tables, most_similar};
 pub use pivot::MAX_VALUES as MAX_PIVOT_VALUES;
-pub use policy::{Outline, Relation};
+pub use policy::{Outline, Relation, function_names};
 pub use reading::{Reading, read};
 pub use response::Wanted;
 pub use run::{Gate, Query, QueryAnswer, QueryEngine};

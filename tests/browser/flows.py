@@ -170,3 +170,112 @@ def connect_an_agent(open_browser):
     assert mine.status == 200 and len(mine.json()["tables"]) == 2, mine.text()
     visitor.go("/tokens")
     expect(page.get_by_role("cell", name="Agent —")).to_be_visible()
+
+
+def query(open_browser):
+    """A statement is completed, run, sorted, charted, saved and opened again; with the keyboard as far as it matters."""
+    visitor = open_browser("analyst")
+    page = visitor.page
+    visitor.go("/query")
+    area = page.get_by_role("combobox", name="Statement")
+    area.focus()
+    page.keyboard.type("SELECT carr")
+    # A column is known once its table is named.
+    completions = page.get_by_role("listbox", name="Completions").get_by_role("option")
+    expect(completions).to_have_count(0)
+    page.keyboard.type(" FROM fli")
+    expect(completions.filter(has_text="flights")).to_be_visible()
+    visitor.check("light")
+    page.keyboard.press("Enter")
+    expect(area).to_have_value("SELECT carr FROM flights")
+    for _ in range(len(" FROM flights")):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+Space")
+    expect(completions.filter(has_text="carrier")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(area).to_have_value("SELECT carrier FROM flights")
+
+    area.fill("SELECT flight_date, count(*) AS flights, max(9007199254740993) AS big FROM flights GROUP BY ALL ORDER BY 1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("59 rows")
+    # No digit is lost.
+    expect(page.get_by_role("cell", name="9007199254740993").first).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("2013-01-01")
+    page.get_by_role("button", name="flight_date").press("Enter")
+    page.get_by_role("button", name="flight_date").press("Enter")
+    expect(page.get_by_role("columnheader", name="flight_date")).to_have_attribute("aria-sort", "descending")
+    visitor.check("dark")
+    page.get_by_role("button", name="Chart").press("Enter")
+    expect(page.get_by_role("img", name="flights by flight_date, 59 values")).to_be_visible()
+    expect(page.get_by_label("Kind")).to_have_value("line")
+    visitor.check("light")
+    visitor.shot("chart")
+    for kind, head in (("CSV", b"flight_date,flights,big"), ("Parquet", b"PAR1")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=kind).press("Enter")
+        with open(saved.value.path(), "rb") as file:
+            assert file.read(len(head)) == head
+    address = page.url
+    visitor.go("/query")
+    page.get_by_role("button", name="History").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="SELECT flight_date").press("Enter")
+    expect(area).to_have_value("SELECT flight_date, count(*) AS flights, max(9007199254740993) AS big FROM flights GROUP BY ALL ORDER BY 1")
+    page.goto(address)
+    expect(area).to_have_value("SELECT flight_date, count(*) AS flights, max(9007199254740993) AS big FROM flights GROUP BY ALL ORDER BY 1")
+
+    # Markup stays text, and what fails says why.
+    area.fill("SELECT '<img src=x onerror=alert(1)>' AS \"<b>x</b>\", NULL AS n")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("cell", name="<img src=x onerror=alert(1)>")).to_be_visible()
+    expect(page.get_by_role("cell", name="NULL")).to_be_visible()
+    visitor.expected = {400, 403}
+    for statement, reason in (("SELECT * FROM planes", "planes"), ("SELECT", "")):
+        area.fill(statement)
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("alert")).to_contain_text(reason)
+    visitor.expected = set()
+
+    # A hundred thousand rows scroll and sort.
+    page.get_by_label("Rows").select_option("100000")
+    area.fill("SELECT range AS n, hash(range) AS h FROM range(100000)")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("100,000 rows", timeout=20_000)
+    assert page.locator("[data-grid] tr").count() < 200
+    took = page.evaluate("""async () => {
+        const frame = document.querySelector("[data-grid]");
+        const begun = performance.now();
+        for (let step = 1; step <= 20; step++) {
+            frame.scrollTop = frame.scrollHeight * step / 20;
+            await new Promise(requestAnimationFrame);
+        }
+        return (performance.now() - begun) / 20;
+    }""")
+    assert took < 100, f"{took} ms for a step"
+    expect(page.get_by_role("row").last).to_contain_text("99999")
+
+
+def query_is_cancelled(open_browser):
+    visitor = open_browser("analyst")
+    page = visitor.page
+    visitor.go("/query")
+    area = page.get_by_role("combobox", name="Statement")
+    area.fill("SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range % 7 = b.range")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("status")).to_have_text("Cancelled")
+    # The next one does not wait for it.
+    area.fill("SELECT 42 AS answer")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("cell", name="42")).to_be_visible()
+
+
+def query_without_a_script(open_browser):
+    visitor = open_browser("analyst", java_script_enabled=False)
+    page = visitor.page
+    visitor.go("/query?sql=SELECT+name+FROM+airlines+ORDER+BY+1")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("cell", name="Endeavor Air Inc.")).to_be_visible()
+    page.get_by_label("Statement").fill("SELECT * FROM planes")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("alert")).to_contain_text("planes")
+    expect(page.get_by_label("Statement")).to_have_value("SELECT * FROM planes")

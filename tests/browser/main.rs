@@ -26,6 +26,7 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/catalog/flights?view=profile", &[Some("analyst")]),
     ("/catalog/flights?view=sample", &[Some("analyst")]),
     ("/catalog/planes", &[Some("analyst")]),
+    ("/query?sql=SELECT+1", &[Some("analyst"), Some("admin")]),
     ("/access-requests?table_id=planes", &[Some("analyst")]),
     ("/reads", &[Some("analyst")]),
     ("/setup", &[None, Some("analyst")]),
@@ -50,8 +51,18 @@ fn every_page_is_accessible_and_fits_a_phone() {
 }
 
 /// Functions of `flows.py`.
-const FLOWS: [&str; 7] =
-    ["sign_in_and_out", "themes", "menu_on_a_phone", "tokens", "catalog", "ask_for_access", "connect_an_agent"];
+const FLOWS: [&str; 10] = [
+    "sign_in_and_out",
+    "themes",
+    "menu_on_a_phone",
+    "tokens",
+    "catalog",
+    "ask_for_access",
+    "connect_an_agent",
+    "query",
+    "query_is_cancelled",
+    "query_without_a_script",
+];
 
 #[test]
 fn people_find_their_way() {

@@ -10,6 +10,12 @@ static FUNCTIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("funct
 static TABLE_FUNCTIONS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("table_functions.txt").lines().collect());
 
+/// The functions that callers can name, as opposed to operators.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let is_name = |name: &&str| name.starts_with(|first: char| first.is_ascii_lowercase());
+    include_str!("functions.txt").lines().filter(is_name)
+}
+
 pub fn is_allowed(name: &str) -> bool {
     FUNCTIONS.contains(name.to_ascii_lowercase().as_str())
 }

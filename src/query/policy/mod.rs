@@ -8,7 +8,7 @@ mod walk;
 use super::{QueryError, place};
 use crate::engine::parse::Parsed;
 pub use first_keyword::after_block;
-pub use functions::is_allowed as is_function;
+pub use functions::{is_allowed as is_function, names as function_names};
 pub use walk::is_system;
 
 /// The engine has no tree of such a statement.

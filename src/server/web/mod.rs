@@ -10,6 +10,7 @@ mod appearance;
 mod assets;
 mod brand;
 mod catalog;
+mod cells;
 mod components;
 mod dashboard;
 mod error;
@@ -31,6 +32,7 @@ mod templates;
 mod theme;
 mod tokens;
 mod users;
+mod workbench;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -52,6 +54,8 @@ type Route = (&'static str, fn() -> MethodRouter<AppState>);
 pub const PAGES: &[Route] = &[
     ("/", || get(redirect_home)),
     ("/dashboard", || get(dashboard::show_dashboard)),
+    ("/query", || get(workbench::show_query).post(workbench::submit_query)),
+    ("/query/complete", || get(workbench::complete::complete)),
     ("/setup", || get(setup::show_setup).post(setup::submit_setup)),
     ("/install", || get(setup::redirect_to_setup)),
     ("/reads", || get(reads::show_reads)),

@@ -5,8 +5,12 @@ use minijinja::{Value, context};
 /// Path, label and icon of a page.
 type Link = (&'static str, &'static str, &'static str);
 
-const EVERYBODY: &[Link] =
-    &[("/dashboard", "Dashboard", "home"), ("/catalog", "Catalog", "grid"), ("/setup", "Connect an agent", "laptop")];
+const EVERYBODY: &[Link] = &[
+    ("/dashboard", "Dashboard", "home"),
+    ("/catalog", "Catalog", "grid"),
+    ("/query", "Query", "query"),
+    ("/setup", "Connect an agent", "laptop"),
+];
 
 /// Its link says how many are pending.
 const REQUESTS: &str = "/admin/access-requests";

@@ -20,7 +20,7 @@ use crate::server::http::middleware::data_read::DataRead;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
 use crate::server::web::listing::Listing;
-use crate::server::web::{PageContext, PageResult, SignedIn};
+use crate::server::web::{PageContext, PageResult, SignedIn, cells};
 
 /// Rows of the sample.
 const SAMPLE: usize = 20;
@@ -117,16 +117,8 @@ async fn rows(page: &PageContext, person: &Principal, table: &ReadableTable) -> 
     let names: Vec<String> = table.table().columns.iter().map(|column| column.name.clone()).collect();
     let parse = |row: &RawValue| -> Result<Vec<Value>, serde_json::Error> {
         let mut row: HashMap<String, Box<RawValue>> = serde_json::from_str(row.get())?;
-        Ok(names.iter().map(|name| row.remove(name).map_or(Value::from(()), |value| shown(&value))).collect())
+        Ok(names.iter().map(|name| row.remove(name).map_or(Value::from(()), |value| cells::shown(&value))).collect())
     };
     let sample: Result<Vec<_>, _> = sample.rows.iter().map(|row| parse(row)).collect();
     Ok(context! { names, sample => sample.map_err(ApiError::internal)?, problem => "" })
-}
-
-/// A value as it was sent; nothing for NULL.
-fn shown(value: &RawValue) -> Value {
-    match value.get() {
-        "null" => Value::from(()),
-        text => serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned()).into(),
-    }
 }
