@@ -117,8 +117,8 @@ pub const SEED_DEVELOPER: &str = "app.main:seed_developer";
 
 /// Returns whether no admin can have signed in yet: no user has a password, and the only admins are those from the
 /// settings, who have never signed in.
-pub fn is_bootstrap_open(change: &Change<'_>) -> Result<bool> {
-    let is_in_use = change.exists(
+pub fn is_bootstrap_open(reader: &Reader<'_>) -> engine::Result<bool> {
+    let is_in_use = reader.exists(
         "SELECT 1 FROM users u WHERE lower(u.email) <> ? AND (
              coalesce(u.password_hash, '') <> ''
              OR EXISTS (SELECT 1 FROM user_group_members m JOIN user_groups g ON g.id = m.group_id

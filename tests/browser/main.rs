@@ -15,6 +15,7 @@ use world::World;
 /// Pages that everybody sees the same way, or that look different to each of these people.
 const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/login", &[None]),
+    ("/first-time-setup", &[Some("admin")]),
     ("/login/password", &[None, Some("analyst")]),
     ("/auth/password/setup?email=a%40b.com&token=t", &[None]),
     ("/dashboard", &[Some("analyst"), Some("admin")]),
@@ -67,4 +68,9 @@ const FLOWS: [&str; 10] = [
 #[test]
 fn people_find_their_way() {
     World::new(&[("DEBUG", "1")]).browse(&FLOWS.map(|flow| json!(["flow", flow])));
+}
+
+#[test]
+fn an_empty_server_is_set_up() {
+    World::empty(&[("DEBUG", "1")]).browse(&[json!(["flow", "first_run"])]);
 }

@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct World {
     server: Serving,
-    host: Place,
-    admin: Value,
+    people: Value,
+    /// Of the directories of the server.
+    _host: Place,
 }
 
 impl World {
@@ -28,10 +29,9 @@ impl World {
         let word = |part: &str| server.wait_for(part, 1).split_whitespace().nth(1).unwrap().to_owned();
         let admin = json!({ "email": word("Admin "), "password": word("Password ") });
         let token = word("Token ");
-        let world = Self { server, host, admin };
         let agnes = |args: &[&str], input: &str| {
-            let mut command = world.host.command(args);
-            command.env("AGNES_SERVER", &world.server.url).env("AGNES_TOKEN", &token);
+            let mut command = host.command(args);
+            command.env("AGNES_SERVER", &server.url).env("AGNES_TOKEN", &token);
             let ran = program::finish(&mut command, input);
             assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
         };
@@ -42,7 +42,14 @@ impl World {
         for table in ["flights", "airlines"] {
             agnes(&["admin", "grant", "create", "Analysts", "table", table], "");
         }
-        world
+        let people = json!({ "admin": admin, "analyst": { "email": ANALYST, "password": PASSWORD } });
+        Self { server, people, _host: host }
+    }
+
+    /// A server where nobody has been yet.
+    pub fn empty(variables: &[(&str, &str)]) -> Self {
+        let host = Place::new(variables);
+        Self { server: host.serve(&[]), people: json!({}), _host: host }
     }
 
     /// Takes the browser through these steps, and fails with everything that was wrong.
@@ -55,7 +62,7 @@ impl World {
         let job = json!({
             "url": self.server.url,
             "axe": axe,
-            "people": { "admin": self.admin, "analyst": { "email": ANALYST, "password": PASSWORD } },
+            "people": self.people,
             "steps": steps,
             "shots": std::env::var("AGNES_SCREENSHOTS").ok(),
         });

@@ -12,7 +12,9 @@ pub use google::{check_google_identity, record_refused_google_sign_in, sign_in_w
 pub use links::{PasswordChoice, check_password_choice, choose_password, follow_link, request_link};
 pub use own_password::{change_own_password, record_wrong_password};
 pub use password::{PasswordAttempt, PasswordRefusal, complete_password_attempt, replace_password_hash};
-pub use session::{Factor, FirstAdmin, SignInMethod, StartedSession, bootstrap_admin, end_session, start_session};
+pub use session::{
+    Factor, FirstAdmin, SignInMethod, StartedSession, bootstrap_admin, end_session, is_bootstrap_open, start_session,
+};
 
 /// What was typed as an address, cut to the length of an address.
 fn attempted(email: &str) -> String {

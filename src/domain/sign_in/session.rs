@@ -142,6 +142,15 @@ pub async fn end_session(store: &Store, caller: &Principal) -> Result<()> {
     Ok(written.await?)
 }
 
+/// Returns whether the first admin can be created by whoever comes.
+pub async fn is_bootstrap_open(store: &Store) -> Result<bool> {
+    // Almost always, and without a read.
+    if store.snapshot().users.any_password() {
+        return Ok(false);
+    }
+    Ok(store.read(members::is_bootstrap_open).await?)
+}
+
 /// The account that becomes the first admin.
 pub struct FirstAdmin {
     email: String,
@@ -171,7 +180,7 @@ pub async fn bootstrap_admin(
 ) -> Result<StartedSession> {
     let by = origin.clone();
     let written = store.write(move |change| -> Result<_> {
-        if !members::is_bootstrap_open(change)? {
+        if !members::is_bootstrap_open(change).map_err(StoreError::from)? {
             return Err(Error::Forbidden(
                 "Bootstrap disabled — a user with a password already exists. Use /auth/password/login.".into(),
             ));

@@ -12,7 +12,7 @@ use crate::server::http::extractors::{Json, Reply};
 use crate::server::http::session::{Session, accepts_html, redirect, remove_cookie, remove_session};
 use crate::server::services::google::PENDING_COOKIE;
 use crate::server::services::rate_limits::Rule;
-use crate::server::{ApiResult, AppState};
+use crate::server::{ApiResult, App, AppState};
 use crate::store::audit::Origin;
 
 /// Returns the caller.
@@ -40,13 +40,25 @@ pub async fn log_out(app: AppState, caller: Option<Principal>, headers: HeaderMa
     responses((status = 200, body = TokenResponse), (status = 403, description = "There is an admin already"),
         (status = 409, description = "The address belongs to an account other than the seeded admin"), (status = 429)))]
 pub async fn bootstrap(app: AppState, origin: Origin, Json(body): Json<BootstrapRequest>) -> ApiResult<Response> {
+    let session = start_first_session(&app, origin, &body.email, &body.name, body.password).await?;
+    Ok(session.into_token_response())
+}
+
+/// Creates the first admin, and signs them in. An empty password means none.
+pub async fn start_first_session(
+    app: &App,
+    origin: Origin,
+    email: &str,
+    name: &str,
+    password: String,
+) -> ApiResult<Session> {
     app.limits.admit(Rule { path: "/auth/bootstrap", per_minute: 3 }, origin.ip)?;
-    let admin = FirstAdmin::new(&body.email, &body.password, &body.name)?;
-    let hash = match body.password {
+    let admin = FirstAdmin::new(email, &password, name)?;
+    let hash = match password {
         password if password.is_empty() => None,
-        password => Some(app.passwords.hash_chosen(password, app.context_words(&body.email, &body.name)).await?),
+        password => Some(app.passwords.hash_chosen(password, app.context_words(email, name)).await?),
     };
     let started =
         bootstrap_admin(&app.store, &app.authenticator.keys(), &app.second_factors, origin, admin, hash).await?;
-    Ok(Session::new(&app, started).into_token_response())
+    Ok(Session::new(app, started))
 }

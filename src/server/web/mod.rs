@@ -15,6 +15,7 @@ mod components;
 mod dashboard;
 mod error;
 mod error_page;
+mod first_run;
 mod flash;
 mod form;
 mod formats;
@@ -36,7 +37,6 @@ mod workbench;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -104,6 +104,7 @@ pub const PAGES: &[Route] = &[
     ("/admin/tokens", || get(tokens::all::show_all_tokens)),
     ("/admin/tokens/revoke", || post(tokens::all::submit_revoke)),
     // Signing in
+    (first_run::PATH, || get(first_run::show_steps).post(first_run::submit_account)),
     ("/login", || get(account::log_in::show_login)),
     ("/login/password", || get(account::log_in::show_password_login)),
     ("/login/code", || get(account::second_factor::show_code).post(account::second_factor::submit_code)),
@@ -144,6 +145,10 @@ pub fn show_errors(app: AppState, routes: Router<AppState>) -> Router<AppState> 
     routes.layer(from_fn_with_state(app, error_page::show_errors))
 }
 
-async fn redirect_home(page: PageContext) -> Response {
-    redirect(if page.person.is_some() { "/dashboard" } else { "/login" })
+async fn redirect_home(page: PageContext) -> PageResult {
+    Ok(match page.person {
+        Some(_) => redirect("/dashboard"),
+        None if first_run::is_first_run(&page).await? => redirect(first_run::PATH),
+        None => redirect("/login"),
+    })
 }

@@ -16,6 +16,7 @@ use crate::server::http::extractors::{Form, Query};
 use crate::server::http::session::redirect;
 use crate::server::services::rate_limits::Rule;
 use crate::server::web::account::second_factor;
+use crate::server::web::first_run;
 use crate::server::web::flash::Flash;
 use crate::server::web::form::FormState;
 use crate::server::web::{PageContext, PageResult};
@@ -72,6 +73,9 @@ pub async fn show_login(page: PageContext, Query(query): Query<LoginQuery>) -> P
     // In development mode everybody is signed in.
     if page.app.config.developer.is_some() && page.person.is_some() {
         return Ok(redirect(next.as_deref().unwrap_or("/dashboard")));
+    }
+    if first_run::is_first_run(&page).await? {
+        return Ok(redirect(first_run::PATH));
     }
     let providers: Vec<_> = PROVIDERS
         .iter()
