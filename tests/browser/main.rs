@@ -70,6 +70,28 @@ fn people_find_their_way() {
     World::new(&[("DEBUG", "1")]).browse(&FLOWS.map(|flow| json!(["flow", flow])));
 }
 
+/// What each of these shows contains markup.
+const HOSTILE: [(&str, &str); 12] = [
+    ("analyst", "/dashboard"),
+    ("analyst", "/catalog"),
+    ("analyst", "/catalog?q=%3Cimg+src%3Dx+data-evil%3E"),
+    ("analyst", "/catalog?q=evil"),
+    ("analyst", "/catalog/evil"),
+    ("analyst", "/catalog/evil?view=columns"),
+    ("analyst", "/catalog/evil?view=profile"),
+    ("analyst", "/catalog/evil?view=sample"),
+    ("analyst", "/catalog/%3Cimg%20src%3Dx%20data-evil%3E"),
+    ("analyst", "/access-requests?table_id=%3Cimg+src%3Dx+data-evil%3E"),
+    ("analyst", "/query?sql=%3C/textarea%3E%3Cimg+src%3Dx+data-evil%3E"),
+    ("admin", "/tokens?q=%22%3E%3Cimg+src%3Dx+data-evil%3E"),
+];
+
+#[test]
+fn texts_never_become_markup() {
+    let visits = HOSTILE.map(|(person, path)| json!(["visit", person, path]));
+    World::hostile(&[("DEBUG", "1")]).browse(&visits);
+}
+
 #[test]
 fn an_empty_server_is_set_up() {
     World::empty(&[("DEBUG", "1")]).browse(&[json!(["flow", "first_run"])]);

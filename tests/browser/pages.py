@@ -43,6 +43,7 @@ class Visitor:
         # Statuses that a step expects, e.g. 403 of a page that is refused.
         self.expected = set()
         self.page.on("console", self.on_console)
+        self.page.on("dialog", self.on_dialog)
         self.page.on("pageerror", lambda error: self.wrong("script", str(error)))
         self.page.on("requestfailed", self.on_failed)
         self.page.on("response", self.on_response)
@@ -60,6 +61,10 @@ class Visitor:
         # The browser repeats a status that `on_response` has judged.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.wrong("console", message.text)
+
+    def on_dialog(self, dialog):
+        self.wrong("markup", f"a script ran: {dialog.message}")
+        dialog.dismiss()
 
     def on_failed(self, request):
         # A navigation or a stream that the page itself has ended.
@@ -89,6 +94,8 @@ class Visitor:
     def check(self, theme):
         """What must hold on every page in any state."""
         self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        if self.page.locator("[data-evil]").count():
+            self.wrong("markup", "a text has become markup")
         self.page.evaluate(self.job["axe_source"])
         found = self.page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
         for violation in found["violations"]:

@@ -10,6 +10,8 @@ use crate::program::{self, Place, Serving};
 
 const ANALYST: &str = "ann@example.com";
 const PASSWORD: &str = "a long password 7";
+/// `pages.py` finds it if it has become markup.
+const EVIL: &str = "<img src=x data-evil=\"1\" onerror='alert(1)'>\"';{{ 7*7 }}";
 
 /// For all steps together, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -17,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct World {
     server: Serving,
     people: Value,
-    /// Of the directories of the server.
-    _host: Place,
+    host: Place,
+    token: String,
 }
 
 impl World {
@@ -29,27 +31,57 @@ impl World {
         let word = |part: &str| server.wait_for(part, 1).split_whitespace().nth(1).unwrap().to_owned();
         let admin = json!({ "email": word("Admin "), "password": word("Password ") });
         let token = word("Token ");
-        let agnes = |args: &[&str], input: &str| {
-            let mut command = host.command(args);
-            command.env("AGNES_SERVER", &server.url).env("AGNES_TOKEN", &token);
-            let ran = program::finish(&mut command, input);
-            assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
-        };
-        agnes(&["admin", "add-user", ANALYST, "--name", "Ann Analyst"], "");
-        agnes(&["admin", "set-password", ANALYST, "--password-stdin"], PASSWORD);
-        agnes(&["admin", "group", "create", "Analysts"], "");
-        agnes(&["admin", "group", "add-member", "Analysts", ANALYST], "");
-        for table in ["flights", "airlines"] {
-            agnes(&["admin", "grant", "create", "Analysts", "table", table], "");
-        }
         let people = json!({ "admin": admin, "analyst": { "email": ANALYST, "password": PASSWORD } });
-        Self { server, people, _host: host }
+        let world = Self { server, people, host, token };
+        world.run(&["add-user", ANALYST, "--name", "Ann Analyst"], "");
+        world.run(&["set-password", ANALYST, "--password-stdin"], PASSWORD);
+        world.run(&["group", "create", "Analysts"], "");
+        world.run(&["group", "add-member", "Analysts", ANALYST], "");
+        for table in ["flights", "airlines"] {
+            world.run(&["grant", "create", "Analysts", "table", table], "");
+        }
+        world
+    }
+
+    /// The same with markup in every text that somebody can write.
+    pub fn hostile(variables: &[(&str, &str)]) -> Self {
+        let world = Self::new(variables);
+        let path = |name: &str, text: &str| {
+            let path = world.host.dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let cells = EVIL.replace('"', "\"\"");
+        let csv = path("evil.csv", &format!("id,\"{cells}\"\n1,\"{cells}\"\n2,\"'{cells}\"\n"));
+        world.run(&["table", "upload", &csv, "--delimiter", ","], "");
+        world.run(&["table", "update", "evil", "--description", EVIL, "--folder", EVIL], "");
+        let columns = json!({ "id": { "description": EVIL, "basetype": "INTEGER", "confidence": "manual" } });
+        let proposal = json!({ "tables": { "evil": { "columns": columns } } });
+        world.run(&["metadata", "apply", &path("evil.json", &proposal.to_string())], "");
+        let metric = json!([{
+            "name": "evil", "display_name": EVIL, "category": "evil", "description": EVIL, "unit": EVIL, "table": "evil",
+            "type": "count", "expression": "count(*)", "sql": "SELECT count(*) AS evil FROM evil",
+        }]);
+        world.run(&["metric", "import", &path("evil.yml", &metric.to_string())], "");
+        world.run(&["group", "create", EVIL], "");
+        world.run(&["add-user", "evil@example.com", "--name", EVIL], "");
+        world.run(&["grant", "create", EVIL, "table", "evil"], "");
+        world.run(&["grant", "create", "Analysts", "table", "evil"], "");
+        world
+    }
+
+    /// Runs a command of `agnes admin`, which succeeds.
+    fn run(&self, args: &[&str], input: &str) {
+        let mut command = self.host.command(&["admin"]);
+        command.args(args).env("AGNES_SERVER", &self.server.url).env("AGNES_TOKEN", &self.token);
+        let ran = program::finish(&mut command, input);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
     }
 
     /// A server where nobody has been yet.
     pub fn empty(variables: &[(&str, &str)]) -> Self {
         let host = Place::new(variables);
-        Self { server: host.serve(&[]), people: json!({}), _host: host }
+        Self { server: host.serve(&[]), people: json!({}), host, token: String::new() }
     }
 
     /// Takes the browser through these steps, and fails with everything that was wrong.
