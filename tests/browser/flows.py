@@ -1,5 +1,7 @@
 """What people do, step by step. Each flow gets a function that opens a browser for a person."""
 
+import re
+
 from playwright.sync_api import expect
 
 
@@ -317,3 +319,33 @@ def first_run(open_browser):
     stranger = open_browser()
     stranger.go("/first-time-setup")
     expect(stranger.page).to_have_url("/login")
+
+
+def prompts(open_browser):
+    """A template is previewed while it is typed, refused if it does not work, saved, seen by others, and reset."""
+    visitor = open_browser("admin")
+    page = visitor.page
+    visitor.go("/admin/agent-prompt")
+    area = page.get_by_role("textbox", name="Template")
+    rendered = page.locator("[data-rendered]")
+    expect(rendered).to_contain_text("1) Install the CLI")
+    visitor.expected = {400}
+    area.fill("Hello {{ user.name }}, {{ nothing.of.the.kind }}")
+    expect(page.get_by_role("alert")).to_contain_text("Template invalid")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Template invalid")
+    visitor.expected = set()
+    area = page.get_by_role("textbox", name="Template")
+    area.fill("Hello <b>{{ user.email if user else 'you' }}</b>, from {{ instance.name }}: {server_url} {token}")
+    expect(rendered).to_contain_text("Hello <b>admin@example.com</b>")
+    visitor.check("dark")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("The prompt is saved")).to_be_visible()
+    analyst = open_browser("analyst")
+    analyst.go("/setup")
+    analyst.page.get_by_role("button", name="Make the script").click()
+    expect(analyst.page.locator("pre.script")).to_contain_text("Hello <b>ann@example.com</b>")
+    page.get_by_role("button", name="Reset …").press("Enter")
+    page.get_by_role("button", name="Delete my text").press("Enter")
+    expect(page.get_by_text("The built-in prompt is back")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Template")).to_have_value(re.compile("1\\) Install|Install the CLI"))

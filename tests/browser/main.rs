@@ -40,6 +40,8 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/admin/groups?origin=google_sync", &[Some("admin")]),
     ("/admin/access", &[Some("admin")]),
     ("/admin/access-requests", &[Some("admin")]),
+    ("/admin/agent-prompt", &[Some("admin")]),
+    ("/admin/workspace-prompt", &[Some("admin")]),
     ("/_components", &[Some("admin")]),
 ];
 
@@ -52,7 +54,7 @@ fn every_page_is_accessible_and_fits_a_phone() {
 }
 
 /// Functions of `flows.py`.
-const FLOWS: [&str; 10] = [
+const FLOWS: [&str; 11] = [
     "sign_in_and_out",
     "themes",
     "menu_on_a_phone",
@@ -63,6 +65,7 @@ const FLOWS: [&str; 10] = [
     "query",
     "query_is_cancelled",
     "query_without_a_script",
+    "prompts",
 ];
 
 #[test]

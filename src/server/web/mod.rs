@@ -24,6 +24,7 @@ mod listing;
 mod navigation;
 mod page;
 mod profile;
+mod prompts;
 mod qr;
 mod reach;
 mod reads;
@@ -103,6 +104,10 @@ pub const PAGES: &[Route] = &[
     ("/admin/access-requests/{id}/deny", || post(access_requests::review::submit_deny)),
     ("/admin/tokens", || get(tokens::all::show_all_tokens)),
     ("/admin/tokens/revoke", || post(tokens::all::submit_revoke)),
+    ("/admin/agent-prompt", || get(prompts::show_setup).post(prompts::submit_setup)),
+    ("/admin/agent-prompt/reset", || post(prompts::reset_setup)),
+    ("/admin/workspace-prompt", || get(prompts::show_workspace).post(prompts::submit_workspace)),
+    ("/admin/workspace-prompt/reset", || post(prompts::reset_workspace)),
     // Signing in
     (first_run::PATH, || get(first_run::show_steps).post(first_run::submit_account)),
     ("/login", || get(account::log_in::show_login)),

@@ -21,6 +21,8 @@ const ADMINS: &[Link] = &[
     ("/admin/access", "Access", "shield"),
     (REQUESTS, "Requests", "inbox"),
     ("/admin/tokens", "Tokens", "key"),
+    ("/admin/agent-prompt", "Agent setup prompt", "text"),
+    ("/admin/workspace-prompt", "Workspace prompt", "text"),
 ];
 
 const OWN: &[Link] =

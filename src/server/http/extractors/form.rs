@@ -10,6 +10,8 @@ use crate::server::http::openapi::Argument;
 
 /// Maximum size of a form. Real ones hold a few passwords and a path.
 const MAX_BYTES: usize = 64 * 1024;
+/// The same of one with a long text, of which each byte takes up to three.
+const MAX_LONG_BYTES: usize = 2 * 1024 * 1024;
 
 /// A form in either encoding that browsers use, as a struct of texts. The last value of a repeated name counts. A body
 /// that is not a form counts as an empty one.
@@ -20,7 +22,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        fields::read("form", Value::Object(pairs(request, state).await?)).map(Self)
+        fields::read("form", Value::Object(pairs(request, state, MAX_BYTES).await?)).map(Self)
+    }
+}
+
+/// A form with a long text.
+#[derive(Debug)]
+pub struct TextForm<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for TextForm<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        fields::read("form", Value::Object(pairs(request, state, MAX_LONG_BYTES).await?)).map(Self)
     }
 }
 
@@ -29,7 +43,7 @@ impl<T> Argument for Form<T> {
     const IS_OPTIONAL_BODY: bool = true;
 }
 
-async fn pairs<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String, Value>, ApiError> {
+async fn pairs<S: Send + Sync>(request: Request, state: &S, max_bytes: usize) -> Result<Map<String, Value>, ApiError> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_multipart = essence == "multipart/form-data";
@@ -37,7 +51,7 @@ async fn pairs<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String
         return Ok(Map::new());
     }
     let (parts, body) = request.into_parts();
-    let body = body::read(body, MAX_BYTES, format!("The form is longer than {} KB", MAX_BYTES / 1024)).await?;
+    let body = body::read(body, max_bytes, format!("The form is longer than {} KB", max_bytes / 1024)).await?;
     if !is_multipart {
         return Ok(fields::pairs(std::str::from_utf8(&body).map_err(|_| unreadable())?));
     }

@@ -10,7 +10,7 @@ mod time;
 mod url;
 
 pub use accept::Accept;
-pub use form::Form;
+pub use form::{Form, TextForm};
 pub use json::{AnyJson, Created, Json, Reply};
 pub use multipart::{LongForm, Part, missing_file};
 pub use time::time_in_query;
