@@ -1,4 +1,4 @@
-//! Handing out the command line, and the script that installs it, as run by shells.
+//! Handing out the command line, and how it updates itself.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -11,14 +11,15 @@ use serde_json::json;
 use crate::support::TestApp;
 
 /// A program for this platform that says its version, and takes `setup init`.
-const PROGRAM: &str = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'agnes 9.9.9' || echo \"$*\" >> \"$HOME/called\"\n";
+pub const PROGRAM: &str =
+    "#!/bin/sh\n[ \"$1\" = --version ] && echo 'agnes 9.9.9' || echo \"$*\" >> \"$HOME/called\"\n";
 
-fn own_name(version: &str) -> String {
+pub fn own_name(version: &str) -> String {
     format!("agnes-{version}-{}-{}", this_os(), this_arch())
 }
 
 /// A server with these files in its directory of programs.
-async fn offering(files: &[(&str, &str)]) -> (TestApp, tempfile::TempDir) {
+pub async fn offering(files: &[(&str, &str)]) -> (TestApp, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {
         std::fs::write(folder.path().join(name), content).unwrap();
@@ -82,119 +83,8 @@ async fn programs_for_other_platforms_come_from_a_directory() {
     assert_eq!(app.get("/cli/bin/agnes-0.2.0-darwin-aarch64").await.status, 404);
 }
 
-#[tokio::test]
-async fn a_script_names_no_address_that_could_be_code() {
-    let app = TestApp::start_with(&[("SERVER_URL", "")]).await;
-    for host in ["a'b", "a$(id)", "a`id`", "a b", "user@a"] {
-        let answer = app.get_with("/cli/install.sh", &[("host", host)]).await;
-        assert_eq!(answer.status, 400, "{host}: {answer}");
-    }
-    let configured = TestApp::start_with(&[("SERVER_URL", "https://agnes.example.com")]).await;
-    let script = configured.get_with("/cli/install.sh", &[("host", "evil.example")]).await;
-    assert!(
-        script.text().contains("server='https://agnes.example.com'") && !script.text().contains("evil"),
-        "{script}"
-    );
-    let script = configured.get("/cli/install.ps1").await;
-    assert!(script.text().contains("$server = 'https://agnes.example.com'"), "{script}");
-}
-
-/// Runs the script with a home of its own.
-async fn install(app: &TestApp, shell: &str, home: &Path, env: &[(&str, &str)]) -> Output {
-    let script = app.get("/cli/install.sh").await;
-    assert_eq!(script.status, 200, "{script}");
-    let mut command = Command::new(shell);
-    command.arg("-s").env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").env("NO_PROXY", "*");
-    command.envs(env.iter().copied());
-    run(command, script.text().to_owned()).await
-}
-
-/// Feeds a script to a shell, as `curl … | sh` does.
-async fn run(mut command: Command, script: String) -> Output {
-    use std::io::Write;
-    use std::process::Stdio;
-    tokio::task::spawn_blocking(move || {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell");
-        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    })
-    .await
-    .unwrap()
-}
-
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-#[tokio::test]
-async fn the_script_installs_in_every_shell_and_replaces_a_link() {
-    let (app, _folder) = offering(&[(&own_name("9.9.9"), PROGRAM)]).await;
-    for shell in ["sh", "bash"] {
-        let home = tempfile::tempdir().unwrap();
-        let bin = home.path().join(".local/bin");
-        std::fs::create_dir_all(&bin).unwrap();
-        let old = home.path().join("old");
-        std::fs::write(&old, "the older version").unwrap();
-        std::os::unix::fs::symlink(&old, bin.join("agnes")).unwrap();
-        let output = install(&app, shell, home.path(), &[]).await;
-        assert!(output.status.success(), "{shell}: {}", text(&output));
-        assert!(
-            text(&output).contains("Installed agnes 9.9.9") && text(&output).contains("export PATH="),
-            "{}",
-            text(&output)
-        );
-        assert_eq!(std::fs::read_to_string(bin.join("agnes")).unwrap(), PROGRAM);
-        assert!(!bin.join("agnes").is_symlink());
-        assert_eq!(std::fs::read_to_string(&old).unwrap(), "the older version", "not written through the link");
-        let called = std::fs::read_to_string(home.path().join("called")).unwrap();
-        assert_eq!(called, format!("setup init --server {}\n", app.url));
-        assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 1, "nothing else is left");
-    }
-}
-
-#[tokio::test]
-async fn what_is_not_the_program_is_not_installed() {
-    let name = own_name("9.9.9");
-    let (app, folder) = offering(&[(&name, PROGRAM)]).await;
-    let home = tempfile::tempdir().unwrap();
-    let bin = home.path().join("bin dir");
-    std::fs::create_dir(&bin).unwrap();
-    std::fs::write(bin.join("agnes"), "the previous one").unwrap();
-    let env = [("AGNES_INSTALL_DIR", bin.to_str().unwrap())];
-    let script = app.get("/cli/install.sh").await.text().to_owned();
-    let previous = || {
-        assert_eq!(std::fs::read_to_string(bin.join("agnes")).unwrap(), "the previous one");
-        assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 1, "nothing else is left");
-    };
-
-    // Other bytes than those of the script's checksum.
-    std::fs::write(folder.path().join(&name), PROGRAM.replace("9.9.9", "6.6.6")).unwrap();
-    let mut command = Command::new("sh");
-    command.arg("-s").env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin").env("NO_PROXY", "*").envs(env);
-    let output = run(command, script.clone()).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("error: what was downloaded is not the program"), "{}", text(&output));
-    previous();
-
-    // A program that does not run.
-    std::fs::write(folder.path().join(&name), "#!/bin/sh\necho broken; exit 3\n").unwrap();
-    let output = install(&app, "sh", home.path(), &env).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("error: the program does not run on this machine: broken"), "{}", text(&output));
-    previous();
-
-    // A script that arrived in part does nothing.
-    let mut command = Command::new("sh");
-    command.arg("-s").env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin").envs(env);
-    let output = run(command, script[..script.len() * 2 / 3].to_owned()).await;
-    assert!(!text(&output).contains("Installed"), "{}", text(&output));
-    previous();
-
-    let (none, _folder) = offering(&[]).await;
-    drop(app);
-    let missing = none.get("/cli/bin/agnes-9.9.9-linux-x86_64").await;
-    assert_eq!(missing.status, 404);
 }
 
 /// A copy of the program, which may replace itself, and a home for it.

@@ -57,7 +57,7 @@ agnes_install() {
     if command -v curl >/dev/null 2>&1; then
         curl -fsSL ${ca:+--cacert "$ca"} -o "$temporary" "$url" </dev/null || fail "the download failed"
     elif command -v wget >/dev/null 2>&1; then
-        wget -q ${ca:+--ca-certificate="$ca"} -O "$temporary" "$url" </dev/null || fail "the download failed"
+        wget -q ${ca:+--ca-certificate="$ca"} -O "$temporary" "$url" </dev/null || fail "the download failed${ca:+; if this wget does not know --ca-certificate, install curl}"
     else
         fail "this needs curl or wget"
     fi
