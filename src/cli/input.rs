@@ -62,14 +62,16 @@ pub fn new_password(context: &Context) -> Result<Secret, CliError> {
 pub fn hidden_prompt(context: &Context, question: &str, option: &str) -> Result<Secret, CliError> {
     let _echo_off = terminal::Hidden::stdin();
     let answer = prompt(context, question, option);
-    context.printer.end_line();
+    if io::stdin().is_terminal() {
+        context.printer.end_line();
+    }
     answer.map(Secret::new)
 }
 
 /// Asks for one line.
 pub fn prompt(context: &Context, question: &str, option: &str) -> Result<String, CliError> {
     if !io::stdin().is_terminal() {
-        return Err(CliError::usage(format!("no {question} given")).hint(format!("Use {option}.")));
+        return Err(CliError::usage(format!("no {} given", question.to_lowercase())).hint(format!("Use {option}.")));
     }
     context.printer.ask(question);
     let mut line = String::new();

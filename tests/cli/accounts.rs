@@ -32,6 +32,7 @@ fn accounts() {
     let link = json!({"reset_url": "https://agnes.example.com/reset?token=x", "email_sent": false});
     server.answer("POST /api/users/0123456789/reset-password", 200, link);
     server.answer("DELETE /api/users/0123456789", 204, Value::Null);
+    server.answer("DELETE /api/users/0123456789/second-factor", 204, Value::Null);
     for (args, expected) in [
         (vec!["deactivate", "bob@EXAMPLE.com"], "Deactivated bob@EXAMPLE.com\n"),
         (vec!["activate", "0123456789"], "Activated 0123456789\n"),
@@ -40,6 +41,10 @@ fn accounts() {
             "Reset URL: https://agnes.example.com/reset?token=x\nEmail sent: False\n",
         ),
         (vec!["group", "rename", "Sales", "Sellers"], "Renamed group Sales to Sellers\n"),
+        (
+            vec!["user", "reset-second-factor", "bob@example.com"],
+            "bob@example.com can sign in without a second factor.\n",
+        ),
         (vec!["remove-user", "bob@example.com", "--yes"], "User removed.\n"),
     ] {
         let ran = sandbox.run(&[vec!["admin"], args].concat());
@@ -53,7 +58,7 @@ fn accounts() {
     Error: not confirmed: Remove Bob@example.com?
       hint: Add --yes.
     ");
-    assert_eq!(server.seen("DELETE").len(), 1);
+    assert_eq!(server.seen("DELETE").len(), 2);
     server.answer("POST /api/users/0123456789/deactivate", 409, json!({"detail": "Cannot deactivate yourself"}));
     let ran = sandbox.run(&["admin", "deactivate", "bob@example.com"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: Cannot deactivate yourself\n"));

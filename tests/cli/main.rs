@@ -8,6 +8,9 @@
     reason = "a test ends where its preparation fails"
 )]
 
+#[expect(dead_code, reason = "one request is sent by hand here")]
+#[path = "../support/http.rs"]
+mod http;
 #[path = "../support/program.rs"]
 mod program;
 
@@ -59,3 +62,4 @@ mod snapshot_faults;
 mod sync;
 mod tokens;
 mod types;
+mod v0_35;

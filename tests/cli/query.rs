@@ -92,6 +92,37 @@ fn every_type_has_a_json_form() {
     "#);
 }
 
+/// Read by something that is not ours, each value is what it was.
+#[test]
+fn csv_and_json_can_be_read_back() {
+    let (_server, sandbox) = pulled();
+    let texts = ["a,b", "say \"yes\"", "\"", "two\nlines", "two\r\nlines", "\r", " padded ", "", "NULL", "\t", "ž😀"];
+    let rows = texts.map(|text| format!("('{text}')")).join(", ");
+    let sql = format!(
+        "SELECT text, NULL AS nothing, 'NaN'::DOUBLE AS nan, '-inf'::DOUBLE AS inf, ['a,b', NULL] AS list,
+            {{'k': '\"x\"\n'}} AS rec FROM (VALUES {rows}) t(text)"
+    );
+    let nested = [json!(["a,b", null]), json!({"k": "\"x\"\n"})];
+    let from_csv = sandbox.run(&["query", &sql, "-f", "csv"]).stdout;
+    let mut reader = csv::Reader::from_reader(from_csv.as_bytes());
+    assert_eq!(reader.headers().unwrap(), vec!["text", "nothing", "nan", "inf", "list", "rec"]);
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let from_json = sandbox.run(&["query", &sql, "-f", "json"]).json();
+    assert_eq!((records.len(), from_json.as_array().unwrap().len()), (texts.len(), texts.len()));
+    for (at, (text, record)) in texts.iter().zip(records).enumerate() {
+        assert_eq!((&record[0], &record[1]), (*text, ""));
+        assert!(record[2].parse::<f64>().unwrap().is_nan());
+        assert_eq!(record[3].parse::<f64>().unwrap(), f64::NEG_INFINITY);
+        let json = |field: usize| serde_json::from_str::<serde_json::Value>(&record[field]).unwrap();
+        assert_eq!([json(4), json(5)], nested);
+        let row = &from_json[at];
+        assert_eq!((&row["text"], &row["nothing"]), (&json!(text), &json!(null)));
+        assert_eq!([&row["list"], &row["rec"]], nested.each_ref());
+    }
+    let empty = "SELECT '' AS empty, NULL AS nothing";
+    assert_eq!(sandbox.run(&["query", empty, "-f", "csv"]).stdout, "empty,nothing\n\"\",\n", "and they differ");
+}
+
 #[test]
 fn ordered_rows_are_written_into_a_file_as_well() {
     let (_server, sandbox) = pulled();

@@ -11,7 +11,7 @@ pub struct Sandbox {
     dir: tempfile::TempDir,
     pub workspace: PathBuf,
     server: String,
-    token: Option<&'static str>,
+    token: Option<String>,
 }
 
 /// The result of a command.
@@ -26,16 +26,16 @@ pub struct Ran {
 impl Sandbox {
     /// Signed in to `server` by AGNES_TOKEN.
     pub fn signed_in(server: &StandIn) -> Self {
-        Self { token: Some(TOKEN), ..Self::signed_out(&server.url) }
+        Self { token: Some(TOKEN.into()), ..Self::signed_out(&server.url) }
     }
 
     /// Signed in, through a proxy at `url`.
     pub fn behind(url: &str) -> Self {
-        Self { token: Some(TOKEN), ..Self::signed_out(url) }
+        Self { token: Some(TOKEN.into()), ..Self::signed_out(url) }
     }
 
-    pub fn with_token(url: &str, token: &'static str) -> Self {
-        Self { token: Some(token), ..Self::signed_out(url) }
+    pub fn with_token(url: &str, token: &str) -> Self {
+        Self { token: Some(token.into()), ..Self::signed_out(url) }
     }
 
     pub fn signed_out(server: &str) -> Self {
@@ -61,7 +61,7 @@ impl Sandbox {
         command.args(args).env_clear().env("HOME", self.home()).env("AGNES_SERVER", &self.server);
         command.env("AGNES_NO_UPDATE_CHECK", "1");
         command.env("NO_PROXY", "*").current_dir(&self.workspace).stdin(Stdio::null());
-        if let Some(token) = self.token {
+        if let Some(token) = &self.token {
             command.env("AGNES_TOKEN", token);
         }
         command
@@ -86,8 +86,8 @@ impl Sandbox {
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let text = format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}");
-        let server = if self.server.is_empty() { "no server" } else { &self.server };
-        let text = text.replace(server, "[SERVER]").replace(&*self.home().to_string_lossy(), "[HOME]");
+        let text = if self.server.is_empty() { text } else { text.replace(&self.server, "[SERVER]") };
+        let text = text.replace(&*self.home().to_string_lossy(), "[HOME]");
         Ran { code, stdout, stderr, text }
     }
 

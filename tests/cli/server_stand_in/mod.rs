@@ -165,6 +165,11 @@ impl StandIn {
         }
     }
 
+    /// Says of an offered table that it is materialized.
+    pub fn materialize(&self, table: &str) {
+        self.script().tables.get_mut(table).unwrap().query_mode = "materialized";
+    }
+
     /// Offers a table that is not downloaded.
     pub fn offer_remote(&self, table: &str) {
         let table_entry = Table { bytes: Vec::new(), hash: String::new(), tag: None, query_mode: "remote" };
