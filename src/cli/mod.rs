@@ -188,11 +188,14 @@ fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 #[cfg(test)]
+mod argument_order;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     /// The commands below `command`, each with its whole name.
-    fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+    pub fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
         let name = format!("{name} {}", command.get_name());
         let is_help = command.get_name() == "help";
         match command.get_subcommands().next() {
