@@ -63,6 +63,22 @@ const ATTRIBUTES: [&str; 25] = [
 const SEARCHES: [&str; 5] =
     ["customer+country", "invioce+amuont", "which+table+has+the+discount+of+a+subscription%3F", "emp", "t77"];
 
+/// As an admin sees them.
+const PAGES: [&str; 12] = [
+    "/dashboard",
+    "/catalog",
+    "/catalog?q=customer+country",
+    "/catalog/t7",
+    "/query",
+    "/admin",
+    "/admin/tables",
+    "/admin/sync",
+    "/admin/users",
+    "/admin/groups",
+    "/admin/access",
+    "/admin/audit",
+];
+
 /// Column names of a table, which differ from those of the next one.
 fn columns(table: usize) -> impl Iterator<Item = String> {
     (0..COLUMNS).map(move |column| {
@@ -84,12 +100,13 @@ pub fn measure(runtime: &Runtime) {
         admin.published(&format!("t{}", TABLES - 1)).await;
         println!("{:<58} {:>12} {:>12}", format!("{TABLES} tables of {COLUMNS} columns"), "median", "95th");
         let searches: Vec<_> = SEARCHES.iter().map(|words| format!("/api/catalog/search?q={words}")).collect();
-        let rows: [(&str, &[String]); 3] = [
-            ("  catalog of all", &["/api/v2/catalog".to_owned()]),
-            ("  schema of one", &["/api/v2/schema/t7".to_owned()]),
-            ("  search", &searches),
+        let api = [
+            ("  catalog of all", vec!["/api/v2/catalog".to_owned()]),
+            ("  schema of one", vec!["/api/v2/schema/t7".to_owned()]),
+            ("  search", searches),
         ];
-        for (what, paths) in rows {
+        let pages = PAGES.map(|path| (path, vec![path.to_owned()]));
+        for (what, paths) in api.into_iter().chain(pages) {
             let mut times = Vec::new();
             for n in 0..=REQUESTS {
                 let begun = Instant::now();

@@ -349,3 +349,22 @@ def prompts(open_browser):
     page.get_by_role("button", name="Delete my text").press("Enter")
     expect(page.get_by_text("The built-in prompt is back")).to_be_visible()
     expect(page.get_by_role("textbox", name="Template")).to_have_value(re.compile("1\\) Install|Install the CLI"))
+
+
+def weight(open_browser):
+    """A first view is light, and the next one brings nothing but the page."""
+    sizes = """() => {
+        const [page] = performance.getEntriesByType("navigation");
+        const parts = performance.getEntriesByType("resource").filter((part) => part.initiatorType !== "fetch");
+        return [page.transferSize, parts.reduce((sum, part) => sum + part.transferSize, 0), parts.length];
+    }"""
+    for path in ("/dashboard", "/catalog", "/query", "/setup"):
+        # Nothing is in the cache of a new visitor but what signing in has shown.
+        page = open_browser().page
+        page.context.add_cookies(open_browser("analyst").context.cookies())
+        page.goto(path)
+        html, parts, count = page.evaluate(sizes)
+        assert count and html + parts <= 100_000, f"{path}: {html} + {parts} bytes"
+        page.goto(path)
+        html, parts, _ = page.evaluate(sizes)
+        assert parts == 0 and html < 20_000, f"{path}, again: {html} + {parts} bytes"

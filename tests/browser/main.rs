@@ -54,7 +54,7 @@ fn every_page_is_accessible_and_fits_a_phone() {
 }
 
 /// Functions of `flows.py`.
-const FLOWS: [&str; 11] = [
+const FLOWS: [&str; 12] = [
     "sign_in_and_out",
     "themes",
     "menu_on_a_phone",
@@ -66,6 +66,7 @@ const FLOWS: [&str; 11] = [
     "query_is_cancelled",
     "query_without_a_script",
     "prompts",
+    "weight",
 ];
 
 #[test]
