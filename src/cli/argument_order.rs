@@ -7,7 +7,8 @@ use super::Cli;
 use super::tests::leaves;
 
 /// Something for an option or an argument to hold; the first that its parser takes is used.
-const VALUES: [&str; 6] = ["1", "x", "1h", "a.csv", "https://agnes.example.com", "2026-01-01"];
+const VALUES: [&str; 10] =
+    ["1", "x", "1h", "a.csv", "https://agnes.example.com", "2026-01-01", "{}", "a=text", "1GB", "every 6h"];
 
 /// What is understood, or why nothing is.
 fn parsed(root: &Command, args: &[String]) -> Result<String, ErrorKind> {
@@ -36,7 +37,9 @@ fn options_may_come_before_and_after() {
     for (name, command) in found {
         let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
         let positionals: Vec<&Arg> = command.get_positionals().collect();
-        if positionals.is_empty() {
+        // What only explains why it is gone takes whatever follows.
+        let takes_all = positionals.iter().any(|it| it.is_trailing_var_arg_set() || it.is_allow_hyphen_values_set());
+        if positionals.is_empty() || takes_all {
             continue;
         }
         commands += 1;
@@ -61,11 +64,14 @@ fn options_may_come_before_and_after() {
             // Some options need another one.
             let beside = named.iter().filter(|it| it.get_id() != option.get_id()).flat_map(|it| ways(it));
             let beside: Vec<Vec<String>> = std::iter::once(Vec::new()).chain(beside).collect();
-            let mut tries =
-                beside.iter().flat_map(|it| ways(option).into_iter().map(|way| [&needed, it, &way].concat()));
+            let mut tries = beside.iter().flat_map(|it| {
+                ways(option).into_iter().map(|way| [needed.as_slice(), it.as_slice(), way.as_slice()].concat())
+            });
             let taken = tries.find_map(|way| {
                 match (parsed(&root, &line(&way, &values, &[])), parsed(&root, &line(&[], &values, &way))) {
                     (Ok(before), Ok(after)) => Some(before == after),
+                    // One that takes several values takes the argument, too.
+                    (Err(_), Ok(_)) if option.get_num_args().is_some_and(|count| count.max_values() > 1) => Some(true),
                     // One that cannot stand beside these arguments, such as `query SQL --stdin`.
                     (Err(before), Err(after)) if before == ErrorKind::ArgumentConflict => Some(after == before),
                     (Err(before), Err(after)) if before == after => None,

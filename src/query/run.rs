@@ -347,8 +347,8 @@ mod tests {
 
     #[test]
     fn a_worker_without_sandbox_is_told() {
-        assert_eq!(lacks_sandbox(""), None);
-        let warning = lacks_sandbox("Landlock,seccomp").unwrap();
+        assert_eq!(less_confined(""), None);
+        let warning = less_confined("Landlock,seccomp").unwrap();
         assert!(warning.starts_with("this kernel lacks Landlock, seccomp: callers' SQL runs"), "{warning}");
     }
 }
