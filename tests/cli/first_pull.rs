@@ -104,8 +104,8 @@ fn without_a_server_the_next_step_is_named() {
     --- stdout
     --- stderr
     Error: no server is configured
-      hint: Run: agnes init --server-url URL, in an empty folder, or: agnes auth login
-        --server URL
+      hint: Run: agnes init --server-url URL, in an empty folder, or: agnes auth
+        login --server URL
     ");
     assert_eq!(entries(&sandbox), 0);
 }
