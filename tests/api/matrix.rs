@@ -367,7 +367,12 @@ async fn every_page_against_everybody() {
             let is_open = PUBLIC_PAGES.iter().any(|open| path.starts_with(open));
             let expected = match path {
                 _ if is_open => &[200, 404][..],
-                path if path.starts_with("/admin/") && is > Is::Nobody && is < Is::Admin => &[403, 404],
+                path if (path.starts_with("/admin") || path.starts_with("/first-time-setup"))
+                    && is > Is::Nobody
+                    && is < Is::Admin =>
+                {
+                    &[403, 404]
+                }
                 _ => &[200, 404],
             };
             assert!(expected.contains(&answer.status.as_u16()), "{who}: {path}: {answer}");

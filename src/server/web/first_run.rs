@@ -29,7 +29,7 @@ pub async fn show_steps(page: PageContext) -> PageResult {
         return show_account(&page, FormState::new("account"));
     }
     match &page.person {
-        Some(person) if person.is_admin() => {
+        Some(person) if person.may_administer() => {
             let values = context! { install => setup::install_command(&page), ..steps(&page, person) };
             page.render("first_run.html", values)
         }

@@ -74,9 +74,7 @@ pub async fn show_login(page: PageContext, Query(query): Query<LoginQuery>) -> P
     if page.app.config.developer.is_some() && page.person.is_some() {
         return Ok(redirect(next.as_deref().unwrap_or("/dashboard")));
     }
-    if first_run::is_first_run(&page).await? {
-        return Ok(redirect(first_run::PATH));
-    }
+    let is_first_run = first_run::is_first_run(&page).await?;
     let providers: Vec<_> = PROVIDERS
         .iter()
         .filter(|provider| (provider.is_available)(&page.app))
@@ -86,7 +84,8 @@ pub async fn show_login(page: PageContext, Query(query): Query<LoginQuery>) -> P
         })
         .collect();
     let message = query.message(page.person.is_some());
-    page.render("login.html", context! { providers, message, form => page.form("login").with_message(query.error()) })
+    let form = page.form("login").with_message(query.error());
+    page.render("login.html", context! { providers, message, form, is_first_run })
 }
 
 /// `GET /login/password`: sign in, or request a link for choosing a password.
