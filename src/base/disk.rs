@@ -6,6 +6,8 @@ use std::path::Path;
 use super::platform::files;
 
 const MB: u64 = 1024 * 1024;
+/// Less free space than this is worth a warning.
+const MIN_FREE_PERCENT: u64 = 5;
 
 /// A file system, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,13 @@ pub struct Space {
     /// What this process may still write.
     pub free: u64,
     pub total: u64,
+}
+
+impl Space {
+    /// Returns whether little is left.
+    pub fn is_low(&self) -> bool {
+        self.free < self.total / 100 * MIN_FREE_PERCENT
+    }
 }
 
 /// The file system that holds `path`.

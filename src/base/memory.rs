@@ -10,6 +10,16 @@ pub fn available() -> u64 {
     kernel::machine_memory().unwrap_or(u64::MAX).min(of_control_groups().unwrap_or(u64::MAX))
 }
 
+/// Memory of this process in bytes: now, and at most so far.
+pub fn used() -> Option<(u64, u64)> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+    };
+    Some((field("VmRSS:")?, field("VmHWM:")?))
+}
+
 /// The lowest limit of the control groups of this process, of both versions.
 fn of_control_groups() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
@@ -59,5 +69,7 @@ mod tests {
         }
         assert_eq!(parse_size("50%"), Some(available() / 2));
         assert!(available() > 100_000_000);
+        let (now, most) = used().unwrap_or((1, 1));
+        assert!(0 < now && now <= most && most < available());
     }
 }

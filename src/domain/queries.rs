@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::access::{Principal, ReadableTable, holds, readable_by_name, readable_tables};
+use serde_json::json;
+
+use crate::access::{Admin, Principal, ReadableTable, holds, readable_by_name, readable_tables};
 use crate::base::locked;
+use crate::domain::{Error, Result, write_as};
 use crate::extract::Publication;
 use crate::query::{Gate, Lookup, Query, QueryAnswer, QueryEngine, QueryError, Tables, Wanted, most_similar};
+use crate::store::audit::{self, Action};
 use crate::store::{Snapshot, Store};
 use crate::sync::Orchestrator;
 
@@ -100,4 +104,18 @@ fn query(tables: &Arc<Readable>, sql: String, limit: usize, wanted: Wanted) -> Q
         extent: wanted.extent(limit),
         timeout: None,
     }
+}
+
+/// Stops a query of anybody. It may have ended in the meantime.
+pub async fn stop_query(store: &Store, engine: &QueryEngine, admin: &Admin, id: u64) -> Result<()> {
+    let query = engine.running().into_iter().find(|query| query.id == id);
+    let query = query.ok_or_else(|| Error::not_found("The query has ended already"))?;
+    let (actor, details) = (admin.actor(), json!({ "user_id": *query.person, "statement": query.statement }));
+    let resource = format!("query:{id}");
+    let recorded = write_as(store, admin.clone(), move |change| {
+        Ok(audit::record(change, &actor, Action::QueryStop, &resource, details)?)
+    });
+    recorded.await?;
+    engine.stop(id);
+    Ok(())
 }

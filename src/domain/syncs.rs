@@ -5,11 +5,15 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::json;
 
 use crate::access::Admin;
+use crate::base::time;
+use crate::domain::registry::overview;
 use crate::domain::{Error, Result, rules, write_as};
+use crate::extract::Publication;
 use crate::protocol::sync::Triggered;
 use crate::protocol::sync_runs::{Run, RunPage};
+use crate::store::Store;
 use crate::store::audit::{self, Action};
-use crate::store::{Store, sync_runs};
+use crate::store::sync_runs::{self, RunSummary};
 use crate::sync::Runner;
 
 /// How many tables one request may name, and how long an id may be, in characters.
@@ -46,6 +50,49 @@ pub async fn trigger_sync(store: &Store, runner: &Runner, admin: &Admin, ids: Ve
         false => "Nothing was started: none of these ids is registered.",
     };
     Ok(Triggered { status: "triggered".into(), tables, message: message.into(), run_id, unknown })
+}
+
+/// Starts a sync of the registered tables of one source.
+pub async fn trigger_source(
+    store: &Store,
+    runner: &Runner,
+    publication: &Publication,
+    admin: &Admin,
+    source: &str,
+) -> Result<Triggered> {
+    let tables = overview::tables(&store.snapshot(), publication, time::now()).into_iter();
+    let of_source = tables.filter(|table| table.source.as_str() == source);
+    let ids: Vec<_> = of_source.filter_map(|table| Some(table.row?.id.clone())).collect();
+    if ids.is_empty() {
+        return Err(Error::invalid(format!("No table of {source} is registered")));
+    }
+    trigger_sync(store, runner, admin, ids).await
+}
+
+/// Past runs, newest first.
+#[derive(Debug)]
+pub struct History {
+    pub runs: Vec<RunSummary>,
+    /// `before` of the next page; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Returns up to `limit` finished runs, newest first. `before` is the `next` of the previous page.
+pub async fn history(
+    store: &Store,
+    runner: &Runner,
+    _: &Admin,
+    before: Option<String>,
+    limit: usize,
+) -> Result<History> {
+    let live: Vec<_> = runner.live().into_iter().map(|run| run.id).collect();
+    // One more shows whether there is another page, and another one may be the current run.
+    let stored = store.read(move |connection| sync_runs::summaries(connection, before.as_deref(), limit + 2)).await?;
+    let mut runs: Vec<_> = stored.into_iter().filter(|run| !live.contains(&run.id)).collect();
+    let has_more = runs.len() > limit;
+    runs.truncate(limit);
+    let next = runs.last().filter(|_| has_more).map(|run| run.id.clone());
+    Ok(History { runs, next })
 }
 
 /// Runs on a page, by default and at most.

@@ -46,6 +46,9 @@ pub enum QueryError {
     /// The client is gone.
     #[error("the query was cancelled")]
     Cancelled,
+    /// 409
+    #[error("the query was stopped by an administrator")]
+    Stopped,
     /// 429
     #[error("too many queries are running or waiting; try again in a few seconds")]
     Busy,

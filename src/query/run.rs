@@ -16,6 +16,7 @@ use super::policy::Outline;
 use super::prepare::prepare;
 use super::reading::check_length;
 use super::response::{Body, Wanted};
+use super::running::{Running, RunningQuery};
 use super::sending::{Piece, Rows};
 use super::turns::{Full, Turns};
 use super::worker::{Kind, Pool, Prepare, Request, Run};
@@ -43,6 +44,8 @@ struct Inner {
     /// Who may go on after a short time.
     long: Turns,
     without_tables: Arc<Prepare>,
+    /// What was asked and is not answered in full.
+    running: Running,
     long_sql: Mutex<()>,
 }
 
@@ -92,6 +95,7 @@ impl QueryEngine {
             workers: Turns::new(settings.shares()),
             long: Turns::new(settings.long_shares()),
             without_tables,
+            running: Running::default(),
             long_sql: Mutex::default(),
             settings,
         })))
@@ -101,12 +105,14 @@ impl QueryEngine {
     pub async fn run(&self, query: Query) -> Result<QueryAnswer, QueryError> {
         let (sender, mut receiver) = mpsc::channel(1);
         let inner = self.0.clone();
+        let listed = inner.running.list(&query.person, &query.sql);
         tokio::spawn(async move {
             let started = Instant::now();
             let deadline = started + query.timeout.unwrap_or(inner.settings.timeout);
             let answer = AssertUnwindSafe(inner.answer(&query, &sender)).catch_unwind();
             let result = tokio::select! {
                 result = tokio::time::timeout_at(deadline.into(), answer) => result,
+                () = listed.is_stopped() => Ok(Ok(Err(QueryError::Stopped))),
                 () = sender.closed() => return,
             };
             let result = match result {
@@ -166,6 +172,16 @@ impl QueryEngine {
         tokio::time::timeout(CHECK_TIME, self.0.check())
             .await
             .unwrap_or(Err(QueryError::Timeout { elapsed: CHECK_TIME }))
+    }
+
+    /// The queries that wait, run, or send their rows, oldest first.
+    pub fn running(&self) -> Vec<RunningQuery> {
+        self.0.running.all()
+    }
+
+    /// Stops one of [`Self::running`]; returns whether it was still there.
+    pub fn stop(&self, id: u64) -> bool {
+        self.0.running.stop(id)
     }
 
     /// Ends the workers.

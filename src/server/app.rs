@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::services::client_programs::ClientPrograms;
+use super::services::connections::Connections;
+use super::services::data_sizes::DataSizes;
 use super::services::google::Google;
 use super::services::mail::Mailer;
 use super::services::passwords::Passwords;
@@ -21,6 +24,7 @@ use crate::access::password_strength::ContextWords;
 use crate::access::totp::{Sealer, TotpError};
 use crate::access::{Authenticator, Keys};
 use crate::access_log::AccessLog;
+use crate::base::platform::processes;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::secrets;
@@ -101,6 +105,12 @@ pub struct App {
     /// What people install from here.
     pub client_programs: ClientPrograms,
     pub readiness: Readiness,
+    /// The open connections.
+    pub connections: Arc<Connections>,
+    /// How much is on the disk.
+    pub data_sizes: DataSizes,
+    /// Whether the server has been asked to stop, for what would go on otherwise.
+    pub stopping: watch::Sender<bool>,
     pub started_at: Timestamp,
 }
 
@@ -186,6 +196,9 @@ impl App {
             quotas: Quotas::new(store.clone(), &config.instance.api.scan),
             client_programs: ClientPrograms::new(config.cli_folder.clone(), config.own_program()),
             readiness: Readiness::default(),
+            connections: Connections::new(config.http.connections.within(processes::raise_descriptor_limit())),
+            data_sizes: DataSizes::default(),
+            stopping: watch::Sender::new(false),
             started_at: time::now(),
             orchestrator,
             store,

@@ -30,7 +30,6 @@ use super::ServerSettings;
 use super::services::connections::{Connection, Connections, Exchange, Patience};
 use super::services::rate_limits::network;
 use super::settings::HttpSettings;
-use crate::base::platform::processes;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
@@ -103,12 +102,12 @@ pub async fn bind(config: &ServerSettings) -> Result<Listener, ServeError> {
 pub async fn serve(
     listener: Listener,
     routes: Router,
+    connections: Arc<Connections>,
     settings: &HttpSettings,
     shutdown: impl Future<Output = ()> + Send + 'static,
     timeouts: Timeouts,
 ) -> Result<(), ServeError> {
     let http = protocols();
-    let connections = Connections::new(settings.connections.within(processes::raise_descriptor_limit()));
     let open = GracefulShutdown::new();
     let mut reported = None;
     tokio::pin!(shutdown);
@@ -213,6 +212,7 @@ mod tests {
     use tokio::task::JoinHandle;
 
     use super::*;
+    use crate::server::services::connections::ConnectionLimits;
 
     /// A server with a running request, which ends on demand.
     struct Busy {
@@ -237,7 +237,8 @@ mod tests {
         let routes = Router::new().route("/", get(handler));
         let stopped = async { _ = stopped.await };
         let server = tokio::spawn(async move {
-            serve(Listener { socket, address }, routes, &HttpSettings::default(), stopped, timeouts).await
+            let connections = Connections::new(ConnectionLimits::default());
+            serve(Listener { socket, address }, routes, connections, &HttpSettings::default(), stopped, timeouts).await
         });
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();

@@ -59,7 +59,13 @@ impl Server {
             runner.work().await;
         });
         let uses = tokio::spawn(keep_writing_uses(app.clone()));
-        let served = serve::serve(listener, router::build(app.clone()), &app.config.http, shutdown, TIMEOUTS).await;
+        let stopping = app.clone();
+        let shutdown = async move {
+            shutdown.await;
+            stopping.stopping.send_replace(true);
+        };
+        let (routes, connections) = (router::build(app.clone()), std::sync::Arc::clone(&app.connections));
+        let served = serve::serve(listener, routes, connections, &app.config.http, shutdown, TIMEOUTS).await;
         work.abort();
         let _ = work.await;
         uses.abort();

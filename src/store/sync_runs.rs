@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::row::convertible;
+use super::row::{convertible, read_row};
 use super::{Change, Reader, Result};
 use crate::base::time;
 use crate::engine::{self, params};
@@ -89,6 +89,44 @@ pub fn list(reader: &Reader<'_>, before: Option<&str>, limit: usize) -> engine::
         |row| row.get(0),
     )?;
     Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+}
+
+/// A run without what it did with each table, of which there may be thousands.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
+    pub id: String,
+    pub status: String,
+    pub triggered_by: Option<String>,
+    /// How many tables were requested; `None`: everything that was due.
+    pub requested: Option<i64>,
+    pub requested_at: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub tables: i64,
+    /// How many of the tables failed.
+    pub failed: i64,
+    /// The first failure, of whatever.
+    pub error: Option<String>,
+}
+
+/// As [`list`].
+pub fn summaries(reader: &Reader<'_>, before: Option<&str>, limit: usize) -> engine::Result<Vec<RunSummary>> {
+    reader.list(
+        "SELECT id, status, run->>'$.triggered_by',
+                CASE WHEN json_type(run, '$.requested') = 'ARRAY' THEN json_array_length(run, '$.requested')::BIGINT END,
+                run->>'$.requested_at', TRY_CAST(run->>'$.duration_ms' AS BIGINT),
+                coalesce(len(list_distinct(tables)), 0)::BIGINT, coalesce(len(failed), 0)::BIGINT,
+                coalesce(run->>'$.errors[0]', failed[1])
+         FROM (SELECT *, run->>'$.tables[*].table' AS tables,
+                      list_filter(run->>'$.tables[*].error', lambda error: error IS NOT NULL) AS failed
+               FROM (SELECT id, status, requested_at AS moment, run::JSON AS run FROM sync_runs
+                     WHERE ?1 IS NULL OR requested_at < (SELECT max(requested_at) FROM sync_runs WHERE id = ?1)
+                     ORDER BY requested_at DESC LIMIT ?2))
+         ORDER BY moment DESC",
+        params![before, limit],
+        read_row!(as RunSummary {
+            id, status, triggered_by, requested, requested_at, duration_ms, tables, failed, error
+        }),
+    )
 }
 
 pub fn get(reader: &Reader<'_>, id: &str) -> engine::Result<Option<RunRecord>> {

@@ -3,21 +3,38 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::rebuild::Durations;
 use crate::base::{locked, time};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 
 #[derive(Debug, Default)]
-pub(super) struct CurrentRun(Mutex<Option<Run>>);
+pub(super) struct CurrentRun {
+    run: Mutex<Option<Run>>,
+    /// Tells those who watch that something is new.
+    changed: watch::Sender<()>,
+}
 
 impl CurrentRun {
     pub(super) fn run(&self) -> Option<Run> {
-        locked(&self.0).clone()
+        locked(&self.run).clone()
+    }
+
+    /// Completes with each change.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Tells that a run was requested.
+    pub(super) fn requested(&self) {
+        self.changed.send_replace(());
     }
 
     pub(super) fn start(&self, queued: &Run) {
         let started_at = Some(time::iso_naive(time::now()));
-        *locked(&self.0) = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
+        *locked(&self.run) = Some(Run { status: RunStatus::Running, started_at, ..queued.clone() });
+        self.changed.send_replace(());
     }
 
     pub(super) fn step(&self, text: String) {
@@ -41,7 +58,8 @@ impl CurrentRun {
 
     /// Marks that no run is in progress.
     pub(super) fn end(&self) {
-        *locked(&self.0) = None;
+        *locked(&self.run) = None;
+        self.changed.send_replace(());
     }
 
     /// The finished run as it is stored; `published` says whether its last step succeeded.
@@ -63,9 +81,10 @@ impl CurrentRun {
     }
 
     fn change(&self, change: impl FnOnce(&mut Run)) {
-        if let Some(run) = locked(&self.0).as_mut() {
+        if let Some(run) = locked(&self.run).as_mut() {
             change(run);
         }
+        self.changed.send_replace(());
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tracing::{Instrument, Span};
 
 use super::current_run::CurrentRun;
@@ -138,8 +138,16 @@ impl Runner {
             }
             None => Queued::new(requested, by),
         };
+        let id = next.insert(queued).run.id.clone();
+        drop(next);
         self.woken.notify_one();
-        next.insert(queued).run.id.clone()
+        self.current.requested();
+        id
+    }
+
+    /// Changes whenever [`Self::live`] does.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.current.changes()
     }
 
     /// The pending run and the current one, newest first.

@@ -22,6 +22,7 @@ mod support;
 mod access_log;
 mod access_property;
 mod access_requests;
+mod admin_pages;
 mod audit;
 mod auth;
 mod bare;

@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
 
+#[path = "../support/keboola/mod.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod keboola_server;
 mod people;
 #[path = "../support/program.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod program;
+mod sources;
 mod world;
 
 use serde_json::json;

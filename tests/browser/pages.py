@@ -18,8 +18,9 @@ import playwright.sync_api as playwright
 
 import flows
 import flows_people
+import flows_sources
 
-FLOWS = {**vars(flows), **vars(flows_people)}
+FLOWS = {**vars(flows), **vars(flows_people), **vars(flows_sources)}
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 360, "height": 740}

@@ -2,7 +2,8 @@
 
 mod names;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::protocol::discovery::{Discovered, DiscoveredAndRegistered, Discovered
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 use crate::store::Store;
 use crate::store::audit::{self, Action};
-use crate::store::registry::{self, Table};
+use crate::store::registry::{self, Registry, Table};
 
 /// Why a source was not asked, or what went wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -65,13 +66,51 @@ fn hint(sources: &Sources) -> Option<String> {
     ))
 }
 
-/// Registers every table of a source that is not registered yet: of the main one unless another is named. Nobody but
-/// admins may read them until they are granted.
+/// What a source says about one of its tables; `None`: it cannot list them, or has no such table.
+pub async fn find_table(
+    sources: &Sources,
+    _: &Admin,
+    kind: &SourceType,
+    bucket: &str,
+    table: &str,
+) -> Result<Option<DiscoveredTable>, DiscoveryError> {
+    let Some(listed) = sources.get(kind).and_then(Source::discover) else { return Ok(None) };
+    let tables = listed.await.map_err(DiscoveryError::List)?;
+    Ok(tables.into_iter().find(|offered| offered.bucket_id == bucket && name_at_source(offered) == table))
+}
+
+/// The sources that can list their tables.
+pub fn able(sources: &Sources) -> impl Iterator<Item = SourceType> {
+    sources.iter().filter(|source| source.discover().is_some()).map(Source::kind)
+}
+
+/// The registered tables, as discovered ones are compared with them.
+pub struct Known<'a> {
+    registry: &'a Registry,
+    by_place: HashMap<(&'a str, &'a str), &'a Table>,
+}
+
+impl<'a> Known<'a> {
+    pub fn new(registry: &'a Registry) -> Self {
+        let place = |row: &'a Arc<Table>| Some(((row.bucket.as_deref()?, row.source_table.as_deref()?), row.as_ref()));
+        Self { by_place: registry.all().into_iter().filter_map(place).collect(), registry }
+    }
+
+    /// The row of a discovered table, if it is registered.
+    pub fn row(&self, table: &DiscoveredTable) -> Option<&'a Table> {
+        let by_place = || self.by_place.get(&(table.bucket_id.as_str(), name_at_source(table))).copied();
+        self.registry.get(&registry_id(table)).map(AsRef::as_ref).or_else(by_place)
+    }
+}
+
+/// Registers every table of a source that is not registered yet, or of those the ones with the ids in `ids`: of the
+/// main source unless another is named. Nobody but admins may read them until they are granted.
 pub async fn register_discovered_tables(
     store: &Store,
     sources: &Sources,
     admin: &Admin,
     named: Option<SourceType>,
+    ids: Option<HashSet<String>>,
 ) -> Result<DiscoveredAndRegistered, DiscoveryError> {
     let kind = chosen(sources, named)?;
     let mut outcome = DiscoveredAndRegistered { source: kind.clone(), ..DiscoveredAndRegistered::default() };
@@ -79,7 +118,8 @@ pub async fn register_discovered_tables(
         return Ok(DiscoveredAndRegistered { hint: hint(sources), ..outcome });
     };
     let offered = listed.await.map_err(DiscoveryError::Register)?;
-    let rows: Vec<_> = offered.into_iter().map(|table| row(source, table, &admin.user().email)).collect();
+    let offered = offered.into_iter().filter(|table| ids.as_ref().is_none_or(|ids| ids.contains(&table.id)));
+    let rows: Vec<_> = offered.map(|table| row(source, table, &admin.user().email)).collect();
     let actor = admin.actor();
     let registered = write_as(store, admin.clone(), move |change| {
         let known = registry::all(change)?;
@@ -110,10 +150,10 @@ pub async fn register_discovered_tables(
 
 /// The registry row of a discovered table, still with its name at the source, the label of its bucket, and its id there.
 fn row(source: &dyn Source, table: DiscoveredTable, by: &str) -> (Table, String, String) {
-    let name = table.id.strip_prefix(&table.bucket_id).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&table.id);
+    let name = name_at_source(&table);
     let label = source.bucket_label(&table.bucket_id).to_owned();
     let row = Table {
-        id: table.id.to_lowercase().replace(['.', ' '], "_"),
+        id: registry_id(&table),
         name: name.to_owned(),
         source_type: Some(source.kind()),
         source_table: Some(name.to_owned()),
@@ -126,6 +166,15 @@ fn row(source: &dyn Source, table: DiscoveredTable, by: &str) -> (Table, String,
         ..Table::default()
     };
     (row, label, table.id)
+}
+
+/// Its name within its bucket.
+fn name_at_source(table: &DiscoveredTable) -> &str {
+    table.id.strip_prefix(&table.bucket_id).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&table.id)
+}
+
+fn registry_id(table: &DiscoveredTable) -> String {
+    table.id.to_lowercase().replace(['.', ' '], "_")
 }
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source. The table is named by

@@ -1,9 +1,12 @@
 //! The table registry: what is synced from where, and under which id it is granted.
 
+mod losses;
+pub mod overview;
 pub mod rules;
 mod types;
 pub mod view;
 
+pub use losses::losses;
 pub use types::{change_format, table_types};
 
 use serde_json::{Map, Value, json};
@@ -115,6 +118,7 @@ pub async fn update_table(
         rules::schedule(requested.sync_schedule.as_deref())?;
         requested.name.as_deref().map_or(Ok(()), rules::name)?;
         let mut details = sent_fields(&requested);
+        let before = stored_fields(&table, &details);
         let updated = Updated { id: id.clone(), updated: details.keys().cloned().collect() };
         apply(&mut table, requested);
         rules::row(&sources, &table)?;
@@ -122,6 +126,7 @@ pub async fn update_table(
         let mut names = updated.updated.clone();
         names.sort();
         details.insert("updated_fields".into(), json!(names));
+        details.insert("before".into(), Value::Object(before));
         audit::record(change, &actor, Action::TableUpdate, &id, Value::Object(details))?;
         Ok(updated)
     });
@@ -141,6 +146,20 @@ fn sent_fields(body: &UpdateTable) -> Map<String, Value> {
         Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
     }
+}
+
+/// What is stored in the fields that were sent.
+fn stored_fields(table: &Table, sent: &Map<String, Value>) -> Map<String, Value> {
+    let Table { name, primary_key, description, bucket, folder, source_table, source_query, sync_schedule, .. } = table;
+    let stored = json!({
+        "name": name, "primary_key": primary_key, "description": description, "source_type": table.source_type,
+        "bucket": bucket, "source_table": source_table, "source_query": source_query, "query_mode": table.query_mode,
+        "sync_schedule": sync_schedule, "sync_strategy": table.sync_strategy, "folder": folder,
+        "profile_after_sync": table.profile_after_sync, "sync_options": table.sync_options,
+        "file_format": table.file_format,
+    });
+    let Value::Object(stored) = stored else { return Map::new() };
+    stored.into_iter().filter(|(name, _)| sent.contains_key(name)).collect()
 }
 
 fn apply(table: &mut Table, body: UpdateTable) {

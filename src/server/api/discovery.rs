@@ -49,7 +49,7 @@ pub async fn register_discovered_tables(
 ) -> Reply<DiscoveredAndRegistered> {
     let _turn = app.people.surveys.take(&admin.user().id)?;
     let sources = &app.config.sources;
-    Ok(Json(discovery::register_discovered_tables(&app.store, sources, &admin, query.source).await?))
+    Ok(Json(discovery::register_discovered_tables(&app.store, sources, &admin, query.source, None).await?))
 }
 
 /// Sends the types and descriptions of a table's columns, as they are stored here, to its source.

@@ -31,9 +31,6 @@ pub async fn get_health(app: AppState) -> Json<Health> {
     })
 }
 
-/// Less free space than this is a warning.
-const MIN_FREE_PERCENT: u64 = 5;
-
 /// Returns the state of each part of the server. Admins see everything; others what concerns the tables that they may read.
 #[utoipa::path(get, path = "/api/health/detailed", tag = "system", responses((status = 200, body = Value)))]
 pub async fn get_detailed_health(app: AppState, caller: Principal) -> Json<Value> {
@@ -100,8 +97,7 @@ async fn services(app: &AppState, caller: &Principal) -> Value {
 }
 
 fn room(space: disk::Space, is_admin: bool) -> Value {
-    let is_low = space.free < space.total / 100 * MIN_FREE_PERCENT;
-    let status = if is_low { "warning" } else { "ok" };
+    let status = if space.is_low() { "warning" } else { "ok" };
     match is_admin {
         true => json!({ "status": status, "free_bytes": space.free, "total_bytes": space.total }),
         false => json!({ "status": status }),

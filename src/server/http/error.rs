@@ -216,6 +216,7 @@ impl From<QueryError> for ApiError {
                 }),
             ),
             QueryError::Busy => Self::too_many(text, BUSY_SECONDS),
+            QueryError::Stopped => Self::conflict(text),
             QueryError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
             QueryError::Remote(_) => Self::new(StatusCode::BAD_GATEWAY, text),
             QueryError::Internal(_) => Self::internal(error),

@@ -10,3 +10,4 @@ pub mod openapi;
 pub mod rows;
 pub mod session;
 pub mod stack;
+pub mod uploads;

@@ -2,6 +2,7 @@
 
 pub mod client_programs;
 pub mod connections;
+pub mod data_sizes;
 pub mod google;
 pub mod mail;
 pub mod passwords;

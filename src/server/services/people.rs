@@ -21,6 +21,8 @@ pub struct People {
     pub searches: Turns,
     /// Lists of what one has sent, which may be long.
     pub own_files: Turns,
+    /// Pages that follow what happens.
+    pub streams: Turns,
 }
 
 impl Default for People {
@@ -32,6 +34,7 @@ impl Default for People {
             surveys: Turns::new(3),
             searches: Turns::new(4),
             own_files: Turns::new(2),
+            streams: Turns::new(6),
         }
     }
 }

@@ -49,7 +49,9 @@ impl FormState {
     pub fn with_refusal(self, error: domain::Error) -> Result<Self, PageError> {
         match error {
             domain::Error::Field { field, reason, .. } => Ok(self.with_error(&field, &reason)),
-            domain::Error::Invalid(text) | domain::Error::Conflict(text) => Ok(self.with_message(&text)),
+            domain::Error::Invalid(text) | domain::Error::Unprocessable(text) | domain::Error::Conflict(text) => {
+                Ok(self.with_message(&text))
+            }
             other => Err(other.into()),
         }
     }

@@ -10,9 +10,11 @@ use crate::base::time;
 /// Adds the functions and filters of templates.
 pub fn add(environment: &mut Environment<'static>) {
     environment.add_function("asset", |name: &str| assets::address(name));
-    environment.add_filter("count", |number: f64| count(number));
+    // A number that is not known is a dash.
+    environment.add_filter("count", |number: Option<f64>| number.map_or_else(|| "–".into(), count));
+    environment.add_filter("bytes", |number: Option<f64>| number.map_or_else(|| "–".into(), bytes));
+    environment.add_filter("cut", |text: &str, characters: usize| cut(text, characters));
     environment.add_filter("figure", |number: f64| figure(number));
-    environment.add_filter("bytes", |number: f64| bytes(number));
     environment.add_filter("urlencode", |text: &str| path_part(text));
     environment.add_filter("shell", |text: &str| shell(text));
     // For `choice`: values that are their own labels.
@@ -55,9 +57,22 @@ pub fn bytes(number: f64) -> String {
     format!("{number:.decimals$} {}", units[unit])
 }
 
+/// The beginning of a long text.
+pub fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A text as one part of the path of an address, or as a value of its query.
 pub fn path_part(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// The address of the page about something with this id, below another page.
+pub fn below(page: &str, id: &str) -> String {
+    format!("{page}/{}", path_part(id))
 }
 
 /// A word of a command line.

@@ -33,6 +33,11 @@ impl FromRequestParts<AppState> for Listing {
 }
 
 impl Listing {
+    /// The same parameters at another page.
+    pub fn at(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), query: self.query.clone() }
+    }
+
     /// The value of a filter; an empty one counts as not set.
     pub fn filter(&self, name: &str) -> Option<&str> {
         let value = self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());

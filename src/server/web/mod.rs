@@ -6,8 +6,10 @@
 mod access;
 mod access_requests;
 mod account;
+mod admin_home;
 mod appearance;
 mod assets;
+mod audit;
 mod brand;
 mod catalog;
 mod cells;
@@ -30,6 +32,10 @@ mod reach;
 mod reads;
 mod setup;
 mod signed_in;
+mod sources;
+mod sync;
+mod system;
+mod tables;
 mod templates;
 mod theme;
 mod tokens;
@@ -37,6 +43,7 @@ mod users;
 mod workbench;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{MethodRouter, get, post};
 use utoipa_axum::router::OpenApiRouter;
@@ -75,6 +82,25 @@ pub const PAGES: &[Route] = &[
     ("/tokens", || get(tokens::own::show_tokens).post(tokens::own::submit_token)),
     ("/tokens/revoke", || post(tokens::own::submit_revoke)),
     // For admins
+    ("/admin", || get(admin_home::show_home)),
+    ("/admin/sync", || get(sync::runs::show_runs).post(sync::start::submit_start)),
+    ("/admin/sync/runs/{id}", || get(sync::run::show_run)),
+    ("/admin/sync/events", || get(sync::events::follow)),
+    ("/admin/sources", || get(sources::show_sources)),
+    ("/admin/system", || get(system::show_system)),
+    ("/admin/system/stop-query", || post(system::submit_stop)),
+    ("/admin/audit", || get(audit::list::show_entries)),
+    ("/admin/audit/verify", || post(audit::list::submit_verify)),
+    ("/admin/audit/export", || get(audit::export::export)),
+    ("/admin/tables", || get(tables::list::show_tables)),
+    ("/admin/tables/{id}", || get(tables::edit::show_table).post(tables::edit::submit_changes)),
+    ("/admin/tables/{id}/sync", || post(tables::edit::submit_sync)),
+    ("/admin/tables/{id}/delete", || post(tables::delete::submit_delete)),
+    ("/admin/register-table", || get(tables::register::show_form).post(tables::register::submit_form)),
+    ("/admin/discover-tables", || get(tables::discover::show_tables).post(tables::discover::submit_tables)),
+    ("/admin/upload-table", || {
+        get(tables::upload::show_form).post(tables::upload::submit_form).layer(DefaultBodyLimit::disable())
+    }),
     ("/admin/users", || get(users::show_users).post(users::submit_user)),
     ("/admin/users/{id}", || get(users::person::show_person)),
     ("/admin/users/{id}/access", || get(users::access::show_access)),

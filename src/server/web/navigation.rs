@@ -16,6 +16,10 @@ const EVERYBODY: &[Link] = &[
 const REQUESTS: &str = "/admin/access-requests";
 
 const ADMINS: &[Link] = &[
+    ("/admin", "Overview", "home"),
+    ("/admin/tables", "Tables", "grid"),
+    ("/admin/sync", "Sync", "sync"),
+    ("/admin/sources", "Sources", "plug"),
     ("/admin/users", "Users", "user"),
     ("/admin/groups", "Groups", "users"),
     ("/admin/access", "Access", "shield"),
@@ -23,15 +27,25 @@ const ADMINS: &[Link] = &[
     ("/admin/tokens", "Tokens", "key"),
     ("/admin/agent-prompt", "Agent setup prompt", "text"),
     ("/admin/workspace-prompt", "Workspace prompt", "text"),
+    ("/admin/audit", "Audit log", "list"),
+    ("/admin/system", "System", "pulse"),
 ];
 
 const OWN: &[Link] =
     &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key"), ("/reads", "My reads", "list")];
 
+/// Pages that belong to another one, although their addresses do not say so: ids of tables stand behind `/admin/tables/`.
+const PARENTS: &[(&str, &str)] = &[
+    ("/admin/register-table", "/admin/tables"),
+    ("/admin/discover-tables", "/admin/tables"),
+    ("/admin/upload-table", "/admin/tables"),
+];
+
 /// The groups of links for a person, with the one of the page at `path` marked. Of the requests for access, so many are
 /// pending.
 pub fn values(path: &str, is_admin: bool, pending: usize) -> Value {
     let groups = [("", EVERYBODY), ("Administration", if is_admin { ADMINS } else { &[] }), ("Your account", OWN)];
+    let path = PARENTS.iter().find(|(page, _)| *page == path).map_or(path, |(_, parent)| parent);
     let current = groups.iter().flat_map(|(_, links)| *links).map(|(link, ..)| *link);
     let current = current.filter(|link| is_below(path, link)).max_by_key(|link| link.len());
     let group = |&(label, links): &(&str, &[Link])| {
@@ -45,5 +59,9 @@ pub fn values(path: &str, is_admin: bool, pending: usize) -> Value {
 }
 
 fn is_below(path: &str, parent: &str) -> bool {
+    // The overview of all other pages.
+    if parent == "/admin" {
+        return path == parent;
+    }
     path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

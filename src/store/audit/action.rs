@@ -87,6 +87,7 @@ actions! {
         SavedQueryUnshare = "saved_query.unshare",
         SavedQueryRefresh = "saved_query.refresh",
         SavedQueryTakeOver = "saved_query.take_over",
+        QueryStop = "query.stop",
         SyncTrigger = "sync.trigger",
         SyncSettingsUpdate = "sync_settings.update",
         SigningKeyRotate = "signing_key.rotate",

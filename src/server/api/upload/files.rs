@@ -3,11 +3,11 @@
 use axum::extract::multipart::MultipartRejection;
 use axum::http::HeaderMap;
 
-use super::{check_room, drain, receive};
 use crate::access::Principal;
 use crate::domain::own_files::{self, Kind, MAX_FILE_BYTES, MAX_NOTES_BYTES};
 use crate::protocol::own_files::{FileForm, LocalNotes, NotesStored, UploadedFile};
 use crate::server::http::extractors::{Json, LongForm, Reply, missing_file};
+use crate::server::http::uploads::{check_room, drain, receive};
 use crate::server::{ApiError, ApiResult, AppState};
 
 type Form = Result<LongForm, MultipartRejection>;

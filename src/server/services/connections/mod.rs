@@ -120,6 +120,12 @@ impl Connections {
         }))
     }
 
+    /// How many are open, and how many there may be.
+    pub fn count(&self) -> (usize, usize) {
+        let places = self.limits.max + CLOSING;
+        (places - self.descriptors.available_permits().min(places), self.limits.max)
+    }
+
     /// Closes the connection that is needed least, when the process has run out of descriptors.
     pub fn make_room(&self) {
         locked(&self.places).close_one();
