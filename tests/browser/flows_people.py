@@ -67,6 +67,7 @@ def a_new_person(open_browser):
     admin.shot("invited")
     admin.go("/admin/users?q=BEA")
     assert invitation not in page.content()
+    expect(page.get_by_role("searchbox")).to_have_value("BEA")
     page.get_by_role("link", name="bea@example.com").focus()
     page.keyboard.press("Enter")
 
@@ -122,6 +123,7 @@ def a_new_person(open_browser):
     analysts = api.group("Analysts")["id"]
     admin.go(f"/admin/users/{person}/access?join={analysts}")
     expect(page.get_by_role("note")).to_contain_text("would reach 2 resources that are closed now")
+    expect(page.get_by_label("If they joined …")).to_have_value(analysts)
     expect(page.get_by_role("row").filter(has_text="flights")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="planes")).to_have_count(0)
     assert Api(bea).tables() == ["planes"]
@@ -144,6 +146,8 @@ def a_new_person(open_browser):
     assert Api(bea).tables() == []
     bea.context.close()
     admin.visit(f"/admin/users/{person}")
+    admin.visit(f"/admin/users/{person}/access")
+    admin.visit(f"/admin/access?person={person}&join={analysts}")
     admin.visit(f"/admin/groups/{fleet}")
     admin.visit(f"/admin/groups/{fleet}/grants")
 

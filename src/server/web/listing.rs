@@ -108,7 +108,7 @@ impl Listing {
             to => total.min(number * PER_PAGE),
             previous => (number > 1).then(|| page(number - 1)),
             next => (number < last).then(|| page(number + 1)),
-            filters => self.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect::<Value>(),
+            filters => Value::from_pairs(self.query.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
             is_filtered => self.query.iter().any(|(key, value)| !["sort", "page"].contains(&key.as_str()) && !value.is_empty()),
             unfiltered => &self.path,
             sort => self.filter("sort"),
@@ -146,6 +146,13 @@ mod tests {
             assert_eq!(listing(beyond).page(&rows).first(), Some(&expected), "{beyond}");
         }
         assert_eq!(listing("page=0").page(&[] as &[usize]).len(), 0);
+    }
+
+    #[test]
+    fn filters_are_shown_again() {
+        let filters = listing("q=a%26b&state=").values(0, &[], "").get_attr("filters").unwrap();
+        assert_eq!(filters.get_attr("q").unwrap().as_str(), Some("a&b"));
+        assert!(filters.get_attr("page").unwrap().is_undefined());
     }
 
     #[test]
