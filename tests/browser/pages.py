@@ -125,6 +125,10 @@ class Visitor:
         self.page.set_viewport_size(DESKTOP)
 
 
+# Machines that test are busy.
+playwright.expect.set_options(timeout=20_000)
+
+
 def main():
     job = json.load(sys.stdin)
     job["axe_source"] = pathlib.Path(job["axe"]).read_text()
