@@ -203,6 +203,8 @@ def delete_by_keyboard(open_browser):
 
 def stop_a_query(open_browser):
     """An admin sees what runs, and ends it; its author is told."""
+    visitor = open_browser("admin")
+    page = visitor.page
     analyst = open_browser("analyst")
     analyst.expected.add(409)
     analyst.page.evaluate("""() => {
@@ -211,8 +213,6 @@ def stop_a_query(open_browser):
       const headers = { "content-type": "application/json" };
       window.answer = fetch("/api/query", { method: "POST", headers, body }).then(async (answer) => [answer.status, await answer.text()]);
     }""")
-    visitor = open_browser("admin")
-    page = visitor.page
     visitor.go("/admin/system")
     row = page.get_by_role("row").filter(has_text="SELECT count(*)")
     expect(row).to_contain_text("ann@example.com")
@@ -274,6 +274,8 @@ def refuse_analysts(open_browser):
 def source_that_is_gone(open_browser):
     visitor = open_browser("admin")
     page = visitor.page
+    # The server tries several times before it gives up.
+    page.set_default_navigation_timeout(90_000)
     visitor.go("/admin/discover-tables?source=keboola")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     visitor.check("light")
