@@ -125,6 +125,7 @@ env_vars! {
         KBC_STACK_URL = "" as HttpUrl, "Older name of `KEBOOLA_STACK_URL`.";
         #[secret] KEBOOLA_STORAGE_TOKEN = "", "Keboola Storage API token (another variable can be named with `data_source.keboola.token_env`).";
         #[secret] KBC_STORAGE_TOKEN = "", "Older name of `KEBOOLA_STORAGE_TOKEN`.";
+        AGNES_ALLOW_PRIVATE_STACK_URL = "off" as Flag, "`1`, `true` or `yes`: admins may set a Keboola stack URL that is in a private network.";
         AGNES_KEBOOLA_JOB_TIMEOUT = "1800" as Number(1, WEEK), "Timeout of one Keboola export job, in seconds.";
         AGNES_EXTRACT_TIMEOUT = "1800" as Number(1, WEEK), "Timeout of one extractor run, in seconds.";
         AGNES_UPLOAD_TABLE_MAX_MB = "1024" as Number(1, 1024 * 1024), "Maximum size of a file that is uploaded as a table, in megabytes.";

@@ -98,6 +98,11 @@ impl Environment {
             .find(|value| !value.trim().is_empty())
     }
 
+    /// Returns whether the process was started with a variable that is not empty, which wins over the overlay.
+    pub fn is_inherited(&self, name: &str) -> bool {
+        find(&self.process, name).is_some_and(|value| !value.expose().trim().is_empty())
+    }
+
     /// The home directory of the user.
     pub fn home(&self) -> Option<&Path> {
         self.named("HOME").or_else(|| self.named("USERPROFILE")).map(Path::new)

@@ -1,11 +1,13 @@
-//! Settings: `instance.yaml`, its overlay and the environment, read once at start.
+//! Settings: `instance.yaml`, its overlay and the environment, read at start.
 
 mod api;
 pub(crate) mod auth;
 mod data_dir;
+pub(crate) mod env_overlay;
 pub mod env_vars;
 mod environment;
 pub(crate) mod instance;
+mod instance_files;
 mod openmetadata;
 mod profiler;
 pub(crate) mod secrets;
@@ -15,14 +17,13 @@ pub use api::ScanConfig;
 pub use auth::GoogleGroups;
 pub use data_dir::DataDir;
 pub use environment::Environment;
-pub use instance::Instance;
+pub use instance::{Instance, InstanceError};
+pub use instance_files::{InstanceFiles, LoadedInstance};
 pub use openmetadata::{Certificates, OpenMetadataConfig};
 pub use profiler::ProfilerConfig;
 pub use value::{Kind, WrongValue};
 
 use std::path::PathBuf;
-
-use instance::InstanceError;
 
 /// What every role of the program reads at start: the data directory, the environment with its overlay, and `instance.yaml`.
 #[derive(Clone, Debug)]

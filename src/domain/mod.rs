@@ -30,6 +30,7 @@ pub mod saved_queries;
 pub mod schedule;
 pub mod search;
 pub mod second_factor;
+pub mod server_config;
 pub mod sessions;
 pub mod sign_in;
 pub mod signing_key;

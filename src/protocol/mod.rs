@@ -23,6 +23,7 @@ pub(crate) mod registry;
 pub(crate) mod saved_queries;
 pub mod search;
 pub(crate) mod second_factor;
+pub(crate) mod server_config;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sync;

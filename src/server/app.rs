@@ -27,12 +27,13 @@ use crate::access_log::AccessLog;
 use crate::base::platform::processes;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
-use crate::config::secrets;
+use crate::config::{Instance, secrets};
 use crate::domain::catalog_export::Exporter;
 use crate::domain::prompts::{Renderer, Sources};
 use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
+use crate::domain::server_config::InstanceSettings;
 use crate::domain::tables::Quotas;
 use crate::extract::Publication;
 use crate::openmetadata::{self, OpenMetadata};
@@ -56,6 +57,8 @@ impl Deref for AppState {
 /// Everything that requests share. Made once at start; handlers get it as [`AppState`].
 pub struct App {
     pub config: ServerSettings,
+    /// What `instance.yaml` says, which admins can change.
+    pub settings: Arc<InstanceSettings>,
     /// The state database, and its snapshot for reading.
     pub store: Store,
     /// Verifies and issues tokens.
@@ -145,7 +148,7 @@ impl App {
             return Err(StartError::DevMode);
         }
         close_data_dir(config.data_dir.root());
-        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance), &config.seeds()?)?;
+        let store = Store::open(&config.data_dir, &MigrationContext::of(&config.instance_at_start), &config.seeds()?)?;
         remove_leftovers(&config);
         let sealer = Sealer::new(&secrets::second_factor_keys(&config.keys, &config.data_dir)?)?;
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
@@ -193,13 +196,18 @@ impl App {
             runner,
             queries,
             renderer: Renderer::new(config.agnes_exe.clone(), config.queries.environment.clone()),
-            quotas: Quotas::new(store.clone(), &config.instance.api.scan),
+            quotas: Quotas::new(store.clone(), &config.instance_at_start.api.scan),
             client_programs: ClientPrograms::new(config.cli_folder.clone(), config.own_program()),
             readiness: Readiness::default(),
             connections: Connections::new(config.http.connections.within(processes::raise_descriptor_limit())),
             data_sizes: DataSizes::default(),
             stopping: watch::Sender::new(false),
             started_at: time::now(),
+            settings: Arc::new(InstanceSettings::new(
+                config.instance_files.clone(),
+                config.instance_at_start.clone(),
+                config.allow_private_stack_url,
+            )),
             orchestrator,
             store,
             config,
@@ -209,6 +217,11 @@ impl App {
         Ok(AppState(Arc::new(app)))
     }
 
+    /// What `instance.yaml` says now.
+    pub fn instance(&self) -> Arc<Instance> {
+        self.settings.current()
+    }
+
     /// The address of this server. That of a request, `requested`, counts for its sender only.
     pub fn address(&self, requested: &str) -> String {
         self.config.public_url.clone().unwrap_or_else(|| requested.to_owned())
@@ -216,14 +229,14 @@ impl App {
 
     /// What the templates of prompts can show.
     pub fn prompt_sources<'a>(&'a self, publication: &'a Publication) -> Sources<'a> {
-        let (store, openmetadata, instance) = (&self.store, &self.openmetadata, &self.config.instance);
+        let (store, openmetadata, instance) = (&self.store, &self.openmetadata, self.instance());
         Sources { store, publication, openmetadata, instance }
     }
 
     /// What must not make up the password of a person.
     pub fn context_words(&self, email: &str, name: &str) -> ContextWords {
         let stored = self.store.snapshot().users.by_email(email.trim()).and_then(|user| user.name.clone());
-        let instance = &self.config.instance;
+        let instance = self.instance();
         let domains = instance.auth.domains().join(" ");
         let url = self.config.public_url.as_deref().unwrap_or_default();
         ContextWords::of(&[email, name, stored.as_deref().unwrap_or_default(), &instance.instance.name, &domains, url])

@@ -16,7 +16,7 @@ use super::api::{
     data, discovery, grants, groups, metadata, metrics, prompts, query, registry, saved_queries, search, sync, system,
     transcripts, upload, users, v2,
 };
-use super::api::{keys, permissions, settings};
+use super::api::{keys, permissions, server_config, settings};
 use super::http::middleware::cross_site::Guard;
 use super::http::openapi::{self, routes};
 use super::http::{middleware, stack};
@@ -43,6 +43,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(system::get_version))
         .routes(routes!(keys::rotate_signing_key))
         .routes(routes!(keys::rotate_second_factor_key))
+        .routes(routes!(server_config::get_server_config, server_config::update_server_config))
+        .routes(routes!(server_config::configure_instance))
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::verify_audit_log))
         .routes(routes!(access_log::list_data_accesses))

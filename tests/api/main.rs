@@ -60,6 +60,7 @@ mod readable;
 mod registry;
 mod saved_queries;
 mod search;
+mod server_config;
 mod settings;
 mod signing_key;
 mod sources;

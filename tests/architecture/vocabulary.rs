@@ -29,6 +29,10 @@ const DEFINITIONS: &[&str] = &["src/protocol/vocabulary.rs"];
 const HOMONYMS: &[(&str, &str)] = &[
     // `config` lies below the vocabularies; what instance.yaml says becomes a `SourceType` in `connectors`.
     ("src/config/instance.rs", "local"),
+    // A section of instance.yaml.
+    ("src/domain/server_config/sections.rs", "jira"),
+    // How a word of a key is written.
+    ("src/server/web/server_config/shown.rs", "bigquery"),
     // Names of extensions of DuckDB.
     ("src/connectors/keboola/settings.rs", "keboola"),
     ("src/extract/remote/extensions.rs", "bigquery"),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
 
+mod config;
 #[path = "../support/keboola/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod keboola_server;
@@ -38,6 +39,8 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/profile", &[Some("analyst"), Some("admin")]),
     ("/tokens", &[Some("analyst")]),
     ("/admin/tokens", &[Some("admin")]),
+    ("/admin/server-config", &[Some("admin")]),
+    ("/admin/server-config?q=sign+in", &[Some("admin")]),
     ("/admin/users", &[Some("admin")]),
     ("/admin/users?q=nobody+of+the+kind", &[Some("admin")]),
     ("/admin/groups", &[Some("admin")]),

@@ -14,7 +14,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 impl TestApp {
     /// The folder of the `local` source.
     pub fn files_folder(&self) -> PathBuf {
-        self.state.config.instance.files_folder(&self.state.config.data_dir)
+        self.state.config.instance_at_start.files_folder(&self.state.config.data_dir)
     }
 
     /// Puts a data file into the folder of the `local` source.

@@ -1,5 +1,6 @@
 //! The Storage API: token, tables, export jobs, files.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -74,9 +75,18 @@ pub struct StorageClient {
 
 impl StorageClient {
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        Self::at(settings, &[])
+    }
+
+    /// As [`StorageClient::new`], for a stack whose addresses were looked up and checked: they are used.
+    pub fn at(settings: &Settings, addresses: &[SocketAddr]) -> Result<Self, SettingsError> {
         let mut token = HeaderValue::from_str(settings.token.expose()).map_err(|_| SettingsError::Token)?;
         token.set_sensitive(true);
-        let http = Client::builder()
+        let builder = match settings.stack_url.host_str().filter(|_| !addresses.is_empty()) {
+            Some(host) => Client::builder().resolve_to_addrs(host, addresses),
+            None => Client::builder(),
+        };
+        let http = builder
             .default_headers(HeaderMap::from_iter([(
                 reqwest::header::HeaderName::from_static("x-storageapi-token"),
                 token,

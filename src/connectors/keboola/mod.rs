@@ -12,6 +12,7 @@ mod location;
 mod merge;
 pub mod model;
 mod plan;
+mod probe;
 mod retry;
 mod settings;
 mod source;
@@ -20,6 +21,7 @@ mod table;
 mod types;
 mod values;
 
+pub use probe::{ConnectionError, test_connection};
 pub use retry::Retry;
 pub use settings::{Settings, SettingsError};
 pub use source::SOURCE;

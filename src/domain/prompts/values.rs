@@ -1,6 +1,7 @@
 //! What templates can show.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -19,7 +20,7 @@ pub struct Sources<'a> {
     pub store: &'a Store,
     pub publication: &'a Publication,
     pub openmetadata: &'a OpenMetadata,
-    pub instance: &'a Instance,
+    pub instance: Arc<Instance>,
 }
 
 const DEFAULT_INTERVAL: &str = "1 hour";

@@ -19,6 +19,7 @@ pub mod query;
 pub mod registry;
 pub mod saved_queries;
 pub mod search;
+pub mod server_config;
 pub mod settings;
 pub mod sync;
 pub mod system;

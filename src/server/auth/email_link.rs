@@ -61,7 +61,7 @@ pub async fn verify_login_link(app: AppState, origin: Origin, Json(body): Json<V
 
 /// Consumes the token. Returns its user; `None` if the token is not valid.
 pub async fn follow(app: &App, origin: Origin, email: String, token: String) -> ApiResult<Option<Proved>> {
-    Ok(follow_link(&app.store, &app.config.instance.auth, origin, email, token).await?)
+    Ok(follow_link(&app.store, &app.instance().auth, origin, email, token).await?)
 }
 
 pub fn refused() -> ApiError {

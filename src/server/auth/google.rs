@@ -64,7 +64,8 @@ pub async fn begin_google_sign_in(
         Ok(url) => url,
         Err(error) => return failed(&error),
     };
-    let domains = app.config.instance.auth.domains();
+    let instance = app.instance();
+    let domains = instance.auth.domains();
     let (url, pending) = match oidc.begin(redirect_url, &domains, next::safe(&query.next)).await {
         Ok(begun) => begun,
         Err(error) => return failed(&error),
@@ -132,7 +133,7 @@ async fn sign_in(
     let code = query.code.ok_or_else(|| failed("the code is missing"))?;
     let identity = oidc.identify(code, pending).await.map_err(|error| failed(&error.to_string()))?;
     email.clone_from(&identity.email);
-    let address = check_google_identity(&app.store.snapshot(), &app.config.instance.auth, &identity)?;
+    let address = check_google_identity(&app.store.snapshot(), &app.instance().auth, &identity)?;
     let groups = app.google.directory.groups_of(&address).await;
     let (keys, origin) = (app.authenticator.keys(), origin.clone());
     let started =

@@ -52,12 +52,12 @@ pub async fn request_link(
     email: &str,
     next: &str,
 ) -> ApiResult<Requested> {
-    let auth = &app.config.instance.auth;
+    let instance = app.instance();
     if app.config.lacks_address {
         tracing::error!("a link was requested, but not mailed: {NO_ADDRESS}");
     }
     let origin = caller.origin.clone();
-    let issued = sign_in::request_link(&app.store, auth, can_send(app), origin, purpose, email).await?;
+    let issued = sign_in::request_link(&app.store, &instance.auth, can_send(app), origin, purpose, email).await?;
     let (next, token) = (next::safe(next), &issued.token);
     let mail = issued.email.as_deref().map(|email| mail(app, caller, purpose, email, token, next.as_deref()));
     let mail = mail.map(|mail| Mail { is_requested: true, ..mail });

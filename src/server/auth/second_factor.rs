@@ -16,10 +16,10 @@ use crate::server::{ApiError, ApiResult, App, AppState};
 const RULE: Rule = Rule { path: "/auth/second-factor", per_minute: 10 };
 
 /// What an authenticator app shows beside the account.
-pub fn issuer(app: &App) -> &str {
-    match app.config.instance.instance.name.as_str() {
-        "" => "Agnes",
-        name => name,
+pub fn issuer(app: &App) -> String {
+    match app.instance().instance.name.as_str() {
+        "" => "Agnes".to_owned(),
+        name => name.to_owned(),
     }
 }
 
@@ -64,7 +64,7 @@ pub async fn begin(app: &App, caller: &Interactive, password: String) -> ApiResu
         }
         app.limits.succeeded(&user.email);
     }
-    Ok(second_factor::begin(&app.store, &app.second_factors, user, issuer(app)).await?)
+    Ok(second_factor::begin(&app.store, &app.second_factors, user, &issuer(app)).await?)
 }
 
 /// Completes it with a code of the authenticator app.

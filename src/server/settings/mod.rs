@@ -12,7 +12,9 @@ pub use http::{AllowedOrigins, HttpSettings, NO_ADDRESS, lacks_address};
 pub use proxies::Proxies;
 
 use crate::config::secrets::{ConfiguredKeys, KeyError};
-use crate::config::{DataDir, Environment, GoogleGroups, Instance, Settings, SettingsError, WrongValue, env_vars};
+use crate::config::{
+    DataDir, Environment, GoogleGroups, Instance, InstanceFiles, Settings, SettingsError, WrongValue, env_vars,
+};
 use crate::connectors::Sources;
 use crate::domain::own_files;
 use crate::domain::saved_queries::Quotas;
@@ -32,7 +34,11 @@ pub struct ServerSettings {
     /// 0 takes a free port.
     pub port: u16,
     pub data_dir: DataDir,
-    pub instance: Instance,
+    /// As it was at start; `App::instance` has the changes that admins have made since.
+    pub instance_at_start: Instance,
+    pub instance_files: InstanceFiles,
+    /// Whether a Keboola stack may be in a private network.
+    pub allow_private_stack_url: bool,
     /// Where tables come from.
     pub sources: Sources,
     pub sync: RunnerSettings,
@@ -136,7 +142,9 @@ impl ServerSettings {
             access_log_days: env.number(&env_vars::AGNES_ACCESS_LOG_DAYS)?,
             build: Build::load(&env),
             agnes_exe: std::env::current_exe().map_err(ConfigError::Program)?,
-            instance,
+            instance_files: InstanceFiles::new(&env, &data_dir),
+            allow_private_stack_url: env.flag(&env_vars::AGNES_ALLOW_PRIVATE_STACK_URL),
+            instance_at_start: instance,
             data_dir,
         })
     }

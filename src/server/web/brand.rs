@@ -45,7 +45,7 @@ pub fn values(instance: &Instance) -> Value {
 
 /// `GET /brand/{file}`
 pub async fn serve_brand(State(app): State<AppState>, Path(file): Path<String>) -> Response {
-    let instance = &app.config.instance;
+    let instance = &app.instance();
     let (kind, text) = match file.rsplit_once('.') {
         Some((_, "css")) => ("text/css; charset=utf-8", style(&instance.theme)),
         Some((_, "svg")) => ("image/svg+xml", instance.instance.logo_svg.clone()),

@@ -30,6 +30,7 @@ mod prompts;
 mod qr;
 mod reach;
 mod reads;
+mod server_config;
 mod setup;
 mod signed_in;
 mod sources;
@@ -129,6 +130,7 @@ pub const PAGES: &[Route] = &[
     ("/admin/access-requests/{id}/approve", || post(access_requests::review::submit_approve)),
     ("/admin/access-requests/{id}/deny", || post(access_requests::review::submit_deny)),
     ("/admin/tokens", || get(tokens::all::show_all_tokens)),
+    ("/admin/server-config", || get(server_config::show_config).post(server_config::submit_config)),
     ("/admin/tokens/revoke", || post(tokens::all::submit_revoke)),
     ("/admin/agent-prompt", || get(prompts::show_setup).post(prompts::submit_setup)),
     ("/admin/agent-prompt/reset", || post(prompts::reset_setup)),

@@ -29,6 +29,7 @@ const ADMINS: &[Link] = &[
     ("/admin/workspace-prompt", "Workspace prompt", "text"),
     ("/admin/audit", "Audit log", "list"),
     ("/admin/system", "System", "pulse"),
+    ("/admin/server-config", "Settings", "settings"),
 ];
 
 const OWN: &[Link] =

@@ -60,7 +60,7 @@ impl PageContext {
             Some(Flash::Notice(text)) => text,
             _ => "",
         };
-        let brand = brand::values(&self.app.config.instance);
+        let brand = brand::values(&self.app.instance());
         let (theme, version) = (self.theme, env!("CARGO_PKG_VERSION"));
         let values = context! { brand, person, navigation, theme, version, flash, ..values };
         let text = templates::render(template, values).map_err(ApiError::internal)?;

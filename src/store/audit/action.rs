@@ -90,6 +90,7 @@ actions! {
         QueryStop = "query.stop",
         SyncTrigger = "sync.trigger",
         SyncSettingsUpdate = "sync_settings.update",
+        InstanceConfigUpdate = "instance_config.update",
         SigningKeyRotate = "signing_key.rotate",
         SecondFactorKeyRotate = "second_factor_key.rotate",
         AuditSealed = "audit.sealed",

@@ -29,7 +29,7 @@ use crate::server::{ApiError, ApiResult, AppState};
         (status = 429, description = "A queue or a quota is full; `detail.kind` is `daily_bytes` or `concurrent_scans`"),
         (status = 502), (status = 504)))]
 pub async fn scan(app: AppState, caller: Principal, Request(request): Request) -> ApiResult<Response> {
-    let config = &app.config.instance.api.scan;
+    let config = &app.config.instance_at_start.api.scan;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
     let max = Some(config.max_limit.0);
     let scan = Scan::prepare(&snapshot, publication, &app.queries, &caller, request, max).await?;

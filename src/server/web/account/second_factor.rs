@@ -40,7 +40,7 @@ pub async fn sign_in(page: &PageContext, user: Proved, method: SignInMethod, nex
     };
     let Some(person) = app.store.snapshot().users.get(&user.id).cloned() else { return Ok(redirect("/login")) };
     let enrolment = match missing {
-        Missing::Enrolment => Some(second_factor::begin(&app.store, &app.second_factors, &person, issuer(app)).await?),
+        Missing::Enrolment => Some(second_factor::begin(&app.store, &app.second_factors, &person, &issuer(app)).await?),
         Missing::Code | Missing::WrongCode => None,
     };
     let name =

@@ -121,7 +121,7 @@ fn show(page: &PageContext, fields: &TableFields, form: Option<FormState>, check
     let mode_tabs =
         modes.iter().map(|other| (query(&chosen, other), label(other).to_owned(), *other == mode)).collect::<Vec<_>>();
     let problem = source.and_then(|source| source.ready().err()).map(|error| error.to_string());
-    let folder = page.app.config.instance.files_folder(&page.app.config.data_dir);
+    let folder = page.app.config.instance_at_start.files_folder(&page.app.config.data_dir);
     let fields =
         TableFields { source_type: chosen.as_str().to_owned(), query_mode: mode.as_str().to_owned(), ..fields.clone() };
     page.render(
