@@ -37,6 +37,8 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/reads", &[Some("analyst")]),
     ("/setup", &[None, Some("analyst")]),
     ("/profile", &[Some("analyst"), Some("admin")]),
+    ("/profile/access", &[Some("analyst"), Some("admin")]),
+    ("/profile/sessions", &[Some("analyst")]),
     ("/tokens", &[Some("analyst")]),
     ("/admin/tokens", &[Some("admin")]),
     ("/admin/server-config", &[Some("admin")]),

@@ -1,8 +1,10 @@
 //! The page of one's own account: password, second factor and sessions.
 
+pub mod access;
 pub mod password;
 pub mod second_factor;
 pub mod sessions;
+pub mod transcripts;
 
 use minijinja::{Value, context};
 
