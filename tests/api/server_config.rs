@@ -90,23 +90,23 @@ async fn only_what_is_sent_changes() {
     200 OK
     {"status":"ok","restart_required":false,"sections_updated":["instance","theme"],"diff_count":3}
     "#);
-    assert_snapshot!(stored(&app), @r"
+    assert_snapshot!(stored(&app), @r##"
     # Written by Agnes, from what admins set in the browser or over the API. Comments are not kept.
     instance:
       name: ${COMPANY} Data
       sync_interval: ${HOURS} hours
     jira:
-      cloud_id: '0123'
+      cloud_id: "0123"
       none: null
     other:
-      - 1
-      - 2.5
-      - 1000.0
-      - true
-      - '~'
+    - 1
+    - 2.5
+    - 1000.0
+    - true
+    - "~"
     theme:
-      primary: '#123456'
-    ");
+      primary: "#123456"
+    "##);
     assert_eq!(fs::metadata(overlay(&app)).unwrap().permissions().mode() & 0o777, 0o600);
     let log = audited(&app).await;
     assert_eq!(
@@ -215,7 +215,7 @@ async fn changes_are_in_effect_at_once_where_they_can_be() {
     // The next change does not wait for anything, the server does.
     assert_eq!(patch(&app, json!({ "theme": { "radius": 4 } })).await.ok()["restart_required"], false);
     let shown = admin.get(CONFIG).await.ok();
-    assert_eq!(shown["restart_pending"], json!(["openmetadata.filter_tag", "data_source.type"]));
+    assert_eq!(shown["restart_pending"], json!(["data_source.type", "openmetadata.filter_tag"]));
     patch(&app, json!({ "openmetadata": { "filter_tag": null }, "data_source": { "type": null } })).await.ok();
     assert_eq!(admin.get(CONFIG).await.ok()["restart_pending"], json!([]));
 }
