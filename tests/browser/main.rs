@@ -1,6 +1,6 @@
 //! Pages in a real browser: Debian's Chromium, driven by Playwright, with axe-core.
 
-#![expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a step that fails ends the test")]
 
 mod config;
 #[path = "../support/keboola/mod.rs"]
