@@ -45,6 +45,8 @@ fn no_command_is_forgotten() {
 /// Patterns of what differs from run to run, or from machine to machine, and what is shown instead.
 static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
+        // Before what takes eight of its digits for an id.
+        (r#""seconds":[\d.e-]+"#, r#""seconds":[TIME]"#),
         (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "[TOKEN]"),
         (r"token=[\w-]+", "token=[TOKEN]"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[ID]"),
@@ -54,7 +56,6 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"backup_\d{8}_\d{6}", "backup_[TIME]"),
         (r"\d+ ms\b", "[TIME]"),
         (r" +\d+\.\d s\b", " [TIME]"),
-        (r#""seconds":[\d.e-]+"#, r#""seconds":[TIME]"#),
         (r"\d+(\.\d+)? [KMGT]?B\b", "[SIZE]"),
         (r"bytes: +\d+( -> \d+)?", "bytes: [SIZE]"),
         (r"\((linux|darwin); \w+\)", "([PLATFORM])"),
