@@ -48,7 +48,7 @@ impl Person {
     }
 
     fn pull(&self) -> Value {
-        let report: Value = serde_json::from_str(&self.run(&["pull", "--json"])).unwrap();
+        let report: Value = serde_json::from_str(&self.run(&["pull", "--here", "--json"])).unwrap();
         assert_eq!((&report["ok"], &report["errors"]), (&json!(true), &json!([])));
         report
     }
