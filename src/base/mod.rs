@@ -16,6 +16,7 @@ pub mod random;
 pub(crate) mod schedule;
 pub mod secret;
 pub(crate) mod signals;
+pub mod text;
 pub mod time;
 
 use std::any::Any;

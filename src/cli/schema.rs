@@ -1,7 +1,8 @@
 //! `agnes schema`
 
-use super::units::{human_size, thousands};
+use super::units::human_size;
 use super::{Context, Output, Run, Table, v2};
+use crate::base::text::thousands;
 use crate::protocol::v2::TableSchema;
 
 /// Show the columns of a table, with types and descriptions

@@ -14,19 +14,6 @@ pub fn human_size(bytes: u64) -> String {
     format!("{value:.1} TB")
 }
 
-/// `1,234,567`
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// The time between two moments: `5m`, `3h`, `2d`.
 pub fn age(from: Timestamp, to: Timestamp) -> String {
     let minutes = (to.as_second() - from.as_second()).max(0) / 60;
@@ -45,8 +32,6 @@ mod tests {
     fn units() {
         assert_eq!(human_size(54_272), "53.0 KB");
         assert_eq!(human_size(5_u64 << 40), "5.0 TB");
-        let grouped = [0, 999, 1000, 12_345, 1_234_567].map(thousands);
-        assert_eq!(grouped, ["0", "999", "1,000", "12,345", "1,234,567"]);
         let after = |seconds| age(Timestamp::UNIX_EPOCH, Timestamp::new(seconds, 0).unwrap());
         assert_eq!([0, 59, 3_599, 3_600, 86_399, 86_400].map(after), ["0m", "0m", "59m", "1h", "23h", "1d"]);
         assert_eq!(after(-5), "0m");

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::registry::overview::{self, Condition};
+use super::registry::overview::{Condition, TableState};
 use crate::connectors::Sources;
-use crate::extract::Publication;
 use crate::protocol::vocabulary::SourceType;
-use crate::store::Snapshot;
 use crate::sync::SourceHealth;
 
 /// A source, and the tables that come from it.
@@ -31,14 +29,9 @@ pub struct SourceState {
     pub since: Option<Timestamp>,
 }
 
-/// Every source that is provided, publishes, or has a row in the registry. `health` is that of the last publication.
-pub fn states(
-    snapshot: &Snapshot,
-    publication: &Publication,
-    sources: &Sources,
-    health: &[SourceHealth],
-    now: Timestamp,
-) -> BTreeMap<SourceType, SourceState> {
+/// Every source that is provided, publishes, or has one of `tables`, which are all there are. `health` is that of the last
+/// publication.
+pub fn states(tables: &[TableState], sources: &Sources, health: &[SourceHealth]) -> BTreeMap<SourceType, SourceState> {
     let mut states: BTreeMap<SourceType, SourceState> = BTreeMap::new();
     for source in sources.iter() {
         let state = states.entry(source.kind()).or_default();
@@ -50,8 +43,8 @@ pub fn states(
         state.problems.clone_from(&source.problems);
         state.since = source.since;
     }
-    for table in overview::tables(snapshot, publication, now) {
-        let state = states.entry(table.source).or_default();
+    for table in tables {
+        let state = states.entry(table.source.clone()).or_default();
         state.registered += usize::from(table.row.is_some());
         state.published += usize::from(table.published.is_some());
         state.failed += usize::from(table.condition == Condition::Failed);
@@ -61,7 +54,7 @@ pub fn states(
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        if let Some(text) = table.error.map(|error| format!("{}: {error}", table.name))
+        if let Some(text) = table.error.as_ref().map(|error| format!("{}: {error}", table.name))
             && !state.problems.contains(&text)
         {
             state.problems.push(text);

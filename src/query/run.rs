@@ -22,6 +22,7 @@ use super::turns::{Full, Turns};
 use super::worker::{Kind, Pool, Prepare, Request, Run};
 use super::{MAX_RESPONSE_BYTES, MAX_ROW_BYTES, QueryError, QuerySettings, trees};
 use crate::engine::{self, Limits};
+use crate::protocol::query::QueryResponse;
 
 /// How long one statement may be parsed.
 const PARSE_TIME: Duration = Duration::from_secs(5);
@@ -82,6 +83,22 @@ pub enum QueryAnswer {
         begin: Vec<u8>,
         rest: mpsc::Receiver<Result<Piece, QueryError>>,
     },
+}
+
+impl QueryAnswer {
+    /// Waits for all rows of an answer in JSON.
+    pub async fn whole(self) -> Result<QueryResponse, QueryError> {
+        let body = match self {
+            Self::Whole { body, .. } => body,
+            Self::Begun { mut begin, mut rest } => {
+                while let Some(piece) = rest.recv().await.transpose()? {
+                    begin.extend(piece.bytes);
+                }
+                begin
+            }
+        };
+        serde_json::from_slice(&body).map_err(|error| QueryError::Internal(error.to_string()))
+    }
 }
 
 impl QueryEngine {

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::base::text::thousands;
 use crate::base::time;
 use crate::cli::api::Response;
-use crate::cli::units::{age, human_size, thousands};
+use crate::cli::units::{age, human_size};
 use crate::cli::{Api, CliError, Context, Output, Table, exit};
 use crate::protocol::v2::{Catalog, CatalogEntry};
 

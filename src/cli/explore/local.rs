@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::sample::Sample;
 use crate::base::ident::quote_ident;
+use crate::base::text::thousands;
 use crate::cli::query::local;
-use crate::cli::units::thousands;
 use crate::cli::{CliError, Context, Output, Table};
 use crate::engine::{self, Connection};
 use crate::query::most_similar;

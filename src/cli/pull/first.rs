@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use crate::cli::CliError;
 use crate::cli::workspace::Workspace;
 
-/// A pull where there is no workspace yet.
+/// The first pull of a folder, which makes it a workspace.
 pub struct FirstPull<'a> {
     workspace: &'a Workspace,
     /// Whether everything below `server` is from pulls.
@@ -34,7 +34,7 @@ impl<'a> FirstPull<'a> {
     /// Removes what a pull has made that brought nothing. The beginnings of files stay for the next one. To be called under
     /// the lock, which does not exist afterwards.
     pub fn undo(&self) {
-        // Only empty directories can be removed, and what cannot be removed is no harm.
+        // Only empty directories are removed; it does not matter if one stays.
         let remove = |folder: PathBuf| drop(fs::remove_dir(folder));
         let server = self.workspace.server_dir();
         if self.owns_server {

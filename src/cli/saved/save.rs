@@ -7,6 +7,7 @@ use reqwest::Method;
 
 use super::keep::every;
 use super::{QUERIES, all};
+use crate::base::text::shell_word;
 use crate::cli::{CliError, Context, Output, Run};
 use crate::protocol::saved_queries::{SaveQuery, SavedQuery, UpdateSavedQuery};
 
@@ -83,12 +84,5 @@ impl Save {
             Some(file) => std::fs::read_to_string(file).map_err(|error| failed(file, error)),
             None => Ok(given.clone()),
         }
-    }
-}
-
-fn shell_word(name: &str) -> String {
-    match name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-        true => name.to_owned(),
-        false => format!("'{}'", name.replace('\'', r"'\''")),
     }
 }

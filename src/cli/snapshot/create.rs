@@ -4,7 +4,7 @@ use super::fetch::fetch;
 use super::install::{self, Replace, install};
 use super::meta::{Meta, Origin};
 use super::{estimate, naming, stored};
-use crate::cli::units::thousands;
+use crate::base::text::thousands;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Api, CliError, Context, Output, Run, exit, v2};
 use crate::client::ClientError;

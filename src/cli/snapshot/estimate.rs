@@ -1,6 +1,7 @@
 //! What a scan would read and return.
 
-use crate::cli::units::{human_size, thousands};
+use crate::base::text::thousands;
+use crate::cli::units::human_size;
 use crate::protocol::v2::ScanEstimate;
 
 /// As people read it.

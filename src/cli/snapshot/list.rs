@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::stored;
+use crate::base::text::thousands;
 use crate::base::time;
 use crate::cli::installed::Installed;
-use crate::cli::units::{human_size, thousands};
+use crate::cli::units::human_size;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Context, Output, Run, Table};
 

@@ -6,7 +6,7 @@ use super::install::{Replace, install};
 use super::meta::Meta;
 use super::{removal, stored};
 use crate::base::hash;
-use crate::cli::units::thousands;
+use crate::base::text::thousands;
 use crate::cli::workspace::Workspace;
 use crate::cli::{Context, Output, Run, v2};
 

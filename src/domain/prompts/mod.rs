@@ -17,7 +17,7 @@ use crate::domain::{Error, Result, rules, write_as};
 use crate::protocol::prompts::{PromptTemplate, TemplateStored};
 use crate::store::Store;
 use crate::store::audit::{self, Action};
-use crate::store::prompts::{self, Prompt};
+use crate::store::prompts::{self, Prompt, Stored};
 
 /// In characters.
 const MAX_TEMPLATE: usize = 200_000;
@@ -60,8 +60,7 @@ pub async fn welcome(
 ) -> Result<String, PromptError> {
     check_url(server_url)?;
     let values = sources.workspace(caller, server_url).await?;
-    let stored = sources.store.read(|reader| prompts::get(reader, Prompt::Workspace)).await.map_err(Error::from)?;
-    match stored.content {
+    match stored(sources.store, Prompt::Workspace).await?.content {
         Some(template) => renderer.render(&template, values).await.map_err(|error| match error {
             RenderError::Template(reason) => PromptError::Stored(reason),
             other => PromptError::Render(other),
@@ -80,14 +79,18 @@ pub async fn setup_prompt(
 ) -> Result<String, PromptError> {
     check_url(server_url)?;
     let values = sources.setup(caller, server_url).await?;
-    let stored = sources.store.read(|reader| prompts::get(reader, Prompt::Setup)).await.map_err(Error::from)?;
-    if let Some(template) = stored.content {
+    if let Some(template) = stored(sources.store, Prompt::Setup).await?.content {
         match renderer.render(&template, values.clone()).await {
             Ok(text) => return Ok(text),
             Err(error) => tracing::error!(%error, "the set-up prompt of the admins does not work"),
         }
     }
     Ok(default(Prompt::Setup, &values)?)
+}
+
+/// What an admin has written in place of a built-in template.
+async fn stored(store: &Store, prompt: Prompt) -> Result<Stored> {
+    Ok(store.read(move |reader| prompts::get(reader, prompt)).await?)
 }
 
 /// An address that is written into a text.
@@ -117,7 +120,7 @@ pub async fn get_template(
     admin: &Admin,
     server_url: &str,
 ) -> Result<PromptTemplate, PromptError> {
-    let stored = sources.store.read(move |reader| prompts::get(reader, prompt)).await.map_err(Error::from)?;
+    let stored = stored(sources.store, prompt).await?;
     let content = stored.content.as_deref();
     let legacy = || LEGACY.into_iter().filter(|text| content.is_some_and(|content| content.contains(text)));
     Ok(PromptTemplate {

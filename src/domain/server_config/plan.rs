@@ -161,7 +161,7 @@ pub(super) async fn carry_out(
             tokio::task::spawn_blocking(move || replaced.undo()).await.map_err(io::Error::other)??;
             return Err(error.into());
         }
-        // What was there is no longer needed.
+        // The previous files can go.
         let _ = tokio::task::spawn_blocking(move || drop(replaced)).await;
         settings.replace(plan.loaded.instance.clone());
         Ok(plan)

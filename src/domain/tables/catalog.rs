@@ -22,6 +22,20 @@ pub fn catalog(
     Catalog { tables, server_time: time::iso_offset(time::now()) }
 }
 
+/// The same of one table, by its id or else by its name, whose case does not matter.
+pub fn catalog_entry(
+    snapshot: &Snapshot,
+    publication: &Publication,
+    caller: &Principal,
+    openmetadata: &OpenMetadata,
+    id_or_name: &str,
+) -> Option<CatalogEntry> {
+    let mut tables = listed_tables(snapshot, publication, caller);
+    let by_name = || tables.iter().position(|table| table.name.eq_ignore_ascii_case(id_or_name));
+    let at = tables.iter().position(|table| table.id == id_or_name).or_else(by_name)?;
+    Some(entry(tables.swap_remove(at), openmetadata))
+}
+
 fn entry(table: ListedTable, openmetadata: &OpenMetadata) -> CatalogEntry {
     let ListedTable { id, name, registered, published } = table;
     let (row, published) = (registered.as_deref(), published.as_ref());

@@ -11,7 +11,7 @@ mod scan;
 mod schema;
 mod selection;
 
-pub use catalog::catalog;
+pub use catalog::{catalog, catalog_entry};
 pub use freshness::is_stale;
 pub use quota::Quotas;
 pub use related::related;

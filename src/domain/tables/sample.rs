@@ -6,10 +6,9 @@ use super::only::Only;
 use crate::access::{Principal, ReadableTable};
 use crate::base::ident::quote_ident;
 use crate::extract::{Column, Publication};
-use crate::protocol::query::QueryResponse;
 use crate::protocol::v2::Sample;
 use crate::query::output::Extent;
-use crate::query::{Query, QueryAnswer, QueryEngine, QueryError, Wanted};
+use crate::query::{Query, QueryEngine, QueryError, Wanted};
 
 /// Of the rows, as text. Further ones are left out.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -31,17 +30,7 @@ pub async fn sample(
         extent: Extent { rows, bytes: MAX_BYTES, is_cut: true },
         timeout: None,
     };
-    let body = match engine.run(query).await? {
-        QueryAnswer::Whole { body, .. } => body,
-        QueryAnswer::Begun { mut begin, mut rest } => {
-            while let Some(piece) = rest.recv().await.transpose()? {
-                begin.extend(piece.bytes);
-            }
-            begin
-        }
-    };
-    let answer: QueryResponse =
-        serde_json::from_slice(&body).map_err(|error| QueryError::Internal(error.to_string()))?;
+    let answer = engine.run(query).await?.whole().await?;
     let found = answer.rows.iter().map(|row| object(&answer.columns, row));
     Ok(Sample {
         table_id: table.id().to_owned(),

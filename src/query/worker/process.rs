@@ -29,8 +29,16 @@ struct SpillDirectory(std::path::PathBuf);
 
 impl Drop for SpillDirectory {
     fn drop(&mut self) {
-        if let Err(error) = atomic_file::remove_directory(&self.0) {
-            tracing::warn!(directory = %self.0.display(), %error, "cannot remove what a query spilled");
+        let directory = std::mem::take(&mut self.0);
+        let remove = move || {
+            if let Err(error) = atomic_file::remove_directory(&directory) {
+                tracing::warn!(directory = %directory.display(), %error, "cannot remove what a query spilled");
+            }
+        };
+        // Hundreds of megabytes can take a second, and the answer does not wait for that.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
         }
     }
 }

@@ -41,7 +41,7 @@ pub async fn show_home(SignedIn(admin): SignedIn<Admin>, page: PageContext) -> P
     let tables = overview::tables(&snapshot, &publication, now);
     let mut items = checks(app).await?;
     items.extend(of_tables(&tables));
-    items.extend(of_sources(app, now));
+    items.extend(of_sources(app, &tables));
     let pending = list_access_requests(&app.store, Some(PENDING.to_owned())).await?.count;
     if pending > 0 {
         let text = counted(pending, "request for access waits", "requests for access wait");
@@ -97,9 +97,8 @@ fn of_tables(tables: &[overview::TableState]) -> impl Iterator<Item = Item> {
     [failed, late, unregistered].into_iter().flatten()
 }
 
-fn of_sources(app: &AppState, now: Timestamp) -> Option<Item> {
-    let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
-    let states = sources::states(&snapshot, &publication, &app.config.sources, &app.orchestrator.health(), now);
+fn of_sources(app: &AppState, tables: &[overview::TableState]) -> Option<Item> {
+    let states = sources::states(tables, &app.config.sources, &app.orchestrator.health());
     let is_used = |state: &&sources::SourceState| state.registered + state.published > 0;
     let broken = states.values().filter(is_used).filter(|state| state.lacks.is_some() || state.since.is_some());
     let broken: Vec<_> = broken.map(|state| state.title.as_str()).collect();

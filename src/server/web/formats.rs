@@ -5,6 +5,7 @@ use minijinja::{Environment, Error, Value, context};
 use url::form_urlencoded::byte_serialize;
 
 use super::assets;
+use crate::base::text::{shell_word, thousands};
 use crate::base::time;
 
 /// Adds the functions and filters of templates.
@@ -16,28 +17,17 @@ pub fn add(environment: &mut Environment<'static>) {
     environment.add_filter("cut", |text: &str, characters: usize| cut(text, characters));
     environment.add_filter("figure", |number: f64| figure(number));
     environment.add_filter("urlencode", |text: &str| path_part(text));
-    environment.add_filter("shell", |text: &str| shell(text));
-    // For `choice`: values that are their own labels.
-    environment.add_filter("map_pairs", |values: Vec<String>| -> Vec<Vec<String>> {
-        values.into_iter().map(|value| vec![value.clone(), value]).collect()
-    });
+    environment.add_filter("shell", |text: &str| shell_word(text));
     environment.add_filter("moment", |value: &Value, kwargs: Kwargs| -> Result<Value, Error> {
         kwargs.assert_all_used()?;
         Ok(value.as_str().and_then(moment).unwrap_or(Value::from(())))
     });
 }
 
-/// `1,234,567`
+/// `-1,234,567`
 pub fn count(number: f64) -> String {
-    let digits = format!("{:.0}", number.abs());
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0.0 { format!("-{text}") } else { text }
+    let sign = if number < 0.0 { "-" } else { "" };
+    format!("{sign}{}", thousands(number.abs().round_ties_even() as u64))
 }
 
 /// A measured number: as a count if it is whole, else as it is.
@@ -73,18 +63,6 @@ pub fn path_part(text: &str) -> String {
 /// The address of the page about something with this id, below another page.
 pub fn below(page: &str, id: &str) -> String {
     format!("{page}/{}", path_part(id))
-}
-
-/// A word of a command line.
-fn shell(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_plain) {
-        return text.to_owned();
-    }
-    if !text.contains(['"', '$', '`', '\\', '!']) {
-        return format!("\"{text}\"");
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// A time of the API in the forms that a page needs: for programs, in full, and how long ago it was.

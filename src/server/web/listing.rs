@@ -6,8 +6,6 @@ use minijinja::{Value, context};
 use std::cmp::Ordering;
 use url::form_urlencoded::{Serializer, parse};
 
-use super::formats::path_part;
-
 use crate::server::{ApiError, AppState};
 
 /// Keys of columns whose values are numbers, which stand at the right.
@@ -78,12 +76,8 @@ impl Listing {
         let kept = self.query.iter().filter(|(key, value)| is_kept(key) && !value.is_empty());
         let kept = kept.map(|(key, value)| (key.as_str(), value.as_str()));
         let changed = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-        address(&self.path, kept.chain(changed))
-    }
-
-    /// The address of one thing of a list, which `parent` shows.
-    pub fn address_of(parent: &str, id: &str, query: &[(&str, &str)]) -> String {
-        address(&format!("{parent}/{}", path_part(id)), query.iter().copied())
+        let query = Serializer::new(String::new()).extend_pairs(kept.chain(changed)).finish();
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
 
     /// What the macros of `macros/table.html` show of a list of so many rows, whose columns are keys and labels. Columns
@@ -114,11 +108,6 @@ impl Listing {
             sort => self.filter("sort"),
         }
     }
-}
-
-fn address<'a>(path: &str, query: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let query = Serializer::new(String::new()).extend_pairs(query).finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 #[cfg(test)]

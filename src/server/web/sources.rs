@@ -2,6 +2,7 @@ use minijinja::{Value, context};
 
 use crate::access::Admin;
 use crate::base::time;
+use crate::domain::registry::overview;
 use crate::domain::sources::{SourceState, states};
 use crate::protocol::vocabulary::SourceType;
 use crate::server::web::{PageContext, PageResult, SignedIn};
@@ -13,7 +14,8 @@ const MAX_SHOWN: usize = 5;
 pub async fn show_sources(_: SignedIn<Admin>, page: PageContext) -> PageResult {
     let app = &page.app;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
-    let states = states(&snapshot, &publication, &app.config.sources, &app.orchestrator.health(), time::now());
+    let tables = overview::tables(&snapshot, &publication, time::now());
+    let states = states(&tables, &app.config.sources, &app.orchestrator.health());
     let main = app.config.sources.main();
     let sources: Vec<Value> = states.iter().map(|(kind, state)| values(kind, state, kind == main)).collect();
     page.render("sources.html", context! { sources })

@@ -72,7 +72,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Puts a program in the place of one that may be running.
+/// Replaces a program that may be running.
 pub fn replace_program(new: &Path, program: &Path) -> io::Result<()> {
     fs::rename(new, program)
 }

@@ -76,7 +76,7 @@ fn is_in_use(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| IN_USE.contains(&code))
 }
 
-/// Puts a program in the place of one that may be running: that can be renamed, but neither replaced nor deleted.
+/// Replaces a program that may be running: that one can be renamed, but neither overwritten nor deleted.
 pub fn replace_program(new: &Path, program: &Path) -> io::Result<()> {
     let aside = aside(program);
     // Left by an earlier update, and no longer running.

@@ -67,7 +67,7 @@ fn limits(priority: PriorityClass) -> ExtendedLimitInfo {
 /// The job of this process has a low priority already.
 pub fn yield_to_others() {}
 
-/// There is no limit to raise.
+/// Windows has no such limit.
 pub fn raise_descriptor_limit() -> u64 {
     u64::MAX
 }

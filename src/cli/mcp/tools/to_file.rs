@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::here;
 use super::query::{Place, Plan, auto};
+use crate::base::text::thousands;
 use crate::cli::mcp::call::Call;
 use crate::cli::mcp::tool::{Answer, Effect, Tool};
 use crate::cli::query::{ResultFile, Scope, Statement, local, remote};
-use crate::cli::units::{human_size, thousands};
+use crate::cli::units::human_size;
 use crate::cli::workspace::Workspace;
 use crate::cli::{CliError, Context};
 use crate::query::MAX_STREAMED_ROWS;

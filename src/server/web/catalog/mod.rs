@@ -39,6 +39,7 @@ pub async fn show_catalog(SignedIn(person): SignedIn, page: PageContext, list: L
     let tables = catalog(&app.store.snapshot(), &app.orchestrator.publication(), &person, &app.openmetadata).tables;
     let now = time::now();
     let sources: BTreeSet<String> = tables.iter().map(|table| table.source_type.to_string()).collect();
+    let sources: Vec<_> = sources.into_iter().map(|source| vec![source.clone(), source]).collect();
     let (has_tables, mut metrics, mut ranks) = (!tables.is_empty(), Vec::new(), None);
     if let Some(query) = list.filter("q") {
         let found = search(&page, &person, query.chars().take(MAX_QUERY).collect()).await?;

@@ -14,11 +14,12 @@ use crate::access::{Principal, ReadableTable};
 use crate::base::ident::quote_ident;
 use crate::base::time;
 use crate::domain::catalog::get_profile;
-use crate::domain::tables::{catalog, find, related, sample, schema};
+use crate::domain::tables::{catalog_entry, find, related, sample, schema};
 use crate::server::ApiError;
 use crate::server::http::middleware::data_read::DataRead;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
+use crate::server::web::formats::below;
 use crate::server::web::listing::Listing;
 use crate::server::web::{PageContext, PageResult, SignedIn, cells};
 
@@ -34,9 +35,7 @@ pub async fn show_table(
 ) -> PageResult {
     let app = &page.app;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
-    let entries = catalog(&snapshot, &publication, &person, &app.openmetadata).tables;
-    let by_name = || entries.iter().find(|table| table.name.eq_ignore_ascii_case(&id));
-    let Some(listed) = entries.iter().find(|table| table.id == id).or_else(by_name) else {
+    let Some(listed) = catalog_entry(&snapshot, &publication, &person, &app.openmetadata, &id) else {
         // The same for what is not there and for what is not granted.
         return page.render("no_table.html", context! { table => id });
     };
@@ -48,7 +47,7 @@ pub async fn show_table(
         query_mode => listed.query_mode.as_str(),
         parts => listed.parts,
         primary_key => snapshot.registry.get(&listed.id).map(|row| row.primary_key.clone()).unwrap_or_default(),
-        ..entry(listed, time::now())
+        ..entry(&listed, time::now())
     };
     let Ok(table) = find(&snapshot, &publication, &person, &listed.id) else {
         return page.render("table.html", context! { is_published => false, ..known });
@@ -85,7 +84,7 @@ pub async fn submit_profile(
         Ok(columns) => format!("{columns} columns are profiled."),
         Err(error) => format!("The table cannot be profiled: {error}."),
     };
-    let back = Listing::address_of("/catalog", table.id(), &[("view", "profile")]);
+    let back = format!("{}?view=profile", below("/catalog", table.id()));
     Ok(page.with_flash(redirect(&back), &Flash::Notice(text)))
 }
 

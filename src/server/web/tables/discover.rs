@@ -10,7 +10,7 @@ use crate::protocol::vocabulary::SourceType;
 use crate::server::http::extractors::Form;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
-use crate::server::web::formats::below;
+use crate::server::web::formats::{below, path_part};
 use crate::server::web::listing::Listing;
 use crate::server::web::{PageContext, PageResult, SignedIn};
 
@@ -98,10 +98,7 @@ pub async fn submit_tables(
     page: PageContext,
     Form(Chosen { source, all, ids }): Form<Chosen>,
 ) -> PageResult {
-    let back = format!(
-        "/admin/discover-tables?source={}",
-        url::form_urlencoded::byte_serialize(source.as_bytes()).collect::<String>()
-    );
+    let back = format!("/admin/discover-tables?source={}", path_part(&source));
     let ids: HashSet<String> = ids.into_keys().filter_map(|key| Some(key.strip_prefix("table:")?.to_owned())).collect();
     if all.is_empty() && ids.is_empty() {
         return Ok(page.with_flash(redirect(&back), &Flash::Notice("Nothing was chosen.".into())));

@@ -1,7 +1,6 @@
 use minijinja::{Value, context};
-use serde::Deserialize;
 
-use super::State;
+use super::{ChosenToken, State, compare, is_shown};
 use crate::access::Admin;
 use crate::base::time;
 use crate::domain::tokens::{revoke_any_token, view};
@@ -35,22 +34,14 @@ pub async fn show_all_tokens(SignedIn(admin): SignedIn<Admin>, page: PageContext
         .into_iter()
         .filter(|owned| list.matches(&[&owned.token.name, &owned.token.prefix, owner(owned)]))
         .filter(|owned| list.filter("user").is_none_or(|user| user == owner(owned)))
-        .filter(|owned| list.filter("state").is_none_or(|state| State::of(&owned.token, now).to_string() == state))
+        .filter(|owned| is_shown(&list, &owned.token, now))
         .collect();
     list.sort(&mut tokens, "-created", |column, one, other| match column {
         "owner" => owner(one).cmp(owner(other)),
-        "name" => one.token.name.to_lowercase().cmp(&other.token.name.to_lowercase()),
-        "used" => one.token.last_used_at.cmp(&other.token.last_used_at),
-        "expires" => one.token.expires_at.cmp(&other.token.expires_at),
-        _ => one.token.created_at.cmp(&other.token.created_at),
+        column => compare(column, &one.token, &other.token),
     });
     let rows: Vec<Value> = list.page(&tokens).iter().map(|owned| row(owned, State::of(&owned.token, now))).collect();
     page.render("all_tokens.html", context! { list => list.values(tokens.len(), COLUMNS, "-created"), rows, counts })
-}
-
-#[derive(Deserialize)]
-pub struct ChosenToken {
-    id: String,
 }
 
 /// `POST /admin/tokens/revoke`

@@ -3,10 +3,34 @@
 pub mod all;
 pub mod own;
 
-use jiff::{SignedDuration, Timestamp};
+use std::cmp::Ordering;
 
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::listing::Listing;
 use crate::base::time;
 use crate::protocol::tokens::Token;
+
+#[derive(Deserialize)]
+pub struct ChosenToken {
+    id: String,
+}
+
+/// Returns whether the list shows tokens in the state of this one.
+fn is_shown(list: &Listing, token: &Token, now: Timestamp) -> bool {
+    list.filter("state").is_none_or(|state| State::of(token, now).to_string() == state)
+}
+
+/// Compares tokens by a column of a list.
+fn compare(column: &str, one: &Token, other: &Token) -> Ordering {
+    match column {
+        "name" => one.name.to_lowercase().cmp(&other.name.to_lowercase()),
+        "used" => one.last_used_at.cmp(&other.last_used_at),
+        "expires" => one.expires_at.cmp(&other.expires_at),
+        _ => one.created_at.cmp(&other.created_at),
+    }
+}
 
 /// In how many days the end of a token is worth a word.
 const SOON_HOURS: i64 = 7 * 24;

@@ -2,7 +2,7 @@ use axum::response::Response;
 use minijinja::{Value, context};
 use serde::Deserialize;
 
-use super::State;
+use super::{ChosenToken, State, compare, is_shown};
 use crate::access::{Interactive, Principal};
 use crate::base::time;
 use crate::domain::tokens::{create_token, revoke_token, view};
@@ -51,11 +51,6 @@ pub async fn submit_token(
     }
 }
 
-#[derive(Deserialize)]
-pub struct ChosenToken {
-    id: String,
-}
-
 /// `POST /tokens/revoke`
 pub async fn submit_revoke(SignedIn(person): SignedIn, page: PageContext, Form(form): Form<ChosenToken>) -> PageResult {
     revoke_token(&page.app.store, &person, form.id).await?;
@@ -74,14 +69,9 @@ async fn show(
     let mut tokens: Vec<Token> = tokens
         .into_iter()
         .filter(|token| list.matches(&[&token.name, &token.prefix]))
-        .filter(|token| list.filter("state").is_none_or(|state| State::of(token, now).to_string() == state))
+        .filter(|token| is_shown(list, token, now))
         .collect();
-    list.sort(&mut tokens, "-created", |column, one, other| match column {
-        "name" => one.name.to_lowercase().cmp(&other.name.to_lowercase()),
-        "used" => one.last_used_at.cmp(&other.last_used_at),
-        "expires" => one.expires_at.cmp(&other.expires_at),
-        _ => one.created_at.cmp(&other.created_at),
-    });
+    list.sort(&mut tokens, "-created", compare);
     let rows: Vec<Value> = list.page(&tokens).iter().map(|token| row(token, State::of(token, now))).collect();
     let created = created.map(|created| context! { name => created.name, token => created.token });
     let list = list.values(tokens.len(), COLUMNS, "-created");

@@ -10,11 +10,10 @@ use serde_json::value::RawValue;
 use super::form::FormState;
 use super::listing::Listing;
 use super::{PageContext, PageResult, SignedIn, cells};
-use crate::access::Principal;
+use crate::access::{Principal, listed_tables};
 use crate::domain::queries::run_query;
-use crate::domain::tables::catalog;
 use crate::protocol::query::QueryResponse;
-use crate::query::{QueryAnswer, Wanted};
+use crate::query::Wanted;
 use crate::server::ApiError;
 use crate::server::http::extractors::Form;
 use crate::server::http::middleware::data_read::DataRead;
@@ -50,9 +49,9 @@ pub async fn submit_query(
     let (mut rows, mut result) = (None, Value::from(()));
     match ran.answer {
         Ok(answer) => {
-            let answer = whole(answer).await?;
+            let answer = answer.whole().await?;
             rows = Some(answer.row_count as u64);
-            result = shown(answer)?;
+            result = shown(answer);
         }
         Err(error) => {
             let error = ApiError::from(error);
@@ -66,26 +65,13 @@ pub async fn submit_query(
 /// The tables beside the editor.
 fn beside(page: &PageContext, person: &Principal) -> Value {
     let app = &page.app;
-    let tables = catalog(&app.store.snapshot(), &app.orchestrator.publication(), person, &app.openmetadata).tables;
+    let tables = listed_tables(&app.store.snapshot(), &app.orchestrator.publication(), person);
     let shown = tables.iter().take(TABLES).map(|table| context! { id => &table.id, name => &table.name });
     context! { tables => shown.collect::<Vec<_>>(), hidden => tables.len().saturating_sub(TABLES) }
 }
 
-async fn whole(answer: QueryAnswer) -> PageResult<QueryResponse> {
-    let body = match answer {
-        QueryAnswer::Whole { body, .. } => body,
-        QueryAnswer::Begun { mut begin, mut rest } => {
-            while let Some(piece) = rest.recv().await.transpose()? {
-                begin.extend(piece.bytes);
-            }
-            begin
-        }
-    };
-    Ok(serde_json::from_slice(&body).map_err(ApiError::internal)?)
-}
-
-fn shown(answer: QueryResponse) -> PageResult<Value> {
+fn shown(answer: QueryResponse) -> Value {
     let row = |row: &Vec<Box<RawValue>>| row.iter().map(|value| cells::shown(value)).collect::<Vec<_>>();
     let rows: Vec<_> = answer.rows.iter().map(row).collect();
-    Ok(context! { columns => answer.columns, rows, count => answer.row_count, truncated => answer.truncated })
+    context! { columns => answer.columns, rows, count => answer.row_count, truncated => answer.truncated }
 }
