@@ -3,10 +3,12 @@
 //! Requests hand their lines to a thread and never wait for it. What it cannot keep up with is counted, and the count
 //! is a line of the log.
 
+mod backwards;
 mod files;
 mod search;
 mod writer;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -71,6 +73,17 @@ impl AccessLog {
     /// Returns the newest entries that match, newest first. Blocks.
     pub fn search(&self, filter: &Filter, limit: usize) -> std::io::Result<Found> {
         search::search(&self.directory, filter, limit)
+    }
+
+    /// Calls `each` with the entries that match, newest first, until it breaks or `budget` bytes of the log have been read.
+    /// Blocks.
+    pub fn visit(
+        &self,
+        filter: &Filter,
+        budget: u64,
+        each: impl FnMut(DataAccess) -> ControlFlow<()>,
+    ) -> std::io::Result<()> {
+        search::visit(&self.directory, filter, budget, each)
     }
 
     /// Writes what is waiting, and ends. Blocks.

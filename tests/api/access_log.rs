@@ -84,6 +84,37 @@ async fn queries_and_profiles_are_reads_too() {
 }
 
 #[tokio::test]
+async fn the_dashboard_has_the_visitors_last_pulls_and_queries() {
+    let (app, ann) = start().await;
+    let dashboard = async |client: &Client| client.get("/dashboard").await.text().to_owned();
+    assert!(dashboard(&ann).await.contains("No pulls or queries of late"));
+    app.publish("flights", "id\n1\n2\n3\n").await;
+    app.grant("analysts", "flights").await;
+    let token = ann.post_json("/auth/tokens", json!({ "name": "laptop" })).await.ok();
+    let laptop = ann.with_token(&text(&token["token"]));
+    for table in ["orders", "flights"] {
+        laptop.get(&format!("/api/data/{table}/download")).await;
+        entries(&app, &format!("table_name={table}"), 1).await;
+    }
+    laptop.post_json("/api/query", json!({ "sql": "SELECT nothing FROM orders" })).await;
+    entries(&app, "table_name=orders", 2).await;
+    let admin = app.admin().await;
+    admin.post_json("/api/query", json!({ "sql": "SELECT id FROM orders" })).await.ok();
+    entries(&app, "table_name=orders", 3).await;
+
+    let page = dashboard(&ann).await;
+    let cells: Vec<&str> = page.split("My last pulls").last().unwrap().split("<td").skip(1).collect();
+    let cells: Vec<&str> =
+        cells.iter().map(|cell| cell.split_once('>').unwrap().1.split("</td>").next().unwrap()).collect();
+    assert_eq!(cells.len(), 8, "{page}");
+    assert_eq!(cells[..3], ["Query <span class=\"badge badge-bad\">failed</span>", "Orders", "–"]);
+    assert_eq!(cells[4..7], ["Pull", "flights, Orders", "5"]);
+    assert!(dashboard(&admin).await.contains("<td>Query</td>"));
+    let bob = app.user("bob@example.com", &[]).await;
+    assert!(dashboard(&bob).await.contains("No pulls or queries of late"));
+}
+
+#[tokio::test]
 async fn it_can_be_switched_off() {
     let app = TestApp::start_with(&[("AGNES_ACCESS_LOG_DAYS", "0")]).await;
     app.publish("orders", "id\n1\n").await;
@@ -91,4 +122,5 @@ async fn it_can_be_switched_off() {
     assert_eq!(admin.get("/api/data/orders/download").await.status, 200);
     assert_eq!(admin.get("/api/health/detailed").await.ok()["services"]["access_log"]["on"], false);
     assert!(!app.data_dir().join("logs").exists());
+    assert!(admin.get("/dashboard").await.text().contains("This server does not record reads"));
 }

@@ -44,6 +44,7 @@ pub async fn list_data_accesses(
     let _turn = app.people.surveys.take(&admin.user().id)?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let filter = Filter {
+        user_id: None,
         user: given(query.user),
         table: given(query.table_name),
         token: given(query.token),

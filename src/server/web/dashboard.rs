@@ -3,12 +3,16 @@ use minijinja::{Value, context};
 use super::catalog::{Freshness, entry};
 use super::{PageContext, PageResult, SignedIn, setup};
 use crate::base::time;
+use crate::domain::access_log::{RecentRead, recent_reads};
 use crate::domain::access_requests::list_own_access_requests;
 use crate::domain::tables::catalog;
 use crate::store::access_requests::PENDING;
 
 /// Tables that are listed.
 const RECENT: usize = 8;
+/// Pulls and queries that are listed, and how many tables of each are named.
+const READS: usize = 6;
+const NAMED: usize = 3;
 
 /// `GET /dashboard`: where signing in leads.
 pub async fn show_dashboard(SignedIn(person): SignedIn, page: PageContext) -> PageResult {
@@ -24,10 +28,20 @@ pub async fn show_dashboard(SignedIn(person): SignedIn, page: PageContext) -> Pa
     };
     tables.sort_by(|one, other| other.last_sync.cmp(&one.last_sync).then_with(|| one.name.cmp(&other.name)));
     let recent: Vec<Value> = tables.iter().take(RECENT).map(|table| entry(table, now)).collect();
+    let reads = recent_reads(&app.access_log, &person, READS).await?;
     let values = context! {
         totals, recent,
+        reads => reads.iter().map(read).collect::<Vec<_>>(),
+        is_recorded => app.access_log.is_on(),
         pending => requests.iter().filter(|request| request.status == PENDING).count(),
         install => setup::install_command(&page),
     };
     page.render("dashboard.html", values)
+}
+
+fn read(read: &RecentRead) -> Value {
+    let RecentRead { at, what, tables, rows, status } = read;
+    let more = tables.len().saturating_sub(NAMED);
+    let tables: Vec<_> = tables.iter().take(NAMED).cloned().collect();
+    context! { at, what, tables, more, rows, status }
 }

@@ -1,5 +1,9 @@
 //! Who read which tables.
 
+mod recent;
+
+pub use recent::{RecentRead, recent_reads};
+
 use std::sync::Arc;
 
 use crate::access::{Admin, Principal};
@@ -17,7 +21,7 @@ pub async fn search_access_log(log: &Arc<AccessLog>, _: &Admin, filter: Filter, 
 
 /// Returns the caller's own newest entries, newest first.
 pub async fn own_accesses(log: &Arc<AccessLog>, caller: &Principal, limit: usize) -> Result<AccessLogPage> {
-    search(log, Filter { user: Some(caller.user().id.clone()), ..Filter::default() }, limit).await
+    search(log, Filter { user_id: Some(caller.user().id.clone()), ..Filter::default() }, limit).await
 }
 
 async fn search(log: &Arc<AccessLog>, filter: Filter, limit: usize) -> Result<AccessLogPage> {
