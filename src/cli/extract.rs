@@ -10,7 +10,6 @@ use crate::base::platform::{kernel, processes};
 use crate::config::{Settings, env_vars};
 use crate::connectors::{PROVIDED, Report, Request, Sources, TableNote, TableRequest, custom, files, materialize};
 use crate::engine::{self, Limits};
-use crate::extract::RemotePolicy;
 use crate::profiler;
 use crate::protocol::vocabulary::{QueryMode, SourceType};
 
@@ -186,7 +185,7 @@ fn materialize_settings(settings: &Settings, source: &SourceType) -> anyhow::Res
     let sources = Sources::load(settings);
     Ok(materialize::Settings {
         data_dir: settings.data_dir.clone(),
-        policy: RemotePolicy::new(&settings.env, &sources.attachments()),
+        policy: sources.remote().clone(),
         limits: Limits::for_parquet(&settings.env, settings.data_dir.spill()),
         reserve: settings.env.disk_reserve()?,
         attach: sources.get(source).and_then(|source| source.attachment()),

@@ -2,9 +2,8 @@ use serde_json::json;
 
 use super::{Context, Output, Run, exit, offline};
 use crate::config::Settings;
-use crate::connectors::Sources;
+use crate::connectors::{CurrentSources, Sources};
 use crate::engine::Limits;
-use crate::extract::RemotePolicy;
 use crate::sync::{Durations, Orchestrator, rebuild_and_record};
 
 /// Publish what the extractors wrote
@@ -19,9 +18,8 @@ impl Run for Rebuild {
         crate::logging::init(&settings.env)?;
         let rebuilt = offline::with_store(context, &settings, offline::SERVER_DOES_IT, async |store| {
             let limits = Limits::for_parquet(&settings.env, settings.data_dir.spill());
-            let sources = Sources::load(&settings);
-            let policy = RemotePolicy::new(&settings.env, &sources.attachments());
-            let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources, policy);
+            let sources = CurrentSources::new(Sources::load(&settings));
+            let orchestrator = Orchestrator::open(settings.data_dir.clone(), limits).with_sources(sources);
             rebuild_and_record(store, &orchestrator.into(), Durations::default()).await
         })??;
         let mut output = rebuilt.sources.iter().fold(Output::default(), |output, (source, tables)| {

@@ -45,6 +45,12 @@ impl Environment {
         Ok(self)
     }
 
+    /// Adds variables as if the overlay file had them.
+    pub fn overlaid(mut self, variables: &[(&'static str, Secret)]) -> Self {
+        self.overlay.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        self
+    }
+
     /// Checks every declared variable but those of the command line.
     pub fn check(&self) -> Result<(), WrongValue> {
         let mut vars = env_vars::ALL.iter().filter(|var| var.section != env_vars::COMMAND_LINE);

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::instance::{Instance, InstanceError, typed};
-use super::{DataDir, Environment, env_vars};
+use super::{DataDir, Environment, Settings, env_vars};
 use crate::base::if_exists;
+use crate::base::secret::Secret;
 
 /// The files that the settings of an instance come from.
 #[derive(Clone, Debug)]
 pub struct InstanceFiles {
+    /// As it was at start.
     env: Environment,
+    data_dir: DataDir,
     fixed: PathBuf,
-    overlay: PathBuf,
-    env_overlay: PathBuf,
 }
 
 /// Settings as values and as what the program uses.
@@ -24,7 +25,7 @@ pub struct LoadedInstance {
     pub written: Value,
     /// With `${NAME}` replaced.
     pub values: Value,
-    pub instance: Instance,
+    pub settings: Settings,
 }
 
 impl InstanceFiles {
@@ -32,22 +33,27 @@ impl InstanceFiles {
         Self {
             env: env.clone(),
             fixed: Path::new(env.text(&env_vars::CONFIG_DIR)).join("instance.yaml"),
-            overlay: data_dir.instance_overlay(),
-            env_overlay: data_dir.env_overlay(),
+            data_dir: data_dir.clone(),
         }
     }
 
-    pub fn overlay_path(&self) -> &Path {
-        &self.overlay
+    pub fn overlay_path(&self) -> PathBuf {
+        self.data_dir.instance_overlay()
     }
 
-    pub fn env_overlay_path(&self) -> &Path {
-        &self.env_overlay
+    pub fn env_overlay_path(&self) -> PathBuf {
+        self.data_dir.env_overlay()
     }
 
     /// Returns whether the environment of the process sets a variable to something, which wins over the files.
     pub fn is_set_outside(&self, name: &str) -> bool {
         self.env.is_inherited(name)
+    }
+
+    /// Returns whether the overlay of the environment gives a variable a value.
+    pub fn is_overlaid(&self, name: &str) -> bool {
+        let overlay = Environment::default().with_overlay(&self.env_overlay_path());
+        overlay.is_ok_and(|env| env.named(name).is_some())
     }
 
     /// Returns whether a variable has a value, wherever it comes from.
@@ -67,28 +73,33 @@ impl InstanceFiles {
 
     /// The overlay as it is written.
     pub fn overlay(&self) -> Result<Map<String, Value>, InstanceError> {
-        read(&self.overlay)
+        read(&self.overlay_path())
     }
 
     /// The settings as a server would read them that starts now.
     pub fn load(&self) -> Result<LoadedInstance, InstanceError> {
-        self.load_with(self.overlay()?)
+        self.load_with(self.overlay()?, &[])
     }
 
-    /// The settings with other content in the overlay.
-    pub fn load_with(&self, overlay: Map<String, Value>) -> Result<LoadedInstance, InstanceError> {
-        let env = self.env.clone().with_overlay(&self.env_overlay);
-        let env = env.map_err(|source| InstanceError::Read { path: self.env_overlay.clone(), source })?;
+    /// The settings with other content in the overlay, and with these variables in that of the environment.
+    pub fn load_with(
+        &self,
+        overlay: Map<String, Value>,
+        variables: &[(&'static str, Secret)],
+    ) -> Result<LoadedInstance, InstanceError> {
+        let path = self.env_overlay_path();
+        let env = self.env.clone().with_overlay(&path).map_err(|source| InstanceError::Read { path, source })?;
+        let env = env.overlaid(variables);
         let (mut written, overlay) = (self.fixed()?, filled(Value::Object(overlay)));
         let (mut values, over) = (expanded(written.clone(), &env), expanded(overlay.clone(), &env));
         // Each file on its own, so that the error names the right one.
-        for (path, file) in [(&self.fixed, &values), (&self.overlay, &over)] {
+        for (path, file) in [(&self.fixed, &values), (&self.overlay_path(), &over)] {
             typed(file.clone(), path)?;
         }
         merge(&mut written, overlay);
         merge(&mut values, over);
         let instance = Instance::of(values.clone(), &self.fixed, &env)?;
-        Ok(LoadedInstance { written, values, instance })
+        Ok(LoadedInstance { written, values, settings: Settings { data_dir: self.data_dir.clone(), env, instance } })
     }
 }
 
@@ -96,7 +107,7 @@ impl Instance {
     /// Reads `CONFIG_DIR/instance.yaml` and the overlay; variables win over both. Missing files are fine; a broken one is
     /// an error, since starting with half of the settings would be worse than not starting.
     pub fn load(env: &Environment, data_dir: &DataDir) -> Result<Self, InstanceError> {
-        Ok(InstanceFiles::new(env, data_dir).load()?.instance)
+        Ok(InstanceFiles::new(env, data_dir).load()?.settings.instance)
     }
 }
 

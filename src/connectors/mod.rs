@@ -14,4 +14,4 @@ mod sources;
 pub use exchange::{Done, Finished, Report, Request, TableError, TableNote, TableRequest};
 pub use publish::{Extracted, LOCK, prune, publish};
 pub use source::{Extraction, InvalidRow, Provided, Source, SourceError};
-pub use sources::{PROVIDED, Sources};
+pub use sources::{CurrentSources, PROVIDED, Sources};

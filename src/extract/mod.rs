@@ -11,7 +11,9 @@ mod writer;
 
 pub use publication::{Column, Content, Part, Publication, PublishedFile, PublishedTable};
 pub use reader::{Extract, read};
-pub use remote::{Attached, Checked, Exact, RemoteAttach, RemotePolicy, RemoteTable, plain_message, source_message};
+pub use remote::{
+    Attached, Checked, Exact, RemoteAttach, RemotePolicy, RemoteTable, SharedPolicy, plain_message, source_message,
+};
 pub use writer::{RemoteView, put_in_place, remove, write, write_with_remote};
 
 use std::collections::BTreeMap;

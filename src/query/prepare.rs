@@ -3,7 +3,7 @@
 use super::QuerySettings;
 use super::namespace::Named;
 use super::worker::{Prepare, TableSpec};
-use crate::extract::Content;
+use crate::extract::{Content, RemotePolicy};
 
 /// What a worker needs for these tables.
 pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Prepare {
@@ -25,7 +25,7 @@ pub fn prepare(named: &[Named], generation: u64, settings: &QuerySettings) -> Pr
     Prepare {
         generation,
         tables,
-        remote: is_remote.then(|| settings.remote.clone().only_for(&sources)),
+        remote: is_remote.then(|| RemotePolicy::clone(&settings.remote.current()).only_for(&sources)),
         is_sandbox_required: settings.is_sandbox_required,
     }
 }

@@ -6,7 +6,7 @@ use super::worker::{Spawn, Start};
 use crate::base::memory;
 use crate::config::{DataDir, Environment, WrongValue, env_vars};
 use crate::engine;
-use crate::extract::RemotePolicy;
+use crate::extract::SharedPolicy;
 
 /// Of the memory of the machine, what all workers together may take; the rest is for the server and for extraction.
 const SHARE_OF_MEMORY: f64 = 0.6;
@@ -40,11 +40,11 @@ pub struct QuerySettings {
     /// Whether to refuse to run where the kernel lacks a layer of the sandbox.
     pub is_sandbox_required: bool,
     /// How remote tables may be reached.
-    pub remote: RemotePolicy,
+    pub remote: SharedPolicy,
 }
 
 impl QuerySettings {
-    pub fn load(env: &Environment, data_dir: &DataDir, remote: RemotePolicy) -> Result<Self, WrongValue> {
+    pub fn load(env: &Environment, data_dir: &DataDir, remote: SharedPolicy) -> Result<Self, WrongValue> {
         let cores = engine::cores();
         let wanted: Option<usize> = env.number_if_set(&env_vars::AGNES_QUERY_CONCURRENCY)?;
         let (memory, workers) = share_out(env.bytes(&env_vars::AGNES_QUERY_MEMORY)?, wanted.unwrap_or(4 * cores));

@@ -28,8 +28,9 @@ use crate::base::platform::processes;
 use crate::base::secret::Secret;
 use crate::base::{atomic_file, private_files, random, time};
 use crate::config::{Instance, secrets};
+use crate::connectors::Sources;
 use crate::domain::catalog_export::Exporter;
-use crate::domain::prompts::{Renderer, Sources};
+use crate::domain::prompts::{self, Renderer};
 use crate::domain::saved_queries::Refresher;
 use crate::domain::search::CatalogSearch;
 use crate::domain::second_factor::SecondFactors;
@@ -152,10 +153,10 @@ impl App {
         remove_leftovers(&config);
         let sealer = Sealer::new(&secrets::second_factor_keys(&config.keys, &config.data_dir)?)?;
         let keys = Keys::new(&secrets::signing_keys(&config.keys, &config.data_dir)?);
-        tracing::info!("{}", config.queries.remote.describe());
+        tracing::info!("{}", config.queries.remote.current().describe());
         let limits = &config.sync.limits;
         let orchestrator = Orchestrator::open(config.data_dir.clone(), limits.clone());
-        let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone(), config.queries.remote.clone()));
+        let orchestrator = Arc::new(orchestrator.with_sources(config.sources.clone()));
         let access_log = AccessLog::open(config.data_dir.logs(), config.access_log_days);
         let access_log = Arc::new(access_log.map_err(StartError::AccessLog)?);
         let (program, sync) = (config.agnes_exe.clone(), config.sync.clone());
@@ -206,6 +207,7 @@ impl App {
             settings: Arc::new(InstanceSettings::new(
                 config.instance_files.clone(),
                 config.instance_at_start.clone(),
+                config.sources.clone(),
                 config.allow_private_stack_url,
             )),
             orchestrator,
@@ -222,15 +224,20 @@ impl App {
         self.settings.current()
     }
 
+    /// Where tables come from now.
+    pub fn sources(&self) -> Arc<Sources> {
+        self.config.sources.get()
+    }
+
     /// The address of this server. That of a request, `requested`, counts for its sender only.
     pub fn address(&self, requested: &str) -> String {
         self.config.public_url.clone().unwrap_or_else(|| requested.to_owned())
     }
 
     /// What the templates of prompts can show.
-    pub fn prompt_sources<'a>(&'a self, publication: &'a Publication) -> Sources<'a> {
+    pub fn prompt_sources<'a>(&'a self, publication: &'a Publication) -> prompts::Sources<'a> {
         let (store, openmetadata, instance) = (&self.store, &self.openmetadata, self.instance());
-        Sources { store, publication, openmetadata, instance }
+        prompts::Sources { store, publication, openmetadata, instance }
     }
 
     /// What must not make up the password of a person.

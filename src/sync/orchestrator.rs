@@ -13,19 +13,19 @@ use super::publish_table::{PublishContext, publish_table};
 use super::{analytics_db, merged};
 use crate::base::{atomic_file, locked};
 use crate::config::{DataDir, Environment};
-use crate::connectors::Sources;
+use crate::connectors::CurrentSources;
 use crate::engine::Limits;
 use crate::extract::parquet::Checker;
-use crate::extract::{ExtractError, Publication, PublishedTable, RemotePolicy};
+use crate::extract::{ExtractError, Publication, PublishedTable, RemotePolicy, SharedPolicy};
 use crate::protocol::vocabulary::QueryMode;
 
 /// Publishes, one rebuild at a time.
 pub struct Orchestrator {
     data_dir: DataDir,
     limits: Limits,
-    remote: RemotePolicy,
+    remote: SharedPolicy,
     /// Without any, no source counts as foreign.
-    sources: Option<Sources>,
+    sources: Option<CurrentSources>,
     current: ArcSwap<Publication>,
     /// After the last rebuild.
     health: ArcSwap<Vec<SourceHealth>>,
@@ -68,7 +68,7 @@ impl Orchestrator {
         Self {
             data_dir,
             limits,
-            remote: RemotePolicy::new(&Environment::default(), &[]),
+            remote: SharedPolicy::new(RemotePolicy::new(&Environment::default(), &[])),
             sources: None,
             current: ArcSwap::from_pointee(publication),
             health: ArcSwap::default(),
@@ -76,11 +76,12 @@ impl Orchestrator {
         }
     }
 
-    /// Also publishes remote tables as far as `remote` allows, and tells foreign sources from the instance's own.
-    pub fn with_sources(self, sources: Sources, remote: RemotePolicy) -> Self {
+    /// Also publishes remote tables as far as the sources allow, and tells foreign sources from the instance's own.
+    pub fn with_sources(self, sources: CurrentSources) -> Self {
         let published = Publication::clone(&self.publication());
-        let current = ArcSwap::from_pointee(published.with_foreign(|source| sources.is_foreign(source)));
-        Self { sources: Some(sources), remote, current, ..self }
+        let now = sources.get();
+        let current = ArcSwap::from_pointee(published.with_foreign(|source| now.is_foreign(source)));
+        Self { remote: sources.remote(), sources: Some(sources), current, ..self }
     }
 
     /// The health of each source, in order of their names; empty before the first rebuild.
@@ -108,7 +109,8 @@ impl Orchestrator {
         let tables = self.publish(&offers, &standing.owners, &previous, retained, &mut problems)?;
         let mut tables: Vec<PublishedTable> = tables.into_values().collect();
         analytics_db::write(&self.data_dir, &mut tables)?;
-        let is_foreign = |source: &str| self.sources.as_ref().is_some_and(|sources| sources.is_foreign(source));
+        let sources = self.sources.as_ref().map(CurrentSources::get);
+        let is_foreign = |source: &str| sources.as_ref().is_some_and(|sources| sources.is_foreign(source));
         let publication = Arc::new(Publication::new(previous.generation + 1, tables).with_foreign(is_foreign));
         self.current.store(Arc::clone(&publication));
         self.health.store(Arc::new(health::health(&self.health(), &publication, &problems)));
@@ -133,8 +135,9 @@ impl Orchestrator {
         let published = self.data_dir.published();
         let checker = Checker::new(&published)?;
         let context = PublishContext { published, checker, limits: self.limits.clone() };
+        let policy = self.remote.current();
         for offer in offers {
-            let remote = RemoteSource::new(&offer.extract, &self.remote, &self.limits);
+            let remote = RemoteSource::new(&offer.extract, &policy, &self.limits);
             for meta in &offer.tables {
                 let key = meta.table_name.to_lowercase();
                 if winners.get(&key).is_some_and(|winner| *winner != offer.source) || tables.contains_key(&key) {

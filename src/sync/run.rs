@@ -7,7 +7,7 @@ use super::health::Problem;
 use super::runner::Runner;
 use super::select::{RunScope, select, select_materialized};
 use crate::base::{locked, time};
-use crate::connectors::{Extraction, Finished, Report, Request, TableError};
+use crate::connectors::{Extraction, Finished, Report, Request, Sources, TableError};
 use crate::protocol::sync_runs::{Run, RunStatus, RunStep, RunTable};
 use crate::store::{StoreError, sync_runs, sync_state};
 
@@ -16,9 +16,11 @@ impl Runner {
     pub(super) async fn run(&self, scope: &RunScope) {
         let started = Instant::now();
         self.record(self.current.run().unwrap_or_default()).await;
-        self.extract(scope).await;
-        self.extract_custom(scope).await;
-        self.materialize(scope).await;
+        // Whoever changes them meanwhile does so for the next run.
+        let sources = self.sources.get();
+        self.extract(&sources, scope).await;
+        self.extract_custom(&sources, scope).await;
+        self.materialize(&sources, scope).await;
         let published = self.publish(scope).await;
         self.profile_changes().await;
         let run = self.current.finished(published, started.elapsed());
@@ -34,9 +36,9 @@ impl Runner {
     }
 
     /// Every source that has something to fetch, one after the other.
-    async fn extract(&self, scope: &RunScope) {
+    async fn extract(&self, sources: &Sources, scope: &RunScope) {
         let (snapshot, publication) = (self.store.snapshot(), self.orchestrator.publication());
-        let requests = select(&self.sources, &snapshot, &publication, scope, time::now());
+        let requests = select(sources, &snapshot, &publication, scope, time::now());
         drop((snapshot, publication));
         let mut failing = HashSet::new();
         for (source, request) in requests {
@@ -49,16 +51,16 @@ impl Runner {
             }
         }
         // What failed may be the new name of something old; then that stays for now.
-        for source in self.sources.iter().filter(|source| !failing.contains(&source.kind())) {
+        for source in sources.iter().filter(|source| !failing.contains(&source.kind())) {
             self.prune(&source.kind()).await;
         }
         self.prune_saved().await;
     }
 
     /// Every custom connector, one after the other; of single tables, those that publish them.
-    async fn extract_custom(&self, scope: &RunScope) {
-        let connectors = self.sources.custom().unwrap_or_else(|error| {
-            self.current.error(format!("{}: {error}", self.sources.connectors_folder().display()));
+    async fn extract_custom(&self, sources: &Sources, scope: &RunScope) {
+        let connectors = sources.custom().unwrap_or_else(|error| {
+            self.current.error(format!("{}: {error}", sources.connectors_folder().display()));
             Vec::new()
         });
         for (name, extraction) in &connectors {
@@ -81,13 +83,13 @@ impl Runner {
     }
 
     /// The SQL of every materialized table that is due, one source after the other.
-    async fn materialize(&self, scope: &RunScope) {
+    async fn materialize(&self, sources: &Sources, scope: &RunScope) {
         let requests = select_materialized(&self.store.snapshot(), scope, &locked(&self.backoff), time::now());
         for (source, request) in requests {
             let tables = request.tables.len();
             tracing::info!(%source, tables, "materializing");
             self.current.step(format!("materializing {tables} tables of {source}"));
-            let extraction = self.sources.materialization(&source);
+            let extraction = sources.materialization(&source);
             let report = self.extract_from(source.as_str(), RunStep::Materialize, &extraction, &request).await;
             let (now, mut backoff) = (time::now(), locked(&self.backoff));
             for table in &request.tables {

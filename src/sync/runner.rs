@@ -19,7 +19,7 @@ use crate::base::secret::Secret;
 use crate::base::{atomic_file, locked, random, time};
 use crate::config::{DataDir, ProfilerConfig, Settings, WrongValue, env_vars};
 use crate::connectors::files::Checked;
-use crate::connectors::{self, Extraction, Request, Sources, TableRequest};
+use crate::connectors::{self, CurrentSources, Extraction, Request, TableRequest};
 use crate::engine::Limits;
 use crate::extract::data_file;
 use crate::protocol::file_format::FileFormat;
@@ -73,7 +73,7 @@ pub struct Runner {
     pub(super) orchestrator: Arc<Orchestrator>,
     /// The `agnes` executable, for child processes.
     pub(super) program: PathBuf,
-    pub(super) sources: Sources,
+    pub(super) sources: CurrentSources,
     pub(super) settings: RunnerSettings,
     /// One profile at a time.
     pub(super) profiling: tokio::sync::Mutex<()>,
@@ -104,7 +104,7 @@ impl Runner {
     pub fn new(
         store: Store,
         orchestrator: Arc<Orchestrator>,
-        sources: Sources,
+        sources: CurrentSources,
         program: PathBuf,
         settings: RunnerSettings,
     ) -> Arc<Self> {
@@ -208,7 +208,7 @@ impl Runner {
 
     /// Publishes without `table` and others that are no longer registered.
     pub async fn retire(&self, table: &Table) -> Result<(), RunError> {
-        for source in self.sources.iter() {
+        for source in self.sources.get().iter() {
             self.prune(&source.kind()).await;
         }
         self.prune_saved().await;

@@ -39,6 +39,7 @@ mod groups;
 mod install_script;
 mod lifecycle;
 mod limits;
+mod live_sources;
 mod matrix;
 mod memberships;
 mod metadata;

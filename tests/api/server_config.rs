@@ -205,17 +205,17 @@ async fn changes_are_in_effect_at_once_where_they_can_be() {
     assert_eq!(audited(&app).await[0]["danger_sections"], json!(["auth"]));
     assert_eq!(app.state.instance().auth.domains(), ["acme.com"]);
 
-    // What is set up at start.
-    let later = json!({ "openmetadata": { "filter_tag": "A.B" }, "data_source": { "type": "local", "bigquery": { "location": "eu" } },
+    // What is set up at start, beside what is not.
+    let later = json!({ "openmetadata": { "filter_tag": "A.B" }, "data_source": { "type": "keboola", "bigquery": { "location": "eu" } },
         "ai": { "base_url": "https://models.example.com" } });
     assert_snapshot!(patch(&app, later).await, @r#"
     200 OK
-    {"status":"ok","restart_required":true,"restart_reason":"Restart the server: it sets up data sources and OpenMetadata when it starts","sections_updated":["data_source","ai","openmetadata"],"diff_count":4,"not_used":["ai.base_url","data_source.bigquery.location"]}
+    {"status":"ok","restart_required":true,"restart_reason":"Restart the server: it sets up OpenMetadata when it starts","sections_updated":["data_source","ai","openmetadata"],"diff_count":4,"not_used":["ai.base_url","data_source.bigquery.location"]}
     "#);
     // The next change does not wait for anything, the server does.
     assert_eq!(patch(&app, json!({ "theme": { "radius": 4 } })).await.ok()["restart_required"], false);
     let shown = admin.get(CONFIG).await.ok();
-    assert_eq!(shown["restart_pending"], json!(["data_source.type", "openmetadata.filter_tag"]));
+    assert_eq!(shown["restart_pending"], json!(["openmetadata.filter_tag"]));
     patch(&app, json!({ "openmetadata": { "filter_tag": null }, "data_source": { "type": null } })).await.ok();
     assert_eq!(admin.get(CONFIG).await.ok()["restart_pending"], json!([]));
 }
@@ -262,7 +262,7 @@ async fn configuring_keboola_tries_it_first() {
     body["allowed_domain"] = json!("acme.com");
     assert_snapshot!(admin.post_json(CONFIGURE, body).await, @r#"
     200 OK
-    {"status":"ok","data_source":"keboola","connection":"verified","restart_required":true,"restart_reason":"Restart the server: it sets up data sources when it starts"}
+    {"status":"ok","data_source":"keboola","connection":"verified","restart_required":false}
     "#);
     let url = keboola.url.as_str();
     let expected = format!("# mine\nOTHER=1\nKEBOOLA_STORAGE_TOKEN={TOKEN}\nKEBOOLA_STACK_URL={url}\n");
@@ -294,7 +294,7 @@ async fn configuring_keboola_tries_it_first() {
     let bigquery = json!({ "data_source": "bigquery", "bigquery_project": "p2" });
     assert_snapshot!(admin.post_json(CONFIGURE, bigquery).await, @r#"
     200 OK
-    {"status":"ok","data_source":"bigquery","connection":"not_checked","restart_required":true,"restart_reason":"Restart the server: it sets up data sources when it starts"}
+    {"status":"ok","data_source":"bigquery","connection":"not_checked","restart_required":false}
     "#);
     assert!(
         stored(&app).starts_with("# Written by Agnes") && !stored(&app).contains("URL") && !stored(&app).contains(url)

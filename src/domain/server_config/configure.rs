@@ -8,9 +8,8 @@ use super::patch;
 use super::plan::{Plan, carry_out};
 use super::settings::InstanceSettings;
 use crate::access::Admin;
-use crate::base::atomic_file;
 use crate::base::secret::Secret;
-use crate::config::{env_overlay, env_vars};
+use crate::config::env_vars;
 use crate::connectors::keboola::{ConnectionError, SettingsError, test_connection};
 use crate::domain::{Error, Result};
 use crate::protocol::server_config::{Configure, Configured};
@@ -47,7 +46,7 @@ pub async fn configure(
     let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain([env_vars::DATA_SOURCE.name]).collect();
     let overridden_by =
         names.into_iter().filter(|name| settings.files.is_set_outside(name)).map(str::to_owned).collect();
-    let plan = carry_out(store, settings, admin, move |settings| plan(settings, &request, block, &variables)).await?;
+    let plan = carry_out(store, settings, admin, move |settings| plan(settings, &request, block, variables)).await?;
     let restart_reason = plan.restart_reason();
     Ok(Configured {
         status: "ok".into(),
@@ -100,7 +99,7 @@ fn plan(
     settings: &InstanceSettings,
     request: &Configure,
     mut block: Map<String, Value>,
-    variables: &[(&'static str, Secret)],
+    variables: Vec<(&'static str, Secret)>,
 ) -> Result<Plan, ServerConfigError> {
     block.insert("type".into(), request.data_source.clone().into());
     let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
@@ -116,7 +115,7 @@ fn plan(
         }
     }
     let model_key = MODEL_KEYS.into_iter().find(|name| settings.files.has_variable(name));
-    let mut plan = Plan::new(settings, sections, |overlay| {
+    Plan::new(settings, sections, variables, |overlay| {
         // As a whole, so that nothing of the previous source stays.
         overlay.insert("data_source".into(), Value::Object(block));
         patch::apply(overlay, patch);
@@ -125,13 +124,5 @@ fn plan(
                 "model": "claude-haiku-4-5-20251001", "structured_output": "auto" });
             overlay.insert("ai".into(), ai);
         }
-    })?;
-    if !variables.is_empty() {
-        let path = settings.files.env_overlay_path();
-        let text = env_overlay::with_variables(path, variables)?;
-        let text = text.map_err(|error| Error::invalid(error.to_string()))?;
-        plan.files.push(atomic_file::stage(path, text.as_bytes())?);
-        plan.variables = variables.iter().map(|(name, _)| *name).collect();
-    }
-    Ok(plan)
+    })
 }

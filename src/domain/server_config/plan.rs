@@ -8,11 +8,12 @@ use super::error::ServerConfigError;
 use super::patch::{Changed, changes};
 use super::references;
 use super::replaced::Replaced;
-use super::sections::{Applies, DANGER, SOURCES, applies};
+use super::sections::{Applies, DANGER, applies};
 use super::settings::InstanceSettings;
 use crate::access::{Admin, Proof};
 use crate::base::atomic_file::{self, Pending};
-use crate::config::{InstanceError, LoadedInstance};
+use crate::base::secret::Secret;
+use crate::config::{InstanceError, LoadedInstance, env_overlay};
 use crate::domain::{Error, write_as};
 use crate::openmetadata::{self, OpenMetadata};
 use crate::store::Store;
@@ -37,10 +38,8 @@ pub(super) struct Plan {
     pub changes: Vec<Changed>,
     /// Keys whose value with `${NAME}` replaced changes.
     pub in_effect: Vec<Changed>,
-    /// Other files that belong to the change.
-    pub files: Vec<Pending>,
-    /// Variables that they set.
-    pub variables: Vec<&'static str>,
+    /// Variables that are stored with them.
+    pub variables: Vec<(&'static str, Secret)>,
 }
 
 impl Plan {
@@ -48,6 +47,7 @@ impl Plan {
     pub fn new(
         settings: &InstanceSettings,
         sections: Vec<String>,
+        variables: Vec<(&'static str, Secret)>,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<Self, ServerConfigError> {
         let files = &settings.files;
@@ -60,34 +60,25 @@ impl Plan {
         })?;
         let mut overlay = stored.clone();
         change(&mut overlay);
-        let loaded = files.load_with(overlay.clone()).map_err(|error| match error {
+        let loaded = files.load_with(overlay.clone(), &variables).map_err(|error| match error {
             InstanceError::Value { key, message, .. } => Error::invalid(format!("{key}: {message}")),
             other => Error::invalid(other.to_string()),
         })?;
-        let before = files.load_with(stored.clone()).ok();
+        let before = files.load_with(stored.clone(), &[]).ok();
         let (written, values) = before.map(|it| (it.written, it.values)).unwrap_or_default();
         let in_effect = changes(&values, &loaded.values);
         if in_effect.iter().any(|change| change.path.first().is_some_and(|section| section == "openmetadata")) {
-            let catalog = openmetadata::Settings::of(&loaded.instance.openmetadata).map_err(Error::Invalid)?;
+            let catalog = openmetadata::Settings::of(&loaded.settings.instance.openmetadata).map_err(Error::Invalid)?;
             OpenMetadata::new(catalog).map_err(|error| Error::invalid(format!("openmetadata: {error}")))?;
         }
         let changes = changes(&written, &loaded.written);
         changes.iter().try_for_each(references::check)?;
-        Ok(Self {
-            sections,
-            is_new: overlay != stored,
-            overlay,
-            changes,
-            in_effect,
-            loaded,
-            files: Vec::new(),
-            variables: Vec::new(),
-        })
+        Ok(Self { sections, is_new: overlay != stored, overlay, changes, in_effect, loaded, variables })
     }
 
     /// Parts of the server that are set up at start, and change.
     pub fn restart_reason(&self) -> Option<String> {
-        let mut parts: Vec<&str> = if self.variables.is_empty() { Vec::new() } else { vec![SOURCES] };
+        let mut parts: Vec<&str> = Vec::new();
         for change in &self.in_effect {
             match applies(&change.name()) {
                 Applies::AfterRestart(part) if !parts.contains(&part) => parts.push(part),
@@ -97,15 +88,21 @@ impl Plan {
         (!parts.is_empty()).then(|| format!("Restart the server: it sets up {} when it starts", parts.join(" and ")))
     }
 
-    fn staged(&mut self, settings: &InstanceSettings) -> Result<Vec<Pending>, ServerConfigError> {
-        let mut files = std::mem::take(&mut self.files);
+    fn staged(&self, settings: &InstanceSettings) -> Result<Vec<Pending>, ServerConfigError> {
+        let mut files = Vec::new();
+        if !self.variables.is_empty() {
+            let path = settings.files.env_overlay_path();
+            let text = env_overlay::with_variables(&path, &self.variables)?;
+            let text = text.map_err(|error| Error::invalid(error.to_string()))?;
+            files.push(atomic_file::stage(&path, text.as_bytes())?);
+        }
         if self.is_new {
             let text = serde_saphyr::to_string(&self.overlay).map_err(io::Error::other)?;
             let read: Map<String, Value> = serde_saphyr::from_str(&text).map_err(io::Error::other)?;
             if read != self.overlay {
                 return Err(io::Error::other("the settings cannot be written as YAML without loss").into());
             }
-            files.push(atomic_file::stage(settings.files.overlay_path(), format!("{ABOUT}{text}").as_bytes())?);
+            files.push(atomic_file::stage(&settings.files.overlay_path(), format!("{ABOUT}{text}").as_bytes())?);
         }
         Ok(files)
     }
@@ -116,7 +113,7 @@ impl Plan {
         let mut details =
             json!({ "sections": self.sections, "danger_sections": danger, "diff": diff, "diff_count": diff.len() });
         if !self.variables.is_empty() {
-            details["variables"] = json!(self.variables);
+            details["variables"] = self.variables.iter().map(|(name, _)| *name).collect();
         }
         details
     }
@@ -148,7 +145,7 @@ pub(super) async fn carry_out(
         admin.confirm(&store.snapshot()).map_err(Error::from)?;
         let planned = Arc::clone(&settings);
         let placing = tokio::task::spawn_blocking(move || {
-            let mut plan = plan(&planned)?;
+            let plan = plan(&planned)?;
             let replaced = Replaced::commit(plan.staged(&planned)?)?;
             Ok::<_, ServerConfigError>((plan, replaced))
         });
@@ -163,7 +160,7 @@ pub(super) async fn carry_out(
         }
         // The previous files can go.
         let _ = tokio::task::spawn_blocking(move || drop(replaced)).await;
-        settings.replace(plan.loaded.instance.clone());
+        settings.replace(&plan.loaded.settings);
         Ok(plan)
     });
     changing.await.map_err(io::Error::other)?

@@ -21,7 +21,7 @@ pub const EDITABLE: [&str; 13] = [
 pub const DANGER: [&str; 2] = ["auth", "server"];
 
 /// Used by the requests that come after the change.
-const AT_ONCE: [&str; 8] = [
+const AT_ONCE: [&str; 11] = [
     "instance.name",
     "instance.subtitle",
     "instance.sync_interval",
@@ -30,17 +30,13 @@ const AT_ONCE: [&str; 8] = [
     "theme",
     "auth.allowed_domain",
     "auth.allowed_domains",
+    "data_source.type",
+    "data_source.keboola",
+    "data_source.local",
 ];
 
 /// Used at start only, and by what.
-const AT_START: [(&str, &str); 5] = [
-    ("data_source.type", SOURCES),
-    ("data_source.keboola", SOURCES),
-    ("data_source.local", SOURCES),
-    ("data_source.bigquery.project", SOURCES),
-    ("openmetadata", "OpenMetadata"),
-];
-pub const SOURCES: &str = "data sources";
+const AT_START: [(&str, &str); 1] = [("openmetadata", "OpenMetadata")];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applies {
@@ -74,7 +70,7 @@ mod tests {
         assert_eq!(applies("auth.allowed_domains"), Applies::AtOnce);
         assert_eq!(applies("auth.allowed_domains_x"), Applies::Never);
         // All of a section was replaced.
-        assert_eq!(applies("data_source"), Applies::AfterRestart(SOURCES));
+        assert_eq!(applies("data_source"), Applies::AtOnce);
         assert_eq!(applies("data_source.bigquery.location"), Applies::Never);
         assert_eq!(applies("openmetadata.tables.orders"), Applies::AfterRestart("OpenMetadata"));
     }

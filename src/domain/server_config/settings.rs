@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 use super::error::ServerConfigError;
 use super::patch::changes;
 use super::sections::{Applies, applies};
-use crate::config::{Instance, InstanceFiles, LoadedInstance};
+use crate::config::{Instance, InstanceFiles, LoadedInstance, Settings};
+use crate::connectors::CurrentSources;
 
 /// The settings that requests use, and the files that they come from.
 pub struct InstanceSettings {
     current: ArcSwap<Instance>,
+    sources: CurrentSources,
     /// The values that the server was started with.
     at_start: Value,
     pub(super) files: InstanceFiles,
@@ -29,17 +31,18 @@ pub(super) struct State {
 
 impl InstanceSettings {
     /// `instance` is what was loaded at start.
-    pub fn new(files: InstanceFiles, instance: Instance, allow_private: bool) -> Self {
+    pub fn new(files: InstanceFiles, instance: Instance, sources: CurrentSources, allow_private: bool) -> Self {
         let at_start = files.load().map(|loaded| loaded.values).unwrap_or_default();
-        Self { current: ArcSwap::from_pointee(instance), at_start, files, allow_private }
+        Self { current: ArcSwap::from_pointee(instance), sources, at_start, files, allow_private }
     }
 
     pub fn current(&self) -> Arc<Instance> {
         self.current.load_full()
     }
 
-    pub(super) fn replace(&self, instance: Instance) {
-        self.current.store(Arc::new(instance));
+    pub(super) fn replace(&self, settings: &Settings) {
+        self.current.store(Arc::new(settings.instance.clone()));
+        self.sources.configure(settings);
     }
 
     /// Reads the files. An overlay that cannot be read is left out.
@@ -51,11 +54,11 @@ impl InstanceSettings {
 
     fn state(&self) -> State {
         let overlay = self.files.overlay();
-        let (loaded, overlay, overlay_error) = match overlay.and_then(|it| Ok((self.files.load_with(it.clone())?, it)))
-        {
-            Ok((loaded, overlay)) => (Some(loaded), overlay, None),
-            Err(error) => (self.files.load_with(Map::new()).ok(), Map::new(), Some(error.to_string())),
-        };
+        let (loaded, overlay, overlay_error) =
+            match overlay.and_then(|it| Ok((self.files.load_with(it.clone(), &[])?, it))) {
+                Ok((loaded, overlay)) => (Some(loaded), overlay, None),
+                Err(error) => (self.files.load_with(Map::new(), &[]).ok(), Map::new(), Some(error.to_string())),
+            };
         let now = loaded.as_ref().map_or(&Value::Null, |loaded| &loaded.values);
         let pending =
             changes(&self.at_start, now).iter().map(|change| change.name()).filter(|name| waits(name)).collect();

@@ -12,6 +12,8 @@ use super::plan::{Plan, carry_out};
 use super::sections::{Applies, DANGER, EDITABLE, applies};
 use super::settings::InstanceSettings;
 use crate::access::Admin;
+use crate::base::secret::Secret;
+use crate::config::env_vars;
 use crate::domain::Error;
 use crate::protocol::server_config::{ConfigChange, ServerConfigUpdated, UpdateServerConfig};
 use crate::protocol::vocabulary::SourceType;
@@ -103,9 +105,19 @@ async fn checked(settings: &InstanceSettings, mut sections: Sections) -> Result<
 
 fn plan(settings: &InstanceSettings, sections: Sections) -> Result<Plan, ServerConfigError> {
     let named = EDITABLE.into_iter().filter(|name| sections.contains_key(*name)).map(str::to_owned).collect();
-    Plan::new(settings, named, |overlay| {
+    let variables = stored_address(settings, &sections);
+    Plan::new(settings, named, variables, |overlay| {
         // A patch that leaves nothing to store does not add its section either.
         let patches = sections.into_iter().map(|(name, patch)| (name, Value::Object(patch))).collect();
         patch::apply(overlay, patches);
     })
+}
+
+/// A change of the stack's address is one of the variable, too, that [`super::configure`] has stored and that would win.
+fn stored_address(settings: &InstanceSettings, sections: &Sections) -> Vec<(&'static str, Secret)> {
+    let name = env_vars::KEBOOLA_STACK_URL.name;
+    let keboola = sections.get("data_source").and_then(|source| source.get(SourceType::KEBOOLA.as_str()));
+    let address = keboola.and_then(|keboola| keboola.get("stack_url")).map(|url| url.as_str().unwrap_or_default());
+    let stored = address.filter(|_| settings.files.is_overlaid(name));
+    stored.map(|address| (name, Secret::new(settings.files.resolved(address).trim()))).into_iter().collect()
 }

@@ -10,7 +10,7 @@ mod postgres;
 mod view;
 
 pub use messages::{plain_message, source_message};
-pub use policy::RemotePolicy;
+pub use policy::{RemotePolicy, SharedPolicy};
 pub use postgres::{Attached, Checked, Exact};
 
 use serde::{Deserialize, Serialize};

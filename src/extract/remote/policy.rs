@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::extensions;
@@ -145,6 +147,24 @@ impl RemotePolicy {
             ));
         }
         self.tokens.get(token_env).cloned().map(Some).ok_or_else(|| format!("the variable {token_env} is not set"))
+    }
+}
+
+/// The policy as it is now, for whoever lives through a change of it.
+#[derive(Clone, Debug)]
+pub struct SharedPolicy(Arc<ArcSwap<RemotePolicy>>);
+
+impl SharedPolicy {
+    pub fn new(policy: RemotePolicy) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(policy)))
+    }
+
+    pub fn current(&self) -> Arc<RemotePolicy> {
+        self.0.load_full()
+    }
+
+    pub fn replace(&self, policy: RemotePolicy) {
+        self.0.store(Arc::new(policy));
     }
 }
 

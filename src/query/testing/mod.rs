@@ -29,7 +29,7 @@ use crate::base::ident::quote_path;
 use crate::config::{DataDir, Environment};
 use crate::engine::parse::{MAX_LEVELS, syntax_tree};
 use crate::engine::{self, Connection, Limits};
-use crate::extract::{Content, PublishedFile, PublishedTable, RemotePolicy};
+use crate::extract::{Content, PublishedFile, PublishedTable, RemotePolicy, SharedPolicy};
 
 /// The engine of a worker in this process, without its sandbox: what the policy and the namespace hold back alone.
 struct Fixture {
@@ -76,7 +76,7 @@ impl Fixture {
     }
 
     fn settings(&self) -> QuerySettings {
-        let remote = RemotePolicy::new(&Environment::default(), &[]);
+        let remote = SharedPolicy::new(RemotePolicy::new(&Environment::default(), &[]));
         QuerySettings::load(&Environment::default(), &DataDir::new(self.dir.path()).unwrap(), remote).unwrap()
     }
 

@@ -35,7 +35,7 @@ pub struct DiscoveryQuery {
     responses((status = 400), (status = 200, body = Discovered), (status = 500, description = "The source did not answer")))]
 pub async fn discover_tables(app: AppState, admin: Admin, Query(query): Query<DiscoveryQuery>) -> Reply<Discovered> {
     let _turn = app.people.surveys.take(&admin.user().id)?;
-    Ok(Json(discovery::discover_tables(&app.config.sources, &admin, query.source).await?))
+    Ok(Json(discovery::discover_tables(&app.sources(), &admin, query.source).await?))
 }
 
 /// Registers every table of a data source that is not registered yet. Nobody but admins may read them until they are
@@ -48,7 +48,7 @@ pub async fn register_discovered_tables(
     Query(query): Query<DiscoveryQuery>,
 ) -> Reply<DiscoveredAndRegistered> {
     let _turn = app.people.surveys.take(&admin.user().id)?;
-    let sources = &app.config.sources;
+    let sources = &app.sources();
     Ok(Json(discovery::register_discovered_tables(&app.store, sources, &admin, query.source, None).await?))
 }
 
@@ -58,5 +58,5 @@ pub async fn register_discovered_tables(
     responses((status = 200, body = Pushed), (status = 400), (status = 404), (status = 502)))]
 pub async fn push_descriptions(app: AppState, admin: Admin, Path(table): Path<String>) -> Reply<Pushed> {
     let _turn = app.people.surveys.take(&admin.user().id)?;
-    Ok(Json(discovery::push_descriptions(&app.store, &app.config.sources, &admin, &table).await?))
+    Ok(Json(discovery::push_descriptions(&app.store, &app.sources(), &admin, &table).await?))
 }

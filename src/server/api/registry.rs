@@ -23,7 +23,7 @@ pub async fn register_table(
     admin: Admin,
     Json(body): Json<RegisterTable>,
 ) -> ApiResult<Created<Registered>> {
-    let registered = registry::register_table(&app.store, &app.config.sources, &admin, body).await?;
+    let registered = registry::register_table(&app.store, &app.sources(), &admin, body).await?;
     Ok(Created(registered))
 }
 
@@ -31,7 +31,7 @@ pub async fn register_table(
 #[utoipa::path(post, path = "/api/admin/register-table/precheck", tag = "registry",
     responses((status = 200, body = Precheck), (status = 422)))]
 pub async fn precheck_table(app: AppState, admin: Admin, Json(body): Json<RegisterTable>) -> Reply<Precheck> {
-    Ok(Json(registry::precheck_table(&app.store.snapshot(), &app.config.sources, &admin, &body)?))
+    Ok(Json(registry::precheck_table(&app.store.snapshot(), &app.sources(), &admin, &body)?))
 }
 
 /// Changes the fields of a registered table that were sent; the others stay.
@@ -43,7 +43,7 @@ pub async fn update_table(
     Path(id): Path<String>,
     Json(body): Json<UpdateTable>,
 ) -> Reply<Updated> {
-    Ok(Json(registry::update_table(&app.store, &app.config.sources, &admin, id, body).await?))
+    Ok(Json(registry::update_table(&app.store, &app.sources(), &admin, id, body).await?))
 }
 
 /// Returns the type of each column of a table, and why it has that type.
@@ -66,7 +66,7 @@ pub async fn change_table_format(
     Path(id): Path<String>,
     Json(changes): Json<FormatChanges>,
 ) -> Reply<DeclaredFormat> {
-    Ok(Json(registry::change_format(&app.store, &app.config.sources, &admin, id, changes).await?))
+    Ok(Json(registry::change_format(&app.store, &app.sources(), &admin, id, changes).await?))
 }
 
 /// Unregisters a table: its grants, sync state, file and view go with it.

@@ -81,7 +81,7 @@ async fn accept(
 ) -> ApiResult<UploadedTable> {
     uploads::check_upload(&app.store.snapshot(), &app.orchestrator.publication(), &name)?;
     check_room(app, headers)?;
-    let folder = app.config.instance_at_start.files_folder(&app.config.data_dir);
+    let folder = app.instance().files_folder(&app.config.data_dir);
     let (mut received, mut changes) = (None, None);
     while let Some(part) = form.next_part().await? {
         match part.name() {

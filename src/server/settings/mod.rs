@@ -15,10 +15,9 @@ use crate::config::secrets::{ConfiguredKeys, KeyError};
 use crate::config::{
     DataDir, Environment, GoogleGroups, Instance, InstanceFiles, Settings, SettingsError, WrongValue, env_vars,
 };
-use crate::connectors::Sources;
+use crate::connectors::{CurrentSources, Sources};
 use crate::domain::own_files;
 use crate::domain::saved_queries::Quotas;
-use crate::extract::RemotePolicy;
 use crate::openmetadata;
 use crate::query::QuerySettings;
 use crate::server::services::google::Google;
@@ -40,7 +39,7 @@ pub struct ServerSettings {
     /// Whether a Keboola stack may be in a private network.
     pub allow_private_stack_url: bool,
     /// Where tables come from.
-    pub sources: Sources,
+    pub sources: CurrentSources,
     pub sync: RunnerSettings,
     pub queries: QuerySettings,
     pub keys: ConfiguredKeys,
@@ -108,7 +107,7 @@ impl ServerSettings {
     /// Reads `env`, the overlay file below its `DATA_DIR`, and `instance.yaml`.
     pub fn load(env: Environment) -> Result<Self, ConfigError> {
         let settings = Settings::load(env)?;
-        let sources = Sources::load(&settings);
+        let sources = CurrentSources::new(Sources::load(&settings));
         let sync = RunnerSettings::load(&settings)?;
         let Settings { data_dir, env, instance } = settings;
         let google_groups = GoogleGroups::of(&env);
@@ -121,7 +120,7 @@ impl ServerSettings {
             is_host_set: env.get(&env_vars::AGNES_HOST).is_some(),
             port: env.number(&env_vars::AGNES_PORT)?,
             sync,
-            queries: QuerySettings::load(&env, &data_dir, RemotePolicy::new(&env, &sources.attachments()))?,
+            queries: QuerySettings::load(&env, &data_dir, sources.remote())?,
             sources,
             keys: ConfiguredKeys::load(&env)?,
             accounts: AccountSettings::load(&env)?,

@@ -98,7 +98,7 @@ fn of_tables(tables: &[overview::TableState]) -> impl Iterator<Item = Item> {
 }
 
 fn of_sources(app: &AppState, tables: &[overview::TableState]) -> Option<Item> {
-    let states = sources::states(tables, &app.config.sources, &app.orchestrator.health());
+    let states = sources::states(tables, &app.sources(), &app.orchestrator.health());
     let is_used = |state: &&sources::SourceState| state.registered + state.published > 0;
     let broken = states.values().filter(is_used).filter(|state| state.lacks.is_some() || state.since.is_some());
     let broken: Vec<_> = broken.map(|state| state.title.as_str()).collect();

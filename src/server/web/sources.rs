@@ -15,8 +15,9 @@ pub async fn show_sources(_: SignedIn<Admin>, page: PageContext) -> PageResult {
     let app = &page.app;
     let (snapshot, publication) = (app.store.snapshot(), app.orchestrator.publication());
     let tables = overview::tables(&snapshot, &publication, time::now());
-    let states = states(&tables, &app.config.sources, &app.orchestrator.health());
-    let main = app.config.sources.main();
+    let provided = app.sources();
+    let states = states(&tables, &provided, &app.orchestrator.health());
+    let main = provided.main();
     let sources: Vec<Value> = states.iter().map(|(kind, state)| values(kind, state, kind == main)).collect();
     page.render("sources.html", context! { sources })
 }

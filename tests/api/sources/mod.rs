@@ -17,7 +17,7 @@ async fn start() -> TestApp {
     std::fs::write(folder.join("reports/budget.csv"), "year,euros\n2025,10\n2026,20\n").unwrap();
     std::fs::write(folder.join("reports/budget-2024.csv"), "year,euros\n2024,5\n").unwrap();
     TestApp::start_configured(dir, &[("DATA_SOURCE", "shared_drive")], |config| {
-        config.sources = config.sources.clone().with(SharedDrive { folder });
+        config.sources.add(SharedDrive { folder });
     })
     .await
 }

@@ -38,7 +38,7 @@ async fn check(State(shared): State<Shared>, uri: OriginalUri, request: Request,
         None => {}
     }
     let token = request.headers().get("x-storageapi-token").and_then(|value| value.to_str().ok());
-    if token != Some(TOKEN) {
+    if token != Some(shared.lock().token.as_deref().unwrap_or(TOKEN)) {
         return error(StatusCode::UNAUTHORIZED, "storage.tokenInvalid", "Invalid access token");
     }
     next.run(request).await

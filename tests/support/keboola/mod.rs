@@ -104,6 +104,8 @@ struct State {
     /// Requests that carried the Storage token to an object store.
     leaks: Vec<String>,
     address: String,
+    /// What replaced [`TOKEN`].
+    token: Option<String>,
 }
 
 #[derive(Clone, Default)]
@@ -146,6 +148,11 @@ impl Keboola {
         let mut state = self.shared.lock();
         let changes = state.tables.get(&table.id).map_or(0, |before| before.changes + 1);
         state.tables.insert(table.id.clone(), Table { changes, ..table });
+    }
+
+    /// Another token is valid from now on, and no earlier one.
+    pub fn rotate(&self, token: &str) {
+        self.shared.lock().token = Some(token.into());
     }
 
     /// What was noted on tables.

@@ -13,7 +13,7 @@ use crate::access::ReadableTable;
 use crate::base::ident::quote_ident;
 use crate::config::{DataDir, Environment};
 use crate::engine::{self, Connection, Limits, Sandbox};
-use crate::extract::{self, RemotePolicy};
+use crate::extract::{self, RemotePolicy, SharedPolicy};
 use crate::query::namespace::{self, Lookup, Named, Tables};
 use crate::query::policy::Outline;
 use crate::query::prepare::prepare;
@@ -52,7 +52,7 @@ impl World {
                 published(directory.path(), name, source, &rows);
             }
         }
-        let remote = RemotePolicy::new(&Environment::default(), &[]);
+        let remote = SharedPolicy::new(RemotePolicy::new(&Environment::default(), &[]));
         let settings = QuerySettings::load(&Environment::default(), &DataDir::new(directory.path()).unwrap(), remote);
         // With one, rows come in the same order again.
         let settings = QuerySettings { threads: 1, ..settings.unwrap() };

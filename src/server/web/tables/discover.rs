@@ -26,7 +26,7 @@ const COLUMNS: &[(&str, &str)] = &[
 
 /// `GET /admin/discover-tables?source=`
 pub async fn show_tables(SignedIn(admin): SignedIn<Admin>, page: PageContext, list: Listing) -> PageResult {
-    let sources = &page.app.config.sources;
+    let sources = &page.app.sources();
     let able: Vec<SourceType> = discovery::able(sources).collect();
     let named = list.filter("source").map(SourceType::from);
     let named = named.filter(|named| able.contains(named)).or_else(|| able.first().cloned());
@@ -105,7 +105,7 @@ pub async fn submit_tables(
     }
     let chosen = all.is_empty().then_some(ids);
     let _turn = page.app.people.surveys.take(&admin.user().id)?;
-    let (store, sources) = (&page.app.store, &page.app.config.sources);
+    let (store, sources) = (&page.app.store, &page.app.sources());
     let done = register_discovered_tables(store, sources, &admin, Some(source.into()), chosen).await?;
     Ok(page.with_flash(redirect("/admin/tables"), &Flash::Notice(summary(&done))))
 }

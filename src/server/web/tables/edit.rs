@@ -44,7 +44,7 @@ pub async fn submit_changes(
     if let Some(mode) = changes.query_mode.as_ref().filter(|mode| mode.as_str() != confirmed) {
         return show(&page, &admin, &id, Some(fields.shown()), Some(mode.clone())).await;
     }
-    match registry::update_table(&page.app.store, &page.app.config.sources, &admin, id.clone(), changes).await {
+    match registry::update_table(&page.app.store, &page.app.sources(), &admin, id.clone(), changes).await {
         Ok(updated) => {
             let text = format!("Saved: {}.", updated.updated.join(", ").replace('_', " "));
             Ok(page.with_flash(redirect(&below("/admin/tables", &id)), &Flash::Notice(text)))
@@ -74,7 +74,8 @@ async fn show(
     let table = overview::table(&snapshot, &publication, id, time::now()).ok_or_else(missing)?;
     let row = table.row.as_ref().ok_or_else(missing)?;
     let losses = losses(&app.store, admin, row).await?;
-    let source = app.config.sources.get(row.source());
+    let sources = app.sources();
+    let source = sources.get(row.source());
     // A stored value that this version does not know stays a choice.
     let mut modes: Vec<_> = source.map_or(&[][..], |source| source.query_modes()).to_vec();
     if !modes.contains(row.mode()) {

@@ -47,7 +47,7 @@ pub async fn submit_form(
 ) -> PageResult {
     let (app, requested) = (&page.app, fields.registration());
     if step != "register" {
-        return match precheck_table(&app.store.snapshot(), &app.config.sources, &admin, &requested) {
+        return match precheck_table(&app.store.snapshot(), &app.sources(), &admin, &requested) {
             Ok(checked) => {
                 let found = at_source(&page, &admin, &requested).await;
                 let is_taken = app.store.snapshot().registry.by_name(&checked.table.name).is_some();
@@ -56,7 +56,7 @@ pub async fn submit_form(
             Err(error) => show(&page, &fields, Some(fields.shown().with_refusal(error)?), None),
         };
     }
-    match register_table(&app.store, &app.config.sources, &admin, requested).await {
+    match register_table(&app.store, &app.sources(), &admin, requested).await {
         Ok(registered) => {
             let text = format!("{} is registered. Its data comes with the next sync.", registered.name);
             Ok(page.with_flash(redirect(&below("/admin/tables", &registered.id)), &Flash::Notice(text)))
@@ -71,13 +71,13 @@ async fn at_source(page: &PageContext, admin: &Admin, requested: &RegisterTable)
     let Some(bucket) = &requested.bucket else { return Ok(None) };
     let table = requested.source_table.as_ref().unwrap_or(&requested.name);
     let _turn = page.app.people.surveys.take(&admin.user().id).map_err(|error| error.to_string())?;
-    let found = discovery::find_table(&page.app.config.sources, admin, kind, bucket, table).await;
+    let found = discovery::find_table(&page.app.sources(), admin, kind, bucket, table).await;
     match found.map_err(|error| error.to_string())? {
         Some(table) => Ok(Some(context! {
             rows => table.row_count, size_bytes => table.size_bytes, columns => table.columns,
             primary_key => table.primary_key.join(", "), last_change => table.last_change,
         })),
-        None if discovery::able(&page.app.config.sources).any(|able| able == *kind) => {
+        None if discovery::able(&page.app.sources()).any(|able| able == *kind) => {
             Err(format!("{kind} has no table {bucket}.{table}, or does not show it with these credentials"))
         }
         None => Ok(None),
@@ -93,7 +93,7 @@ fn outcome(table: PrecheckedTable, is_taken: bool, found: Result<Option<Value>, 
 }
 
 fn show(page: &PageContext, fields: &TableFields, form: Option<FormState>, checked: Option<Value>) -> PageResult {
-    let sources = &page.app.config.sources;
+    let sources = &page.app.sources();
     let publication = page.app.orchestrator.publication();
     let mut kinds: Vec<SourceType> = sources.iter().map(|source| source.kind()).collect();
     let others = publication.tables().map(|table| SourceType::from(table.source.as_str()));
@@ -121,7 +121,7 @@ fn show(page: &PageContext, fields: &TableFields, form: Option<FormState>, check
     let mode_tabs =
         modes.iter().map(|other| (query(&chosen, other), label(other).to_owned(), *other == mode)).collect::<Vec<_>>();
     let problem = source.and_then(|source| source.ready().err()).map(|error| error.to_string());
-    let folder = page.app.config.instance_at_start.files_folder(&page.app.config.data_dir);
+    let folder = page.app.instance().files_folder(&page.app.config.data_dir);
     let fields =
         TableFields { source_type: chosen.as_str().to_owned(), query_mode: mode.as_str().to_owned(), ..fields.clone() };
     page.render(
