@@ -12,6 +12,7 @@ mod saved;
 mod session_uses;
 mod token;
 pub(crate) mod totp;
+mod ungranted;
 
 pub use lineage::{UnknownOrigin, ancestors};
 pub use metrics::{may_see_metric, visible_metrics};
@@ -23,3 +24,4 @@ pub use readable::{
 pub use saved::may_use;
 pub use session_uses::SessionUses;
 pub use token::{Keys, PersonalToken, SESSION_SECONDS, SigningError, session_id};
+pub use ungranted::{UngrantedTable, ungranted_tables};

@@ -38,11 +38,15 @@ impl ReadableTable {
 
     fn new(registered: Option<&Table>, table: &Arc<PublishedTable>) -> Self {
         Self {
-            id: registered.map_or_else(|| table.name.clone(), |row| row.id.clone()),
+            id: Self::id_of(registered, table),
             source_type: registered.and_then(|row| row.source_type.clone()).unwrap_or_default(),
             query_mode: query_mode(registered, table),
             table: Arc::clone(table),
         }
+    }
+
+    pub(super) fn id_of(registered: Option<&Table>, table: &PublishedTable) -> String {
+        registered.map_or(&table.name, |row| &row.id).clone()
     }
 
     /// For unit tests of what takes the proof; everything else goes through [`readable`].
@@ -146,7 +150,7 @@ pub fn readable_by_name(
 }
 
 /// Decides on a published table: by the grants of its registry row or, if it has none, by its name.
-fn proof(
+pub(super) fn proof(
     snapshot: &Snapshot,
     publication: &Publication,
     caller: &Principal,
@@ -171,7 +175,7 @@ fn proof(
 /// it is the one of the row, so that a grant on Keboola's `orders` does not open the `orders` of another source. A row
 /// without a source of its own may also stand for a table of somebody else's extract. One that this version does not
 /// understand opens nothing.
-fn opens(row: &Table, publication: &Publication, table: &PublishedTable) -> bool {
+pub(super) fn opens(row: &Table, publication: &Publication, table: &PublishedTable) -> bool {
     match row.mode() {
         QueryMode::Unknown(_) => false,
         _ if row.source().as_str() == table.source => true,

@@ -36,11 +36,20 @@ pub struct Naming {
     pub copyright: Option<String>,
     /// The text of an SVG picture.
     pub logo_svg: Option<String>,
+    /// Whether everybody who is signed in sees the names and descriptions of tables that they may not read.
+    pub show_ungranted_tables: bool,
 }
 
 impl Default for Naming {
     fn default() -> Self {
-        Self { name: "AI Data Analyst".into(), subtitle: None, sync_interval: None, copyright: None, logo_svg: None }
+        Self {
+            name: "AI Data Analyst".into(),
+            subtitle: None,
+            sync_interval: None,
+            copyright: None,
+            logo_svg: None,
+            show_ungranted_tables: false,
+        }
     }
 }
 

@@ -69,6 +69,7 @@ mod sync;
 mod system;
 mod tpc;
 mod transcripts;
+mod ungranted;
 mod upload;
 mod users;
 mod v2;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a step that fails ends the test")]
 
+mod catalog;
 mod config;
 #[path = "../support/keboola/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

@@ -17,11 +17,12 @@ import sys
 import playwright.sync_api as playwright
 
 import flows
+import flows_catalog
 import flows_config
 import flows_people
 import flows_sources
 
-FLOWS = {**vars(flows), **vars(flows_config), **vars(flows_people), **vars(flows_sources)}
+FLOWS = {**vars(flows), **vars(flows_catalog), **vars(flows_config), **vars(flows_people), **vars(flows_sources)}
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 360, "height": 740}

@@ -21,12 +21,13 @@ pub const EDITABLE: [&str; 13] = [
 pub const DANGER: [&str; 2] = ["auth", "server"];
 
 /// Used by the requests that come after the change.
-const AT_ONCE: [&str; 11] = [
+const AT_ONCE: [&str; 12] = [
     "instance.name",
     "instance.subtitle",
     "instance.sync_interval",
     "instance.copyright",
     "instance.logo_svg",
+    "instance.show_ungranted_tables",
     "theme",
     "auth.allowed_domain",
     "auth.allowed_domains",

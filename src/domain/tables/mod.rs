@@ -10,6 +10,7 @@ mod sample;
 mod scan;
 mod schema;
 mod selection;
+mod ungranted;
 
 pub use catalog::{catalog, catalog_entry};
 pub use freshness::is_stale;
@@ -18,6 +19,7 @@ pub use related::related;
 pub use sample::sample;
 pub use scan::{Scan, ScanError};
 pub use schema::schema;
+pub use ungranted::{shows_ungranted, ungranted};
 
 use crate::access::{Denied, Principal, ReadableTable, readable};
 use crate::domain::{Error, Result};

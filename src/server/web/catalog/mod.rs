@@ -2,6 +2,7 @@
 
 pub mod requests;
 pub mod table;
+mod ungranted;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +14,7 @@ use super::{PageContext, PageResult, SignedIn};
 use crate::access::Principal;
 use crate::base::time;
 use crate::domain::search::Search;
-use crate::domain::tables::{catalog, is_stale};
+use crate::domain::tables::{catalog, is_stale, shows_ungranted};
 use crate::protocol::search::{CatalogMatch, CatalogMatches};
 use crate::protocol::v2::CatalogEntry;
 use crate::protocol::vocabulary::QueryMode;
@@ -36,6 +37,10 @@ const MAX_QUERY: usize = 500;
 /// `GET /catalog`
 pub async fn show_catalog(SignedIn(person): SignedIn, page: PageContext, list: Listing) -> PageResult {
     let app = &page.app;
+    let shows_ungranted = shows_ungranted(&app.instance());
+    if shows_ungranted && list.filter("show") == Some(ungranted::FILTER) {
+        return ungranted::show(&person, &page, &list).await;
+    }
     let tables = catalog(&app.store.snapshot(), &app.orchestrator.publication(), &person, &app.openmetadata).tables;
     let now = time::now();
     let sources: BTreeSet<String> = tables.iter().map(|table| table.source_type.to_string()).collect();
@@ -79,7 +84,7 @@ pub async fn show_catalog(SignedIn(person): SignedIn, page: PageContext, list: L
     let values = context! {
         rows => rows.collect::<Vec<Value>>(),
         list => list.values(tables.len(), COLUMNS, usual),
-        metrics, has_tables, sources,
+        metrics, has_tables, sources, shows_ungranted,
     };
     page.render("catalog.html", values)
 }
