@@ -20,14 +20,21 @@ impl Caller {
             json!({ "sub": id, "email": format!("{id}@example.com"), "typ": "session", "exp": 4_000_000_000_u64 });
         let key = EncodingKey::from_secret(KEY.as_bytes());
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
-        Self { url: server.url.clone(), token, client }
+        Self { url: server.url.clone(), token, client: client() }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn stranger(server: &Serving) -> Self {
+        Self { url: server.url.clone(), token: String::new(), client: client() }
     }
 
     /// Status and body; status 0 without an answer.
     pub async fn send(&self, method: &str, path: &str, body: Value) -> (u16, String) {
         let method = method.parse().expect("a method");
-        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
         if !body.is_null() {
             request = request.json(&body);
         }
@@ -96,4 +103,8 @@ impl Caller {
         }
         samples
     }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client")
 }

@@ -63,22 +63,6 @@ const ATTRIBUTES: [&str; 25] = [
 const SEARCHES: [&str; 5] =
     ["customer+country", "invioce+amuont", "which+table+has+the+discount+of+a+subscription%3F", "emp", "t77"];
 
-/// As an admin sees them.
-const PAGES: [&str; 12] = [
-    "/dashboard",
-    "/catalog",
-    "/catalog?q=customer+country",
-    "/catalog/t7",
-    "/query",
-    "/admin",
-    "/admin/tables",
-    "/admin/sync",
-    "/admin/users",
-    "/admin/groups",
-    "/admin/access",
-    "/admin/audit",
-];
-
 /// Column names of a table, which differ from those of the next one.
 fn columns(table: usize) -> impl Iterator<Item = String> {
     (0..COLUMNS).map(move |column| {
@@ -105,8 +89,7 @@ pub fn measure(runtime: &Runtime) {
             ("  schema of one", vec!["/api/v2/schema/t7".to_owned()]),
             ("  search", searches),
         ];
-        let pages = PAGES.map(|path| (path, vec![path.to_owned()]));
-        for (what, paths) in api.into_iter().chain(pages) {
+        for (what, paths) in api {
             let mut times = Vec::new();
             for n in 0..=REQUESTS {
                 let begun = Instant::now();

@@ -1,7 +1,7 @@
 //! What isolation costs a query, what the first query of a caller takes, and what the worst statements do to others.
 //! Reports, never judges; docs/benchmarks.md has the goals.
 //!
-//! `AGNES_BENCH_ONLY_RESULTS=1` measures the forms of a result only. `AGNES_BENCH_RIVAL` is another `agnes` for the last
+//! `AGNES_BENCH_ONLY_RESULTS=1` measures the forms of a result only, `AGNES_BENCH_ONLY_PAGES=1` the pages. `AGNES_BENCH_RIVAL` is another `agnes` for the last
 //! part, such as one that was built before there were workers.
 
 #![expect(
@@ -19,6 +19,7 @@ mod program;
 mod caller;
 mod catalog;
 mod data;
+mod pages;
 mod stand_in;
 
 use std::path::Path;
@@ -63,9 +64,13 @@ fn main() {
     if std::env::var_os("AGNES_BENCH_ONLY_RESULTS").is_some() {
         return results(&runtime);
     }
+    if std::env::var_os("AGNES_BENCH_ONLY_PAGES").is_some() {
+        return pages::measure(&runtime);
+    }
     overhead(&runtime);
     first_queries(&runtime);
     catalog::measure(&runtime);
+    pages::measure(&runtime);
     results(&runtime);
     println!(
         "{:<58} {:>12} {:>12}",

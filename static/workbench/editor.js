@@ -13,8 +13,8 @@ export class Editor {
     Object.assign(this.list, { className: "completions", role: "listbox", id: "completions", hidden: true });
     this.list.setAttribute("aria-label", "Completions");
     area.parentElement.append(this.list);
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
-      "aria-controls": "completions", "aria-haspopup": "listbox" })) area.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": "completions",
+      "aria-haspopup": "listbox" })) area.setAttribute(name, value);
     area.addEventListener("input", () => { this.draw(); this.suggest(false); });
     area.addEventListener("scroll", () => { this.shown.scrollTop = area.scrollTop; });
     area.addEventListener("keydown", (event) => this.key(event));
@@ -100,7 +100,6 @@ export class Editor {
     this.list.style.left = `${place.left}px`;
     this.list.style.top = `${place.top}px`;
     this.list.hidden = false;
-    this.area.setAttribute("aria-expanded", "true");
     this.select(0);
   }
 
@@ -138,7 +137,6 @@ export class Editor {
   close() {
     this.request?.abort();
     this.list.hidden = true;
-    this.area.setAttribute("aria-expanded", "false");
     this.area.removeAttribute("aria-activedescendant");
   }
 }

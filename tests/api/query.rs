@@ -239,7 +239,7 @@ async fn bodies_that_do_not_fit() {
 
 #[tokio::test]
 async fn a_query_that_takes_too_long_is_stopped() {
-    let app = TestApp::start_with(&[("AGNES_QUERY_TIMEOUT", "1")]).await;
+    let app = TestApp::start_with(&[("AGNES_QUERY_TIMEOUT", "3")]).await;
     let admin = app.admin().await;
     let endless = "SELECT sum(hash(a.range * b.range)) FROM range(10000000) a, range(10000000) b";
     let answer = query(admin, endless).await;
@@ -247,6 +247,6 @@ async fn a_query_that_takes_too_long_is_stopped() {
     let detail = &answer.json()["detail"];
     assert_eq!(detail["kind"], "timeout");
     let elapsed = detail["elapsed_ms"].as_u64().unwrap();
-    assert!((1000..10_000).contains(&elapsed), "{elapsed}");
+    assert!((3000..12_000).contains(&elapsed), "{elapsed}");
     assert_eq!(admin.value("SELECT 42").await, 42, "the next query runs");
 }

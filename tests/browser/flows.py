@@ -179,7 +179,7 @@ def query(open_browser):
     visitor = open_browser("analyst")
     page = visitor.page
     visitor.go("/query")
-    area = page.get_by_role("combobox", name="Statement")
+    area = page.get_by_role("textbox", name="Statement")
     area.focus()
     page.keyboard.type("SELECT carr")
     # A column is known once its table is named.
@@ -263,7 +263,7 @@ def query_is_cancelled(open_browser):
     visitor = open_browser("analyst")
     page = visitor.page
     visitor.go("/query")
-    area = page.get_by_role("combobox", name="Statement")
+    area = page.get_by_role("textbox", name="Statement")
     area.fill("SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range % 7 = b.range")
     page.keyboard.press("Control+Enter")
     page.get_by_role("button", name="Cancel").click()

@@ -14,13 +14,13 @@ const PASSWORD: &str = "a long password 7";
 const EVIL: &str = "<img src=x data-evil=\"1\" onerror='alert(1)'>\"';{{ 7*7 }}";
 
 /// For all steps together, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct World {
-    server: Serving,
+    pub server: Serving,
     people: Value,
     host: Place,
-    token: String,
+    pub token: String,
 }
 
 impl World {

@@ -17,6 +17,7 @@ pub fn add(environment: &mut Environment<'static>) {
     environment.add_filter("cut", |text: &str, characters: usize| cut(text, characters));
     environment.add_filter("figure", |number: f64| figure(number));
     environment.add_filter("urlencode", |text: &str| path_part(text));
+    environment.add_filter("browser", |user_agent: &str| browser(user_agent));
     environment.add_filter("shell", |text: &str| shell_word(text));
     environment.add_filter("moment", |value: &Value, kwargs: Kwargs| -> Result<Value, Error> {
         kwargs.assert_all_used()?;
@@ -52,6 +53,28 @@ pub fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+/// `Firefox on Linux`. What is not a browser's is left as it is.
+fn browser(user_agent: &str) -> String {
+    // Most claim to be one of the later ones as well.
+    let browsers =
+        [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let systems = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let named =
+        |names: &[(&str, &'static str)]| names.iter().find(|(part, _)| user_agent.contains(part)).map(|it| it.1);
+    match (named(&browsers), named(&systems)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => user_agent.to_owned(),
     }
 }
 
@@ -108,5 +131,17 @@ mod tests {
             [3, 60, 7_199, 90_000, 86_400 * 400, -180].map(ago),
             ["just now", "1 minute ago", "1 hour ago", "1 day ago", "1 year ago", "in 3 minutes"]
         );
+    }
+
+    #[test]
+    fn browsers_are_named() {
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        assert_eq!(browser(chrome), "Chrome on Linux");
+        assert_eq!(browser(&format!("{chrome} Edg/156.0.0.0")), "Edge on Linux");
+        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                      Version/19.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(browser(safari), "Safari on iPhone");
+        assert_eq!(browser("agnes/0.1.0 (linux)"), "agnes/0.1.0 (linux)");
     }
 }
