@@ -84,6 +84,11 @@ fn people_find_their_way() {
     World::new(&[("DEBUG", "1")]).browse(&FLOWS.map(|flow| json!(["flow", flow])));
 }
 
+#[test]
+fn a_keyboard_is_enough() {
+    World::new(&[("DEBUG", "1")]).browse(&[json!(["flow", "by_keyboard"])]);
+}
+
 /// What each of these shows contains markup.
 const HOSTILE: [(&str, &str); 12] = [
     ("analyst", "/dashboard"),

@@ -9,6 +9,7 @@ Reads one JSON object from stdin:
 Prints one line of JSON for each thing that is wrong, and nothing else.
 """
 
+import importlib
 import json
 import pathlib
 import re
@@ -16,13 +17,9 @@ import sys
 
 import playwright.sync_api as playwright
 
-import flows
-import flows_catalog
-import flows_config
-import flows_people
-import flows_sources
 
-FLOWS = {**vars(flows), **vars(flows_catalog), **vars(flows_config), **vars(flows_people), **vars(flows_sources)}
+MODULES = [importlib.import_module(path.stem) for path in pathlib.Path(__file__).parent.glob("flows*.py")]
+FLOWS = {name: flow for module in MODULES for name, flow in vars(module).items()}
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 360, "height": 740}
@@ -105,6 +102,32 @@ class Visitor:
             nodes = "; ".join(f"{' '.join(map(str, node['target']))}: {node['failureSummary']}" for node in violation["nodes"][:3])
             self.wrong(f"axe, {theme}", f"{violation['id']}: {violation['help']}. {nodes}")
 
+    def check_keyboard(self):
+        """Whatever can be operated is reached with the Tab key alone, and shows that it has the focus."""
+        count = self.page.evaluate("""() => {
+            const operable = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+            const isMeant = (element) => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true });
+            const unreached = new Set([...document.querySelectorAll(operable)].filter(isMeant));
+            window.keyboard = { unreached, unmarked: new Set() };
+            document.addEventListener("focusin", ({ target }) => {
+                // Around the element itself, or around what it is in.
+                const isMarked = (element) => getComputedStyle(element).outlineStyle !== "none";
+                if (!isMarked(target) && !isMarked(target.parentElement)) window.keyboard.unmarked.add(target);
+                unreached.delete(target);
+                // Arrow keys lead to the others of a group.
+                if (target.type === "radio") for (const one of document.getElementsByName(target.name)) unreached.delete(one);
+            });
+            document.activeElement?.blur();
+            return unreached.size;
+        }""")
+        # Fields of dates have several stops.
+        for _ in range(count + 10):
+            self.page.keyboard.press("Tab")
+        shown = "set => [...set].map((element) => element.outerHTML.slice(0, 200))"
+        for kind in ("unreached", "unmarked"):
+            for element in self.page.evaluate(f"({shown})(window.keyboard.{kind})"):
+                self.wrong(f"keyboard, {kind}", element)
+
     def shot(self, name):
         if self.job["shots"]:
             folder = pathlib.Path(self.job["shots"])
@@ -113,7 +136,7 @@ class Visitor:
             self.page.screenshot(path=folder / f"{page}.{self.person or 'nobody'}.{name}.png", full_page=True)
 
     def visit(self, path):
-        """Opens a page in both themes and on a phone."""
+        """Opens a page in both themes and on a phone, and goes through it with the Tab key."""
         self.go(path)
         for theme in ("light", "dark"):
             self.check(theme)
@@ -125,6 +148,7 @@ class Visitor:
             self.wrong("sideways", f"{width} px wide on a screen of {PHONE['width']}")
         self.shot("phone")
         self.page.set_viewport_size(DESKTOP)
+        self.check_keyboard()
 
 
 # Machines that test are busy.

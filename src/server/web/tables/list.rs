@@ -14,7 +14,6 @@ const COLUMNS: &[(&str, &str)] = &[
     ("source", "Source"),
     ("mode", "Mode"),
     ("schedule", "Schedule"),
-    ("", "Primary key"),
     ("rows", "Rows"),
     ("synced", "Last sync"),
     ("state", "State"),
