@@ -1,6 +1,10 @@
 """Tables that are not granted, from a setting of the server to a table that can be read."""
 
+import time
+
 from playwright.sync_api import expect
+
+from flows_people import Api
 
 
 def names_of_what_is_not_granted(open_browser):
@@ -35,5 +39,16 @@ def names_of_what_is_not_granted(open_browser):
 
     analyst.go("/catalog/planes?view=sample")
     expect(page.get_by_role("table")).to_be_visible()
+    # The dashboard says what was read, once that is in the log.
+    Api(analyst).post("/api/query", {"sql": "SELECT count(*) FROM planes"})
+    for table in ("planes", "flights", "airlines"):
+        assert analyst.context.request.get(f"/api/data/{table}/download").ok
+    end = time.monotonic() + 20
+    while "airlines, flights, planes" not in page.locator("main").inner_text():
+        assert time.monotonic() < end, page.locator("main").inner_text()
+        analyst.go("/dashboard")
+    rows = page.get_by_role("region", name="My last pulls and queries").get_by_role("row")
+    expect(rows).to_have_count(3)
+    analyst.visit("/dashboard")
     admin.visit("/catalog?show=ungranted")
     expect(admin.page.get_by_text("You may read every table")).to_be_visible()

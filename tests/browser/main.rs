@@ -7,6 +7,7 @@ mod config;
 #[path = "../support/keboola/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod keboola_server;
+mod markup;
 mod people;
 #[path = "../support/program.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

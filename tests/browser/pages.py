@@ -4,7 +4,7 @@ Reads one JSON object from stdin:
   url      address of the server
   axe      path of axe.min.js
   people   name -> {"email", "password"}; signed out is nobody's name
-  steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows*.py]
+  steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows*.py, arguments…]
   shots    folder for screenshots, or null
 Prints one line of JSON for each thing that is wrong, and nothing else.
 """
@@ -170,7 +170,7 @@ def main():
             else:
                 flow = FLOWS[what[0]]
                 try:
-                    flow(lambda person=None, **options: Visitor(browser, job, person, **options))
+                    flow(lambda person=None, **options: Visitor(browser, job, person, **options), *what[1:])
                 except (AssertionError, playwright.Error) as error:
                     print(json.dumps({"kind": "flow", "where": what[0], "text": str(error)}), flush=True)
         browser.close()

@@ -11,7 +11,7 @@ use crate::program::{self, Place, Serving};
 const ANALYST: &str = "ann@example.com";
 const PASSWORD: &str = "a long password 7";
 /// `pages.py` finds it if it has become markup.
-const EVIL: &str = "<img src=x data-evil=\"1\" onerror='alert(1)'>\"';{{ 7*7 }}";
+pub const EVIL: &str = "<img src=x data-evil=\"1\" onerror='alert(1)'>\"';{{ 7*7 }}";
 
 /// For all steps together, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
