@@ -1,6 +1,7 @@
 //! Child processes with a chosen environment, a timeout and captured output, which leave no descendants behind.
 
 use std::ffi::OsStr;
+use std::future::pending;
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -22,7 +23,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How a process ended.
 #[derive(Debug)]
 pub struct Output {
-    /// `None`: it was killed at the timeout.
+    /// `None`: it was killed, at the timeout or because it was to stop.
     pub status: Option<ExitStatus>,
     pub stderr: String,
 }
@@ -47,6 +48,17 @@ pub async fn run(
     timeout: Duration,
     on_line: impl FnMut(&str),
 ) -> io::Result<Output> {
+    run_until(pending(), command, input, timeout, on_line).await
+}
+
+/// As [`run`]. When `stop` completes, the process group is killed, and the process has ended on return.
+pub async fn run_until(
+    stop: impl Future<Output = ()>,
+    command: &mut Command,
+    input: &[u8],
+    timeout: Duration,
+    on_line: impl FnMut(&str),
+) -> io::Result<Output> {
     let mut child = command.spawn()?;
     let group = KilledOnDrop(Group::of(&child)?);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -61,7 +73,13 @@ pub async fn run(
         tokio::join!(write, read_lines(stdout, on_line), read_end(stderr, &mut retained));
     };
     let wait = async {
-        let status = tokio::time::timeout(timeout, child.wait()).await.ok().transpose();
+        let status = tokio::select! {
+            status = tokio::time::timeout(timeout, child.wait()) => status.ok().transpose(),
+            () = stop => {
+                group.0.kill();
+                child.wait().await.map(|_| None)
+            }
+        };
         drop(group);
         status
     };
@@ -149,6 +167,23 @@ mod tests {
         assert!(output.status.unwrap().success());
         let (output, _) = shell("echo started >&2; sleep 60", Duration::from_millis(300)).await;
         assert_eq!((output.status, output.stderr.as_str()), (None, "started\n"));
+    }
+
+    #[tokio::test]
+    async fn what_is_stopped_has_ended() {
+        let (started, is_started) = tokio::sync::oneshot::channel::<String>();
+        let mut started = Some(started);
+        let stop = async { drop(is_started.await) };
+        let mut command = command(Path::new("/bin/sh"), [("GREETING", "hello")]);
+        let pid = std::cell::RefCell::new(String::new());
+        let on_line = |line: &str| {
+            *pid.borrow_mut() = line.to_owned();
+            started.take().map(|started| started.send(line.to_owned()));
+        };
+        let script = command.args(["-c", "echo $$; sleep 60"]);
+        let output = run_until(stop, script, b"", Duration::from_secs(30), on_line).await.unwrap();
+        assert_eq!(output.status, None);
+        assert!(!Path::new("/proc").join(pid.borrow().as_str()).exists());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
+
 use crate::cli::{Api, Context, Output, Run, Table, exit};
 use crate::protocol::sync_runs::{self, RunPage, RunStatus, RunStep, RunTable};
 
@@ -20,12 +22,21 @@ pub enum Sync {
         #[arg(long, value_name = "RUN", conflicts_with = "id")]
         before: Option<String>,
     },
+    /// Cancel a sync that is queued or running; what is published stays
+    Cancel {
+        /// The run; without it, the one that is running now
+        #[arg(value_name = "RUN")]
+        id: Option<String>,
+    },
 }
 
 impl Run for Sync {
     fn run(self, context: &Context) -> anyhow::Result<Output> {
-        let Self::Status { id, limit, before } = self;
         let api = context.api()?;
+        let (id, limit, before) = match self {
+            Self::Status { id, limit, before } => (id, limit, before),
+            Self::Cancel { id } => return cancel(&api, id),
+        };
         if let Some(id) = &id {
             let run = api.get::<sync_runs::Run>(&["api", "sync", "runs", id], &[])?.body;
             return describe(&run).json(&run);
@@ -48,6 +59,22 @@ impl Run for Sync {
         }
         output.json(&page)
     }
+}
+
+fn cancel(api: &Api, id: Option<String>) -> anyhow::Result<Output> {
+    let id = match id {
+        Some(id) => id,
+        None => {
+            let page: RunPage = api.get(&["api", "sync", "runs"], &[("limit", "2")])?.body;
+            match page.runs.iter().find(|run| run.status == RunStatus::Running) {
+                Some(run) => run.id.clone(),
+                None => return Output::message("No sync is running.").json(&serde_json::Value::Null),
+            }
+        }
+    };
+    let run: sync_runs::Run = api.send(Method::POST, &["api", "sync", "runs", &id, "cancel"], &())?.body;
+    let text = if run.status.is_over() { "is cancelled" } else { "is being cancelled" };
+    Output::message(format_args!("The run {id} {text}.")).json(&run)
 }
 
 /// Time between two requests for the state of the run.

@@ -1,6 +1,7 @@
 //! Sync runs: starting one, and what they did.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use crate::domain::registry::overview;
 use crate::domain::{Error, Result, rules, write_as};
 use crate::extract::Publication;
 use crate::protocol::sync::Triggered;
-use crate::protocol::sync_runs::{Run, RunPage};
+use crate::protocol::sync_runs::{Run, RunPage, RunStatus};
 use crate::store::Store;
 use crate::store::audit::{self, Action};
 use crate::store::sync_runs::{self, RunSummary};
@@ -117,6 +118,42 @@ pub async fn list_runs(
     runs.truncate(limit);
     let next = runs.last().filter(|_| has_more).map(|run| run.id.clone());
     Ok(RunPage { count: runs.len(), runs, next })
+}
+
+/// Cancels a run. A queued one is removed. The current one ends as soon as its step can be ended, and returns before that;
+/// what was published stays.
+pub async fn cancel_run(store: &Store, runner: &Arc<Runner>, admin: &Admin, id: String) -> Result<Run> {
+    let over = || Error::conflict("This run is over");
+    let run = get_run(store, runner, admin, id.clone()).await?;
+    if run.status.is_over() {
+        return Err(over());
+    }
+    let by = admin.user().email.clone();
+    let cancelled = Run {
+        status: RunStatus::Cancelled,
+        finished_at: Some(time::iso_naive(time::now())),
+        cancelled_by: Some(by.clone()),
+        ..run
+    };
+    let (actor, run, runs) = (admin.actor(), cancelled.clone(), Arc::clone(runner));
+    let was_queued = write_as(store, admin.clone(), move |change| {
+        let is_queued = runs.live().iter().any(|live| live.id == run.id && live.status == RunStatus::Queued);
+        let details = json!({ "status": if is_queued { RunStatus::Queued } else { RunStatus::Running } });
+        audit::record(change, &actor, Action::SyncCancel, &format!("sync_run:{}", run.id), details)?;
+        if is_queued {
+            // It is in the history before it leaves the queue, so that it can be found at any time.
+            sync_runs::put(change, &run.into())?;
+        } else if !runs.cancel(&run.id, &by) {
+            return Err(Error::conflict("This run is over, or cancelled already"));
+        }
+        Ok(is_queued)
+    });
+    if was_queued.await? {
+        // Meanwhile it may have begun.
+        let is_gone = runner.withdraw(&id) || runner.cancel(&id, &admin.user().email);
+        return if is_gone { Ok(cancelled) } else { Err(over()) };
+    }
+    get_run(store, runner, admin, id).await
 }
 
 /// Returns one run.

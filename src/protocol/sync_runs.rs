@@ -33,6 +33,9 @@ pub struct Run {
     pub tables: Vec<RunTable>,
     /// Failures that concern no single table.
     pub errors: Vec<String>,
+    /// E-mail address of the admin who cancelled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, strum::Display, ToSchema)]
@@ -49,6 +52,11 @@ pub enum RunStatus {
     Failed,
     /// The server ended during the run; the next run catches up.
     Interrupted,
+    /// An admin ended it; what it had not published comes with the next run.
+    Cancelled,
+    /// What a newer server or version calls something else; such a run is over.
+    #[serde(other)]
+    Unknown,
 }
 
 impl RunStatus {

@@ -133,6 +133,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(sync::trigger_sync))
         .routes(routes!(sync::list_sync_runs))
         .routes(routes!(sync::get_sync_run))
+        .routes(routes!(sync::cancel_sync_run))
         // Reading tables
         .routes(routes!(sync::get_manifest))
         .routes(routes!(data::download_table))

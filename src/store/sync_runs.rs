@@ -27,6 +27,7 @@ pub struct RunRecord {
     pub duration_ms: Option<u64>,
     pub tables: Vec<RunTableRecord>,
     pub errors: Vec<String>,
+    pub cancelled_by: Option<String>,
 }
 
 /// What a run did with one table, as it is stored.
@@ -44,7 +45,8 @@ pub struct RunTableRecord {
 
 convertible!(RunTableRecord, RunTable { table, source, step, rows, duration_ms, error, notes });
 convertible!(RunRecord, Run {
-    id, status, step, triggered_by, requested, requested_at, started_at, finished_at, duration_ms, errors; tables
+    id, status, step, triggered_by, requested, requested_at, started_at, finished_at, duration_ms, errors,
+    cancelled_by; tables
 });
 
 /// Stores a run, or replaces what is stored of it.

@@ -1,8 +1,11 @@
 //! Running an extractor as a child process, so that its memory and crashes are its own.
 
+use std::future::pending;
+
 use serde::de::DeserializeOwned;
 use tokio::process::Command;
 
+use super::current_run::Cancelled;
 use super::runner::Runner;
 use crate::base::process;
 use crate::config::Environment;
@@ -31,26 +34,40 @@ const SUFFIXES: [&str; 2] = ["_PROXY", "_proxy"];
 const MAX_ERROR_BYTES: usize = 500;
 
 impl Runner {
-    /// Runs `agnes extract …` and returns its report, or why there is none. `on_finished` is called for each table as
-    /// soon as it is done. Dropping the future kills the child.
+    /// Runs `agnes extract …` for the current run and returns its report, or why there is none. `on_finished` is called for
+    /// each table as soon as it is done. When the run is cancelled, the child has ended on return. Dropping the future
+    /// kills it.
     pub(super) async fn run_extractor(
         &self,
         extraction: &Extraction,
         request: &Request,
         mut on_finished: impl FnMut(Finished),
-    ) -> Result<Report, String> {
+    ) -> Result<Result<Report, String>, Cancelled> {
         let on_line = |line: &str| {
             serde_json::from_str(line).is_ok_and(|table| {
                 on_finished(table);
                 true
             })
         };
-        self.extractor_answer(extraction, request, on_line).await
+        let report = self.extractor_answer_until(self.current.cancelled(), extraction, request, on_line).await;
+        self.current.goes_on()?;
+        Ok(report)
     }
 
-    /// As [`Self::run_extractor`], for any answer. Lines for which `on_line` returns true are not part of it.
+    /// As [`Self::run_extractor`], outside of a run and for any answer. Lines for which `on_line` returns true are not part
+    /// of it.
     pub(super) async fn extractor_answer<T: DeserializeOwned>(
         &self,
+        extraction: &Extraction,
+        request: &Request,
+        on_line: impl FnMut(&str) -> bool,
+    ) -> Result<T, String> {
+        self.extractor_answer_until(pending(), extraction, request, on_line).await
+    }
+
+    async fn extractor_answer_until<T: DeserializeOwned>(
+        &self,
+        stop: impl Future<Output = ()>,
         extraction: &Extraction,
         request: &Request,
         mut on_line: impl FnMut(&str) -> bool,
@@ -64,7 +81,7 @@ impl Runner {
                 answer = serde_json::from_str(line).ok();
             }
         };
-        let output = process::run(&mut command, &input, timeout, on_line).await;
+        let output = process::run_until(stop, &mut command, &input, timeout, on_line).await;
         let output = output.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
         let Some(status) = output.status else {
             let seconds = timeout.as_secs();

@@ -104,9 +104,9 @@ impl Runner {
         };
         let mut command = self.extractor_command(&Extraction::new(["profile".into()]));
         command.envs(ALLOCATORS);
+        let spill = RemovedOnDrop(&task.spill);
         let output = process::run(&mut command, &input, settings.profile_timeout, on_line).await;
-        // A process that was ended has not tidied up.
-        remove_directory(&task.spill);
+        drop(spill);
         let output = output.map_err(|error| NotProfiled::Other(format!("its process cannot be started: {error}")))?;
         let Some(status) = output.status else {
             let seconds = settings.profile_timeout.as_secs();
@@ -132,11 +132,16 @@ impl Runner {
     }
 }
 
-fn remove_directory(path: &Path) {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%error, "temporary files of a profile stay until the next start");
+/// A process that was ended has not tidied up.
+struct RemovedOnDrop<'a>(&'a Path);
+
+impl Drop for RemovedOnDrop<'_> {
+    fn drop(&mut self) {
+        match std::fs::remove_dir_all(self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "temporary files of a profile stay until the next start");
+            }
+            _ => {}
         }
-        _ => {}
     }
 }

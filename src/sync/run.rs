@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::current_run::Cancelled;
 use super::health::Problem;
 use super::runner::Runner;
 use super::select::{RunScope, select, select_materialized};
@@ -16,13 +17,13 @@ impl Runner {
     pub(super) async fn run(&self, scope: &RunScope) {
         let started = Instant::now();
         self.record(self.current.run().unwrap_or_default()).await;
-        // Whoever changes them meanwhile does so for the next run.
-        let sources = self.sources.get();
-        self.extract(&sources, scope).await;
-        self.extract_custom(&sources, scope).await;
-        self.materialize(&sources, scope).await;
-        let published = self.publish(scope).await;
-        self.profile_changes().await;
+        // Once begun, publishing ends; it takes a moment.
+        let published = self.fetch(scope).await.is_ok() && self.publish(scope).await;
+        tokio::select! {
+            biased;
+            () = self.current.cancelled() => {}
+            () = self.profile_changes() => {}
+        }
         let run = self.current.finished(published, started.elapsed());
         let (status, tables) = (run.status, run.tables.len());
         self.record(run).await;
@@ -35,8 +36,16 @@ impl Runner {
         }
     }
 
+    async fn fetch(&self, scope: &RunScope) -> Result<(), Cancelled> {
+        // Whoever changes them meanwhile does so for the next run.
+        let sources = self.sources.get();
+        self.extract(&sources, scope).await?;
+        self.extract_custom(&sources, scope).await?;
+        self.materialize(&sources, scope).await
+    }
+
     /// Every source that has something to fetch, one after the other.
-    async fn extract(&self, sources: &Sources, scope: &RunScope) {
+    async fn extract(&self, sources: &Sources, scope: &RunScope) -> Result<(), Cancelled> {
         let (snapshot, publication) = (self.store.snapshot(), self.orchestrator.publication());
         let requests = select(sources, &snapshot, &publication, scope, time::now());
         drop((snapshot, publication));
@@ -45,7 +54,7 @@ impl Runner {
             let (kind, tables) = (source.kind(), request.tables.len());
             tracing::info!(source = %kind, tables, "extracting");
             self.current.step(format!("extracting {tables} tables from {kind}"));
-            let report = self.extract_from(kind.as_str(), RunStep::Extract, &source.extraction(), &request).await;
+            let report = self.extract_from(kind.as_str(), RunStep::Extract, &source.extraction(), &request).await?;
             if report.tables_failed > 0 {
                 failing.insert(kind);
             }
@@ -55,10 +64,11 @@ impl Runner {
             self.prune(&source.kind()).await;
         }
         self.prune_saved().await;
+        self.current.goes_on()
     }
 
     /// Every custom connector, one after the other; of single tables, those that publish them.
-    async fn extract_custom(&self, sources: &Sources, scope: &RunScope) {
+    async fn extract_custom(&self, sources: &Sources, scope: &RunScope) -> Result<(), Cancelled> {
         let connectors = sources.custom().unwrap_or_else(|error| {
             self.current.error(format!("{}: {error}", sources.connectors_folder().display()));
             Vec::new()
@@ -73,24 +83,25 @@ impl Runner {
             tracing::info!(connector = name, "extracting");
             self.current.step(format!("running the connector {name}"));
             let on_finished = |finished| self.report(name, RunStep::Extract, finished);
-            if let Err(error) = self.run_extractor(extraction, &Request::default(), on_finished).await {
+            if let Err(error) = self.run_extractor(extraction, &Request::default(), on_finished).await? {
                 tracing::error!(connector = name, error, "connector failed");
                 self.current.error(format!("{name}: {error}"));
                 let of = |table| TableError { table, error: error.clone() };
                 self.record_failures(tables.into_iter().map(of).collect()).await;
             }
         }
+        Ok(())
     }
 
     /// The SQL of every materialized table that is due, one source after the other.
-    async fn materialize(&self, sources: &Sources, scope: &RunScope) {
+    async fn materialize(&self, sources: &Sources, scope: &RunScope) -> Result<(), Cancelled> {
         let requests = select_materialized(&self.store.snapshot(), scope, &locked(&self.backoff), time::now());
         for (source, request) in requests {
             let tables = request.tables.len();
             tracing::info!(%source, tables, "materializing");
             self.current.step(format!("materializing {tables} tables of {source}"));
             let extraction = sources.materialization(&source);
-            let report = self.extract_from(source.as_str(), RunStep::Materialize, &extraction, &request).await;
+            let report = self.extract_from(source.as_str(), RunStep::Materialize, &extraction, &request).await?;
             let (now, mut backoff) = (time::now(), locked(&self.backoff));
             for table in &request.tables {
                 match report.errors.iter().any(|failure| failure.table == table.name) {
@@ -99,6 +110,7 @@ impl Runner {
                 }
             }
         }
+        self.current.goes_on()
     }
 
     fn report(&self, source: &str, step: RunStep, finished: Finished) {
@@ -110,14 +122,20 @@ impl Runner {
         self.current.table(RunTable { table, source, step, rows, duration_ms, error, notes });
     }
 
-    async fn extract_from(&self, source: &str, step: RunStep, extraction: &Extraction, request: &Request) -> Report {
+    async fn extract_from(
+        &self,
+        source: &str,
+        step: RunStep,
+        extraction: &Extraction,
+        request: &Request,
+    ) -> Result<Report, Cancelled> {
         let mut reported = HashSet::new();
         let on_finished = |finished: Finished| {
             reported.insert(finished.table.clone());
             self.report(source, step, finished);
         };
         let outcome = match self.has_room(self.expected_bytes(request)) {
-            Ok(()) => self.run_extractor(extraction, request, on_finished).await,
+            Ok(()) => self.run_extractor(extraction, request, on_finished).await?,
             Err(error) => Err(error.to_string()),
         };
         let report = outcome.unwrap_or_else(|error| {
@@ -132,7 +150,7 @@ impl Runner {
             }
         }
         self.record_failures(report.errors.clone()).await;
-        report
+        Ok(report)
     }
 
     /// The current size of the tables: a new copy is written beside the old one.

@@ -145,6 +145,19 @@ impl Runner {
         id
     }
 
+    /// Has the current run end as soon as it can, if it has this id, is under way and not cancelled yet; returns whether it
+    /// is so. What it has published stays.
+    pub fn cancel(&self, id: &str, by: &str) -> bool {
+        self.current.cancel(id, by)
+    }
+
+    /// Removes the pending run, if it has this id.
+    pub fn withdraw(&self, id: &str) -> bool {
+        let is_withdrawn = locked(&self.next).take_if(|queued| queued.run.id == id).is_some();
+        self.current.requested();
+        is_withdrawn
+    }
+
     /// Changes whenever [`Self::live`] does.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.current.changes()

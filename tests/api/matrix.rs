@@ -163,6 +163,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/api/me/transcripts/{filename}", User),
     ("GET", "/api/sync/runs", Admin),
     ("GET", "/api/sync/runs/{id}", Admin),
+    ("POST", "/api/sync/runs/{id}/cancel", Admin),
     ("POST", "/api/sync/trigger", Admin),
     ("GET", "/api/sync/manifest", User),
     ("GET", "/api/data/{table}/download", User),

@@ -13,6 +13,7 @@ mod people;
 #[expect(dead_code, reason = "other tests use more of it")]
 mod program;
 mod sources;
+mod sync;
 mod world;
 
 use serde_json::json;

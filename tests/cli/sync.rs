@@ -60,16 +60,41 @@ fn sync_can_wait_for_the_end() {
     let sandbox = Sandbox::signed_in(&server);
     let triggered = json!({"status": "triggered", "tables": "all", "message": "Started.", "run_id": "r2"});
     server.answer("POST /api/sync/trigger", 200, triggered);
-    for (status, code) in [("ok", 0), ("partial", 4), ("failed", 1), ("interrupted", 1)] {
+    for (status, code) in
+        [("ok", 0), ("partial", 4), ("failed", 1), ("interrupted", 1), ("cancelled", 1), ("unheard of", 1)]
+    {
         server.answer("GET /api/sync/runs/r2", 200, run("r2", status, tables()));
         let ran = sandbox.run(&["admin", "sync", "--wait"]);
         assert_eq!(ran.code, code, "{}", ran.text);
+        let status = if status == "unheard of" { "unknown" } else { status };
         assert_eq!(ran.stdout, format!("Sync {status} after 3 m 20 s: 1 tables done, 1 failed.\n"));
         assert!(ran.stderr.contains("local.orders: 12 rows in 0.4 s\n"), "{}", ran.text);
         assert!(ran.stderr.contains("  failed: local.items (extract in 0.0 s): no file\n"), "{}", ran.text);
         let ran = sandbox.run(&["admin", "sync", "--wait", "--json"]);
         assert_eq!((ran.code, ran.json()["status"].as_str(), ran.stderr.as_str()), (code, Some(status), ""));
     }
+}
+
+#[test]
+fn sync_is_cancelled() {
+    let server = StandIn::start();
+    let sandbox = Sandbox::signed_in(&server);
+    let page = |runs: Value| json!({"runs": runs, "count": 1, "next": null});
+    server.answer("GET /api/sync/runs?limit=2", 200, page(json!([run("r1", "ok", json!([]))])));
+    let ran = sandbox.run(&["sync", "cancel"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "No sync is running.\n"), "{}", ran.text);
+    let live = json!([run("r3", "queued", json!([])), run("r2", "running", tables())]);
+    server.answer("GET /api/sync/runs?limit=2", 200, page(live));
+    server.answer("POST /api/sync/runs/r2/cancel", 200, run("r2", "running", tables()));
+    let ran = sandbox.run(&["sync", "cancel"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "The run r2 is being cancelled.\n"), "{}", ran.text);
+    server.answer("POST /api/sync/runs/r3/cancel", 200, run("r3", "cancelled", json!([])));
+    let ran = sandbox.run(&["sync", "cancel", "r3"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "The run r3 is cancelled.\n"), "{}", ran.text);
+    assert_eq!(sandbox.run(&["sync", "cancel", "r3", "--json"]).json()["status"], "cancelled");
+    server.answer("POST /api/sync/runs/r3/cancel", 409, json!({"detail": "This run is over"}));
+    let ran = sandbox.run(&["sync", "cancel", "r3"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, "Failed: This run is over\n"), "{}", ran.text);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a helper that fails ends its test")]
 
+mod cancel;
 mod example;
 #[path = "../support/http.rs"]
 mod http;

@@ -45,6 +45,14 @@ pub async fn get_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -
     Ok(Json(syncs::get_run(&app.store, &app.runner, &admin, id).await?))
 }
 
+/// Cancels a sync run. A queued one is removed. The current one ends shortly after the response, and what was published
+/// stays. The next run does what this one has not done.
+#[utoipa::path(post, path = "/api/sync/runs/{id}/cancel", tag = "sync",
+    responses((status = 200, body = Run), (status = 404), (status = 409)))]
+pub async fn cancel_sync_run(app: AppState, admin: Admin, Path(id): Path<String>) -> Reply<Run> {
+    Ok(Json(syncs::cancel_run(&app.store, &app.runner, &admin, id).await?))
+}
+
 /// Returns what the caller may download.
 #[utoipa::path(get, path = "/api/sync/manifest", tag = "sync", responses((status = 200, body = Manifest)))]
 pub async fn get_manifest(app: AppState, caller: Principal) -> Reply<Manifest> {

@@ -89,6 +89,7 @@ pub const PAGES: &[Route] = &[
     ("/admin", || get(admin_home::show_home)),
     ("/admin/sync", || get(sync::runs::show_runs).post(sync::start::submit_start)),
     ("/admin/sync/runs/{id}", || get(sync::run::show_run)),
+    ("/admin/sync/runs/{id}/cancel", || post(sync::cancel::submit_cancel)),
     ("/admin/sync/events", || get(sync::events::follow)),
     ("/admin/sources", || get(sources::show_sources)),
     ("/admin/system", || get(system::show_system)),

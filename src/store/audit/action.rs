@@ -89,6 +89,7 @@ actions! {
         SavedQueryTakeOver = "saved_query.take_over",
         QueryStop = "query.stop",
         SyncTrigger = "sync.trigger",
+        SyncCancel = "sync.cancel",
         SyncSettingsUpdate = "sync_settings.update",
         InstanceConfigUpdate = "instance_config.update",
         SigningKeyRotate = "signing_key.rotate",

@@ -91,6 +91,27 @@ async fn newest_first_in_pages() {
 }
 
 #[tokio::test]
+async fn only_a_run_that_is_under_way_can_be_cancelled() {
+    let app = TestApp::start().await;
+    app.publish("orders", "id\n1\n").await;
+    let over = runs(&app, "").await["runs"][0].clone();
+    let path = |id: &Value| format!("/api/sync/runs/{}/cancel", id.as_str().unwrap());
+    let admin = app.admin().await;
+    assert_snapshot!(admin.post_json(&path(&over["id"]), Value::Null).await, @r#"
+    409 Conflict
+    {"detail":"This run is over"}
+    "#);
+    assert_snapshot!(admin.post_json(&path(&json!("none")), Value::Null).await, @r#"
+    404 Not Found
+    {"detail":"Sync run not found; old runs are deleted after a while"}
+    "#);
+    let ann = app.user("ann@example.com", &[]).await;
+    assert_eq!(ann.post_json(&path(&over["id"]), Value::Null).await.status, 403);
+    assert_eq!(runs(&app, "").await["runs"], json!([over]), "nothing has changed");
+    assert_eq!(admin.get("/api/admin/audit?action=sync.cancel").await.ok()["entries"], json!([]));
+}
+
+#[tokio::test]
 async fn two_requests_meanwhile_are_one_run() {
     let app = TestApp::start().await;
     app.publish("orders", "id\n1\n").await;

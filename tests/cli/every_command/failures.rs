@@ -100,6 +100,7 @@ const COMMANDS: &[&str] = &[
     "admin second-factor-key rotate",
     "admin break-glass grant-admin bob@example.com --yes",
     "sync status",
+    "sync cancel",
     "setup bootstrap ann@example.com",
     "setup test-connection",
     "setup first-sync",

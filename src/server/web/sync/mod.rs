@@ -1,5 +1,6 @@
 //! Sync runs: what happens now, what happened, and starting one.
 
+pub mod cancel;
 pub mod events;
 pub mod run;
 pub mod runs;
@@ -18,7 +19,7 @@ const MAX_SHOWN: usize = 200;
 fn kind(status: &str) -> &'static str {
     match status {
         "ok" => "good",
-        "partial" | "interrupted" => "warning",
+        "partial" | "interrupted" | "cancelled" => "warning",
         "failed" => "bad",
         _ => "plain",
     }
@@ -37,6 +38,7 @@ fn values(snapshot: &Snapshot, run: &Run) -> Value {
         status,
         step => &run.step,
         by => &run.triggered_by,
+        cancelled_by => &run.cancelled_by,
         requested => run.requested.as_ref().map(Vec::len),
         requested_at => &run.requested_at,
         started_at => &run.started_at,
