@@ -1,8 +1,7 @@
 // Follows the running sync: the server says when something is new, and the page loads the parts that change again.
 import { localTimes } from "./page.js";
 
-const PARTS = ["live", "history"];
-const live = document.getElementById("live");
+const address = document.querySelector("[data-follow]")?.dataset.follow;
 let loading = false;
 let again = false;
 
@@ -15,7 +14,7 @@ async function load() {
     if (response.redirected) { location.reload(); return; }
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const id of PARTS) replace(document.getElementById(id), page.getElementById(id));
+    for (const part of document.querySelectorAll("[data-live]")) replace(part, page.getElementById(part.id));
   } finally {
     loading = false;
     if (again) { again = false; load(); }
@@ -24,9 +23,11 @@ async function load() {
 
 // What is being used stays where it is.
 function replace(part, next) {
-  if (!part || !next || part.innerHTML === next.innerHTML || part.contains(document.activeElement)) return;
-  part.replaceChildren(...next.childNodes);
-  localTimes(part);
+  if (!next || part.outerHTML === next.outerHTML || part.contains(document.activeElement)) return;
+  part.replaceWith(next);
+  localTimes(next);
+  // As if the page had been opened now.
+  if (document.activeElement === document.body) next.querySelector("[autofocus]")?.focus();
 }
 
 let polling;
@@ -34,9 +35,9 @@ function poll() {
   polling ??= setInterval(load, 5000);
 }
 
-if (live) {
+if (address) {
   if ("EventSource" in window) {
-    const events = new EventSource(live.dataset.follow);
+    const events = new EventSource(address);
     events.addEventListener("run", load);
     // The browser connects again by itself, unless the server has refused.
     events.addEventListener("error", () => { if (events.readyState === EventSource.CLOSED) poll(); });

@@ -120,7 +120,8 @@ fn ensure_member(change: &Transaction<'_>, admin: &Admin, user_id: &str, group_i
         let text = "Approving this for the Admin group would make the requester an admin; choose another group";
         return Err(Error::conflict(text));
     }
-    groups::join(change, admin, user_id, groups::view::editable(change.snapshot(), group_id)?)
+    let group = groups::view::editable(change.snapshot(), group_id)?;
+    groups::join(change, admin, user_id, (&group.id, &group.name))
 }
 
 /// Denies a request.

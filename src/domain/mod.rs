@@ -19,6 +19,7 @@ pub mod grants;
 pub mod groups;
 pub mod metadata;
 pub mod metrics;
+pub mod newcomers;
 pub mod own_files;
 pub mod preferences;
 pub mod probe;

@@ -61,7 +61,7 @@ pub struct ConfigChange {
 }
 
 /// `POST /api/admin/configure`
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Configure {
     /// `keboola`, `bigquery` or `local`.
     pub data_source: String,

@@ -32,6 +32,7 @@ mod client_program;
 mod client_v0_35;
 mod download;
 mod effective_access;
+mod first_run;
 mod forms;
 mod frame;
 mod grants;

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod config;
+mod first_run;
 #[path = "../support/keboola/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod keboola_server;

@@ -6,7 +6,7 @@ Reads one JSON object from stdin:
   people   name -> {"email", "password"}; signed out is nobody's name
   steps    what to do: ["visit", person or null, path] or ["flow", name of a function in flows*.py, arguments…]
   shots    folder for screenshots, or null
-Prints one line of JSON for each thing that is wrong, and nothing else.
+Prints one line of JSON for each thing that is wrong. What is only worth knowing goes to stderr.
 """
 
 import importlib

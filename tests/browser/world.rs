@@ -101,6 +101,7 @@ impl World {
         let mut command = Command::new(python);
         command.arg(here.join("tests/browser/pages.py")).env("NO_PROXY", "*").env("PYTHONDONTWRITEBYTECODE", "1");
         let ran = program::finish_within(&mut command, &job.to_string(), PATIENCE);
+        eprint!("{}", ran.stderr);
         assert!(ran.code == 0 && ran.stdout.is_empty(), "{}\n{}", ran.stdout, ran.stderr);
     }
 }

@@ -21,6 +21,13 @@ pub enum ConnectionError {
     Timeout,
 }
 
+impl ConnectionError {
+    /// Returns whether the stack was reached and does not accept the token.
+    pub fn is_of_the_token(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Token(_) | StorageError::Denied(_)))
+    }
+}
+
 /// Asks the stack whose token it is; returns the name of the project. `addresses` are those of the stack, or empty to have
 /// them looked up.
 pub async fn test_connection(

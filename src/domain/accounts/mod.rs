@@ -30,14 +30,22 @@ pub struct CreatedUser {
 
 /// Adds a user, who can do nothing until a group and a password (or another way to sign in) are given.
 pub async fn create_user(store: &Store, admin: &Admin, email: &str, name: String, invite: bool) -> Result<CreatedUser> {
-    let (email, actor) = (rules::email(email)?, admin.actor());
-    let written = write_as(store, admin.clone(), move |change| {
-        let id = users::insert(change, &email, Some(&name))?;
-        audit::record(change, &actor, Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
-        let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
-        Ok(CreatedUser { id, email, invitation })
-    });
-    written.await
+    let (email, admin) = (rules::email(email)?, admin.clone());
+    write_as(store, admin.clone(), move |change| add_user(change, &admin, email, &name, invite)).await
+}
+
+/// Adds a user whose address has been checked, within a transaction.
+pub(in crate::domain) fn add_user(
+    change: &Transaction<'_>,
+    admin: &Admin,
+    email: String,
+    name: &str,
+    invite: bool,
+) -> Result<CreatedUser> {
+    let id = users::insert(change, &email, Some(name))?;
+    audit::record(change, &admin.actor(), Action::UserCreate, &format!("user:{id}"), json!({ "email": email }))?;
+    let invitation = invite.then(|| one_time::issue(change, &id, Purpose::Setup)).transpose()?;
+    Ok(CreatedUser { id, email, invitation })
 }
 
 /// Records that an invitation was made, and whether its mail was accepted for delivery.

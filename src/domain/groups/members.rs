@@ -9,7 +9,6 @@ use crate::base::ident;
 use crate::domain::accounts::view::existing as existing_user;
 use crate::domain::{Error, Result, write_as};
 use crate::store::audit::Action;
-use crate::store::groups::Group;
 use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
 
 /// Adds the user with that address to a group, and returns the user's id.
@@ -37,15 +36,20 @@ pub async fn add_membership(store: &Store, admin: &Admin, user_id: &str, group_i
         if members::contains(change, &user_id, &group_id)? {
             return Err(Error::conflict("Already a member"));
         }
-        join(change, &admin, &user_id, group)
+        join(change, &admin, &user_id, (&group.id, &group.name))
     });
     written.await
 }
 
-/// Adds a user to a group that the caller has found editable.
-pub(in crate::domain) fn join(change: &Transaction<'_>, admin: &Admin, user_id: &str, group: &Group) -> Result<()> {
-    members::insert(change, user_id, &group.id, members::SOURCE_ADMIN, &admin.user().email)?;
-    let details = json!({ "group_id": group.id, "group_name": group.name });
+/// Adds a user to a group that the caller has found editable, given by its id and name.
+pub(in crate::domain) fn join(
+    change: &Transaction<'_>,
+    admin: &Admin,
+    user_id: &str,
+    (group_id, group_name): (&str, &str),
+) -> Result<()> {
+    members::insert(change, user_id, group_id, members::SOURCE_ADMIN, &admin.user().email)?;
+    let details = json!({ "group_id": group_id, "group_name": group_name });
     Ok(audit::record(change, &admin.actor(), Action::UserGroupMemberAdded, &format!("user:{user_id}"), details)?)
 }
 

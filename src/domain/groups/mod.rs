@@ -10,7 +10,7 @@ use crate::domain::{Error, Result, rules, write_as};
 use crate::store::audit::{self, Action};
 use crate::store::groups::{self, Group, personal};
 use crate::store::users::User;
-use crate::store::{Change, Snapshot, Store};
+use crate::store::{Change, Snapshot, Store, Transaction};
 
 pub(in crate::domain) use self::members::join;
 pub use self::members::{About, add_member, add_membership, remove_member};
@@ -21,19 +21,26 @@ const MAX_DESCRIPTION_CHARS: usize = 2000;
 
 /// Adds a group and returns its id.
 pub async fn create_group(store: &Store, admin: &Admin, name: &str, description: Option<String>) -> Result<String> {
+    let (admin, name) = (admin.clone(), name.to_owned());
+    write_as(store, admin.clone(), move |change| add_group(change, &admin, &name, description.as_deref())).await
+}
+
+/// Adds a group within a transaction.
+pub(in crate::domain) fn add_group(
+    change: &Transaction<'_>,
+    admin: &Admin,
+    name: &str,
+    description: Option<&str>,
+) -> Result<String> {
     let name = rules::short("name", name, MAX_NAME_CHARS)?;
-    rules::limit("description", description.as_deref().unwrap_or_default(), MAX_DESCRIPTION_CHARS)?;
+    rules::limit("description", description.unwrap_or_default(), MAX_DESCRIPTION_CHARS)?;
     if name.is_empty() {
         return Err(Error::invalid("Group name is required"));
     }
-    let (actor, email) = (admin.actor(), admin.user().email.clone());
-    let written = write_as(store, admin.clone(), move |change| {
-        let id = groups::insert(change, &name, description.as_deref(), &email)?;
-        let details = json!({ "name": name });
-        audit::record(change, &actor, Action::UserGroupCreated, &format!("group:{id}"), details)?;
-        Ok(id)
-    });
-    written.await
+    let id = groups::insert(change, &name, description, &admin.user().email)?;
+    let details = json!({ "name": name });
+    audit::record(change, &admin.actor(), Action::UserGroupCreated, &format!("group:{id}"), details)?;
+    Ok(id)
 }
 
 /// Changes the name and description of a group; `None` leaves them unchanged.

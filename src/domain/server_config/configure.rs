@@ -19,6 +19,11 @@ use crate::store::Store;
 /// Variables that hold a key of the language model, with the one that is preferred first.
 const MODEL_KEYS: [&str; 2] = ["ANTHROPIC_API_KEY", "LLM_API_KEY"];
 
+/// Fields of the request.
+const URL: &str = "keboola_url";
+const TOKEN: &str = "keboola_token";
+const FAILED: &str = "Keboola connection failed. Check your token and URL.";
+
 /// The source that was chosen, and how far it was tried.
 struct Chosen {
     block: Map<String, Value>,
@@ -58,21 +63,23 @@ pub async fn configure(
     })
 }
 
-async fn keboola(settings: &InstanceSettings, request: &Configure) -> Result<Chosen> {
+async fn keboola(settings: &InstanceSettings, request: &Configure) -> Result<Chosen, ServerConfigError> {
+    let wrong = |field, reason: String| ServerConfigError::Source { field, reason };
     let filled =
         |value: &Option<String>| value.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let (Some(token), Some(url)) = (filled(&request.keboola_token), filled(&request.keboola_url)) else {
-        return Err(Error::invalid("keboola_token and keboola_url are required for Keboola data source"));
+        let field = if filled(&request.keboola_url).is_none() { URL } else { TOKEN };
+        return Err(wrong(field, "keboola_token and keboola_url are required for Keboola data source".into()));
     };
     let token = Secret::new(token);
-    let addresses = public_addresses("keboola_url", &url, settings.allow_private).await?;
+    let addresses = public_addresses(URL, &url, settings.allow_private).await;
+    let addresses = addresses.map_err(|error| wrong(URL, error.to_string()))?;
     if let Err(error) = test_connection(&url, token.clone(), &addresses).await {
         tracing::warn!(%error, "the connection to Keboola that an admin wants to set up does not work");
         return Err(match error {
-            ConnectionError::Settings(error @ (SettingsError::Token | SettingsError::StackUrl)) => {
-                Error::invalid(error.to_string())
-            }
-            _ => Error::invalid("Keboola connection failed. Check your token and URL."),
+            ConnectionError::Settings(error @ SettingsError::Token) => wrong(TOKEN, error.to_string()),
+            ConnectionError::Settings(error @ SettingsError::StackUrl) => wrong(URL, error.to_string()),
+            error => wrong(if error.is_of_the_token() { TOKEN } else { URL }, FAILED.into()),
         });
     }
     let mut block = Map::new();

@@ -7,6 +7,9 @@ pub enum ServerConfigError {
         "refusing to overwrite corrupt overlay at {path}; back up and remove the file, or fix it by hand ({reason})"
     )]
     Corrupt { path: String, reason: String },
+    /// The address or the token of a source does not work.
+    #[error("{reason}")]
+    Source { field: &'static str, reason: String },
     #[error(transparent)]
     Other(Box<Error>),
 }

@@ -12,6 +12,7 @@ impl From<ServerConfigError> for ApiError {
     fn from(error: ServerConfigError) -> Self {
         match error {
             ServerConfigError::Other(error) => (*error).into(),
+            ServerConfigError::Source { reason, .. } => Self::bad_request(reason),
             error @ ServerConfigError::Corrupt { .. } => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
             }

@@ -3,7 +3,8 @@
 use super::links;
 use crate::access::Admin;
 use crate::base::secret::Secret;
-use crate::domain::accounts::{self, view};
+use crate::domain::accounts::{self, CreatedUser, view};
+use crate::domain::newcomers::{self, Newcomer};
 use crate::domain::rules;
 use crate::protocol::users::{CreateUser, ResetLink, User};
 use crate::server::http::middleware::caller::Caller;
@@ -14,6 +15,16 @@ use crate::store::one_time::Purpose;
 pub async fn create(app: &App, admin: &Admin, caller: &Caller, request: CreateUser) -> ApiResult<User> {
     let CreateUser { email, name, send_invite } = request;
     let created = accounts::create_user(&app.store, admin, &email, name, send_invite).await?;
+    invited(app, admin, caller, created).await
+}
+
+/// Adds a user with a group and what it reads, and makes and mails the link for choosing a password.
+pub async fn welcome(app: &App, admin: &Admin, caller: &Caller, newcomer: Newcomer) -> ApiResult<User> {
+    let created = newcomers::welcome(&app.store, admin, newcomer).await?;
+    invited(app, admin, caller, created).await
+}
+
+async fn invited(app: &App, admin: &Admin, caller: &Caller, created: CreatedUser) -> ApiResult<User> {
     let mut invitation = None;
     if let Some(token) = &created.invitation {
         let (link, is_sent) = mail_link(app, caller, Purpose::Setup, &created.email, token).await;

@@ -142,6 +142,8 @@ pub const PAGES: &[Route] = &[
     ("/admin/workspace-prompt/reset", || post(prompts::reset_workspace)),
     // Signing in
     (first_run::PATH, || get(first_run::show_steps).post(first_run::submit_account)),
+    ("/first-time-setup/source", || post(first_run::submit_source)),
+    ("/first-time-setup/analyst", || post(first_run::submit_analyst)),
     ("/login", || get(account::log_in::show_login)),
     ("/login/password", || get(account::log_in::show_password_login)),
     ("/login/code", || get(account::second_factor::show_code).post(account::second_factor::submit_code)),

@@ -80,7 +80,9 @@ fn refused(state: FormState, error: ServerConfigError) -> Result<FormState, Page
             Error::Unprocessable(text) => Ok(state.with_message(&text)),
             error => state.with_refusal(error),
         },
-        error @ ServerConfigError::Corrupt { .. } => Ok(state.with_message(&error.to_string())),
+        error @ (ServerConfigError::Corrupt { .. } | ServerConfigError::Source { .. }) => {
+            Ok(state.with_message(&error.to_string()))
+        }
     }
 }
 

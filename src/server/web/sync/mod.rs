@@ -26,7 +26,7 @@ fn kind(status: &str) -> &'static str {
 }
 
 /// A run with what became of each table: those that failed first, then the newest. Of very many only some are shown.
-fn values(snapshot: &Snapshot, run: &Run) -> Value {
+pub(super) fn values(snapshot: &Snapshot, run: &Run) -> Value {
     let (failed, fine): (Vec<_>, Vec<_>) = run.tables.iter().partition(|table| table.error.is_some());
     let shown = failed.iter().chain(fine.iter().rev()).take(MAX_SHOWN);
     let status = run.status.to_string();

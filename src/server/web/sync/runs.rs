@@ -37,7 +37,7 @@ pub async fn show_runs(SignedIn(admin): SignedIn<Admin>, page: PageContext, list
     )
 }
 
-fn row(run: &RunSummary) -> Value {
+pub(in crate::server::web) fn row(run: &RunSummary) -> Value {
     context! {
         href => below("/admin/sync/runs", &run.id), status => &run.status, kind => kind(&run.status),
         by => &run.triggered_by, requested => run.requested, requested_at => &run.requested_at,

@@ -3,6 +3,7 @@ use serde::Deserialize;
 use crate::access::Admin;
 use crate::domain::Error;
 use crate::domain::syncs::{trigger_source, trigger_sync};
+use crate::server::auth::next;
 use crate::server::http::extractors::Form;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
@@ -13,13 +14,16 @@ pub struct Chosen {
     /// Empty: everything that is due.
     #[serde(default)]
     source: String,
+    /// The page to go back to.
+    #[serde(default)]
+    next: String,
 }
 
 /// `POST /admin/sync`
 pub async fn submit_start(
     SignedIn(admin): SignedIn<Admin>,
     page: PageContext,
-    Form(Chosen { source }): Form<Chosen>,
+    Form(Chosen { source, next }): Form<Chosen>,
 ) -> PageResult {
     let app = &page.app;
     let publication = app.orchestrator.publication();
@@ -33,5 +37,5 @@ pub async fn submit_start(
         Err(Error::Invalid(reason)) => format!("{reason}."),
         Err(error) => return Err(error.into()),
     };
-    Ok(page.with_flash(redirect("/admin/sync"), &Flash::Notice(text)))
+    Ok(page.with_flash(redirect(next::safe(&next).as_deref().unwrap_or("/admin/sync")), &Flash::Notice(text)))
 }

@@ -7,6 +7,7 @@ use crate::access::Admin;
 use crate::domain::discovery::{self, DiscoveryError, Known, discover_tables, register_discovered_tables};
 use crate::protocol::discovery::{DiscoveredAndRegistered, DiscoveredTable};
 use crate::protocol::vocabulary::SourceType;
+use crate::server::auth::next;
 use crate::server::http::extractors::Form;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
@@ -24,7 +25,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("", "Here"),
 ];
 
-/// `GET /admin/discover-tables?source=`
+/// `GET /admin/discover-tables?source=&next=`
 pub async fn show_tables(SignedIn(admin): SignedIn<Admin>, page: PageContext, list: Listing) -> PageResult {
     let sources = &page.app.sources();
     let able: Vec<SourceType> = discovery::able(sources).collect();
@@ -67,8 +68,9 @@ pub async fn show_tables(SignedIn(admin): SignedIn<Admin>, page: PageContext, li
         )
     });
     let tabs = tabs.collect::<Vec<_>>();
+    let next = list.filter("next").and_then(next::safe);
     let list = list.values(tables.len(), COLUMNS, "id");
-    page.render("discover_tables.html", context! { list, rows, new, source, tabs, problem })
+    page.render("discover_tables.html", context! { list, rows, new, source, tabs, problem, next })
 }
 
 fn row(table: &DiscoveredTable, known: &Known<'_>) -> Value {
@@ -87,6 +89,9 @@ pub struct Chosen {
     /// Anything but nothing: all that are new.
     #[serde(default)]
     all: String,
+    /// The page to go back to.
+    #[serde(default)]
+    next: String,
     /// The ids at the source; each is a field of its own, whose value does not matter.
     #[serde(flatten)]
     ids: BTreeMap<String, String>,
@@ -96,18 +101,22 @@ pub struct Chosen {
 pub async fn submit_tables(
     SignedIn(admin): SignedIn<Admin>,
     page: PageContext,
-    Form(Chosen { source, all, ids }): Form<Chosen>,
+    Form(Chosen { source, all, next, ids }): Form<Chosen>,
 ) -> PageResult {
+    let next = next::safe(&next);
     let back = format!("/admin/discover-tables?source={}", path_part(&source));
     let ids: HashSet<String> = ids.into_keys().filter_map(|key| Some(key.strip_prefix("table:")?.to_owned())).collect();
     if all.is_empty() && ids.is_empty() {
-        return Ok(page.with_flash(redirect(&back), &Flash::Notice("Nothing was chosen.".into())));
+        return Ok(page.with_flash(
+            redirect(&next::append(&back, next.as_deref())),
+            &Flash::Notice("Nothing was chosen.".into()),
+        ));
     }
     let chosen = all.is_empty().then_some(ids);
     let _turn = page.app.people.surveys.take(&admin.user().id)?;
     let (store, sources) = (&page.app.store, &page.app.sources());
     let done = register_discovered_tables(store, sources, &admin, Some(source.into()), chosen).await?;
-    Ok(page.with_flash(redirect("/admin/tables"), &Flash::Notice(summary(&done))))
+    Ok(page.with_flash(redirect(next.as_deref().unwrap_or("/admin/tables")), &Flash::Notice(summary(&done))))
 }
 
 fn summary(done: &DiscoveredAndRegistered) -> String {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::access::Admin;
 use crate::server::ApiError;
+use crate::server::auth::next;
 use crate::server::http::extractors::{LongForm, Query, missing_file};
 use crate::server::http::session::redirect;
 use crate::server::http::uploads::{drain, receive_table};
@@ -20,17 +21,20 @@ const MAX_FIELD: usize = 4096;
 #[serde(default)]
 pub struct Prefilled {
     name: String,
+    /// The page to go back to.
+    next: String,
 }
 
-/// `GET /admin/upload-table?name=`
+/// `GET /admin/upload-table?name=&next=`
 pub async fn show_form(_: SignedIn<Admin>, page: PageContext, Query(given): Query<Prefilled>) -> PageResult {
-    show(&page, FormState::new("upload").with_value("name", &given.name))
+    show(&page, FormState::new("upload").with_value("name", &given.name), &given.next)
 }
 
 /// `POST /admin/upload-table`: the name comes before the file, which is written to the disk as it arrives.
 pub async fn submit_form(
     SignedIn(admin): SignedIn<Admin>,
     page: PageContext,
+    Query(Prefilled { next, .. }): Query<Prefilled>,
     headers: HeaderMap,
     form: Result<LongForm, MultipartRejection>,
 ) -> PageResult {
@@ -56,12 +60,15 @@ pub async fn submit_form(
             for note in &table.notes {
                 text += &format!(" Note: {note}.");
             }
-            Ok(page.with_flash(redirect(&below("/admin/tables", &table.id)), &Flash::Notice(text)))
+            Ok(page.with_flash(
+                redirect(&next::safe(&next).unwrap_or_else(|| below("/admin/tables", &table.id))),
+                &Flash::Notice(text),
+            ))
         }
         Err(error) if is_of_the_file(error.status()) => {
             drain(&mut form).await;
             let text = error.text().or_else(|| error.fields()?.first()?["msg"].as_str()).unwrap_or_default();
-            show(&page, typed.with_message(text.trim_start_matches("Value error, ")))
+            show(&page, typed.with_message(text.trim_start_matches("Value error, ")), &next)
         }
         Err(error) => Err(error.into()),
     }
@@ -72,6 +79,7 @@ fn is_of_the_file(status: StatusCode) -> bool {
     status.is_client_error() && status != StatusCode::FORBIDDEN && status != StatusCode::UNAUTHORIZED
 }
 
-fn show(page: &PageContext, form: FormState) -> PageResult {
-    page.render("upload_table.html", context! { form, max_bytes => page.app.config.max_upload_bytes })
+fn show(page: &PageContext, form: FormState, next: &str) -> PageResult {
+    let (max_bytes, next) = (page.app.config.max_upload_bytes, next::safe(next));
+    page.render("upload_table.html", context! { form, max_bytes, next })
 }

@@ -79,7 +79,7 @@ pub async fn submit_user(
 }
 
 /// A link for somebody else: as the admin reached this server, if the server does not know its own address.
-fn shown_link(page: &PageContext, link: String) -> String {
+pub(super) fn shown_link(page: &PageContext, link: String) -> String {
     if link.starts_with('/') { format!("{}{link}", page.caller.base_url) } else { link }
 }
 

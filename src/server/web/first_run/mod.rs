@@ -1,19 +1,24 @@
 //! `/first-time-setup`: from an empty server to a first analyst, step by step. Which step is next follows from what is
 //! there, so it can be left and taken up again.
 
+mod analyst;
+mod source;
+mod steps;
+
 use axum::response::Response;
-use minijinja::{Value, context};
+use minijinja::context;
 use serde::Deserialize;
 
+pub use self::analyst::submit_analyst;
+pub use self::source::submit_source;
 use super::form::FormState;
-use super::{PageContext, PageResult, setup};
+use super::{PageContext, PageResult};
 use crate::access::Principal;
 use crate::domain::sign_in::is_bootstrap_open;
 use crate::server::ApiError;
 use crate::server::auth::session::start_first_session;
 use crate::server::http::extractors::Form;
 use crate::server::http::session::redirect;
-use crate::store::SCHEDULER_EMAIL;
 use crate::store::audit::Origin;
 
 pub const PATH: &str = "/first-time-setup";
@@ -28,12 +33,9 @@ pub async fn show_steps(page: PageContext) -> PageResult {
     if is_first_run(&page).await? {
         return show_account(&page, FormState::new("account"));
     }
-    match &page.person {
-        Some(person) if person.may_administer() => {
-            let values = context! { install => setup::install_command(&page), ..steps(&page, person) };
-            page.render("first_run.html", values)
-        }
-        Some(_) => Err(ApiError::forbidden("Admin access required").into()),
+    match page.person.clone().map(Principal::admin) {
+        Some(Some(admin)) => steps::show(&page, &admin, FormState::new("analyst"), None).await,
+        Some(None) => Err(ApiError::forbidden("Admin access required").into()),
         None => Ok(redirect("/login")),
     }
 }
@@ -72,15 +74,4 @@ pub async fn submit_account(page: PageContext, origin: Origin, Form(form): Form<
 
 fn show_account(page: &PageContext, form: FormState) -> PageResult<Response> {
     page.render("first_account.html", context! { form })
-}
-
-/// What is there already.
-fn steps(page: &PageContext, person: &Principal) -> Value {
-    let (snapshot, publication) = (page.app.store.snapshot(), page.app.orchestrator.publication());
-    let registered = snapshot.registry.all().len();
-    let published = publication.tables().count();
-    let is_other = |id: &str, email: &str| id != person.user().id && email != SCHEDULER_EMAIL;
-    let has_people = snapshot.users.all().iter().any(|user| is_other(&user.id, &user.email));
-    let granted = snapshot.grants.all().count();
-    context! { registered, published, has_people, granted, is_done => published > 0 && has_people && granted > 0 }
 }
