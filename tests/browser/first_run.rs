@@ -20,20 +20,20 @@ fn browse(flow: &str) {
 
 #[test]
 fn by_mouse() {
-    browse("by_mouse");
+    browse("first_run_by_mouse");
 }
 
 #[test]
 fn by_keyboard() {
-    browse("by_keyboard");
+    browse("first_run_by_keyboard");
 }
 
 #[test]
 fn from_a_file() {
-    browse("from_a_file");
+    browse("first_run_from_a_file");
 }
 
 #[test]
 fn without_a_script() {
-    browse("without_a_script");
+    browse("first_run_without_a_script");
 }

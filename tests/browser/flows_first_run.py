@@ -210,15 +210,15 @@ def from_keboola(open_browser, hand, facts):
     assert len(reads) == 1, reads
 
 
-def by_mouse(open_browser, facts):
+def first_run_by_mouse(open_browser, facts):
     from_keboola(open_browser, "mouse", facts)
 
 
-def by_keyboard(open_browser, facts):
+def first_run_by_keyboard(open_browser, facts):
     from_keboola(open_browser, "keyboard", facts)
 
 
-def from_a_file(open_browser, facts):
+def first_run_from_a_file(open_browser, facts):
     """A source that does not work is refused beside the field; a file is enough."""
     visitor = open_browser()
     page = visitor.page
@@ -252,7 +252,7 @@ def from_a_file(open_browser, facts):
     report(hand, "Until the analyst has an answer")
 
 
-def without_a_script(open_browser, facts):
+def first_run_without_a_script(open_browser, facts):
     """The same steps, where no script runs."""
     visitor = open_browser(java_script_enabled=False)
     page = visitor.page
