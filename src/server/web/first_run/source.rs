@@ -26,7 +26,7 @@ pub async fn submit_source(
     Form(form): Form<KeboolaForm>,
 ) -> PageResult {
     let _turn = page.app.people.surveys.take(&admin.user().id)?;
-    let typed = FormState::new("keboola").with_value("keboola_url", &form.keboola_url);
+    let typed = FormState::new(SourceType::KEBOOLA.as_str()).with_value("keboola_url", &form.keboola_url);
     let request = Configure {
         data_source: SourceType::KEBOOLA.into(),
         keboola_url: Some(form.keboola_url),
