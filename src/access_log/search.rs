@@ -65,8 +65,9 @@ pub(super) fn visit(
     for day in files::days(directory)?.into_iter().filter(|day| filter.covers(*day)) {
         // It may have become too old meanwhile.
         let Some(mut file) = if_exists(File::open(files::path(directory, day)))? else { continue };
-        let ended = visit_lines(&mut file, &mut budget, |line| {
-            if user_id.as_ref().is_some_and(|id| id.find(line).is_none()) {
+        let is_relevant = |text: &[u8]| user_id.as_ref().is_none_or(|id| id.find(text).is_some());
+        let ended = visit_lines(&mut file, &mut budget, is_relevant, |line| {
+            if !is_relevant(line) {
                 return ControlFlow::Continue(());
             }
             // A line that was cut off is not an entry, and neither is the count of lost ones.

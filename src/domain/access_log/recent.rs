@@ -12,8 +12,8 @@ use crate::base::time;
 use crate::domain::{Error, Result};
 use crate::protocol::access_log::DataAccess;
 
-/// Bytes of the log that are read for it, which takes a few milliseconds.
-const MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes of the log that are read for it, which takes a few milliseconds: those of about 10,000 reads of everybody.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Entries that are looked at: a pull may have thousands.
 const MAX_ENTRIES: usize = 400;
 /// Downloads with less time between them belong to one pull.
