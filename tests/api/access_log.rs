@@ -109,7 +109,7 @@ async fn the_dashboard_has_the_visitors_last_pulls_and_queries() {
     assert_eq!(cells.len(), 8, "{page}");
     assert_eq!(cells[..3], ["Query <span class=\"badge badge-bad\">failed</span>", "Orders", "–"]);
     assert_eq!(cells[4..7], ["Pull", "flights, Orders", "5"]);
-    assert!(dashboard(&admin).await.contains("<td>Query</td>"));
+    assert!(dashboard(admin).await.contains("<td>Query</td>"));
     let bob = app.user("bob@example.com", &[]).await;
     assert!(dashboard(&bob).await.contains("No pulls or queries of late"));
 }

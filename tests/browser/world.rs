@@ -85,6 +85,7 @@ impl World {
     }
 
     /// Takes the browser through these steps, and fails with everything that was wrong.
+    #[expect(clippy::print_stderr, reason = "how long a flow takes is shown with --nocapture")]
     pub fn browse(&self, steps: &[Value]) {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let found = Command::new(here.join(".ci/browser")).output().unwrap();
