@@ -76,8 +76,12 @@ impl Caller {
     /// Waits until a table is published.
     pub async fn published(&self, table: &str) {
         let end = Instant::now() + Duration::from_secs(300);
-        while self.query(&format!("SELECT count(*) FROM {table}")).await.0 != 200 {
-            assert!(Instant::now() < end, "{table} is never published");
+        loop {
+            let (status, body) = self.query(&format!("SELECT count(*) FROM {table}")).await;
+            if status == 200 {
+                return;
+            }
+            assert!(Instant::now() < end, "{table} is never published: {status} {body}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

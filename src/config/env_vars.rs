@@ -58,6 +58,7 @@ env_vars! {
         AGNES_LOG_FORMAT = "pretty on a terminal, else json" as Choice(&["json", "pretty"]), "`json` writes one object per line, `pretty` is for people.";
         AGNES_ACCESS_LOG_DAYS = "90" as Number(0, 36_500), "Retention of the access log in `DATA_DIR/logs`, in days; 0 switches it off.";
         DEBUG = "off" as Flag, "`1`, `true` or `yes`: human-readable logs at level DEBUG, and the error text in 500 bodies.";
+        AGNES_DEBUG_AUTH = "off" as Flag, "`1`, `true` or `yes`: the page `/me/debug`, on which people see what the server knows about their sign-in.";
         AGNES_VERSION = "the version of the binary", "Version shown by `/api/version`.";
         RELEASE_CHANNEL = "dev", "Release channel shown by `/api/version`.";
         AGNES_TAG = "unknown", "Image tag shown by `/api/version`.";

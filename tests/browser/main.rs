@@ -43,6 +43,7 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
     ("/profile", &[Some("analyst"), Some("admin")]),
     ("/profile/access", &[Some("analyst"), Some("admin")]),
     ("/profile/sessions", &[Some("analyst")]),
+    ("/me/debug", &[Some("analyst")]),
     ("/tokens", &[Some("analyst")]),
     ("/admin/tokens", &[Some("admin")]),
     ("/admin/server-config", &[Some("admin")]),
@@ -60,7 +61,7 @@ const PAGES: &[(&str, &[Option<&str>])] = &[
 
 #[test]
 fn every_page_is_accessible_and_fits_a_phone() {
-    let world = World::new(&[("DEBUG", "1")]);
+    let world = World::new(&[("DEBUG", "1"), ("AGNES_DEBUG_AUTH", "1")]);
     let visits =
         PAGES.iter().flat_map(|(path, people)| people.iter().map(move |person| json!(["visit", person, path])));
     world.browse(&visits.collect::<Vec<_>>());

@@ -20,7 +20,8 @@ fn no_page_takes_a_text_for_markup() {
     let shop = connectors.path().join("shop");
     connector(&shop, &format!("cp -r '{}/.' \"$AGNES_EXTRACT_DIR\"", made.display()));
     connector(&connectors.path().join("broken"), &fail);
-    let world = World::hostile(&[("DEBUG", "1"), ("CONNECTORS_DIR", connectors.path().to_str().unwrap())]);
+    let folder = connectors.path().to_str().unwrap();
+    let world = World::hostile(&[("DEBUG", "1"), ("AGNES_DEBUG_AUTH", "1"), ("CONNECTORS_DIR", folder)]);
     // It has published its table, and fails from now on.
     std::fs::remove_dir_all(&shop).unwrap();
     connector(&shop, &fail);

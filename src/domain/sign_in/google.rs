@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::google_groups::{is_synced, relevant, replace_groups, revoke_groups};
+use super::google_groups::{GoogleGroupList, is_synced, relevant, replace_groups, revoke_groups};
 use super::{Factor, SignInMethod, StartedSession, attempted, start_session};
 use crate::access::Keys;
 use crate::config::auth::Auth;
@@ -21,17 +21,6 @@ pub struct GoogleIdentity {
     /// The Workspace domain that the account belongs to, in lower case.
     pub hosted_domain: Option<String>,
     pub name: Option<String>,
-}
-
-/// What is known about a person's groups in Google Workspace.
-#[derive(Debug)]
-pub enum GoogleGroupList {
-    /// Listing groups is not configured.
-    NotConfigured,
-    /// Google did not answer, or its answer could not be read.
-    Unavailable,
-    /// Addresses of groups as Google writes them, possibly none.
-    Listed(Vec<String>),
 }
 
 /// Why a Google account does not sign in. The text is for the log.

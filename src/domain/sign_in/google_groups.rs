@@ -1,15 +1,28 @@
 //! Memberships that come from Google Workspace.
 
+use serde::Serialize;
 use serde_json::json;
 
+use crate::config::GoogleGroups;
 use crate::domain::accounts::view;
 use crate::store::audit::{Action, Actor, Origin};
-use crate::store::groups::GOOGLE_SYNC;
-use crate::store::members::SOURCE_GOOGLE;
+use crate::store::groups::{GOOGLE_SYNC, Group};
+use crate::store::members::{Membership, SOURCE_GOOGLE};
 use crate::store::{ADMIN_GROUP, EVERYONE_GROUP, Snapshot, Store, StoreError, Transaction};
 use crate::store::{audit, groups, members, users};
 
 const DESCRIPTION: &str = "Auto-created from Google Workspace claim";
+
+/// What is known about a person's groups in Google Workspace.
+#[derive(Debug)]
+pub enum GoogleGroupList {
+    /// Listing groups is not configured.
+    NotConfigured,
+    /// Google did not answer, or its answer could not be read.
+    Unavailable,
+    /// Addresses of groups as Google writes them, possibly none.
+    Listed(Vec<String>),
+}
 
 /// The groups that count, in lower case, without duplicates.
 pub fn relevant(groups: &[String], prefix: Option<&str>) -> Vec<String> {
@@ -85,14 +98,79 @@ fn replace(change: &Transaction<'_>, actor: &Actor, user_id: &str, emails: &[Str
     audit::record(change, actor, Action::UserGoogleSync, &format!("user:{user_id}"), details)
 }
 
-/// Id and name of the group that a Google group stands for.
-fn find_or_create_group(change: &Transaction<'_>, actor: &Actor, email: &str) -> Result<(String, String), StoreError> {
-    let google = &change.snapshot().google;
-    let name = match email {
+/// What a sign-in would do with the groups that Google lists now.
+#[derive(Debug, Serialize)]
+pub struct GroupsPreview {
+    /// Google could not be asked; memberships stay as they are.
+    pub soft_failed: bool,
+    pub prefix: Option<String>,
+    /// Addresses as Google writes them, and those that count.
+    pub fetched: Vec<String>,
+    pub fetched_relevant: Vec<String>,
+    /// The groups that the user is a member of through Google, and the addresses of the Google groups behind them.
+    pub current_names: Vec<String>,
+    pub current_external_ids: Vec<String>,
+    pub would_add: Vec<String>,
+    pub would_remove: Vec<String>,
+    /// Nothing is changed.
+    pub applied: bool,
+}
+
+pub fn preview_groups(snapshot: &Snapshot, user_id: &str, listed: GoogleGroupList) -> GroupsPreview {
+    let google = &snapshot.google;
+    let soft_failed = matches!(listed, GoogleGroupList::Unavailable);
+    let fetched = match listed {
+        GoogleGroupList::Listed(groups) => Some(groups),
+        GoogleGroupList::NotConfigured | GoogleGroupList::Unavailable => None,
+    };
+    let fetched_relevant = relevant(fetched.as_deref().unwrap_or_default(), google.prefix.as_deref());
+    let listed: Vec<&str> = fetched_relevant.iter().map(|email| group_name(google, email)).collect();
+    let members = snapshot.members.of_user(user_id);
+    let group = |member: &Membership| snapshot.groups.get(&member.group_id);
+    let all: Vec<&str> = members.iter().filter_map(group).map(|group| group.name.as_str()).collect();
+    let mut current: Vec<&Group> =
+        members.iter().filter(|member| member.source == SOURCE_GOOGLE).filter_map(group).collect();
+    current.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    let address = |group: &&Group| match group.mapped_email(google) {
+        Some(email) => Some(email.to_owned()),
+        None => group.name.contains('@').then(|| group.name.clone()),
+    };
+    let is_kept = |name: &str| listed.contains(&name) || (name == ADMIN_GROUP && !has_other_admin(snapshot, user_id));
+    let current_names: Vec<String> = current.iter().map(|group| group.name.clone()).collect();
+    GroupsPreview {
+        soft_failed,
+        prefix: google.prefix.clone(),
+        would_add: listed.iter().filter(|name| !all.contains(name)).map(|name| (*name).to_owned()).collect(),
+        would_remove: match &fetched {
+            Some(_) => current_names.iter().filter(|name| !is_kept(name)).cloned().collect(),
+            None => Vec::new(),
+        },
+        current_external_ids: current.iter().filter_map(address).collect(),
+        current_names,
+        fetched: fetched.unwrap_or_default(),
+        fetched_relevant,
+        applied: false,
+    }
+}
+
+fn has_other_admin(snapshot: &Snapshot, user_id: &str) -> bool {
+    let admins = snapshot.groups.admin_id().map(|id| snapshot.members.of_group(id)).unwrap_or_default();
+    let is_active = |member: &Membership| snapshot.users.get(&member.user_id).is_some_and(|user| user.active);
+    admins.iter().any(|member| member.user_id != user_id && is_active(member))
+}
+
+/// The name of the group that a Google group stands for.
+fn group_name<'a>(google: &GoogleGroups, email: &'a str) -> &'a str {
+    match email {
         email if google.admin.as_deref() == Some(email) => ADMIN_GROUP,
         email if google.everyone.as_deref() == Some(email) => EVERYONE_GROUP,
         email => email,
-    };
+    }
+}
+
+/// Id and name of the group that a Google group stands for.
+fn find_or_create_group(change: &Transaction<'_>, actor: &Actor, email: &str) -> Result<(String, String), StoreError> {
+    let name = group_name(&change.snapshot().google, email);
     if let Some(existing) = members::group_named(change, name)? {
         return Ok(existing);
     }

@@ -7,8 +7,9 @@ mod own_password;
 mod password;
 mod session;
 
-pub use google::{GoogleGroupList, GoogleIdentity, GoogleRefusal};
+pub use google::{GoogleIdentity, GoogleRefusal};
 pub use google::{check_google_identity, record_refused_google_sign_in, sign_in_with_google};
+pub use google_groups::{GoogleGroupList, GroupsPreview, preview_groups};
 pub use links::{PasswordChoice, check_password_choice, choose_password, follow_link, request_link};
 pub use own_password::{change_own_password, record_wrong_password};
 pub use password::{PasswordAttempt, PasswordRefusal, complete_password_attempt, replace_password_hash};

@@ -11,6 +11,8 @@ use crate::server::services::connections::ConnectionLimits;
 pub struct HttpSettings {
     /// A 500 shows its cause.
     pub debug: bool,
+    /// There is a page for finding mistakes of a sign-in.
+    pub debug_auth: bool,
     pub proxies: Proxies,
     /// Other origins whose pages may read responses.
     pub cors: Vec<HeaderValue>,
@@ -47,6 +49,7 @@ impl HttpSettings {
         let cors = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
         Ok(Self {
             debug: env.flag(&env_vars::DEBUG),
+            debug_auth: env.flag(&env_vars::AGNES_DEBUG_AUTH),
             proxies: proxies.map_err(ConfigError::Setting)?,
             cors: cors.map_err(|_| ConfigError::Setting("CORS_ORIGINS must be a comma list of origins".into()))?,
             origins: AllowedOrigins {

@@ -83,6 +83,8 @@ pub const PAGES: &[Route] = &[
     ("/profile/second-factor/remove", || post(profile::second_factor::submit_remove)),
     ("/profile/sessions/end", || post(profile::sessions::submit_end)),
     ("/profile/sessions/end-others", || post(profile::sessions::submit_end_others)),
+    ("/me/debug", || get(profile::debug::show_debug)),
+    ("/me/debug/refetch-groups", || post(profile::debug::submit_refetch)),
     ("/tokens", || get(tokens::own::show_tokens).post(tokens::own::submit_token)),
     ("/tokens/revoke", || post(tokens::own::submit_revoke)),
     // For admins

@@ -35,6 +35,8 @@ const ADMINS: &[Link] = &[
 const OWN: &[Link] =
     &[("/profile", "Profile", "user"), ("/tokens", "My tokens", "key"), ("/reads", "My reads", "list")];
 
+const DEBUG: &[Link] = &[("/me/debug", "Sign-in", "pulse")];
+
 /// Pages that belong to another one, although their addresses do not say so: ids of tables stand behind `/admin/tables/`.
 const PARENTS: &[(&str, &str)] = &[
     ("/admin/register-table", "/admin/tables"),
@@ -43,9 +45,14 @@ const PARENTS: &[(&str, &str)] = &[
 ];
 
 /// The groups of links for a person, with the one of the page at `path` marked. Of the requests for access, so many are
-/// pending.
-pub fn values(path: &str, is_admin: bool, pending: usize) -> Value {
-    let groups = [("", EVERYBODY), ("Administration", if is_admin { ADMINS } else { &[] }), ("Your account", OWN)];
+/// pending. `has_debug`: the page about the sign-in exists.
+pub fn values(path: &str, is_admin: bool, pending: usize, has_debug: bool) -> Value {
+    let groups = [
+        ("", EVERYBODY),
+        ("Administration", if is_admin { ADMINS } else { &[] }),
+        ("Debugging", if has_debug { DEBUG } else { &[] }),
+        ("Your account", OWN),
+    ];
     let path = PARENTS.iter().find(|(page, _)| *page == path).map_or(path, |(_, parent)| parent);
     let current = groups.iter().flat_map(|(_, links)| *links).map(|(link, ..)| *link);
     let current = current.filter(|link| is_below(path, link)).max_by_key(|link| link.len());

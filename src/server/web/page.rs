@@ -55,7 +55,9 @@ impl PageContext {
             context! { name, email => &user.email, is_admin => person.is_admin() }
         });
         let pending = self.app.store.snapshot().pending_requests;
-        let navigation = self.person.as_ref().map(|person| navigation::values(&self.path, person.is_admin(), pending));
+        let has_debug = self.app.config.http.debug_auth;
+        let links = |person: &Principal| navigation::values(&self.path, person.is_admin(), pending, has_debug);
+        let navigation = self.person.as_ref().map(links);
         let flash = match &self.flash {
             Some(Flash::Notice(text)) => text,
             _ => "",

@@ -1,6 +1,7 @@
 //! The page of one's own account: password, second factor and sessions.
 
 pub mod access;
+pub mod debug;
 pub mod password;
 pub mod second_factor;
 pub mod sessions;

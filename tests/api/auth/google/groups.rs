@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{addresses, admitted, audit, refused, start_with};
-use crate::google::{Browser, SERVICE_ACCOUNT, SUBJECT};
+use crate::google::{Browser, Fault, SERVICE_ACCOUNT, SUBJECT};
 use crate::support::TestApp;
 use crate::support::people::list;
 
@@ -191,4 +191,38 @@ async fn groups_for_trying_things_out_need_no_google() {
         assert_eq!((google.count("/computeMetadata"), google.count("/admin/directory")), (0, 0));
         assert_eq!(ann.client(&app).get("/auth/me").await.ok()["auth"]["token_id"], Value::Null);
     }
+}
+
+#[tokio::test]
+async fn the_page_about_a_sign_in_shows_what_the_next_one_would_do() {
+    let (google, app) = start_with(&[SYNC, PREFIX, ADMINS, ("AGNES_DEBUG_AUTH", "1")], "").await;
+    google.members("ann@acme.com", &["grp_a@acme.com", "grp_admins@acme.com"]);
+    let browser = google.browser(&app, "ann@acme.com");
+    assert_eq!(browser.open("/me/debug").await.header("location"), "/login?next=%2Fme%2Fdebug");
+    admitted(&browser.sign_in().await);
+    google.members("ann@acme.com", &["GRP_c@acme.com", "other@acme.com"]);
+    let ann = browser.client(&app);
+    let preview = ann.post_json("/me/debug/refetch-groups", json!({})).await.ok();
+    // She is the only admin.
+    let expected = json!({
+        "soft_failed": false, "prefix": "grp_", "fetched": ["GRP_c@acme.com", "other@acme.com"],
+        "fetched_relevant": ["grp_c@acme.com"], "current_names": ["Admin", "grp_a@acme.com"],
+        "current_external_ids": ["grp_admins@acme.com", "grp_a@acme.com"],
+        "would_add": ["grp_c@acme.com"], "would_remove": ["grp_a@acme.com"], "applied": false,
+    });
+    assert_eq!(preview, expected);
+    assert_eq!(groups_of(&browser, &app).await, ["Admin", "grp_a@acme.com"], "nothing has changed");
+    let page = String::from_utf8(browser.submit("/me/debug/refetch-groups", &[]).await.body.to_vec()).unwrap();
+    let session = browser.session().unwrap();
+    let fingerprint = &agnes::base::hash::sha256_hex(&session)[..12];
+    assert!(page.contains("What a sign-in would do now") && page.contains(fingerprint), "{page}");
+    assert!(page.contains("&quot;ann@acme.com&quot;") && !page.contains(&session), "{page}");
+    google.fault("directory", Fault::Status(500), 1);
+    let preview = ann.post_json("/me/debug/refetch-groups", json!({})).await.ok();
+    assert_eq!((&preview["soft_failed"], &preview["would_remove"]), (&json!(true), &json!([])));
+
+    let (_, app) = start_with(&[], "").await;
+    let admin = app.admin().await;
+    assert_eq!(admin.get("/me/debug").await.status, 404, "only where it is wanted");
+    assert_eq!(admin.post_json("/me/debug/refetch-groups", json!({})).await.status, 404);
 }
