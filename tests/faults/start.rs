@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::http::Http;
 use crate::mount::Mount;
+use crate::program::Serving;
 use crate::{SCHEDULER, assert_refused, contents, place, temporary_files};
 
 #[test]
@@ -70,6 +71,20 @@ fn a_stop_is_orderly() {
     let state = place.data_dir().join("state");
     assert!(state.join("system.duckdb").exists() && !state.join("system.duckdb.wal").exists());
     assert_eq!(temporary_files(&place.data_dir()), [""; 0]);
+}
+
+#[test]
+fn a_server_that_logs_errors_only_goes_on() {
+    let place = place();
+    let mut command = place.command(&["serve"]);
+    // And the line with the address.
+    let server = Serving::start(command.env("LOG_LEVEL", "agnes::server::start=info,error"));
+    for name in ["a", "b", "c", "d"] {
+        let http = Http::new(&server.url, SCHEDULER);
+        assert_eq!(http.post("/api/admin/groups", &json!({ "name": name })).status, 201);
+    }
+    let (code, log) = server.end(Signal::TERM);
+    assert!(code == Some(0) && !log.contains("told to stop"), "{log}");
 }
 
 #[test]
