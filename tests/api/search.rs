@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
+use crate::v2::offer;
 
 async fn search(caller: &Client, query: &str) -> Value {
     let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
@@ -146,4 +147,20 @@ async fn pages_and_what_is_refused() {
     for query in ["q=", "q=%00", "q=%F0%9F%A6%86", "q=%25_%5C'%22"] {
         assert_eq!(admin.get(&path(query)).await.ok(), json!({"matches": [], "total": 0}), "{query}");
     }
+}
+
+#[tokio::test]
+async fn the_page_says_how_many_matches_it_leaves_out() {
+    let app = TestApp::start().await;
+    let names: Vec<String> = (0..202).map(|n| format!("t{n}")).chain(["invoices".into()]).collect();
+    let parts = [("", "SELECT 1 AS customer")];
+    offer(&app, &names.iter().map(|name| (name.as_str(), &parts[..])).collect::<Vec<_>>()).await;
+    let admin = app.admin().await;
+    let many = admin.get("/catalog?q=customer&page=4").await;
+    assert!(
+        many.text().contains("151 to 200 of 200") && many.text().contains("3 weaker matches are not listed"),
+        "{many}"
+    );
+    let one = admin.get("/catalog?q=invoices").await;
+    assert!(one.text().contains("href=\"/catalog/invoices\"") && !one.text().contains("not listed"), "{one}");
 }

@@ -18,8 +18,8 @@ use crate::program::Place;
 use people::People;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How late an answer may come.
-const LATE: Duration = Duration::from_secs(1);
+/// How late an answer may come, on two cores that run other tests as well.
+const LATE: Duration = Duration::from_secs(2);
 /// What the server itself may take at most, in KiB.
 const MEMORY_KIB: u64 = 150 * 1024;
 

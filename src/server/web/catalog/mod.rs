@@ -30,7 +30,7 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// More matches than anybody reads.
-const MAX_MATCHES: usize = 1_000;
+const MAX_MATCHES: usize = 200;
 /// Characters of a search that count.
 const MAX_QUERY: usize = 500;
 
@@ -45,9 +45,10 @@ pub async fn show_catalog(SignedIn(person): SignedIn, page: PageContext, list: L
     let now = time::now();
     let sources: BTreeSet<String> = tables.iter().map(|table| table.source_type.to_string()).collect();
     let sources: Vec<_> = sources.into_iter().map(|source| vec![source.clone(), source]).collect();
-    let (has_tables, mut metrics, mut ranks) = (!tables.is_empty(), Vec::new(), None);
+    let (has_tables, mut metrics, mut ranks, mut left_out) = (!tables.is_empty(), Vec::new(), None, 0);
     if let Some(query) = list.filter("q") {
         let found = search(&page, &person, query.chars().take(MAX_QUERY).collect()).await?;
+        left_out = found.total.saturating_sub(found.matches.len());
         let mut order = HashMap::new();
         for (rank, found) in found.matches.into_iter().enumerate() {
             match found {
@@ -84,7 +85,7 @@ pub async fn show_catalog(SignedIn(person): SignedIn, page: PageContext, list: L
     let values = context! {
         rows => rows.collect::<Vec<Value>>(),
         list => list.values(tables.len(), COLUMNS, usual),
-        metrics, has_tables, sources, shows_ungranted,
+        metrics, has_tables, sources, shows_ungranted, left_out,
     };
     page.render("catalog.html", values)
 }
