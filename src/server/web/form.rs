@@ -22,6 +22,11 @@ pub struct FormState {
     error: String,
 }
 
+/// The ids of tables that are ticked in a form: each is a field of its own, whose value does not matter.
+pub fn ticked_tables(fields: &BTreeMap<String, String>) -> impl Iterator<Item = String> + '_ {
+    fields.keys().filter_map(|name| name.strip_prefix("table:")).map(str::to_owned)
+}
+
 impl FormState {
     /// An empty form.
     pub fn new(id: &str) -> Self {

@@ -8,7 +8,7 @@ use crate::access::Admin;
 use crate::domain::newcomers::Newcomer;
 use crate::server::auth::accounts;
 use crate::server::http::extractors::Form;
-use crate::server::web::form::FormState;
+use crate::server::web::form::{FormState, ticked_tables};
 use crate::server::web::{PageContext, PageResult, SignedIn, users};
 
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ pub struct AnalystForm {
     /// `all` or `some` tables.
     #[serde(default)]
     scope: String,
-    /// The ids of chosen tables; each is a field of its own, whose value does not matter.
+    /// See [`ticked_tables`].
     #[serde(flatten)]
     tables: BTreeMap<String, String>,
 }
@@ -38,8 +38,7 @@ pub async fn submit_analyst(
     let typed =
         fields.into_iter().fold(FormState::new("analyst"), |typed, (field, value)| typed.with_value(field, value));
     let typed = tables.keys().fold(typed, |typed, field| typed.with_value(field, "on"));
-    let chosen: Vec<String> =
-        tables.keys().filter_map(|field| Some(field.strip_prefix("table:")?.to_owned())).collect();
+    let chosen: Vec<String> = ticked_tables(&tables).collect();
     let tables = match scope.as_str() {
         // Whoever has ticked some may have meant those.
         "all" if chosen.is_empty() => {

@@ -11,6 +11,7 @@ use crate::server::auth::next;
 use crate::server::http::extractors::Form;
 use crate::server::http::session::redirect;
 use crate::server::web::flash::Flash;
+use crate::server::web::form::ticked_tables;
 use crate::server::web::formats::{below, path_part};
 use crate::server::web::listing::Listing;
 use crate::server::web::{PageContext, PageResult, SignedIn};
@@ -92,7 +93,7 @@ pub struct Chosen {
     /// The page to go back to.
     #[serde(default)]
     next: String,
-    /// The ids at the source; each is a field of its own, whose value does not matter.
+    /// The ids at the source: see [`ticked_tables`].
     #[serde(flatten)]
     ids: BTreeMap<String, String>,
 }
@@ -105,7 +106,7 @@ pub async fn submit_tables(
 ) -> PageResult {
     let next = next::safe(&next);
     let back = format!("/admin/discover-tables?source={}", path_part(&source));
-    let ids: HashSet<String> = ids.into_keys().filter_map(|key| Some(key.strip_prefix("table:")?.to_owned())).collect();
+    let ids: HashSet<String> = ticked_tables(&ids).collect();
     if all.is_empty() && ids.is_empty() {
         return Ok(page.with_flash(
             redirect(&next::append(&back, next.as_deref())),
