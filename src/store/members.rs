@@ -150,14 +150,14 @@ pub fn claim(change: &Change<'_>, user_id: &str, group: &str, by: &str) -> Resul
 
 /// Returns whether there is an active admin other than this user. The scheduler's account does not count, since nobody
 /// can sign in with it.
-pub fn has_other_admin(change: &Change<'_>, user_id: &str) -> Result<bool> {
-    Ok(change.exists(
+pub fn has_other_admin(reader: &Reader<'_>, user_id: &str) -> engine::Result<bool> {
+    reader.exists(
         "SELECT 1 FROM user_group_members m
          JOIN users u ON u.id = m.user_id
          JOIN user_groups g ON g.id = m.group_id
          WHERE g.name = ? AND u.active AND u.id <> ? AND lower(u.email) <> ?",
         [ADMIN_GROUP, user_id, SCHEDULER_EMAIL],
-    )?)
+    )
 }
 
 /// Removes a membership, unless it comes from Google Workspace or is that of the scheduler's account.

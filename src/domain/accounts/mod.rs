@@ -12,7 +12,7 @@ use crate::domain::{Error, Result, rules, write_as};
 use crate::store::audit::{self, Action};
 use crate::store::one_time::{self, Purpose};
 use crate::store::users::{self, User};
-use crate::store::{Snapshot, Store, Transaction, accounts, members};
+use crate::store::{Snapshot, Store, StoreError, Transaction, accounts, members};
 use crate::sync::Runner;
 
 pub use self::break_glass::break_glass_grant_admin;
@@ -135,7 +135,10 @@ fn check_removable(change: &Transaction<'_>, user: &User, admin_id: &str, action
             "The scheduler's account cannot be {action}d; unset SCHEDULER_API_TOKEN to disable it"
         )));
     }
-    if user.active && is_admin(change.snapshot(), &user.id) && !members::has_other_admin(change, &user.id)? {
+    if user.active
+        && is_admin(change.snapshot(), &user.id)
+        && !members::has_other_admin(change, &user.id).map_err(StoreError::from)?
+    {
         return Err(Error::conflict(format!("Cannot {action} the last active admin")));
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::base::ident;
 use crate::domain::accounts::view::existing as existing_user;
 use crate::domain::{Error, Result, write_as};
 use crate::store::audit::Action;
-use crate::store::{ADMIN_GROUP, Store, Transaction, audit, members};
+use crate::store::{ADMIN_GROUP, Store, StoreError, Transaction, audit, members};
 
 /// Adds the user with that address to a group, and returns the user's id.
 pub async fn add_member(store: &Store, admin: &Admin, group_id: &str, email: &str) -> Result<String> {
@@ -66,7 +66,7 @@ pub async fn remove_member(store: &Store, admin: &Admin, group_id: &str, user_id
         let group = view::editable(change.snapshot(), &group_id)?;
         if group.name == ADMIN_GROUP
             && members::contains(change, &user_id, &group_id)?
-            && !members::has_other_admin(change, &user_id)?
+            && !members::has_other_admin(change, &user_id).map_err(StoreError::from)?
         {
             let text = "Cannot remove the last admin — at least one user must remain in the Admin group";
             return Err(Error::conflict(text));

@@ -116,7 +116,13 @@ pub struct GroupsPreview {
     pub applied: bool,
 }
 
-pub fn preview_groups(snapshot: &Snapshot, user_id: &str, listed: GoogleGroupList) -> GroupsPreview {
+pub async fn preview_groups(
+    store: &Store,
+    user_id: &str,
+    listed: GoogleGroupList,
+) -> Result<GroupsPreview, StoreError> {
+    let (id, snapshot) = (user_id.to_owned(), store.snapshot());
+    let has_other_admin = store.read(move |reader| members::has_other_admin(reader, &id)).await?;
     let google = &snapshot.google;
     let soft_failed = matches!(listed, GoogleGroupList::Unavailable);
     let fetched = match listed {
@@ -135,9 +141,9 @@ pub fn preview_groups(snapshot: &Snapshot, user_id: &str, listed: GoogleGroupLis
         Some(email) => Some(email.to_owned()),
         None => group.name.contains('@').then(|| group.name.clone()),
     };
-    let is_kept = |name: &str| listed.contains(&name) || (name == ADMIN_GROUP && !has_other_admin(snapshot, user_id));
+    let is_kept = |name: &str| listed.contains(&name) || (name == ADMIN_GROUP && !has_other_admin);
     let current_names: Vec<String> = current.iter().map(|group| group.name.clone()).collect();
-    GroupsPreview {
+    Ok(GroupsPreview {
         soft_failed,
         prefix: google.prefix.clone(),
         would_add: listed.iter().filter(|name| !all.contains(name)).map(|name| (*name).to_owned()).collect(),
@@ -150,13 +156,7 @@ pub fn preview_groups(snapshot: &Snapshot, user_id: &str, listed: GoogleGroupLis
         fetched: fetched.unwrap_or_default(),
         fetched_relevant,
         applied: false,
-    }
-}
-
-fn has_other_admin(snapshot: &Snapshot, user_id: &str) -> bool {
-    let admins = snapshot.groups.admin_id().map(|id| snapshot.members.of_group(id)).unwrap_or_default();
-    let is_active = |member: &Membership| snapshot.users.get(&member.user_id).is_some_and(|user| user.active);
-    admins.iter().any(|member| member.user_id != user_id && is_active(member))
+    })
 }
 
 /// The name of the group that a Google group stands for.

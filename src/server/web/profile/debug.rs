@@ -53,7 +53,7 @@ pub async fn submit_refetch(
 ) -> PageResult {
     let user = person.user();
     let listed = page.app.google.directory.groups_of(&user.email).await;
-    let preview = preview_groups(&page.app.store.snapshot(), &user.id, listed);
+    let preview = preview_groups(&page.app.store, &user.id, listed).await.map_err(ApiError::from)?;
     match accepts_html(&headers) {
         true => show(&page, &person, &headers, Some(preview)),
         false => Ok(Json(preview).into_response()),

@@ -9,6 +9,7 @@ use crate::support::people::list;
 
 pub const SYNC: (&str, &str) = ("GOOGLE_ADMIN_SDK_SUBJECT", SUBJECT);
 pub const PREFIX: (&str, &str) = ("AGNES_GOOGLE_GROUP_PREFIX", "GRP_");
+const SCHEDULER: (&str, &str) = ("SCHEDULER_API_TOKEN", "a secret of the scheduler, 32 characters");
 const ADMINS: (&str, &str) = ("AGNES_GROUP_ADMIN_EMAIL", "Grp_Admins@acme.com");
 const EVERYONE: (&str, &str) = ("AGNES_GROUP_EVERYONE_EMAIL", "grp_all@acme.com");
 
@@ -195,7 +196,7 @@ async fn groups_for_trying_things_out_need_no_google() {
 
 #[tokio::test]
 async fn the_page_about_a_sign_in_shows_what_the_next_one_would_do() {
-    let (google, app) = start_with(&[SYNC, PREFIX, ADMINS, ("AGNES_DEBUG_AUTH", "1")], "").await;
+    let (google, app) = start_with(&[SYNC, PREFIX, ADMINS, ("AGNES_DEBUG_AUTH", "1"), SCHEDULER], "").await;
     google.members("ann@acme.com", &["grp_a@acme.com", "grp_admins@acme.com"]);
     let browser = google.browser(&app, "ann@acme.com");
     assert_eq!(browser.open("/me/debug").await.header("location"), "/login?next=%2Fme%2Fdebug");
@@ -203,7 +204,7 @@ async fn the_page_about_a_sign_in_shows_what_the_next_one_would_do() {
     google.members("ann@acme.com", &["GRP_c@acme.com", "other@acme.com"]);
     let ann = browser.client(&app);
     let preview = ann.post_json("/me/debug/refetch-groups", json!({})).await.ok();
-    // She is the only admin.
+    // She is the only admin who can sign in: the scheduler cannot.
     let expected = json!({
         "soft_failed": false, "prefix": "grp_", "fetched": ["GRP_c@acme.com", "other@acme.com"],
         "fetched_relevant": ["grp_c@acme.com"], "current_names": ["Admin", "grp_a@acme.com"],
